@@ -1,0 +1,262 @@
+//! Disclosures: the commitment to what left, cell by cell, and the proofs that open one cell or one row.
+//!
+//! Nothing is stored per cell. Every salt comes from the file's key: destroying that key leaves the proof of
+//! the fact and makes the values unguessable. An absent value is a cell with the value "", so that a whole
+//! row shows that nothing else left. This module never decides whether a cell may leave.
+//!
+//! ```
+//! use ledger::{Cell, DisclosureKey, disclosure};
+//! let key = DisclosureKey::new([7; 32]);
+//! let cell = |field, value| Cell { permit: "p-1", field, value };
+//! let rows = [[cell("nino", "QQ123456C"), cell("postcode", "")], [cell("nino", ""), cell("postcode", "ZZ1 1ZZ")]];
+//! let left = disclosure::commit(&key, &rows)?;
+//! assert_eq!((left.rows, left.cells), (2, 4));
+//! disclosure::prove(&key, &rows, 1, "postcode")?.verify(&left.root, left.rows)?;
+//! let row = disclosure::prove_row(&key, &rows, 0)?;
+//! row.verify(&left.root, left.rows)?; // nothing else left in row 0
+//! assert_eq!(row.fields().collect::<Vec<_>>(), ["nino", "postcode"]);
+//! # Ok::<(), ledger::DisclosureFault>(())
+//! ```
+
+mod opening;
+
+use std::fmt;
+
+pub use opening::{CellProof, RowProof, prove, prove_row};
+
+use hkdf::Hkdf;
+use hmac::Mac;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::codec::hmac;
+use crate::digest::{Digest, leaf_hash};
+use crate::tree::{self, Frontier};
+
+/// The fact of an entry that holds a disclosure's root.
+pub const ROOT_FACT: &str = "disclosure";
+/// The fact of the same entry that holds the number of rows.
+pub const ROWS_FACT: &str = "rows";
+
+const INFO: &[u8] = b"concordat/cell-salt/v1";
+
+/// What every cell's salt comes from: derived from the file's key, wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct DisclosureKey([u8; 32]);
+
+/// One cell that leaves: the permit that lets it, its field and its value as text ("" when absent).
+#[derive(Clone, Copy)]
+pub struct Cell<'a> {
+    /// The permit's id.
+    pub permit: &'a str,
+    /// The field's name, each once in a row.
+    pub field: &'a str,
+    /// The value, exactly as it leaves.
+    pub value: &'a str,
+}
+
+/// What is recorded of a disclosure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disclosure {
+    /// The root over the row roots.
+    pub root: Digest,
+    /// How many rows.
+    pub rows: u64,
+    /// How many cells.
+    pub cells: u64,
+}
+
+/// A cell with its salt: what a proof hands over about a cell.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenCell {
+    field: String,
+    permit: String,
+    #[serde(with = "hex::serde")]
+    salt: [u8; 32],
+    value: String,
+}
+
+/// Why a disclosure was not committed to, proven or verified. No value is repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DisclosureFault {
+    /// A row without cells.
+    #[error("row {row} has no cells: every row has a cell for every column, empty ones too")]
+    EmptyRow {
+        /// The row, from 0.
+        row: u64,
+    },
+    /// A field twice in a row.
+    #[error(
+        "row {row} has two cells for one field (RUN-07): each field of the agreement stands in one column; name the columns apart"
+    )]
+    FieldTwice {
+        /// The row, from 0.
+        row: u64,
+    },
+    /// No such row.
+    #[error("row {row} is not among the {rows} rows of this disclosure: rows count from 0")]
+    NoSuchRow {
+        /// The row that was asked for.
+        row: u64,
+        /// How many there are.
+        rows: u64,
+    },
+    /// No such field.
+    #[error(
+        "row {row} has no cell of the field asked for: a proof of the whole row shows which fields it has"
+    )]
+    NoSuchField {
+        /// The row, from 0.
+        row: u64,
+    },
+    /// The cell is not in its row.
+    #[error(
+        "the cell is not in row {row} of this disclosure (SEC-14): its value, field, permit or salt was altered; do not rely on it, and ask the sender for a new proof"
+    )]
+    NotInRow {
+        /// The row, from 0.
+        row: u64,
+    },
+    /// The row is not in the disclosure.
+    #[error(
+        "row {row} is not in this disclosure of {rows} rows (SEC-14): a cell, the row's number or the path was altered, or the proof is of another disclosure; ask the sender for a new proof"
+    )]
+    NotDisclosed {
+        /// The row, from 0.
+        row: u64,
+        /// How many rows the disclosure has.
+        rows: u64,
+    },
+}
+
+impl DisclosureKey {
+    /// Derives the key of the salts from the 32 bytes of the file's key: HKDF-SHA256 (RFC 5869), no salt.
+    pub fn new(file_key: [u8; 32]) -> Self {
+        let mut key = Self([0; 32]);
+        #[expect(
+            clippy::expect_used,
+            reason = "RFC 5869 allows up to 8160 bytes of output"
+        )]
+        Hkdf::<Sha256>::new(None, &file_key)
+            .expand(INFO, &mut key.0)
+            .expect("32 bytes");
+        let mut file_key = file_key;
+        file_key.zeroize();
+        key
+    }
+
+    fn open(&self, row: u64, cell: &Cell<'_>) -> OpenCell {
+        // The row number has a fixed length, so row and field cannot run together.
+        let salt = hmac(&self.0, &[&row.to_be_bytes(), cell.field.as_bytes()]);
+        OpenCell {
+            field: cell.field.to_owned(),
+            permit: cell.permit.to_owned(),
+            salt: salt.finalize().into_bytes().into(),
+            value: cell.value.to_owned(),
+        }
+    }
+
+    fn open_row(&self, row: u64, cells: &[Cell<'_>]) -> Result<Vec<OpenCell>, DisclosureFault> {
+        let cells: Vec<OpenCell> = cells.iter().map(|cell| self.open(row, cell)).collect();
+        whole(row, &cells)?;
+        Ok(cells)
+    }
+}
+
+/// A row has a cell, and no field twice: else a second value of a field could be kept back.
+fn whole(row: u64, cells: &[OpenCell]) -> Result<(), DisclosureFault> {
+    if cells.is_empty() {
+        return Err(DisclosureFault::EmptyRow { row });
+    }
+    let mut fields: Vec<&str> = cells.iter().map(|cell| cell.field.as_str()).collect();
+    fields.sort_unstable();
+    if fields
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a == b))
+    {
+        return Err(DisclosureFault::FieldTwice { row });
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Leaf<'a> {
+    v: u8,
+    permit: &'a str,
+    field: &'a str,
+    row: u64,
+    #[serde(with = "hex::serde")]
+    salt: [u8; 32],
+    value: &'a str,
+}
+
+impl OpenCell {
+    /// The leaf's bytes: RFC 8785 JSON.
+    fn leaf(&self, row: u64) -> Result<Vec<u8>, DisclosureFault> {
+        let Self {
+            permit,
+            field,
+            salt,
+            value,
+        } = self;
+        let leaf = Leaf {
+            v: 1,
+            permit,
+            field,
+            row,
+            salt: *salt,
+            value,
+        };
+        // INVARIANT: texts and a number can always be written; the fault stands in for a panic.
+        serde_json_canonicalizer::to_vec(&leaf).map_err(|_| DisclosureFault::NotInRow { row })
+    }
+}
+
+fn row_leaves(row: u64, cells: &[OpenCell]) -> Result<Vec<Digest>, DisclosureFault> {
+    cells
+        .iter()
+        .map(|cell| Ok(leaf_hash(&cell.leaf(row)?)))
+        .collect()
+}
+
+/// Commits to the rows in the order in which they leave; rows count from 0, cells stand in column order.
+///
+/// # Errors
+/// [`DisclosureFault::EmptyRow`] or [`DisclosureFault::FieldTwice`].
+pub fn commit<'a, R: AsRef<[Cell<'a>]>>(
+    key: &DisclosureKey,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<Disclosure, DisclosureFault> {
+    let (mut edge, mut cells) = (Frontier::new(), 0);
+    for row in rows {
+        let n = edge.size();
+        let row = key.open_row(n, row.as_ref())?;
+        cells += row.len() as u64;
+        edge.append(leaf_hash(tree::root(&row_leaves(n, &row)?).as_bytes()));
+    }
+    Ok(Disclosure {
+        root: edge.root(),
+        rows: edge.size(),
+        cells,
+    })
+}
+
+impl fmt::Debug for DisclosureKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DisclosureKey(redacted)")
+    }
+}
+
+impl fmt::Debug for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cell({:?}, redacted)", self.field)
+    }
+}
+
+impl fmt::Debug for OpenCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenCell({:?}, redacted)", self.field)
+    }
+}

@@ -1,0 +1,185 @@
+//! Openings of a disclosure: proofs of one cell, and of all cells of one row.
+//!
+//! A proof holds values: hand it only to those who may see them. Nothing here prints one.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cell, DisclosureFault, DisclosureKey, OpenCell, row_leaves, whole};
+use crate::digest::{Digest, leaf_hash};
+use crate::tree;
+
+/// Shows that one cell left, under which permit and with which value. Holds the value: hand it only to those
+/// who may see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellProof {
+    row: u64,
+    cell: OpenCell,
+    column: u64,
+    columns: u64,
+    cell_path: Vec<Digest>,
+    row_root: Digest,
+    row_path: Vec<Digest>,
+}
+
+/// Shows every cell of one row, so that nothing else left in it. Holds the values: hand it only to those who
+/// may see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowProof {
+    row: u64,
+    cells: Vec<OpenCell>,
+    row_path: Vec<Digest>,
+}
+
+/// Proves one cell; `rows` are all the rows, as they were given to [`super::commit`].
+///
+/// # Errors
+/// [`DisclosureFault`]: no such row or field, or a row that could not have been committed to.
+pub fn prove<'a, R: AsRef<[Cell<'a>]>>(
+    key: &DisclosureKey,
+    rows: impl IntoIterator<Item = R>,
+    row: u64,
+    field: &str,
+) -> Result<CellProof, DisclosureFault> {
+    let RowProof {
+        cells, row_path, ..
+    } = prove_row(key, rows, row)?;
+    let column = cells
+        .iter()
+        .position(|cell| cell.field == field)
+        .ok_or(DisclosureFault::NoSuchField { row })?;
+    let leaves = row_leaves(row, &cells)?;
+    let (columns, at) = (cells.len() as u64, column as u64);
+    let cell_path =
+        tree::prove_inclusion(&leaves, at).map_err(|_| DisclosureFault::NoSuchField { row })?;
+    let cell = cells
+        .into_iter()
+        .nth(column)
+        .ok_or(DisclosureFault::NoSuchField { row })?;
+    let row_root = tree::root(&leaves);
+    Ok(CellProof {
+        row,
+        cell,
+        column: at,
+        columns,
+        cell_path,
+        row_root,
+        row_path,
+    })
+}
+
+/// Proves all cells of one row; `rows` are all the rows, as they were given to [`super::commit`].
+///
+/// # Errors
+/// [`DisclosureFault`]: no such row, or a row that could not have been committed to.
+pub fn prove_row<'a, R: AsRef<[Cell<'a>]>>(
+    key: &DisclosureKey,
+    rows: impl IntoIterator<Item = R>,
+    row: u64,
+) -> Result<RowProof, DisclosureFault> {
+    let mut leaves = Vec::new();
+    let mut wanted = None;
+    for (cells, n) in rows.into_iter().zip(0u64..) {
+        let cells = key.open_row(n, cells.as_ref())?;
+        leaves.push(leaf_hash(tree::root(&row_leaves(n, &cells)?).as_bytes()));
+        if n == row {
+            wanted = Some(cells);
+        }
+    }
+    let none = DisclosureFault::NoSuchRow {
+        row,
+        rows: leaves.len() as u64,
+    };
+    match (wanted, tree::prove_inclusion(&leaves, row)) {
+        (Some(cells), Ok(row_path)) => Ok(RowProof {
+            row,
+            cells,
+            row_path,
+        }),
+        _ => Err(none),
+    }
+}
+
+impl CellProof {
+    /// Shows that the cell left in the disclosure with this root and number of rows.
+    ///
+    /// # Errors
+    /// [`DisclosureFault::NotInRow`] or [`DisclosureFault::NotDisclosed`].
+    pub fn verify(&self, root: &Digest, rows: u64) -> Result<(), DisclosureFault> {
+        let Self {
+            row,
+            column,
+            columns,
+            ..
+        } = *self;
+        let leaf = self.cell.leaf(row)?;
+        tree::verify_inclusion(&leaf, column, columns, &self.cell_path, &self.row_root)
+            .map_err(|_| DisclosureFault::NotInRow { row })?;
+        in_disclosure(&self.row_root, row, rows, &self.row_path, root)
+    }
+
+    /// The row, from 0.
+    pub fn row(&self) -> u64 {
+        self.row
+    }
+    /// The field.
+    pub fn field(&self) -> &str {
+        &self.cell.field
+    }
+    /// The permit under which it left.
+    pub fn permit(&self) -> &str {
+        &self.cell.permit
+    }
+    /// The value that left.
+    pub fn value(&self) -> &str {
+        &self.cell.value
+    }
+}
+
+impl RowProof {
+    /// Shows that exactly these cells left in this row of the disclosure with this root and number of rows.
+    ///
+    /// # Errors
+    /// [`DisclosureFault::NotDisclosed`], or a row that is not whole.
+    pub fn verify(&self, root: &Digest, rows: u64) -> Result<(), DisclosureFault> {
+        whole(self.row, &self.cells)?;
+        let row_root = tree::root(&row_leaves(self.row, &self.cells)?);
+        in_disclosure(&row_root, self.row, rows, &self.row_path, root)
+    }
+
+    /// The row, from 0.
+    pub fn row(&self) -> u64 {
+        self.row
+    }
+    /// The fields of the row, in column order.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter().map(|cell| cell.field.as_str())
+    }
+    /// The cells of the row: permit, field and value, in column order.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.cells.iter().map(
+            |OpenCell {
+                 permit,
+                 field,
+                 value,
+                 ..
+             }| Cell {
+                permit,
+                field,
+                value,
+            },
+        )
+    }
+}
+
+fn in_disclosure(
+    row_root: &Digest,
+    row: u64,
+    rows: u64,
+    path: &[Digest],
+    root: &Digest,
+) -> Result<(), DisclosureFault> {
+    tree::verify_inclusion(row_root.as_bytes(), row, rows, path, root)
+        .map_err(|_| DisclosureFault::NotDisclosed { row, rows })
+}

@@ -1,0 +1,264 @@
+//! The RFC 6962 tree: its growing edge, its root, and the paths that prove inclusion and growth.
+//!
+//! Never holds an entry: it works on leaf hashes. It trusts no path, size or index that it is handed.
+//!
+//! ```
+//! use ledger::{Digest, Frontier, leaf_hash, tree};
+//! let leaves: Vec<Digest> = (0..5u8).map(|n| leaf_hash(&[n])).collect();
+//! let mut edge = Frontier::new();
+//! for leaf in &leaves[..3] {
+//!     edge.append(*leaf);
+//! }
+//! assert_eq!((edge.size(), edge.root()), (3, tree::root(&leaves[..3])));
+//! let path = tree::prove_inclusion(&leaves, 4)?;
+//! tree::verify_inclusion(&[4], 4, 5, &path, &tree::root(&leaves))?;
+//! let growth = tree::prove_growth(&leaves, 3)?;
+//! tree::verify_growth(3, &edge.root(), 5, &tree::root(&leaves), &growth)?;
+//! # Ok::<(), ledger::PathFault>(())
+//! ```
+
+use ct_merkle::{
+    ConsistencyProof, InclusionProof, RootHash, indices_for_consistency_proof,
+    indices_for_inclusion_proof,
+};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::digest::{Digest, node_hash};
+
+/// The largest tree: the sizes that JSON numbers hold exactly (RFC 7493 section 2.2).
+pub const MAX_SIZE: u64 = (1 << 53) - 1;
+
+/// The right edge of a tree: its size and the roots of its complete subtrees, largest first. Enough to append
+/// and to tell the root; some 53 hashes at most.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Edge")]
+pub struct Frontier {
+    size: u64,
+    edge: Vec<Digest>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edge {
+    size: u64,
+    edge: Vec<Digest>,
+}
+
+/// A kept edge that does not fit its size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the tree's edge has {hashes} hashes, which cannot be the edge of {size} entries (SEC-14): rebuild it by \
+     appending the leaf hashes in order"
+)]
+pub struct EdgeFault {
+    size: u64,
+    hashes: usize,
+}
+
+impl TryFrom<Edge> for Frontier {
+    type Error = EdgeFault;
+
+    fn try_from(Edge { size, edge }: Edge) -> Result<Self, EdgeFault> {
+        if size <= MAX_SIZE && size.count_ones() as usize == edge.len() {
+            Ok(Self { size, edge })
+        } else {
+            Err(EdgeFault {
+                size,
+                hashes: edge.len(),
+            })
+        }
+    }
+}
+
+impl Frontier {
+    /// The edge of the empty tree.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many leaves the tree has.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Appends a leaf by its hash.
+    pub fn append(&mut self, leaf: Digest) {
+        // Each trailing one bit of the old size is a complete subtree that the new leaf completes to a
+        // larger one.
+        let mut node = leaf;
+        for _ in 0..self.size.trailing_ones() {
+            if let Some(left) = self.edge.pop() {
+                node = node_hash(&left, &node);
+            }
+        }
+        self.edge.push(node);
+        self.size += 1;
+    }
+
+    /// The root: of the empty tree SHA-256 of nothing (RFC 6962 section 2.1).
+    pub fn root(&self) -> Digest {
+        let mut from_right = self.edge.iter().rev();
+        match from_right.next() {
+            None => Digest::of(b""),
+            Some(last) => from_right.fold(*last, |right, left| node_hash(left, &right)),
+        }
+    }
+}
+
+impl Extend<Digest> for Frontier {
+    fn extend<I: IntoIterator<Item = Digest>>(&mut self, leaves: I) {
+        for leaf in leaves {
+            self.append(leaf);
+        }
+    }
+}
+
+/// The root over leaf hashes.
+pub fn root(leaves: &[Digest]) -> Digest {
+    let mut edge = Frontier::new();
+    edge.extend(leaves.iter().copied());
+    edge.root()
+}
+
+/// Why a path was not made, or does not prove what it was said to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathFault {
+    /// No such entry.
+    #[error("entry {index} is not in a tree of {size} entries: ask for an index below {size}")]
+    NoSuchEntry {
+        /// The index that was asked for.
+        index: u64,
+        /// The tree's size.
+        size: u64,
+    },
+    /// No such older tree.
+    #[error(
+        "a tree of {older} entries cannot have grown into one of {newer}: give the smaller tree first; it must \
+         have at least one entry, and the larger at most 9007199254740991"
+    )]
+    NoSuchGrowth {
+        /// The older size.
+        older: u64,
+        /// The newer size.
+        newer: u64,
+    },
+    /// The path does not lead from the entry to the root.
+    #[error(
+        "the path does not lead from entry {index} to the root of the tree of {size} entries (SEC-14): the \
+         entry, its index or the path was altered; ask the node for a new proof and compare the entry"
+    )]
+    NotIncluded {
+        /// The index.
+        index: u64,
+        /// The tree's size.
+        size: u64,
+    },
+    /// The path does not join the two roots.
+    #[error(
+        "the path does not show that the tree of {older} entries grew into the tree of {newer} (SEC-14): the \
+         path was altered, or the log was rewritten; keep both checkpoints as evidence and ask a witness"
+    )]
+    NotGrown {
+        /// The older size.
+        older: u64,
+        /// The newer size.
+        newer: u64,
+    },
+}
+
+/// The hashes that lead from entry `index` to the root over `leaves`, from the leaf upwards (RFC 6962 section
+/// 2.1.1).
+///
+/// # Errors
+/// [`PathFault::NoSuchEntry`].
+pub fn prove_inclusion(leaves: &[Digest], index: u64) -> Result<Vec<Digest>, PathFault> {
+    let size = leaves.len() as u64;
+    if index >= size || size > MAX_SIZE {
+        return Err(PathFault::NoSuchEntry { index, size });
+    }
+    Ok(nodes(leaves, indices_for_inclusion_proof(size, index)))
+}
+
+/// The hashes that show that the tree over all `leaves` grew from the one over the first `older` (RFC 6962
+/// section 2.1.2); empty when `older` is all of them.
+///
+/// # Errors
+/// [`PathFault::NoSuchGrowth`].
+pub fn prove_growth(leaves: &[Digest], older: u64) -> Result<Vec<Digest>, PathFault> {
+    let newer = leaves.len() as u64;
+    if older == 0 || older > newer || newer > MAX_SIZE {
+        return Err(PathFault::NoSuchGrowth { older, newer });
+    }
+    Ok(nodes(
+        leaves,
+        indices_for_consistency_proof(older, newer - older),
+    ))
+}
+
+/// The nodes with these indexes, in the numbering of `ct_merkle` (that of RFC 9420 appendix C: a node with k
+/// trailing one bits covers 2^k leaves).
+fn nodes(leaves: &[Digest], indexes: Vec<u64>) -> Vec<Digest> {
+    let covered = |index: u64| {
+        let level = index.trailing_ones();
+        let first = (index >> (level + 1)) << level;
+        let end = (first + (1 << level)).min(leaves.len() as u64);
+        leaves.get(first as usize..end as usize).unwrap_or_default()
+    };
+    indexes
+        .into_iter()
+        .map(|index| root(covered(index)))
+        .collect()
+}
+
+/// Shows that the leaf with these bytes (not their hash) is entry `index` of the tree of `size` entries with
+/// this root.
+///
+/// # Errors
+/// [`PathFault::NotIncluded`], or [`PathFault::NoSuchEntry`] when no path could show it.
+pub fn verify_inclusion(
+    leaf: &[u8],
+    index: u64,
+    size: u64,
+    path: &[Digest],
+    root: &Digest,
+) -> Result<(), PathFault> {
+    if index >= size || size > MAX_SIZE {
+        return Err(PathFault::NoSuchEntry { index, size });
+    }
+    let proof = InclusionProof::<Sha256>::try_from_bytes(joined(path));
+    proof
+        .and_then(|proof| root_of(root, size).verify_inclusion(&leaf, index, &proof))
+        .map_err(|_| PathFault::NotIncluded { index, size })
+}
+
+/// Shows that the tree with the newer root grew from the one with the older root: nothing that was in it
+/// changed, moved or went away.
+///
+/// # Errors
+/// [`PathFault::NotGrown`], or [`PathFault::NoSuchGrowth`] when no path could show it.
+pub fn verify_growth(
+    older: u64,
+    older_root: &Digest,
+    newer: u64,
+    newer_root: &Digest,
+    path: &[Digest],
+) -> Result<(), PathFault> {
+    if older == 0 || older > newer || newer > MAX_SIZE {
+        return Err(PathFault::NoSuchGrowth { older, newer });
+    }
+    let proof = ConsistencyProof::<Sha256>::try_from_bytes(joined(path));
+    proof
+        .and_then(|proof| {
+            root_of(newer_root, newer).verify_consistency(&root_of(older_root, older), &proof)
+        })
+        .map_err(|_| PathFault::NotGrown { older, newer })
+}
+
+fn root_of(root: &Digest, size: u64) -> RootHash<Sha256> {
+    RootHash::new(root.0.into(), size)
+}
+
+fn joined(path: &[Digest]) -> Vec<u8> {
+    path.iter().flat_map(|hash| hash.0).collect()
+}

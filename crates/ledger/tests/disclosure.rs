@@ -1,0 +1,291 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+//! Disclosures: what left can be shown cell by cell, and nothing else can.
+
+use ledger::{
+    Cell, CellProof, Digest, DisclosureFault, DisclosureKey, RowProof, disclosure, leaf_hash, tree,
+};
+use proptest::prelude::*;
+
+type Rows = Vec<Vec<(String, String)>>;
+
+fn cells(rows: &Rows) -> Vec<Vec<Cell<'_>>> {
+    rows.iter()
+        .map(|row| {
+            row.iter()
+                .map(|(field, value)| Cell {
+                    permit: "p-1",
+                    field,
+                    value,
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn key() -> DisclosureKey {
+    DisclosureKey::new([7; 32])
+}
+
+fn sample() -> Rows {
+    let row = |values: [&str; 3]| {
+        ["nino", "full_name", "postcode"]
+            .iter()
+            .zip(values)
+            .map(|(field, value)| ((*field).to_owned(), value.to_owned()))
+            .collect()
+    };
+    vec![
+        row(["QQ123456C", "Zoë O'Neill", ""]),
+        row(["", "Li", "ZZ1 1ZZ"]),
+        row(["QQ000001A", "", ""]),
+    ]
+}
+
+/// Commits to `rows`; the fault, or none.
+#[track_caller]
+fn check(rows: &[&[&str]], expect: Option<DisclosureFault>) {
+    let rows: Vec<Vec<Cell<'_>>> = rows
+        .iter()
+        .map(|row| {
+            row.iter()
+                .map(|field| Cell {
+                    permit: "p",
+                    field,
+                    value: "",
+                })
+                .collect()
+        })
+        .collect();
+    assert_eq!(disclosure::commit(&key(), &rows).err(), expect);
+}
+
+#[test]
+fn rows_are_whole_and_fields_stand_once() {
+    check(&[], None);
+    check(&[&["a"], &["a", "b"]], None);
+    check(&[&["a"], &[]], Some(DisclosureFault::EmptyRow { row: 1 }));
+    check(
+        &[&["a"], &["a", "b", "a"]],
+        Some(DisclosureFault::FieldTwice { row: 1 }),
+    );
+    let none = disclosure::commit(&key(), Vec::<Vec<Cell<'_>>>::new()).unwrap();
+    assert_eq!((none.root, none.rows, none.cells), (Digest::of(b""), 0, 0));
+}
+
+#[test]
+fn only_rows_and_fields_that_left_can_be_proven() {
+    let rows = sample();
+    let rows = cells(&rows);
+    let no_row = DisclosureFault::NoSuchRow { row: 3, rows: 3 };
+    assert_eq!(disclosure::prove_row(&key(), &rows, 3).unwrap_err(), no_row);
+    assert_eq!(
+        disclosure::prove(&key(), &rows, 3, "nino").unwrap_err(),
+        no_row
+    );
+    let no_field = DisclosureFault::NoSuchField { row: 1 };
+    assert_eq!(
+        disclosure::prove(&key(), &rows, 1, "email").unwrap_err(),
+        no_field
+    );
+}
+
+/// One member of a proof is changed, as a dishonest party would.
+fn changed(proof: &impl serde::Serialize, at: &str, to: serde_json::Value) -> String {
+    let mut json = serde_json::to_value(proof).unwrap();
+    let place = json.pointer_mut(at).unwrap_or_else(|| panic!("no {at}"));
+    assert_ne!(*place, to);
+    *place = to;
+    json.to_string()
+}
+
+#[test]
+fn a_row_shows_that_no_other_field_left() {
+    let rows = sample();
+    let rows = cells(&rows);
+    let left = disclosure::commit(&key(), &rows).unwrap();
+    let proof = disclosure::prove_row(&key(), &rows, 1).unwrap();
+    proof.verify(&left.root, left.rows).unwrap();
+    assert_eq!(
+        proof.fields().collect::<Vec<_>>(),
+        ["nino", "full_name", "postcode"]
+    );
+    // A row that had one more cell cannot be shown without it, nor one that had it not, with it.
+    let mut more = rows.clone();
+    more[1].push(Cell {
+        permit: "p-1",
+        field: "email",
+        value: "x@y.example",
+    });
+    let wider = disclosure::commit(&key(), &more).unwrap();
+    let wide = disclosure::prove_row(&key(), &more, 1).unwrap();
+    assert!(proof.verify(&wider.root, 3).is_err() && wide.verify(&left.root, 3).is_err());
+    let json = serde_json::to_value(&wide).unwrap();
+    let mut without = json.clone();
+    without["cells"].as_array_mut().unwrap().pop();
+    let without: RowProof = serde_json::from_value(without).unwrap();
+    let fault = DisclosureFault::NotDisclosed { row: 1, rows: 3 };
+    assert_eq!(without.verify(&wider.root, 3), Err(fault));
+    let mut twice = json;
+    let first = twice["cells"][0].clone();
+    twice["cells"].as_array_mut().unwrap().push(first);
+    let twice: RowProof = serde_json::from_value(twice).unwrap();
+    assert_eq!(
+        twice.verify(&wider.root, 3),
+        Err(DisclosureFault::FieldTwice { row: 1 })
+    );
+}
+
+#[test]
+fn a_changed_proof_shows_nothing() {
+    let rows = sample();
+    let rows = cells(&rows);
+    let left = disclosure::commit(&key(), &rows).unwrap();
+    let proof = disclosure::prove(&key(), &rows, 1, "postcode").unwrap();
+    proof.verify(&left.root, 3).unwrap();
+    assert_eq!(
+        (proof.row(), proof.field(), proof.permit(), proof.value()),
+        (1, "postcode", "p-1", "ZZ1 1ZZ")
+    );
+    let other = Digest::of(b"other").to_string();
+    for (at, to) in [
+        ("/row", 0.into()),
+        ("/column", 0.into()),
+        ("/columns", 4.into()),
+        ("/columns", 0.into()),
+        ("/cell/field", "nino".into()),
+        ("/cell/permit", "p-2".into()),
+        ("/cell/value", "".into()),
+        ("/cell/salt", other.clone().into()),
+        ("/row_root", other.clone().into()),
+        ("/row_path/0", other.clone().into()),
+        ("/row_path", Vec::<String>::new().into()),
+        ("/cell_path/0", other.clone().into()),
+    ] {
+        let bad: CellProof = serde_json::from_str(&changed(&proof, at, to)).unwrap();
+        assert!(bad.verify(&left.root, 3).is_err(), "{at}");
+    }
+    assert!(proof.verify(&Digest::of(b""), 3).is_err() && proof.verify(&left.root, 0).is_err());
+    let extra = changed(&proof, "/row", 0.into()).replacen('{', "{\"x\":1,", 1);
+    assert!(serde_json::from_str::<CellProof>(&extra).is_err());
+}
+
+/// The root says nothing about values without the key: the same rows under another key look unrelated.
+#[test]
+fn the_key_decides_every_salt() {
+    let rows = sample();
+    let rows = cells(&rows);
+    let other = DisclosureKey::new([8; 32]);
+    let (left, elsewhere) = (
+        disclosure::commit(&key(), &rows).unwrap(),
+        disclosure::commit(&other, &rows).unwrap(),
+    );
+    assert_ne!(left.root, elsewhere.root);
+    let salts: std::collections::BTreeSet<String> = (0..3)
+        .flat_map(|row| {
+            let proof =
+                serde_json::to_value(disclosure::prove_row(&key(), &rows, row).unwrap()).unwrap();
+            (0..3).map(move |cell| proof["cells"][cell]["salt"].to_string())
+        })
+        .collect();
+    assert_eq!(salts.len(), 9, "each cell has its own salt");
+}
+
+#[test]
+fn no_value_is_printed() {
+    let rows = sample();
+    let rows = cells(&rows);
+    let left = disclosure::commit(&key(), &rows).unwrap();
+    let (cell, row) = (
+        disclosure::prove(&key(), &rows, 0, "nino").unwrap(),
+        disclosure::prove_row(&key(), &rows, 0).unwrap(),
+    );
+    let fault = cell.verify(&Digest::of(b""), left.rows).unwrap_err();
+    let printed = format!("{rows:?} {cell:?} {row:?} {fault} {fault:?} {:?}", key());
+    assert!(
+        !printed.contains("QQ123456C") && !printed.contains("Neill"),
+        "{printed}"
+    );
+    assert!(printed.contains("DisclosureKey(redacted)"));
+}
+
+/// The definition, written plainly.
+fn plain_root(rows: &[Vec<Cell<'_>>]) -> Digest {
+    let row_root = |n: u64, row: &[Cell<'_>]| {
+        let proof: Vec<Digest> = (0..row.len())
+            .map(|at| {
+                let proof = disclosure::prove(&key(), rows, n, row[at].field).unwrap();
+                let json = serde_json::to_value(&proof).unwrap();
+                let leaf = serde_json::json!({
+                    "v": 1, "permit": row[at].permit, "field": row[at].field, "row": n,
+                    "salt": json["cell"]["salt"], "value": row[at].value,
+                });
+                leaf_hash(&serde_json_canonicalizer::to_vec(&leaf).unwrap())
+            })
+            .collect();
+        tree::root(&proof)
+    };
+    let roots: Vec<Digest> = rows
+        .iter()
+        .zip(0u64..)
+        .map(|(row, n)| leaf_hash(&row_root(n, row).0))
+        .collect();
+    tree::root(&roots)
+}
+
+prop_compose! {
+    fn tables()(width in 1usize..5)(
+        rows in proptest::collection::vec(proptest::collection::vec(any::<String>(), width), 1..12),
+    ) -> Rows {
+        rows.into_iter()
+            .map(|row| row.into_iter().enumerate().map(|(n, value)| (format!("f{n}"), value)).collect())
+            .collect()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn every_cell_and_row_that_left_can_be_shown(rows in tables()) {
+        let rows = cells(&rows);
+        let left = disclosure::commit(&key(), &rows).unwrap();
+        prop_assert_eq!(left.root, plain_root(&rows));
+        for (n, row) in rows.iter().enumerate() {
+            let n = n as u64;
+            let proof = disclosure::prove_row(&key(), &rows, n).unwrap();
+            prop_assert!(proof.verify(&left.root, left.rows).is_ok());
+            let json = serde_json::to_string(&proof).unwrap();
+            prop_assert_eq!(serde_json::from_str::<RowProof>(&json).unwrap(), proof);
+            for cell in row {
+                let proof = disclosure::prove(&key(), &rows, n, cell.field).unwrap();
+                prop_assert!(proof.verify(&left.root, left.rows).is_ok());
+                prop_assert_eq!(proof.value(), cell.value);
+            }
+        }
+    }
+
+    #[test]
+    fn no_json_makes_a_cell_proof_panic(
+        text in any::<String>(), numbers in any::<[u64; 4]>(), value in any::<String>(),
+        hashes in proptest::collection::vec(any::<[u8; 32]>().prop_map(Digest), 3..9),
+    ) {
+        prop_assert!(serde_json::from_str::<CellProof>(&text).is_err());
+        let [row, column, columns, rows] = numbers;
+        let json = serde_json::json!({
+            "row": row, "column": column, "columns": columns, "row_root": hashes[0],
+            "cell": { "field": value, "permit": "p", "salt": hashes[1], "value": text },
+            "cell_path": hashes, "row_path": hashes,
+        });
+        let proof: CellProof = serde_json::from_value(json).unwrap();
+        prop_assert!(proof.verify(&hashes[2], rows).is_err());
+        prop_assert!(proof.verify(&hashes[2], u64::MAX).is_err());
+    }
+}
