@@ -52,7 +52,7 @@ fn rule(why: &Explanation) -> Option<Rule> {
     }
 }
 
-pub fn link(cases: &[Record], masters: &[Record]) -> Vec<Linked> {
+pub(crate) fn link(cases: &[Record], masters: &[Record]) -> Vec<Linked> {
     cases.iter().map(|case| one(case, masters)).collect()
 }
 

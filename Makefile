@@ -1,0 +1,77 @@
+# One door to everything. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench fix docs soak tools postgres
+
+help: ## List what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: ## Build the release and run the whole exchange in ./demo, with synthetic people
+	@echo "== building the release (some minutes the first time)"
+	cargo build --release --workspace
+	@echo "== making ./demo anew"
+	rm -rf demo
+	target/release/concordat demo --dir demo
+	@pages=$$(find demo -name '*.html' | sort); \
+	if [ -n "$$pages" ]; then echo "== open in a browser:"; echo "$$pages" | sed "s|^|$(CURDIR)/|"; \
+	else echo "== the demonstration wrote no page"; fi
+
+test: tools postgres ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
+	@if cargo fmt --version >/dev/null 2>&1; then echo "== format"; cargo fmt --all --check; \
+	else echo "== format NOT CHECKED: rustfmt is not installed"; fi
+	@if cargo clippy --version >/dev/null 2>&1; then echo "== lints"; \
+	cargo clippy --workspace --all-targets -- -D warnings; \
+	else echo "== lints NOT CHECKED: clippy is not installed"; fi
+	@echo "== tests (the first build takes some minutes)"
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --no-fail-fast; \
+	else echo "cargo-nextest is not installed: using cargo test"; \
+	cargo test --workspace --lib --bins --tests --no-fail-fast; fi
+	@echo "== examples in the documentation"
+	cargo test --workspace --doc
+	@echo "== rows of the requirements register that tests claim"
+	cargo xtask coverage
+
+check: ## The fast part of test: format, types, lints
+	cargo fmt --all --check
+	cargo check --workspace --all-targets
+	cargo clippy --workspace --all-targets -- -D warnings
+
+bench: ## Run the benchmarks, and say which there are
+	@benches=$$(find crates -path '*/benches/*.rs' | sort); \
+	if [ -z "$$benches" ]; then echo "There are no benchmarks yet."; \
+	else echo "benchmarks:"; echo "$$benches"; cargo bench --workspace --benches; fi
+
+fix: ## Format, and mend what clippy can mend
+	cargo fmt --all
+	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	cargo fmt --all
+
+docs: ## Build the documentation of the code; a warning is an error
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace
+	@echo "== in $(CURDIR)/target/doc"
+
+soak: ## All tests with many more random cases (10,000 for each property)
+	PROPTEST_CASES=10000 cargo test --workspace --lib --bins --tests --no-fail-fast
+
+# rustup, where it is used, adds what is missing to the toolchain; elsewhere `test` says what it leaves out.
+tools:
+	@if ! command -v cargo >/dev/null; then \
+	echo "Rust is not installed: see https://rust-lang.org/tools/install"; exit 1; fi
+	@for part in fmt:rustfmt clippy:clippy; do \
+	if ! cargo "$${part%%:*}" --version >/dev/null 2>&1 && command -v rustup >/dev/null; then \
+	echo "== adding $${part##*:} to the toolchain"; rustup component add "$${part##*:}" || true; fi; done
+
+# The store's tests start their own PostgreSQL server in a temporary folder; they need its programs only.
+postgres:
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	echo "PostgreSQL's server programs are missing (looked in /usr/lib/postgresql), and this is not Debian:"; \
+	echo "install PostgreSQL 15 there and try again."; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo >/dev/null; then as_root=sudo; \
+	else echo "The tests need PostgreSQL's server programs, and installing them needs root."; \
+	echo "As root: apt-get install postgresql. Then run make test again."; exit 1; fi; \
+	echo "== installing postgresql with apt"; \
+	$$as_root apt-get update -q; \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql

@@ -1,0 +1,346 @@
+//! The permit: the only thing in the hub that gives leave. Compiling an agreement yields permits.
+//!
+//! A permit says: this field of this dataset, about this kind of person, may go from this party to that one,
+//! under this gateway, for this purpose, when this condition holds, in this territory, between these dates, in
+//! this form, over this route, to be kept until that event.
+//!
+//! Static and pure: counts and caps belong to the gate, records to the conditions. Unknown means no.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::ids::{
+    AgreementId, ConditionId, FieldName, FieldPath, FlowId, GatewayId, PartyId, PermitId,
+    PersonKind, PurposeId, SystemId,
+};
+use crate::keep::{Form, Keep, Many, Presence};
+use crate::value::FieldType;
+
+/// What is done with a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Act {
+    /// It goes from one party to another.
+    Disclose,
+    /// The party that received it uses it.
+    Use,
+    /// A party keeps it.
+    Keep,
+}
+
+impl Act {
+    /// The act as a verb, for people.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Disclose => "disclose",
+            Self::Use => "use",
+            Self::Keep => "keep",
+        }
+    }
+}
+
+/// How much one use of a gateway covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// A file of records.
+    Batch,
+    /// One record at a time, each documented (LEG-16).
+    OneRecord,
+}
+
+/// Civil days, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Dates {
+    /// The first day.
+    pub from: Date,
+    /// The last day.
+    pub last: Date,
+}
+
+impl Dates {
+    /// Is the day one of these?
+    pub fn contains(self, day: Date) -> bool {
+        self.from <= day && day <= self.last
+    }
+}
+
+/// What a cell of the field looks like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shape {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub field_type: FieldType,
+    /// How many values it may have.
+    pub many: Many,
+    /// Whether it may be absent.
+    pub presence: Presence,
+}
+
+/// One leave; see the module's first lines. `from` and `to` are one party where the act is use or keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Permit {
+    /// Its stable name.
+    pub id: PermitId,
+    /// The agreement it was compiled from.
+    pub agreement: AgreementId,
+    /// What may be done.
+    pub act: Act,
+    /// The flow by which the cell moves or came; none where the act is keep.
+    pub flow: Option<FlowId>,
+    /// The field.
+    pub field: FieldPath,
+    /// The field it was first copied from, or itself.
+    pub origin: FieldPath,
+    /// The kind of person the cell is about.
+    pub about: PersonKind,
+    /// The party that has it.
+    pub from: PartyId,
+    /// The party that gets it.
+    pub to: PartyId,
+    /// The legal gateway; none where the act is keep.
+    pub gateway: Option<GatewayId>,
+    /// What the gateway is read together with.
+    pub with: Vec<String>,
+    /// Its place among the lines of its basis, from 0; a lower one is relied on first.
+    pub rank: u16,
+    /// How much one use of the gateway covers.
+    pub scope: Scope,
+    /// The flow's purposes as far as the gateway serves them.
+    pub purposes: Vec<PurposeId>,
+    /// The conditions that must all hold of the record.
+    pub when: Vec<ConditionId>,
+    /// The nations of the United Kingdom where the gateway reaches.
+    pub territory: Vec<String>,
+    /// The days on which it gives leave.
+    pub dates: Dates,
+    /// What the cell looks like.
+    pub shape: Shape,
+    /// The form of the file; none where the act is not disclose.
+    pub form: Option<Form>,
+    /// The route; none where the act is not disclose.
+    pub route: Option<SystemId>,
+    /// The flows that it answers.
+    pub answers: Vec<FlowId>,
+    /// The columns by which an answer pairs with what it answers.
+    pub pairs_on: Vec<FieldName>,
+    /// Until when the party that gets the cell (or keeps it) may have it.
+    pub keep: Vec<Keep>,
+}
+
+/// A question for leave. The facts of the record are asked apart, by the permit's conditions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// What one means to do.
+    pub act: Act,
+    /// By which flow; none asks for any.
+    pub flow: Option<FlowId>,
+    /// The field.
+    pub field: FieldPath,
+    /// The kind of person.
+    pub about: PersonKind,
+    /// The party that has it.
+    pub from: PartyId,
+    /// The party that is to have it; the same party where the act is use or keep.
+    pub to: PartyId,
+    /// What for.
+    pub purpose: PurposeId,
+    /// On which day.
+    pub on: Date,
+}
+
+/// Leave, on the conditions that the permits name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Leave {
+    /// The permits that cover the question, the first to rely on first; at least one. Each holds only where
+    /// all its `when` conditions are true of the record.
+    pub permits: Vec<PermitId>,
+}
+
+/// One reason why a permit does not cover a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The rule: a requirement id.
+    pub rule: &'static str,
+    /// What does not fit, in words; no personal value.
+    pub message: String,
+}
+
+/// A permit that does not cover a question, and all that keeps it from doing so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NearRefusal {
+    /// The permit; none where no permit comes near.
+    pub permit: Option<PermitId>,
+    /// Where in the agreement it comes from: the flow and the gateway, or the keep rule.
+    pub clause: String,
+    /// What does not fit; at least one.
+    pub reasons: Vec<Reason>,
+}
+
+/// How many refusals an answer shows at most.
+const SHOWN: usize = 5;
+
+/// All permits of an agreement, in order of flow, column, kind of person and rank.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub struct Permits {
+    all: Vec<Permit>,
+    #[serde(skip)]
+    by_id: BTreeMap<PermitId, usize>,
+}
+
+impl Permits {
+    pub(crate) fn new(all: Vec<Permit>) -> Self {
+        let by_id = all
+            .iter()
+            .enumerate()
+            .map(|(i, p)| (p.id.clone(), i))
+            .collect();
+        Self { all, by_id }
+    }
+
+    /// One permit.
+    pub fn get(&self, id: &PermitId) -> Option<&Permit> {
+        self.by_id.get(id).and_then(|i| self.all.get(*i))
+    }
+
+    /// One permit by its name as text.
+    pub fn find(&self, id: &str) -> Option<&Permit> {
+        self.get(&PermitId::new(id.to_owned()))
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Permit> {
+        self.all.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Is nothing permitted at all?
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Is there leave for this, as far as the agreement alone can tell? This is `explain`.
+    ///
+    /// # Errors
+    /// The nearest refusals, nearest first, when no permit covers the question.
+    pub fn ask(&self, ask: &Ask) -> Result<Leave, Vec<NearRefusal>> {
+        let mut leave: Vec<&Permit> = Vec::new();
+        let mut near: Vec<(&Permit, Vec<Reason>)> = Vec::new();
+        for permit in self.all.iter().filter(|p| p.field == ask.field) {
+            let reasons = permit.reasons(ask);
+            if reasons.is_empty() {
+                leave.push(permit);
+            } else {
+                near.push((permit, reasons));
+            }
+        }
+        if !leave.is_empty() {
+            leave.sort_by(|a, b| (a.rank, &a.id).cmp(&(b.rank, &b.id)));
+            return Ok(Leave {
+                permits: leave.into_iter().map(|p| p.id.clone()).collect(),
+            });
+        }
+        near.sort_by(|(p, a), (q, b)| (a.len(), p.rank, &p.id).cmp(&(b.len(), q.rank, &q.id)));
+        near.truncate(SHOWN);
+        if near.is_empty() {
+            return Err(vec![NearRefusal {
+                permit: None,
+                clause: "the whole agreement".to_owned(),
+                reasons: vec![Reason {
+                    rule: "AGR-12",
+                    message: format!("no permit names the field {}", ask.field),
+                }],
+            }]);
+        }
+        Err(near
+            .into_iter()
+            .map(|(permit, reasons)| NearRefusal {
+                permit: Some(permit.id.clone()),
+                clause: permit.clause(),
+                reasons,
+            })
+            .collect())
+    }
+}
+
+impl Permit {
+    /// Where in the agreement the permit comes from.
+    pub fn clause(&self) -> String {
+        match (&self.flow, &self.gateway) {
+            (Some(flow), Some(gate)) => format!("flow {flow} of {}, by {gate}", self.agreement),
+            _ => format!(
+                "keep rule of {} for {} at {}",
+                self.agreement, self.field.dataset, self.to
+            ),
+        }
+    }
+
+    /// All that keeps this permit from covering the question.
+    fn reasons(&self, ask: &Ask) -> Vec<Reason> {
+        let mut reasons = Vec::new();
+        let mut say = |rule, message| reasons.push(Reason { rule, message });
+        if self.act != ask.act {
+            say(
+                "LEG-23",
+                format!(
+                    "it gives leave to {}, not to {}",
+                    self.act.verb(),
+                    ask.act.verb()
+                ),
+            );
+        }
+        if self.from == ask.to && self.to == ask.from && self.from != self.to {
+            say(
+                "LEG-01",
+                format!("it runs the other way, from {} to {}", self.from, self.to),
+            );
+        } else {
+            if self.from != ask.from {
+                say(
+                    "LEG-01",
+                    format!("it is for cells that {} has, not {}", self.from, ask.from),
+                );
+            }
+            if self.to != ask.to {
+                say(
+                    "LEG-01",
+                    format!("it is for {} to have them, not {}", self.to, ask.to),
+                );
+            }
+        }
+        if ask.flow.is_some() && self.flow != ask.flow {
+            say("AGR-12", "it belongs to another flow".to_owned());
+        }
+        if self.about != ask.about {
+            say(
+                "AGR-12",
+                format!("it is about {}, not {}", self.about, ask.about),
+            );
+        }
+        if !self.purposes.contains(&ask.purpose) {
+            let served: Vec<&str> = self.purposes.iter().map(PurposeId::as_str).collect();
+            say(
+                "LEG-23",
+                format!("it serves {}, not {}", served.join(" and "), ask.purpose),
+            );
+        }
+        if !self.dates.contains(ask.on) {
+            say(
+                "AGR-20",
+                format!(
+                    "it holds from {} to {}, not on {}",
+                    self.dates.from, self.dates.last, ask.on
+                ),
+            );
+        }
+        reasons
+    }
+}

@@ -1,0 +1,126 @@
+//! From bytes to text that a person and the program read alike. Refuses what would look different from what
+//! it is: other encodings, invisible controls, tabs as indentation. Bounded: one pass over at most 1 MiB.
+
+use crate::diagnostic::Span;
+
+/// The longest file, in bytes.
+pub(crate) const LONGEST: usize = 1 << 20;
+
+/// A fault of the text or of its YAML, before any rule of the language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    pub(crate) rule: &'static str,
+    pub(crate) span: Span,
+    pub(crate) message: String,
+}
+
+fn refuse(text: &str, at: usize, message: &str) -> Unreadable {
+    Unreadable {
+        rule: crate::rules::READABLE,
+        span: span_at(text, at),
+        message: message.to_owned(),
+    }
+}
+
+/// The place of one byte offset; an offset within a character stands for that character.
+fn span_at(text: &str, at: usize) -> Span {
+    let at = text.floor_char_boundary(at);
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+    let line = 1 + before.bytes().filter(|b| *b == b'\n').count();
+    let column = 1 + before.get(line_start..).unwrap_or("").chars().count();
+    let width = after.chars().next().map_or(0, char::len_utf8);
+    let (line, column) = (small(line), small(column));
+    let end_column = column.saturating_add(u32::from(width > 0));
+    Span {
+        start: at,
+        end: at + width,
+        line,
+        column,
+        end_line: line,
+        end_column,
+    }
+}
+
+pub(crate) fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Characters that make text look other than it is: the marks that turn its direction, and those that show
+/// nothing at all.
+fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+/// Reads the bytes as text, or says where they are not readable.
+pub(crate) fn read(bytes: &[u8]) -> Result<&str, Unreadable> {
+    if bytes.len() > LONGEST {
+        let message =
+            "the file is longer than 1 MiB: split it or take out what is not the agreement";
+        return Err(refuse("", 0, message));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let good = std::str::from_utf8(good).unwrap_or_default();
+        refuse(
+            good,
+            good.len(),
+            "the file is not UTF-8 text from here on: save it as UTF-8",
+        )
+    })?;
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let body = line.strip_suffix('\n').unwrap_or(line);
+        let body = body.strip_suffix('\r').unwrap_or(body);
+        let indent = body
+            .bytes()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
+        if let Some(tab) = body.get(..indent).and_then(|i| i.find('\t')) {
+            return Err(refuse(
+                text,
+                at + tab,
+                "a tab stands in the indentation: use spaces",
+            ));
+        }
+        let bad = |c: char| (c.is_control() && c != '\t') || is_hidden(c);
+        if let Some((i, c)) = body.char_indices().find(|(_, c)| bad(*c)) {
+            let message = format!(
+                "the character U+{:04X} cannot be seen here: take it out",
+                u32::from(c)
+            );
+            return Err(refuse(text, at + i, &message));
+        }
+        at += line.len();
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bytes: &[u8], expect: Option<(u32, u32)>) {
+        let found = read(bytes).err().map(|e| (e.span.line, e.span.column));
+        assert_eq!(found, expect, "{:?}", String::from_utf8_lossy(bytes));
+    }
+
+    #[test]
+    fn what_cannot_be_read_as_it_looks_is_refused_with_its_place() {
+        check(b"a: b\r\nc: d\n", None);
+        check("a: é # \ta tab in the middle\n".as_bytes(), None);
+        check(b"a:\n \tb: c\n", Some((2, 2)));
+        check("é: é\nb: \u{ff}".as_bytes(), None);
+        check(b"\xc3\xa9: x\nb: \xff", Some((2, 4)));
+        check(b"\xff\xfea\0", Some((1, 1)));
+        check("\u{feff}a: b".as_bytes(), Some((1, 1)));
+        check(b"a: \0", Some((1, 4)));
+        check("a: é\u{202e}b".as_bytes(), Some((1, 5)));
+        check(b"a: b\rc: d\n", Some((1, 5)));
+        check(&vec![b'#'; LONGEST], None);
+        check(&vec![b'#'; LONGEST + 1], Some((1, 1)));
+    }
+}

@@ -1,0 +1,218 @@
+//! A node's directory and the composition of its ports. The only place that knows which adapter stands behind
+//! which port.
+//!
+//! | path | what it is |
+//! |---|---|
+//! | `node.toml` | what the owner has set |
+//! | `keys/` | the node's private keys (0600) and the vault's keys |
+//! | `node.db` | durable state: no personal value in clear |
+//! | `ledger/` | the published ledger: what an auditor takes away |
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use agreement::{Law, Period};
+use courier::{AgeSealer, ConfinedForms, DirectoryShelf, DirectoryTransport, Keys};
+use exchange::ids::PartyId;
+use exchange::ports::{Clock, Entropy, Signer};
+use exchange::{Node, Ports, Settings};
+use serde::{Deserialize, Serialize};
+use sim::departments::{OpenMaster, OpenRegister};
+use store::FileVault;
+use zeroize::Zeroizing;
+
+use crate::fail::Fail;
+use crate::os::random;
+
+/// What a node's owner has set: `node.toml`. Paths are relative to the node's directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The party that this node is.
+    pub party: PartyId,
+    /// The database: `sqlite:node.db`, or `postgres://…`.
+    pub store: String,
+    /// The directory in which packages wait for each party.
+    pub transport: PathBuf,
+    /// The approved routes.
+    pub routes: Vec<String>,
+    /// How long after the end of a year the sealed texts of ledger entries are kept.
+    pub evidence: Period,
+    /// The case register, where this party has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<PathBuf>,
+    /// The master list, where this party matches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub master: Option<PathBuf>,
+}
+
+impl Config {
+    fn read(dir: &Path) -> Result<Self, Fail> {
+        let path = dir.join("node.toml");
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| Fail::usage(format!("{}: {e}", path.display())))?;
+        toml::from_str(&text).map_err(|e| Fail::usage(format!("{}: {e}", path.display())))
+    }
+}
+
+/// Makes a node's directory: its configuration and its keys. What stands already is left as it is.
+///
+/// # Errors
+/// [`Fail`] when something cannot be written.
+pub fn init(dir: &Path, config: &Config) -> Result<(), Fail> {
+    std::fs::create_dir_all(dir).map_err(|e| Fail::at(dir, &e))?;
+    let path = dir.join("node.toml");
+    if !path.exists() {
+        let text = toml::to_string(config).map_err(|e| Fail::usage(e.to_string()))?;
+        whole(&path, text.as_bytes())?;
+    }
+    keys(dir, &config.party)?;
+    Ok(())
+}
+
+/// Opens a node on the given clock and randomness.
+///
+/// # Errors
+/// [`Fail`] when its directory, keys or database cannot be used.
+pub async fn open(
+    dir: &Path,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<Node, Fail> {
+    let (settings, ports) = compose(dir, clock, entropy).await?;
+    Ok(Node::new(settings, ports, law()?)?)
+}
+
+/// The settings and ports of the node in `dir`.
+///
+/// # Errors
+/// As [`open`].
+pub async fn compose(
+    dir: &Path,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<(Settings, Ports), Fail> {
+    let config = Config::read(dir)?;
+    let keys = Arc::new(keys(dir, &config.party)?);
+    let shelf = dir.join("ledger");
+    std::fs::create_dir_all(&shelf).map_err(|e| Fail::at(&shelf, &e))?;
+    whole(&shelf.join("key"), keys.card().verifier.as_bytes())?;
+    let vault = FileVault::open(dir.join("keys/vault"), vault_key(dir)?, entropy.clone())?;
+    let register = match &config.register {
+        Some(path) => Some(Arc::new(OpenRegister::open(&dir.join(path)).await?) as _),
+        None => None,
+    };
+    let master = match &config.master {
+        Some(path) => Some(Arc::new(OpenMaster::open(&dir.join(path)).await?) as _),
+        None => None,
+    };
+    let ports = Ports {
+        clock,
+        entropy,
+        store: store::open(&store_url(dir, &config.store))
+            .await
+            .map_err(|e| Fail::fault(e.to_string()))?,
+        vault: Arc::new(vault),
+        forms: Arc::new(ConfinedForms::new(reader()?)),
+        sealer: Arc::new(AgeSealer::new(keys.clone())),
+        signer: keys,
+        transport: Arc::new(DirectoryTransport::new(dir.join(&config.transport))),
+        shelf: Arc::new(DirectoryShelf::new(shelf)),
+        register,
+        master,
+        matcher: Arc::new(linkage::ExactMatcher),
+    };
+    let instance = format!("{}-1", config.party);
+    let settings = Settings {
+        party: config.party,
+        instance,
+        routes: config.routes,
+        evidence: config.evidence,
+    };
+    Ok((settings, ports))
+}
+
+/// The law catalogue that this program carries.
+///
+/// # Errors
+/// [`Fail`] when it has a fault.
+pub fn law() -> Result<Law, Fail> {
+    Law::built_in().map_err(|e| Fail::fault(e.to_string()))
+}
+
+/// The node's private keys; made all together when there are none, so that a node is never left with half.
+fn keys(dir: &Path, party: &PartyId) -> Result<Keys, Fail> {
+    let home = dir.join("keys");
+    if !home.exists() {
+        let new = dir.join("keys.new");
+        if new.exists() {
+            std::fs::remove_dir_all(&new).map_err(|e| Fail::at(&new, &e))?;
+        }
+        let mut seed = Zeroizing::new([0; 32]);
+        random(&mut *seed);
+        let made = Keys::generate(party.clone(), seed).map_err(|e| Fail::fault(e.to_string()))?;
+        made.save(&new).map_err(|e| Fail::fault(e.to_string()))?;
+        let mut key = Zeroizing::new([0; 32]);
+        random(&mut *key);
+        private(&new.join("node.key"), hex::encode(*key).as_bytes())?;
+        std::fs::rename(&new, &home).map_err(|e| Fail::at(&home, &e))?;
+    }
+    Keys::load(party.clone(), &home).map_err(|e| Fail::fault(e.to_string()))
+}
+
+/// The key that wraps the vault's keys.
+fn vault_key(dir: &Path) -> Result<[u8; 32], Fail> {
+    let path = dir.join("keys/node.key");
+    let text = std::fs::read_to_string(&path).map_err(|e| Fail::at(&path, &e))?;
+    let mut key = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut key)
+        .map_err(|_| Fail::fault(format!("{} is not a key: restore it from its backup", path.display())))?;
+    Ok(key)
+}
+
+/// Writes a file that its owner alone may read.
+fn private(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| Fail::at(path, &e))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| Fail::at(path, &e))
+}
+
+fn store_url(dir: &Path, url: &str) -> String {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => format!("sqlite:{}", dir.join(path).display()),
+        None => url.to_owned(),
+    }
+}
+
+/// The confined reader stands beside this program.
+fn reader() -> Result<PathBuf, Fail> {
+    let me = std::env::current_exe().map_err(|e| Fail::fault(e.to_string()))?;
+    let beside = me.with_file_name("concordat-reader");
+    // A test program lies one directory deeper.
+    let above = me
+        .parent()
+        .and_then(Path::parent)
+        .map(|p| p.join("concordat-reader"));
+    [Some(beside), above]
+        .into_iter()
+        .flatten()
+        .find(|path| path.exists())
+        .ok_or_else(|| {
+            Fail::fault(
+                "concordat-reader is not beside this program: build the whole workspace".into(),
+            )
+        })
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
+    let temporary = path.with_extension("new");
+    std::fs::write(&temporary, bytes).map_err(|e| Fail::at(&temporary, &e))?;
+    std::fs::rename(&temporary, path).map_err(|e| Fail::at(path, &e))
+}

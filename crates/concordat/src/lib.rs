@@ -1,0 +1,72 @@
+//! A node: the command line, its configuration, and the composition of every port.
+//!
+//! A library and a thin program, so that tests compose nodes as the program does. The library reads the
+//! machine's clock and randomness only in `os`.
+
+mod commands;
+mod demo;
+mod fail;
+pub mod house;
+mod os;
+
+pub use fail::Fail;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A governed data-sharing hub: the agreement is the program.
+#[derive(Parser)]
+#[command(name = "concordat", version, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 something outside did not work."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check agreements and say every fault at once.
+    Check(commands::check::Args),
+    /// Print what an agreement permits: every cell that may move, and nothing else.
+    Permits(commands::permits::Args),
+    /// Say whether a field may go from one party to another for a purpose, and why (not).
+    Explain(commands::explain::Args),
+    /// Verify a ledger, or a proof from one, with files and public keys alone.
+    Verify(commands::verify::Args),
+    /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
+    Demo(demo::Args),
+}
+
+/// Runs the command line that the process was started with.
+pub async fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Check(args) => commands::check::run(&args),
+        Command::Permits(args) => commands::permits::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
+        Command::Demo(args) => demo::run(&args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fail) => {
+            tell(&fail);
+            fail.exit()
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is the command line's voice")]
+fn tell(fail: &Fail) {
+    if !fail.text.is_empty() {
+        eprintln!("{}", fail.text);
+    }
+}
+
+/// Prints a line; a closed pipe is no fault.
+pub(crate) fn say(line: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -1,0 +1,152 @@
+//! Killed at any moment and started again: the run ends the same, and each message is sent once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use courier::DirectoryShelf;
+use ledger::{Entry, Fact, LogFiles, VerifierKey, verify_log};
+
+const KILLS: u32 = 50;
+const PEOPLE: &str = "20";
+
+fn demo(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_concordat"));
+    command
+        .args(["demo", "--json", "--people", PEOPLE, "--dir"])
+        .arg(dir);
+    command
+}
+
+fn finish(dir: &Path) -> serde_json::Value {
+    let out = demo(dir).output().unwrap();
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+/// Every entry of a node's published ledger by its id, without its index, checkpoint or the digest of a
+/// ciphertext: sealing draws fresh randomness, so that two runs have two ciphertexts of one content.
+fn entries(home: &Path) -> BTreeMap<String, Entry> {
+    let shelf = DirectoryShelf::new(home.join("ledger"));
+    let key = std::fs::read_to_string(home.join("ledger/key")).unwrap();
+    let report = verify_log(&shelf, &VerifierKey::parse(key.trim()).unwrap(), None).unwrap();
+    let mut all = BTreeMap::new();
+    let mut n = 0;
+    while all.len() < usize::try_from(report.size).unwrap() {
+        let left = (report.size - n * 256).min(256);
+        let bytes = shelf
+            .read(&ledger::tiles::bundle_path(n, left))
+            .unwrap()
+            .unwrap();
+        let mut rest = bytes.as_slice();
+        while let [high, low, tail @ ..] = rest {
+            let (entry, next) = tail.split_at(usize::from(u16::from_be_bytes([*high, *low])));
+            let mut entry = Entry::parse(entry).unwrap();
+            entry.facts.retain(|name, _| name.as_str() != "ciphertext");
+            all.insert(entry.id.to_string(), entry);
+            rest = next;
+        }
+        n += 1;
+    }
+    all
+}
+
+fn copy_keys(from: &Path, to: &Path) {
+    for who in ["ho", "hmrc"] {
+        let (from, to) = (from.join(who).join("keys"), to.join(who).join("keys"));
+        std::fs::create_dir_all(&to).unwrap();
+        for file in std::fs::read_dir(&from).unwrap().map(Result::unwrap) {
+            // The node's own keys are drawn from the machine; the vault's come from the seed.
+            if file.path().is_file() {
+                std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+            }
+        }
+    }
+}
+
+fn id_of(entry: &Entry, name: &str) -> Option<String> {
+    entry.facts.iter().find_map(|(n, fact)| match fact {
+        Fact::Id(id) if n.as_str() == name => Some(id.to_string()),
+        _ => None,
+    })
+}
+
+// shows: RUN-04, SEC-14
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the kills are spread over the time that a whole run takes"
+)]
+fn killed_at_any_moment_the_run_ends_the_same() {
+    let whole = tempfile::tempdir().unwrap();
+    let started = std::time::Instant::now();
+    let expected = finish(whole.path());
+    let takes = u64::try_from(started.elapsed().as_millis()).unwrap();
+
+    let broken = tempfile::tempdir().unwrap();
+    copy_keys(whole.path(), broken.path());
+    // Where the kills fall is spread by a fixed sequence; how far a start gets by then is the machine's affair,
+    // and nothing here depends on it.
+    let reach = (takes / 6).max(60);
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut killed = 0;
+    for _ in 0..KILLS {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        let mut child = demo(broken.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(state % reach));
+        if child.try_wait().unwrap().is_none() {
+            child.kill().unwrap();
+            killed += 1;
+        }
+        child.wait().unwrap();
+    }
+    assert!(killed > 0, "no start was ever cut short");
+    let found = finish(broken.path());
+    assert_eq!(found, expected, "the domain state, after {killed} kills");
+
+    for who in ["ho", "hmrc"] {
+        let (expected, found) = (
+            entries(&whole.path().join(who)),
+            entries(&broken.path().join(who)),
+        );
+        assert_eq!(
+            found, expected,
+            "the entries of {who}, after {killed} kills"
+        );
+        let mut sent = BTreeSet::new();
+        for entry in found.values() {
+            assert_ne!(
+                entry.act.as_str(),
+                "package.repeated",
+                "a message was taken twice"
+            );
+            if entry.act.as_str() == "leg.received" {
+                assert!(
+                    sent.insert(id_of(entry, "package").unwrap()),
+                    "a message was received twice"
+                );
+            }
+        }
+    }
+    println!("{killed} of {KILLS} starts were killed");
+}

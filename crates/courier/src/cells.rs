@@ -1,0 +1,146 @@
+//! What a table and its cells may be, in any form of file; the same for what is written and what is read.
+//!
+//! A cell is any text of up to 32,767 UTF-16 units but for U+0000, U+FFFE and U+FFFF, which XML cannot hold.
+//! An empty cell is an absent value, and a row has at least one value.
+
+use exchange::ports::PortFault;
+use exchange::table::{FileFault, Shape, Table};
+
+use crate::fault::{column_at, in_cell, in_row, whole};
+use crate::limits;
+
+/// What is wrong with a cell's text, if anything.
+pub(crate) fn wrong_text(text: &str) -> Option<&'static str> {
+    if text.contains(['\0', '\u{fffe}', '\u{ffff}']) {
+        Some(
+            "the cell has a character that no file can hold (U+0000, U+FFFE or U+FFFF): take it out",
+        )
+    } else if text.len() > limits::CELL_UNITS && text.encode_utf16().count() > limits::CELL_UNITS {
+        Some("the cell is longer than 32,767 characters: shorten it")
+    } else {
+        None
+    }
+}
+
+/// Collects the rows of a file that is read, holding them to the shape and to the memory's bound.
+pub(crate) struct Rows<'a> {
+    shape: &'a Shape,
+    table: Table,
+    bytes: usize,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(shape: &'a Shape) -> Self {
+        Self {
+            shape,
+            table: Table {
+                columns: shape.columns.clone(),
+                rows: Vec::new(),
+            },
+            bytes: 0,
+        }
+    }
+
+    /// Adds row number `row` (the header is row 1).
+    pub(crate) fn push(&mut self, row: u64, cells: Vec<String>) -> Result<(), FileFault> {
+        if self.table.rows.len() as u64 >= self.shape.max_rows {
+            return Err(in_row(
+                row,
+                "the file has more rows than the run can have: send only what was asked for",
+            ));
+        }
+        if cells.len() != self.shape.columns.len() {
+            let (has, want) = (cells.len(), self.shape.columns.len());
+            return Err(in_row(
+                row,
+                format!("the row has {has} cells where the header has {want}: make them as many"),
+            ));
+        }
+        if cells.iter().all(String::is_empty) {
+            return Err(in_row(row, "the row is empty: delete it"));
+        }
+        for (index, cell) in cells.iter().enumerate() {
+            if let Some(what) = wrong_text(cell) {
+                return Err(in_cell(row, column_at(&self.shape.columns, index), what));
+            }
+            // Each cell costs its text and about as much again as a string's own fields and padding.
+            self.bytes = self.bytes.saturating_add(cell.len()).saturating_add(48);
+        }
+        if self.bytes > limits::TABLE_BYTES {
+            return Err(in_row(
+                row,
+                "the table is larger than can be read safely: send it in parts",
+            ));
+        }
+        self.table.rows.push(cells);
+        Ok(())
+    }
+
+    pub(crate) fn done(self) -> Table {
+        self.table
+    }
+}
+
+/// Does a table that somebody else built have this shape?
+pub(crate) fn fits(table: &Table, shape: &Shape) -> Result<(), FileFault> {
+    let width = shape.columns.len();
+    let fits = table.columns == shape.columns
+        && table.rows.len() as u64 <= shape.max_rows
+        && table.rows.iter().all(|row| row.len() == width);
+    if fits { Ok(()) } else { Err(unsafe_file()) }
+}
+
+/// The one answer for a file over which the reader stumbled: which part of it did so is not known.
+pub(crate) fn unsafe_file() -> FileFault {
+    whole(
+        crate::fault::STRUCTURE,
+        "the file could not be read safely: save it anew as a plain table and send that",
+    )
+}
+
+/// Checks a table before it is written.
+pub(crate) fn check_written(table: &Table) -> Result<(), PortFault> {
+    let fault = |what: String| {
+        Err(PortFault(format!(
+            "the file was not written: {what} (RUN-07)"
+        )))
+    };
+    let width = table.columns.len();
+    if width == 0 || width > limits::COLUMNS {
+        return fault(format!(
+            "a table has 1 to 16,384 columns, and this one has {width}"
+        ));
+    }
+    if table.rows.len() as u64 >= limits::SHEET_ROWS {
+        return fault(
+            "a sheet has at most 1,048,575 rows below its header: send the table in parts".into(),
+        );
+    }
+    for (index, name) in table.columns.iter().enumerate() {
+        let twice = table
+            .columns
+            .iter()
+            .take(index)
+            .any(|earlier| earlier == name);
+        if name.is_empty() || twice || wrong_text(name).is_some() {
+            return fault(format!("column {} has no name of its own", index + 1));
+        }
+    }
+    for (n, row) in table.rows.iter().enumerate() {
+        let place = n + 2;
+        if row.len() != width {
+            return fault(format!(
+                "row {place} has not as many cells as there are columns"
+            ));
+        }
+        if row.iter().all(String::is_empty) {
+            return fault(format!("row {place} has no value at all"));
+        }
+        for (name, cell) in table.columns.iter().zip(row) {
+            if let Some(what) = wrong_text(cell) {
+                return fault(format!("row {place}, column {name}: {what}"));
+            }
+        }
+    }
+    Ok(())
+}

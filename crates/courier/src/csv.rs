@@ -1,0 +1,148 @@
+//! Tables as comma-separated values: RFC 4180 in UTF-8, every field quoted.
+//!
+//! A spreadsheet takes a field for a formula when it begins with `=`, `+`, `-`, `@` (also in full width), TAB,
+//! CR or LF. Such a field is written with an apostrophe before it, and so is one that begins with an
+//! apostrophe; reading takes exactly that apostrophe away again, and leaves any other as it is. Reading guesses
+//! nothing: another encoding, a mark before the text, a quote out of place or mixed line ends refuse the file.
+
+mod parse;
+
+use std::borrow::Cow;
+
+use exchange::ports::PortFault;
+use exchange::table::{FileFault, Shape, Table};
+
+use crate::cells::{Rows, check_written};
+use crate::fault::{FORM, in_row, whole};
+use crate::{header, limits};
+
+/// The beginnings that are kept inert, and the mark itself.
+const INJECTED: [char; 12] = [
+    '=', '+', '-', '@', '\t', '\r', '\n', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
+];
+const MARK: char = '\'';
+
+fn escape(cell: &str) -> Cow<'_, str> {
+    if cell.starts_with(INJECTED) {
+        Cow::Owned(format!("{MARK}{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+fn unescape(mut cell: String) -> String {
+    if cell
+        .strip_prefix(MARK)
+        .is_some_and(|rest| rest.starts_with(INJECTED))
+    {
+        cell.remove(0);
+    }
+    cell
+}
+
+/// Writes the table, header first, with CR LF after each record.
+///
+/// # Errors
+/// [`PortFault`] with row and column when a cell or the table cannot stand in a file.
+pub fn write(table: &Table) -> Result<Vec<u8>, PortFault> {
+    check_written(table)?;
+    let mut writer = ::csv::WriterBuilder::new()
+        .quote_style(::csv::QuoteStyle::Always)
+        .terminator(::csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    for record in std::iter::once(&table.columns).chain(&table.rows) {
+        let escaped = record.iter().map(|cell| escape(cell));
+        writer
+            .write_record(escaped.map(|cell| cell.as_bytes().to_vec()))
+            .map_err(unwritten)?;
+    }
+    writer.into_inner().map_err(unwritten)
+}
+
+fn unwritten<E>(_: E) -> PortFault {
+    PortFault(
+        "the csv file was not written: its writer refused the table; report this as a defect"
+            .into(),
+    )
+}
+
+/// Reads a file against the agreed shape.
+///
+/// # Errors
+/// [`FileFault`]: rule, row and column, never a value.
+pub fn read(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
+    let text = decode(bytes)?;
+    let mut records = parse::Records::new(text);
+    let head = records.next().transpose()?.unwrap_or_default();
+    let head: Vec<String> = head.into_iter().map(unescape).collect();
+    header::check(&head, &shape.columns)?;
+    let mut rows = Rows::new(shape);
+    for (row, record) in (2u64..).zip(records) {
+        rows.push(row, record?.into_iter().map(unescape).collect())?;
+    }
+    Ok(rows.done())
+}
+
+/// The text, if it is UTF-8 and looks like csv at all.
+fn decode(bytes: &[u8]) -> Result<&str, FileFault> {
+    let is = |magic: &[u8]| bytes.starts_with(magic);
+    if bytes.len() > limits::FILE_BYTES {
+        return Err(whole(
+            crate::fault::STRUCTURE,
+            "the file is longer than 64 MiB: send it in parts",
+        ));
+    }
+    if is(b"PK\x03\x04") || is(&crate::xlsx::OLE) || is(b"%PDF") {
+        let what = "the file is a workbook or a document, not csv: send it in the agreed form";
+        return Err(whole(FORM, what));
+    }
+    if is(b"\xff\xfe") || is(b"\xfe\xff") {
+        return Err(in_row(1, "the file is in UTF-16: save it as UTF-8"));
+    }
+    if is(b"\xef\xbb\xbf") {
+        return Err(in_row(
+            1,
+            "the file begins with a byte order mark: save it as UTF-8 without one",
+        ));
+    }
+    let row_of =
+        |place: usize| bytes.iter().take(place).filter(|b| **b == b'\n').count() as u64 + 1;
+    if let Some(place) = bytes.iter().position(|b| *b == 0) {
+        return Err(in_row(
+            row_of(place),
+            "the file has a NUL character (line counted by line feeds): save it as UTF-8",
+        ));
+    }
+    std::str::from_utf8(bytes).map_err(|bad| {
+        let row = row_of(bad.valid_up_to());
+        in_row(row, "the file is not UTF-8 (line counted by line feeds): save it as UTF-8, not in a Windows code page")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escape, unescape};
+
+    #[test]
+    fn the_escape_is_undone_exactly() {
+        for text in [
+            "",
+            "'",
+            "''",
+            "=1",
+            "'=1",
+            "''=1",
+            "-",
+            "a",
+            "'t Hooft",
+            "\ta",
+            "\u{ff1d}x",
+            "\nx",
+        ] {
+            assert_eq!(unescape(escape(text).into_owned()), text);
+        }
+        assert_eq!(escape("=1"), "'=1");
+        // A partner's own apostrophe that marks nothing is kept.
+        assert_eq!(unescape("'t Hooft".into()), "'t Hooft");
+    }
+}

@@ -1,0 +1,200 @@
+//! Folders as transport and as shelf: for parties that share a mounted folder, for publishing a ledger, for
+//! tests.
+//!
+//! Only sealed packages and public ledger files come here. A name never leaves its folder: identifiers have no
+//! percent sign, so `/` and `:` are written as `%2f` and `%3a`, and no identifier begins with a dot.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use exchange::ids::{PackageId, PartyName};
+use exchange::ports::{LedgerShelf, PortFault, Transport};
+use ledger::verify::{LogFiles, ReadFault};
+
+use crate::durable::{self, Replace};
+use crate::limits;
+
+const SUFFIX: &str = ".pkg";
+/// Longer than any file that a ledger publishes: 256 entries of at most 65,537 bytes.
+const SHELF_BYTES: usize = 32 << 20;
+
+/// A shared folder: `<root>/<to>/<package id>.pkg`.
+#[derive(Clone, Debug)]
+pub struct DirectoryTransport {
+    root: PathBuf,
+}
+
+fn escape(id: &str) -> String {
+    id.replace('/', "%2f").replace(':', "%3a")
+}
+
+fn unescape(name: &str) -> String {
+    name.replace("%2f", "/").replace("%3a", ":")
+}
+
+fn fault(what: &str, path: &Path, e: &io::Error) -> PortFault {
+    PortFault(format!(
+        "{what} {} failed: {e}; check the folder, its permissions and its space",
+        path.display()
+    ))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PortFault> + Send + 'static,
+) -> Result<T, PortFault> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(_) => Err(PortFault(
+            "the work on a folder was broken off: try again".into(),
+        )),
+    }
+}
+
+impl DirectoryTransport {
+    /// The transport under `root`, which is made when it is first used.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    fn folder(&self, party: &PartyName) -> PathBuf {
+        self.root.join(escape(party.as_str()))
+    }
+
+    fn file(&self, party: &PartyName, id: &PackageId) -> PathBuf {
+        self.folder(party)
+            .join(format!("{}{SUFFIX}", escape(id.as_str())))
+    }
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), PortFault> {
+    let failed = |e: io::Error| fault("writing the package", path, &e);
+    if bytes.len() > limits::PACKAGE_BYTES {
+        return Err(PortFault(format!(
+            "the package for {} is too long: send fewer rows",
+            path.display()
+        )));
+    }
+    if let Some(folder) = path.parent() {
+        durable::make_folder(folder).map_err(failed)?;
+    }
+    match durable::write(path, bytes, 0o640, Replace::No) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            match durable::read(path, limits::PACKAGE_BYTES).map_err(failed)? {
+                Some(there) if there == bytes => Ok(()),
+                _ => Err(PortFault(format!(
+                    "another package already stands at {}: it was not replaced; find out who wrote it",
+                    path.display()
+                ))),
+            }
+        }
+        result => result.map_err(failed),
+    }
+}
+
+fn waiting(folder: &Path) -> Result<Vec<PackageId>, PortFault> {
+    let failed = |e: io::Error| fault("listing", folder, &e);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(failed(e)),
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let id = name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
+        let id = id.and_then(|id| {
+            PackageId::parse(unescape(id))
+                .ok()
+                .filter(|parsed| escape(parsed.as_str()) == id)
+        });
+        if let Some(id) = id.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+            ids.push(id);
+        }
+    }
+    ids.sort();
+    Ok(ids)
+}
+
+#[async_trait]
+impl Transport for DirectoryTransport {
+    async fn put(&self, to: &PartyName, id: &PackageId, bytes: &[u8]) -> Result<(), PortFault> {
+        let (path, bytes) = (self.file(to, id), bytes.to_vec());
+        blocking(move || put(&path, &bytes)).await
+    }
+
+    async fn waiting(&self, me: &PartyName) -> Result<Vec<PackageId>, PortFault> {
+        let folder = self.folder(me);
+        blocking(move || waiting(&folder)).await
+    }
+
+    async fn get(&self, me: &PartyName, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault> {
+        let path = self.file(me, id);
+        blocking(move || {
+            durable::read(&path, limits::PACKAGE_BYTES)
+                .map_err(|e| fault("reading the package", &path, &e))
+        })
+        .await
+    }
+
+    async fn remove(&self, me: &PartyName, id: &PackageId) -> Result<(), PortFault> {
+        let path = self.file(me, id);
+        blocking(move || {
+            durable::remove(&path).map_err(|e| fault("removing the package", &path, &e))
+        })
+        .await
+    }
+}
+
+/// A folder of published ledger files (C2SP tlog-tiles).
+#[derive(Clone, Debug)]
+pub struct DirectoryShelf {
+    root: PathBuf,
+}
+
+impl DirectoryShelf {
+    /// The shelf under `root`, which is made when it is first written to.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where a relative path of plain names lies; none for any other path.
+    fn place(&self, path: &str) -> Option<PathBuf> {
+        let plain = |name: &str| {
+            !name.is_empty()
+                && !name.starts_with('.')
+                && name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        };
+        path.split('/').all(plain).then(|| self.root.join(path))
+    }
+}
+
+#[async_trait]
+impl LedgerShelf for DirectoryShelf {
+    async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), PortFault> {
+        let place = self.place(path).ok_or_else(|| {
+            PortFault("a ledger file's path is not made of plain names: it was not written".into())
+        })?;
+        let bytes = bytes.to_vec();
+        blocking(move || {
+            let failed = |e: io::Error| fault("writing the ledger file", &place, &e);
+            if let Some(folder) = place.parent() {
+                durable::make_folder(folder).map_err(failed)?;
+            }
+            durable::write(&place, &bytes, 0o644, Replace::Yes).map_err(failed)
+        })
+        .await
+    }
+}
+
+impl LogFiles for DirectoryShelf {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadFault> {
+        let Some(place) = self.place(path) else {
+            return Ok(None);
+        };
+        durable::read(&place, SHELF_BYTES).map_err(|e| ReadFault(e.to_string()))
+    }
+}

@@ -1,0 +1,26 @@
+//! Reads and writes what crosses a border: workbooks, csv, sealed packages, transports, keys.
+//!
+//! The only place where a partner's bytes are parsed, and then in a confined child process
+//! ([`confined::ConfinedForms`]). It never decides whether something may leave or be used, never reads a
+//! clock, never writes a value in clear to a disk, and no error of it holds a cell's value or a key.
+
+pub mod confined;
+pub mod csv;
+pub mod directory;
+pub mod keys;
+pub mod limits;
+pub mod package;
+pub mod reader;
+pub mod sealer;
+pub mod workbook;
+
+mod cells;
+mod durable;
+mod fault;
+mod header;
+mod xlsx;
+
+pub use confined::ConfinedForms;
+pub use directory::{DirectoryShelf, DirectoryTransport};
+pub use keys::Keys;
+pub use sealer::AgeSealer;

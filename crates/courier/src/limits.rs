@@ -1,0 +1,34 @@
+//! The bounds that every file and package is held to, whoever sent it (requirement RUN-09).
+//!
+//! They bound memory and time before a parser runs; an agreement's own volume is in the shape's `max_rows`.
+
+/// The longest file that is read, in bytes.
+pub const FILE_BYTES: usize = 64 << 20;
+/// The longest package, in bytes: the longest file, its manifest and age's overhead.
+pub const PACKAGE_BYTES: usize = FILE_BYTES + (4 << 20);
+/// The most bytes that a workbook's parts have together once they are inflated.
+pub const INFLATED_BYTES: u64 = 128 << 20;
+/// How many times its compressed length a part above [`RATIO_FROM`] may be. Sheets stay below 40.
+pub const RATIO: u64 = 100;
+/// Parts up to this length, in bytes, may have any ratio.
+pub const RATIO_FROM: u64 = 1 << 20;
+/// The most entries of a workbook's archive; a plain table has about a dozen.
+pub const ENTRIES: usize = 64;
+/// The longest tag of a workbook's XML, in bytes.
+pub const TAG_BYTES: usize = 64 << 10;
+/// How deep a workbook's XML may nest.
+pub const DEPTH: usize = 64;
+/// The most characters of a cell (Excel's own limit, counted in UTF-16 units).
+pub const CELL_UNITS: usize = 32_767;
+/// The most columns (Excel's own limit).
+pub const COLUMNS: usize = 16_384;
+/// The most rows with the header (Excel's own limit).
+pub const SHEET_ROWS: u64 = 1_048_576;
+/// The most bytes of memory that a table's cells take together.
+pub const TABLE_BYTES: usize = 192 << 20;
+/// The longest answer of the confined reader, in bytes.
+pub const ANSWER_BYTES: u64 = 512 << 20;
+/// The address space of the confined reader, in bytes.
+pub const READER_MEMORY: u64 = 512 << 20;
+/// The processor time of the confined reader, in seconds.
+pub const READER_SECONDS: u64 = 20;

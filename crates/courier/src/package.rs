@@ -1,0 +1,203 @@
+//! The container of a sealed package (docs/formats/package.md): a signed manifest and a ciphertext.
+//!
+//! Takes packages apart and puts them together in exactly one form; holds no private key and decrypts nothing.
+
+use exchange::message::{Head, Letter, Manifest};
+use exchange::ports::{PackageFault, PartyCard};
+use ledger::Digest;
+use ledger::note::{self, VerifierKey};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::limits;
+
+/// The first line of a package, and of the text that its manifest's signature covers.
+pub const MAGIC: &str = "concordat-package/v1";
+/// The longest signed manifest, in bytes.
+const NOTE_BYTES: usize = 64 << 10;
+/// The longest line inside the plain payload, in bytes.
+const LINE_BYTES: usize = 64 << 10;
+
+/// What the manifest says of the ciphertext.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Payload {
+    /// Its length.
+    pub(crate) bytes: u64,
+    /// Its SHA-256.
+    pub(crate) sha256: Digest,
+}
+
+/// A package taken apart, its signature and its ciphertext's digest checked.
+pub(crate) struct Checked<'a> {
+    pub(crate) manifest: Manifest,
+    pub(crate) ciphertext: &'a [u8],
+}
+
+/// RFC 8785 of a value, if it has such a form.
+pub(crate) fn canonical<T: Serialize>(value: &T) -> Option<String> {
+    serde_json_canonicalizer::to_string(value).ok()
+}
+
+/// The text that the manifest's signature covers: two lines.
+pub(crate) fn signed_text(manifest: &Manifest, ciphertext: &[u8]) -> Option<String> {
+    let payload = Payload {
+        bytes: ciphertext.len() as u64,
+        sha256: Digest::of(ciphertext),
+    };
+    let mut value = serde_json::to_value(manifest).ok()?;
+    value
+        .as_object_mut()?
+        .insert("payload".into(), serde_json::to_value(payload).ok()?);
+    Some(format!("{MAGIC}\n{}\n", canonical(&value)?))
+}
+
+/// Puts the container together.
+pub(crate) fn assemble(note: &str, ciphertext: &[u8]) -> Vec<u8> {
+    let head = format!("{MAGIC}\n{} {}\n", note.len(), ciphertext.len());
+    [head.as_bytes(), note.as_bytes(), ciphertext].concat()
+}
+
+/// The plain payload: the manifest and the letter's head, a line each, then the file.
+pub(crate) fn plain(manifest: &Manifest, letter: &Letter) -> Option<Zeroizing<Vec<u8>>> {
+    let lines = format!("{}\n{}\n", canonical(manifest)?, canonical(&letter.head)?);
+    Some(Zeroizing::new([lines.as_bytes(), &letter.file].concat()))
+}
+
+fn line<'a>(
+    bytes: &'a [u8],
+    most: usize,
+    fault: &'static str,
+) -> Result<(&'a str, &'a [u8]), PackageFault> {
+    let fault = PackageFault::Malformed(fault);
+    let end = bytes
+        .iter()
+        .take(most)
+        .position(|b| *b == b'\n')
+        .ok_or(fault.clone())?;
+    let (line, rest) = bytes.split_at(end);
+    let line = std::str::from_utf8(line).map_err(|_| fault.clone())?;
+    Ok((line, rest.get(1..).ok_or(fault)?))
+}
+
+fn length(text: &str) -> Option<usize> {
+    let n: usize = text.parse().ok()?;
+    (n.to_string() == text).then_some(n)
+}
+
+/// Takes a package apart and checks, in this order: form and lengths, signature by exactly the party that the
+/// manifest says sent it, digest of the ciphertext.
+pub(crate) fn check<'a>(
+    bytes: &'a [u8],
+    parties: &[PartyCard],
+) -> Result<Checked<'a>, PackageFault> {
+    const LENGTHS: &str = "its second line is not the lengths of its parts";
+    if bytes.len() > limits::PACKAGE_BYTES {
+        return Err(PackageFault::Malformed("it is longer than any package"));
+    }
+    let (magic, rest) = line(
+        bytes,
+        MAGIC.len() + 1,
+        "it does not begin as a package of version 1",
+    )?;
+    if magic != MAGIC {
+        return Err(PackageFault::Malformed(
+            "it does not begin as a package of version 1",
+        ));
+    }
+    let (lengths, rest) = line(rest, 40, LENGTHS)?;
+    let (note, ciphertext) = lengths
+        .split_once(' ')
+        .ok_or(PackageFault::Malformed(LENGTHS))?;
+    let (Some(note), Some(ciphertext)) = (length(note), length(ciphertext)) else {
+        return Err(PackageFault::Malformed(LENGTHS));
+    };
+    if note > NOTE_BYTES || note.checked_add(ciphertext) != Some(rest.len()) {
+        return Err(PackageFault::Malformed(
+            "its parts are not as long as it says",
+        ));
+    }
+    let (note, ciphertext) = rest.split_at(note);
+    let note = std::str::from_utf8(note)
+        .map_err(|_| PackageFault::Malformed("its manifest is not text"))?;
+    let (manifest, payload) = manifest(note, parties)?;
+    if payload.bytes != ciphertext.len() as u64 || payload.sha256 != Digest::of(ciphertext) {
+        return Err(PackageFault::Altered);
+    }
+    Ok(Checked {
+        manifest,
+        ciphertext,
+    })
+}
+
+fn manifest(note: &str, parties: &[PartyCard]) -> Result<(Manifest, Payload), PackageFault> {
+    // A key under another name than its party's could speak for somebody else: it is passed over.
+    let keys: Vec<VerifierKey> = parties
+        .iter()
+        .filter_map(|card| {
+            VerifierKey::parse(&card.verifier)
+                .ok()
+                .filter(|key| key.name() == card.party.as_str())
+        })
+        .collect();
+    let opened = note::open(note, &keys).map_err(|_| PackageFault::Unsigned)?;
+    // Exactly one signature line: a package has one form, so nothing can be added to it on its way.
+    let signatures = note
+        .rsplit_once("\n\n")
+        .map_or(0, |(_, lines)| lines.lines().count());
+    let ([signer], 1) = (opened.signers.as_slice(), signatures) else {
+        return Err(PackageFault::Unsigned);
+    };
+    let text = opened
+        .text
+        .strip_prefix(MAGIC)
+        .and_then(|text| text.strip_prefix('\n'));
+    let json = text.and_then(|text| text.strip_suffix('\n'));
+    let malformed = PackageFault::Malformed("its manifest is not one of version 1");
+    let (manifest, payload) = json.and_then(parse).ok_or(malformed)?;
+    if manifest.from.as_str() == signer.name() {
+        Ok((manifest, payload))
+    } else {
+        Err(PackageFault::Unsigned)
+    }
+}
+
+fn parse(json: &str) -> Option<(Manifest, Payload)> {
+    let mut value: Value = serde_json::from_str(json).ok()?;
+    // One spelling only; this also refuses a member that is there twice.
+    if canonical(&value)? != json {
+        return None;
+    }
+    let payload = serde_json::from_value(value.as_object_mut()?.remove("payload")?).ok()?;
+    let manifest: Manifest = serde_json::from_value(value.clone()).ok()?;
+    (manifest.v == 1 && canonical(&manifest)? == canonical(&value)?).then_some((manifest, payload))
+}
+
+/// Reads the plain payload of a package with this manifest.
+pub(crate) fn letter(manifest: &Manifest, plain: &[u8]) -> Result<Letter, PackageFault> {
+    const LINES: &str = "its letter does not begin with its manifest and its head";
+    let (inner, rest) = line(plain, LINE_BYTES, LINES)?;
+    // A party that wraps another's ciphertext in a manifest of its own is found here.
+    if canonical(manifest).as_deref() != Some(inner) {
+        return Err(PackageFault::Altered);
+    }
+    let (head, file) = line(rest, LINE_BYTES, LINES)?;
+    let parsed: Head = serde_json::from_str(head).map_err(|_| PackageFault::WrongLetter)?;
+    let one_form = canonical(&parsed).as_deref() == Some(head);
+    let letter = Letter {
+        head: parsed,
+        file: file.to_vec(),
+    };
+    if one_form && fits(manifest, &letter) {
+        Ok(letter)
+    } else {
+        Err(PackageFault::WrongLetter)
+    }
+}
+
+/// May this letter stand under this manifest? Only files have bytes.
+pub(crate) fn fits(manifest: &Manifest, letter: &Letter) -> bool {
+    let file = matches!(letter.head, Head::File { .. });
+    letter.head.fits(manifest.kind) && (file || letter.file.is_empty())
+}

@@ -1,0 +1,145 @@
+//! The confined reader: confined before it reads, and no way in which it ends harms its caller.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod common;
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use common::{forms, shape, two};
+use courier::confined::ConfinedForms;
+use courier::workbook;
+use exchange::ports::{Forms, PortFault};
+use exchange::table::{FileFault, Format, Table};
+
+/// A stand-in for the reader, given as a shell script.
+async fn stand_in(script: &str) -> Result<Result<Table, FileFault>, PortFault> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reader");
+    let mut file = std::fs::File::create(&path).unwrap();
+    write!(file, "#!/bin/sh\n{script}\n").unwrap();
+    file.set_permissions(std::fs::Permissions::from_mode(0o700))
+        .unwrap();
+    drop(file);
+    let forms = ConfinedForms::new(path).with_patience(Duration::from_secs(2));
+    forms
+        .read(Format::Csv, &shape(), b"ref,surname,born\r\n")
+        .await
+}
+
+// shows: RUN-09
+#[tokio::test]
+async fn a_reader_that_dies_hangs_floods_or_lies_is_a_fault_of_the_file() {
+    for script in [
+        "kill -ABRT $$",
+        "kill -SEGV $$",
+        "exit 101",
+        "sleep 30",
+        "echo not json",
+        r#"echo '{"table":{"columns":["other"],"rows":[]}}'"#,
+        r#"echo '{"table":{"columns":["ref","surname","born"],"rows":[["a"]]}}'"#,
+    ] {
+        let fault = stand_in(script).await.expect(script).expect_err(script);
+        assert_eq!(fault.rule, "RUN-09", "{script}");
+        assert!(
+            fault.what.contains("could not be read safely"),
+            "{script}: {fault}"
+        );
+    }
+    // The caller goes on, with the real reader.
+    let bytes = workbook::write(&two()).unwrap();
+    assert!(
+        forms()
+            .read(Format::Xlsx, &shape(), &bytes)
+            .await
+            .unwrap()
+            .unwrap()
+            == two()
+    );
+}
+
+#[tokio::test]
+async fn a_reader_that_is_missing_or_not_confined_is_no_fault_of_the_file() {
+    assert!(
+        stand_in("exit 2")
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("could not confine itself")
+    );
+    let missing = ConfinedForms::new("/nonexistent/concordat-reader");
+    let fault = missing.read(Format::Csv, &shape(), b"x").await.unwrap_err();
+    assert!(
+        fault.to_string().contains("could not be started"),
+        "{fault}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_beyond_the_bound_is_refused_unread() {
+    let fault = forms()
+        .read(Format::Csv, &shape(), &vec![b'a'; (64 << 20) + 1])
+        .await
+        .unwrap()
+        .unwrap_err();
+    assert!(fault.what.contains("64 MiB"), "{fault}");
+}
+
+#[test]
+fn the_reader_has_taken_its_means_away_before_it_reads() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_concordat-reader"))
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let wanted = [
+        ("Max address space", "536870912"),
+        ("Max cpu time", "20"),
+        ("Max open files", "3"),
+        ("Max file size", "0"),
+        ("Max processes", "0"),
+        ("Max core file size", "0"),
+    ];
+    // Nothing has been written to it yet: it can only be waiting for its first byte.
+    let mut last = String::new();
+    let confined = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        last = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap_or_default();
+        wanted.iter().all(|(name, most)| {
+            let line = last
+                .lines()
+                .find(|line| line.starts_with(name))
+                .unwrap_or_default();
+            line[name.len().min(line.len())..]
+                .split_whitespace()
+                .take(2)
+                .all(|n| n == *most)
+                && !line.is_empty()
+        })
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(confined, "{last}");
+}
+
+#[test]
+fn a_wrong_call_is_told_from_a_bad_file() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_concordat-reader"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"{}\n").unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0));
+}

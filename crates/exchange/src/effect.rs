@@ -1,0 +1,71 @@
+//! Effects: what lies outside the node. The intent is recorded first, the doing is idempotent by its id, and
+//! the completion is recorded after.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+
+/// What a register is asked to do about one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum RegisterAct {
+    /// Show a flag, by its exact name (FLAG-03).
+    SetFlag {
+        /// The flag's name.
+        name: String,
+    },
+    /// Take a flag away (FLAG-08).
+    LiftFlag {
+        /// The flag's name.
+        name: String,
+        /// The effect that set it.
+        set_by: EffectId,
+    },
+}
+
+/// One thing to be done outside the node. It names people only as a row of a holding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Effect {
+    /// Put a package on the transport.
+    Publish {
+        /// The package.
+        package: PackageId,
+        /// Its recipient.
+        to: PartyId,
+    },
+    /// Take a received package off the transport.
+    TakeAway {
+        /// The package.
+        package: PackageId,
+    },
+    /// Do something in the case register about the person of a row.
+    Register {
+        /// The flag that this shows.
+        flag: String,
+        /// The holding that has the row.
+        holding: HoldingId,
+        /// The row's item name.
+        item: String,
+        /// What to do.
+        act: RegisterAct,
+    },
+    /// Destroy a holding's key.
+    DestroyKey {
+        /// The holding.
+        holding: HoldingId,
+    },
+}
+
+/// An effect that this worker holds for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeasedEffect {
+    /// Its id: `<operation>/e<n>`.
+    pub id: EffectId,
+    /// The operation that intended it.
+    pub op: OperationId,
+    /// What to do.
+    pub effect: Effect,
+    /// How often it was tried before.
+    pub attempts: u32,
+}

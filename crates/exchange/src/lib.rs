@@ -1,0 +1,29 @@
+//! The domain: agreements in force, runs and their legs, matches, flags, retention. State machines, authority
+//! and the ports they need. Never reads a clock, draws randomness, or touches a file, a network or a database:
+//! those come in through [`ports`].
+
+pub mod act;
+pub mod approval;
+pub mod authority;
+pub mod change;
+pub mod deadline;
+pub mod effect;
+pub mod flag;
+pub mod gate;
+pub mod ids;
+pub mod inward;
+pub mod leg;
+pub mod matches;
+pub mod message;
+pub mod node;
+pub mod pact;
+pub mod partner;
+pub mod ports;
+pub mod refusal;
+pub mod retention;
+pub mod rows;
+pub mod table;
+pub mod trouble;
+
+pub use node::{Node, Ports, Settings};
+pub use trouble::Trouble;

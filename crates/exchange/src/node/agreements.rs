@@ -1,0 +1,237 @@
+//! Laying agreements on the table, taking on partners' keys, signing.
+
+use jiff::civil::Date;
+use ledger::{Digest, VerifierKey};
+
+use super::{Done, Node};
+use crate::authority::{Action, Actor, Person};
+use crate::change::Batch;
+use crate::ids::{AgreementId, OperationId, PartyId};
+use crate::pact::{Laying, Pact, Signature};
+use crate::partner::Partner;
+use crate::ports::{PartyCard, PortFault};
+use crate::refusal::Refusal;
+use crate::trouble::Trouble;
+
+impl Node {
+    /// Opens the node's ledger with its first entry.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn open(&self, op: &OperationId) -> Result<Done, Trouble> {
+        self.recorded(op, &Actor::Node, async {
+            let change = Partner::own(self.ports.signer.card());
+            self.commit(Batch::new(op.clone(), "node.open").and(change)?)
+                .await
+        })
+        .await
+    }
+
+    /// Takes on a partner's public keys. Comparing them with the partner over another channel is the
+    /// person's part.
+    ///
+    /// # Errors
+    /// [`Trouble`]; a partner's keys cannot be replaced here.
+    pub async fn trust(
+        &self,
+        op: &OperationId,
+        card: PartyCard,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::LayAgreement)?;
+            VerifierKey::parse(&card.verifier).map_err(|_| {
+                Refusal::new(
+                    "SEC-01",
+                    format!("the verifier key of {} is malformed", card.party),
+                )
+            })?;
+            if self.find::<Partner>(card.party.as_str()).await?.is_some() {
+                return Err(Refusal::new(
+                    "SEC-01",
+                    format!("the keys of {} stand already", card.party),
+                )
+                .into());
+            }
+            self.commit(Batch::new(op.clone(), "partner.trust").and(Partner::trust(card, &by))?)
+                .await
+        })
+        .await
+    }
+
+    /// Checks an agreement's file and lays it on the table.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused while the file has faults or one of that name stands (AGR-25).
+    pub async fn lay(
+        &self,
+        op: &OperationId,
+        id: &AgreementId,
+        source: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::LayAgreement)?;
+            let plan = self.plan(id, source)?;
+            if plan.agreement != *id {
+                return Err(Refusal::new(
+                    "AGR-25",
+                    format!("the file calls itself {}, not {id}", plan.agreement),
+                )
+                .into());
+            }
+            if self.find::<Pact>(id.as_str()).await?.is_some() {
+                return Err(
+                    Refusal::new("AGR-25", format!("{id} lies on the table already")).into(),
+                );
+            }
+            let stops: Vec<_> = plan.stopped_by().iter().map(ToString::to_string).collect();
+            let (Some(term), true) = (plan.term, stops.is_empty()) else {
+                return Err(Refusal::new(
+                    "AGR-04",
+                    format!("open gaps stop {id}: {}", stops.join(", ")),
+                )
+                .help("have their owners close them, or give a dated waiver")
+                .into());
+            };
+            let laying = Laying {
+                id: id.clone(),
+                hash: Digest(*plan.hash().as_bytes()),
+                source: source.to_owned(),
+                signatories: plan.signers.clone(),
+                from: term.from,
+                last: term.last,
+            };
+            self.commit(Batch::new(op.clone(), "agreement.lay").and(Pact::lay(laying, &by))?)
+                .await
+        })
+        .await
+    }
+
+    /// Signs for this node's party; the signed note is then found with [`Node::signature`].
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn sign(
+        &self,
+        op: &OperationId,
+        id: &AgreementId,
+        day: Date,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Sign)?;
+            let (pact, _) = self.pact(id).await?;
+            let Some(role) = pact.signs_as(self.party()) else {
+                return Err(Refusal::new(
+                    "AGR-21",
+                    format!("{} is not a party of {id}", self.party()),
+                )
+                .into());
+            };
+            let signature = Signature {
+                party: self.party().clone(),
+                role: role.to_owned(),
+                date: day,
+            };
+            let note = self
+                .ports
+                .signer
+                .sign_note(&signature.text(id, pact.hash()))?;
+            let change = pact.sign(signature, &note, &by.actor())?;
+            self.commit(Batch::new(op.clone(), "agreement.sign").and(change)?)
+                .await
+        })
+        .await
+    }
+
+    /// Takes a partner's signature, as [`Node::signature`] gave it on the partner's node.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused unless it is by the trusted key of the party it names, over this very hash.
+    pub async fn take_signature(
+        &self,
+        op: &OperationId,
+        id: &AgreementId,
+        note: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            who.may(Action::LayAgreement)?;
+            let (pact, _) = self.pact(id).await?;
+            let keys = self
+                .cards()
+                .await?
+                .iter()
+                .map(|c| key(c))
+                .collect::<Result<Vec<_>, _>>()?;
+            let opened = ledger::note::open(note, &keys).map_err(|_| {
+                Refusal::new(
+                    "AGR-21",
+                    "the signature is not by a trusted key, or was altered",
+                )
+                .help("take on the partner's keys first, and ask for the note again")
+            })?;
+            let signature = Signature::read(&opened.text, id, pact.hash())?;
+            if !opened
+                .signers
+                .iter()
+                .all(|k| k.name() == signature.party.as_str())
+            {
+                return Err(Refusal::new(
+                    "AGR-21",
+                    "the signature names one party and is by another",
+                )
+                .into());
+            }
+            let by = Actor::Partner(signature.party.clone());
+            let change = pact.sign(signature, note, &by)?;
+            self.commit(Batch::new(op.clone(), "agreement.signature").and(change)?)
+                .await
+        })
+        .await
+    }
+
+    /// The signed note of `party` in the agreement's annex, if it has signed.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn signature(
+        &self,
+        id: &AgreementId,
+        party: &PartyId,
+    ) -> Result<Option<String>, Trouble> {
+        let (pact, _) = self.pact(id).await?;
+        Ok(pact
+            .annex()
+            .find(|(p, _)| *p == party)
+            .map(|(_, note)| note.to_owned()))
+    }
+
+    pub(super) async fn cards(&self) -> Result<Vec<PartyCard>, Trouble> {
+        Ok(self
+            .all::<Partner>()
+            .await?
+            .into_iter()
+            .map(|p| p.card().clone())
+            .collect())
+    }
+
+    pub(super) async fn card_of(&self, party: &PartyId) -> Result<PartyCard, Trouble> {
+        let partner = self.find::<Partner>(party.as_str()).await?;
+        partner.map(|p| p.card().clone()).ok_or_else(|| {
+            Refusal::new("SEC-01", format!("the keys of {party} are not taken on"))
+                .help("take on the partner's card first")
+                .into()
+        })
+    }
+}
+
+pub(super) fn actor(who: &Person) -> Actor {
+    Actor::Person(who.clone())
+}
+
+fn key(card: &PartyCard) -> Result<VerifierKey, PortFault> {
+    VerifierKey::parse(&card.verifier)
+        .map_err(|_| PortFault(format!("the verifier key of {} is malformed", card.party)))
+}

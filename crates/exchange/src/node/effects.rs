@@ -1,0 +1,116 @@
+//! Doing effects: what was intended is done, idempotent by its id, and its completion recorded.
+
+use super::{Done, Node};
+use crate::change::Batch;
+use crate::effect::{Effect, LeasedEffect};
+use crate::flag::Flag;
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+use crate::leg::{Leg, State};
+use crate::message::{Head, Kind};
+use crate::ports::PortFault;
+use crate::refusal::Refusal;
+use crate::retention::Holding;
+use crate::rows;
+use crate::trouble::Trouble;
+
+impl Node {
+    pub(super) async fn perform(&self, leased: &LeasedEffect) -> Result<Done, Trouble> {
+        let op = OperationId::parse(format!("{}:done", leased.id))?;
+        let batch = |name| Batch::new(op.clone(), name).completes(&leased.id);
+        match &leased.effect {
+            Effect::Publish { package, to } => {
+                self.publish(package, to, batch("package.publish")).await
+            }
+            Effect::TakeAway { package } => {
+                self.ports.transport.remove(self.party(), package).await?;
+                self.commit(batch("package.take-away")).await
+            }
+            Effect::Register {
+                flag,
+                holding,
+                item,
+                act,
+            } => {
+                self.apply(&leased.id, holding, item, act).await?;
+                let flag: Flag = self.need(flag).await?;
+                let change = flag.shown(self.now())?;
+                self.commit(batch("flag.show").and(change)?).await
+            }
+            Effect::DestroyKey { holding } => {
+                self.ports.vault.destroy(holding).await?;
+                let gone: Holding = self.need(holding.as_str()).await?;
+                let batch = self
+                    .certify(&gone, batch("key.destroy").empty(holding))
+                    .await?;
+                self.commit(batch.and(gone.destroyed(self.now())?)?).await
+            }
+        }
+    }
+
+    async fn publish(
+        &self,
+        package: &PackageId,
+        to: &PartyId,
+        batch: Batch,
+    ) -> Result<Done, Trouble> {
+        let Some(bytes) = self.ports.store.package(package).await? else {
+            return Err(PortFault(format!("the bytes of package {package} are gone")).into());
+        };
+        self.ports.transport.put(to, package, &bytes).await?;
+        let batch = batch.drop_package(package);
+        for leg in self.all::<Leg>().await? {
+            if leg.package() == Some(package) && leg.state() == State::Sealed {
+                let change = leg.sent(self.now())?;
+                return self.commit(batch.and(change)?).await;
+            }
+        }
+        self.commit(batch).await
+    }
+
+    async fn apply(
+        &self,
+        id: &EffectId,
+        holding: &HoldingId,
+        item: &str,
+        act: &crate::effect::RegisterAct,
+    ) -> Result<(), Trouble> {
+        let Some(register) = &self.ports.register else {
+            return Err(PortFault("this node has no case register".into()).into());
+        };
+        let row = rows::open_one(&*self.ports.store, &*self.ports.vault, holding, item).await?;
+        let row = row.ok_or_else(|| {
+            Refusal::new(
+                "RET-12",
+                format!("the row of {holding} that names the person is gone"),
+            )
+        })?;
+        let person = row.get(register.person_field());
+        register.apply(id, person, act, self.now()).await?;
+        Ok(())
+    }
+
+    /// The certificate that is owed to the party whose values they were (RET-12, RET-14).
+    async fn certify(&self, holding: &Holding, batch: Batch) -> Result<Batch, Trouble> {
+        if holding.owed_to().is_none() {
+            return Ok(batch);
+        }
+        let Some(leg) = self.leg_of(holding.id()).await? else {
+            return Ok(batch);
+        };
+        let at = leg
+            .holdings()
+            .iter()
+            .position(|h| h == holding.id())
+            .unwrap_or_default();
+        // One certificate for each holding: numbered by file and place, so that ids never meet.
+        let number = leg.file() * 100 + u32::try_from(at).unwrap_or_default() + 1;
+        let head = Head::Destruction {
+            what: holding.what().to_owned(),
+            rows: holding.rows(),
+            at: self.now(),
+            authority: holding.rule().authority.clone(),
+        };
+        self.letter(&leg, Kind::Destruction, number, head, batch)
+            .await
+    }
+}

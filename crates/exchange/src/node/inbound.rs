@@ -1,0 +1,539 @@
+//! Receiving: a package is moved to its restricted place before anything else, opened in the confined reader,
+//! and then refused whole, held for a person, or loaded.
+
+use std::collections::BTreeMap;
+
+use agreement::{Flow, Plan};
+use ledger::Digest;
+
+use super::agreements::actor;
+use super::outbound::{datasets, format_of};
+use super::{Done, Node};
+use crate::act::Act;
+use crate::authority::{Action, Actor, Person};
+use crate::change::{Batch, Change, Record};
+use crate::gate::Rows;
+use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
+use crate::inward;
+use crate::leg::{Leg, Of, State};
+use crate::message::{Head, Kind, Letter, Manifest};
+use crate::ports::{PackageFault, PortFault};
+use crate::refusal::Refusal;
+use crate::retention::Holding;
+use crate::rows::Row;
+use crate::table::FileFault;
+use crate::trouble::Trouble;
+
+impl Node {
+    /// Receives a waiting package. What is not wanted here is refused at the door, recorded, and taken away.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`] when something outside does not work; a refusal of the package is not an error.
+    pub async fn receive(&self, id: &PackageId) -> Result<Done, Trouble> {
+        let op = OperationId::parse(format!("receive:{id}"))?;
+        if self.ports.store.done(&op).await? {
+            return self.repeated(id).await;
+        }
+        let Some(bytes) = self.ports.transport.get(self.party(), id).await? else {
+            return Ok(Vec::new());
+        };
+        match self.admit(id, &bytes).await {
+            Ok(manifest) => match manifest.kind {
+                Kind::Data | Kind::Return => self.take_in(op, manifest, bytes).await,
+                Kind::Receipt | Kind::Rejection | Kind::Destruction => {
+                    self.take_note(op, manifest, &bytes).await
+                }
+            },
+            Err(Trouble::Refused(refusals)) => self.turn_away(op, id, &bytes, refusals).await,
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Is this package for us, from a party of an agreement in force here, under its very hash?
+    async fn admit(&self, id: &PackageId, bytes: &[u8]) -> Result<Manifest, Trouble> {
+        let manifest = self
+            .ports
+            .sealer
+            .inspect(bytes, &self.cards().await?)
+            .map_err(refused)?;
+        let refuse = |rule, what: &str| Err(Trouble::from(Refusal::new(rule, what)));
+        if manifest.id != *id {
+            return refuse(
+                "RUN-17",
+                "the package lies under another name than its manifest says",
+            );
+        }
+        if manifest.to != *self.party() {
+            return refuse("RUN-13", "the package is for somebody else");
+        }
+        let (pact, plan) = self.pact(&manifest.agreement).await?;
+        if pact.hash() != manifest.hash {
+            return refuse(
+                "AGR-01",
+                "the package is under another version of the agreement",
+            );
+        }
+        let on = crate::deadline::london_day(self.now())?;
+        // Receipts and certificates are taken after the end as well: retention outlives the term (RET-15).
+        if matches!(manifest.kind, Kind::Data | Kind::Return) {
+            pact.in_force(on)?;
+        }
+        let Some(flow) = plan.flow(&manifest.flow) else {
+            return refuse("LEG-01", "the agreement has no such flow");
+        };
+        let (from, to) = match manifest.kind {
+            Kind::Data | Kind::Return => (&flow.from, &flow.to),
+            Kind::Receipt | Kind::Rejection | Kind::Destruction => (&flow.to, &flow.from),
+        };
+        let answering = flow.answers.is_some();
+        let kind_fits = match manifest.kind {
+            Kind::Data => !answering,
+            Kind::Return => answering,
+            Kind::Receipt | Kind::Rejection | Kind::Destruction => true,
+        };
+        if *from != manifest.from || *to != manifest.to || !kind_fits {
+            return refuse("LEG-01", "the flow does not go this way");
+        }
+        Ok(manifest)
+    }
+
+    async fn turn_away(
+        &self,
+        op: OperationId,
+        id: &PackageId,
+        bytes: &[u8],
+        refusals: Vec<Refusal>,
+    ) -> Result<Done, Trouble> {
+        let mut batch = Batch::new(op, "package.refuse").effect(take_away(id));
+        for refusal in refusals {
+            let record = Record::new(Act::PackageRefused, &Actor::Node)
+                .rule(refusal.rule)
+                .id("package", id)
+                .fact("ciphertext", ledger::Fact::Digest(Digest::of(bytes)))
+                .text("what", refusal.what);
+            batch = batch.note(record);
+        }
+        self.commit(batch).await
+    }
+
+    /// A package that was received before: nothing happens again; the first record stands.
+    async fn repeated(&self, id: &PackageId) -> Result<Done, Trouble> {
+        let first = OperationId::parse(format!("receive:{id}"))?;
+        if self.ports.store.effect_open(&first).await? {
+            return Ok(Vec::new()); // The first is still on its way off the transport.
+        }
+        self.ports.transport.remove(self.party(), id).await?;
+        let op = OperationId::parse(format!("repeat:{id}"))?;
+        if self.ports.store.done(&op).await? {
+            return Ok(Vec::new());
+        }
+        let record = Record::new(Act::PackageRepeated, &Actor::Node).id("package", id);
+        self.commit(Batch::new(op, "package.repeat").note(record))
+            .await
+    }
+
+    async fn take_in(
+        &self,
+        op: OperationId,
+        manifest: Manifest,
+        bytes: Vec<u8>,
+    ) -> Result<Done, Trouble> {
+        let id = manifest.id.clone();
+        let known = self
+            .find::<Leg>(&Leg::key_of(&manifest.run, &manifest.flow))
+            .await?;
+        let change = match known {
+            None if manifest.kind == Kind::Return && !self.asked(&manifest).await? => Err(
+                Refusal::new("RUN-11", "nothing was sent that this would answer"),
+            ),
+            None => Ok(Leg::receive(
+                Of {
+                    run: manifest.run,
+                    flow: manifest.flow,
+                    agreement: manifest.agreement,
+                    hash: manifest.hash,
+                    peer: manifest.from,
+                },
+                id.clone(),
+            )),
+            Some(leg) => leg.receive_again(id.clone()),
+        };
+        match change {
+            Ok(change) => {
+                let batch = Batch::new(op, "leg.receive")
+                    .package(&id, bytes)
+                    .and(change)?;
+                self.commit(batch).await
+            }
+            Err(refusal) => self.turn_away(op, &id, &bytes, vec![refusal]).await,
+        }
+    }
+
+    async fn asked(&self, manifest: &Manifest) -> Result<bool, Trouble> {
+        let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
+        Ok(self.sent_leg(&manifest.run, &flow).await?.is_some())
+    }
+
+    /// The leg of ours that a flow of this run answers, once it was sent.
+    async fn sent_leg(&self, run: &RunId, flow: &Flow) -> Result<Option<Leg>, Trouble> {
+        for asked in flow.answers.iter().flat_map(|a| &a.flows) {
+            if let Some(leg) = self.find::<Leg>(&Leg::key_of(run, asked)).await?
+                && leg.sent_at().is_some()
+            {
+                return Ok(Some(leg));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A receipt, a rejection or a certificate: about a leg of ours.
+    async fn take_note(
+        &self,
+        op: OperationId,
+        manifest: Manifest,
+        bytes: &[u8],
+    ) -> Result<Done, Trouble> {
+        let id = manifest.id.clone();
+        let change = match self.note_about(&manifest, bytes).await {
+            Ok(change) => change,
+            Err(Trouble::Refused(refusals)) => {
+                return self.turn_away(op, &id, bytes, refusals).await;
+            }
+            Err(fault) => return Err(fault),
+        };
+        let batch = Batch::new(op, "letter.receive").effect(take_away(&id));
+        let batch = match change {
+            Noted::Leg(change) => batch.and(*change)?,
+            Noted::Certificate(record) => batch.note(record),
+        };
+        self.commit(batch).await
+    }
+
+    async fn note_about(&self, manifest: &Manifest, bytes: &[u8]) -> Result<Noted, Trouble> {
+        let (_, letter) = self
+            .ports
+            .sealer
+            .open(bytes, &self.cards().await?)
+            .map_err(refused)?;
+        let leg: Leg = self
+            .need(&Leg::key_of(&manifest.run, &manifest.flow))
+            .await?;
+        // A letter about an older file of this leg says nothing about the present one.
+        let about_this = manifest.answers.as_ref() == leg.package();
+        match letter.head {
+            Head::Receipt { rows } if about_this => Ok(Noted::Leg(Box::new(leg.accepted(rows)?))),
+            Head::Rejection { fault } if about_this => {
+                Ok(Noted::Leg(Box::new(leg.refused_there(fault)?)))
+            }
+            Head::Destruction {
+                what,
+                rows,
+                at,
+                authority,
+            } => {
+                let record = Record::new(
+                    Act::DestructionConfirmed,
+                    &Actor::Partner(manifest.from.clone()),
+                )
+                .under(manifest.hash)
+                .rule("RET-14")
+                .id("run", &manifest.run)
+                .id("flow", &manifest.flow)
+                .id("what", what)
+                .count("rows", rows)
+                .fact("destroyed-at", ledger::Fact::At(at))
+                .text("authority", authority);
+                Ok(Noted::Certificate(record))
+            }
+            Head::Receipt { .. } | Head::Rejection { .. } | Head::File { .. } => Err(Refusal::new(
+                "RUN-04",
+                "the letter is about another file than the present one",
+            )
+            .into()),
+        }
+    }
+
+    /// Opens a received file in the confined reader and refuses, holds or loads it. The answer to the sender
+    /// is sealed in the same commit.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn open_received(&self, run: &RunId, flow: &FlowId) -> Result<Done, Trouble> {
+        let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+        let Some(package) = leg.package().cloned() else {
+            return Err(Refusal::new("RUN-04", format!("{flow} of {run} has no package")).into());
+        };
+        let op = OperationId::parse(format!("open:{package}"))?;
+        if leg.state() != State::Received || self.ports.store.done(&op).await? {
+            return Ok(Vec::new());
+        }
+        let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
+        let read = self.read(&package, &flow_plan).await?;
+        let batch = Batch::new(op.clone(), "leg.open").drop_package(&package);
+        let table = match read {
+            Ok(table) => table,
+            Err(fault) => {
+                let head = Head::Rejection {
+                    fault: fault.clone(),
+                };
+                let batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
+                return self.commit(batch.and(leg.reject(fault)?)?).await;
+            }
+        };
+        let (number, fault) = match self.paired(&leg, &flow_plan, &table).await? {
+            Ok(number) => (number, None),
+            Err(fault) => ((1..=table.rows.len() as u64).collect(), Some(fault)),
+        };
+        let rows = inward::rows(&flow_plan, &table, &number);
+        let (holdings, batch) = self
+            .open_holdings(
+                &op,
+                &plan,
+                &of(&leg),
+                leg.file(),
+                &rows,
+                &partner(&leg),
+                batch,
+            )
+            .await?;
+        let count = number.len() as u64;
+        match fault {
+            Some(fault) => {
+                self.commit(batch.and(leg.hold(count, holdings, fault)?)?)
+                    .await
+            }
+            None => {
+                let batch = self
+                    .loaded(&leg, &flow_plan, &rows, &holdings, batch)
+                    .await?;
+                self.commit(batch.and(leg.load(count, holdings)?)?).await
+            }
+        }
+    }
+
+    /// What loading a file brings with it: the receipt, and the matches that the partner found.
+    async fn loaded(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        rows: &Rows,
+        holdings: &[HoldingId],
+        batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        let count = rows.values().map(BTreeMap::len).max().unwrap_or(0) as u64;
+        let batch = self
+            .reply(leg, Kind::Receipt, Head::Receipt { rows: count }, batch)
+            .await?;
+        self.found_by_partner(leg, flow, rows, holdings, batch)
+    }
+
+    async fn read(
+        &self,
+        package: &PackageId,
+        flow: &Flow,
+    ) -> Result<Result<crate::table::Table, FileFault>, Trouble> {
+        let Some(bytes) = self.ports.store.package(package).await? else {
+            return Err(PortFault(format!("the bytes of package {package} are gone")).into());
+        };
+        let whole = |rule: &str, what: String| FileFault {
+            rule: rule.into(),
+            row: None,
+            column: None,
+            what,
+        };
+        let letter = match self.ports.sealer.open(&bytes, &self.cards().await?) {
+            Ok((_, letter)) => letter,
+            Err(fault) => return Ok(Err(whole("RUN-09", fault.to_string()))),
+        };
+        let Letter {
+            head: Head::File { format, rows, .. },
+            file,
+        } = &letter
+        else {
+            return Ok(Err(whole("RUN-09", PackageFault::WrongLetter.to_string())));
+        };
+        if *format != format_of(flow) {
+            return Ok(Err(whole(
+                "RUN-12",
+                format!("the agreement wants {}", flow.form),
+            )));
+        }
+        let table = match self
+            .ports
+            .forms
+            .read(*format, &inward::shape(flow), file)
+            .await?
+        {
+            Ok(table) => table,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        if table.rows.len() as u64 != *rows {
+            let what = format!(
+                "the file has {} rows, its letter says {rows}",
+                table.rows.len()
+            );
+            return Ok(Err(whole("RUN-09", what)));
+        }
+        Ok(inward::cells(flow, &table).map(|()| table))
+    }
+
+    /// The sent row's number for each row of a return; for a file that answers nothing, the order of the file.
+    async fn paired(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        table: &crate::table::Table,
+    ) -> Result<Result<Vec<u64>, FileFault>, Trouble> {
+        let Some(answers) = &flow.answers else {
+            return Ok(Ok((1..=table.rows.len() as u64).collect()));
+        };
+        let Some(asked) = self.sent_leg(leg.run(), flow).await? else {
+            return Err(Refusal::new("RUN-11", "nothing was sent that this would answer").into());
+        };
+        Ok(inward::pair(
+            flow,
+            answers,
+            table,
+            &self.sent_rows(&asked).await?,
+        ))
+    }
+
+    /// The rows of a leg that were sent, by number: all values of a row in one.
+    async fn sent_rows(&self, leg: &Leg) -> Result<BTreeMap<u64, Row>, Trouble> {
+        let (_, _, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+        let mut all: BTreeMap<u64, Row> = BTreeMap::new();
+        for (dataset, rows) in self.rows_of(leg, &flow).await? {
+            for (n, row) in rows {
+                if leg.withheld().contains(&n) {
+                    continue;
+                }
+                let whole = all.entry(n).or_default();
+                for column in flow.columns.iter().filter(|c| c.field.dataset == dataset) {
+                    let field = column.field.field.as_str();
+                    whole.set(column.name.as_str(), row.get(field));
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// A person releases a held file: it is loaded as it is.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn release_held(
+        &self,
+        op: &OperationId,
+        run: &RunId,
+        flow: &FlowId,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::DecideHold)?;
+            let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+            let (_, _, flow_plan) = self.flow(leg.agreement(), flow).await?;
+            let rows = self.rows_of(&leg, &flow_plan).await?;
+            let batch = Batch::new(op.clone(), "leg.release-held");
+            let batch = self
+                .loaded(&leg, &flow_plan, &rows, leg.holdings(), batch)
+                .await?;
+            self.commit(batch.and(leg.release_held(reason, &by)?)?)
+                .await
+        })
+        .await
+    }
+
+    /// A person refuses a held file: the sender is told, and what was read of it dies.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn refuse_held(
+        &self,
+        op: &OperationId,
+        run: &RunId,
+        flow: &FlowId,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::DecideHold)?;
+            let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+            let mut batch = Batch::new(op.clone(), "leg.refuse-held");
+            for id in leg.holdings() {
+                let holding: Holding = self.need(id.as_str()).await?;
+                batch = batch.and(holding.discard(self.now(), &by.actor())?)?;
+            }
+            if let Some(fault) = leg.fault() {
+                let head = Head::Rejection {
+                    fault: fault.clone(),
+                };
+                batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
+            }
+            self.commit(batch.and(leg.refuse_held(reason, &by)?)?).await
+        })
+        .await
+    }
+
+    /// Opens the holdings of a leg's file, one for each dataset, and seals its rows into them.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call opens all that one file brings"
+    )]
+    pub(super) async fn open_holdings(
+        &self,
+        op: &OperationId,
+        plan: &Plan,
+        of: &Of,
+        file: u32,
+        rows: &Rows,
+        by: &Actor,
+        mut batch: Batch,
+    ) -> Result<(Vec<HoldingId>, Batch), Trouble> {
+        let Some(flow) = plan.flow(&of.flow) else {
+            return Err(Refusal::new("LEG-01", format!("there is no flow {}", of.flow)).into());
+        };
+        let mut ids = Vec::new();
+        for dataset in datasets(flow) {
+            let id = super::outbound::holding_id(of, file, &dataset)?;
+            let none = BTreeMap::new();
+            let rows = rows.get(&dataset).unwrap_or(&none);
+            let opening = self.opening(plan, flow, of, &dataset, &id, rows.len() as u64)?;
+            self.ports.vault.create(&id, op).await?;
+            batch = batch.and(Holding::open(opening, by)?)?;
+            let numbered = rows.iter().map(|(n, row)| (*n, row));
+            batch = crate::rows::seal(&*self.ports.vault, op, &id, numbered, batch).await?;
+            ids.push(id);
+        }
+        Ok((ids, batch))
+    }
+}
+
+enum Noted {
+    Leg(Box<Change<Leg>>),
+    Certificate(Record),
+}
+
+fn take_away(id: &PackageId) -> crate::effect::Effect {
+    crate::effect::Effect::TakeAway {
+        package: id.clone(),
+    }
+}
+
+fn refused(fault: PackageFault) -> Trouble {
+    Refusal::new("RUN-09", fault.to_string()).into()
+}
+
+fn partner(leg: &Leg) -> Actor {
+    Actor::Partner(leg.peer().clone())
+}
+
+fn of(leg: &Leg) -> Of {
+    Of {
+        run: leg.run().clone(),
+        flow: leg.flow().clone(),
+        agreement: leg.agreement().clone(),
+        hash: leg.hash(),
+        peer: leg.peer().clone(),
+    }
+}

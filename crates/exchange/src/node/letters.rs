@@ -1,0 +1,44 @@
+//! Small letters about a file: receipts, rejections, certificates. Each is sealed and sent like any package.
+
+use super::Node;
+use crate::change::Batch;
+use crate::effect::Effect;
+use crate::leg::Leg;
+use crate::message::{Head, Kind, Letter};
+use crate::trouble::Trouble;
+
+impl Node {
+    /// Seals a letter about the present file of a received leg and intends to send it to the file's sender.
+    pub(super) async fn reply(
+        &self,
+        leg: &Leg,
+        kind: Kind,
+        head: Head,
+        batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        self.letter(leg, kind, leg.file(), head, batch).await
+    }
+
+    /// As [`Node::reply`], the `number`-th of its kind about this leg.
+    pub(super) async fn letter(
+        &self,
+        leg: &Leg,
+        kind: Kind,
+        number: u32,
+        head: Head,
+        batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        let manifest = self.manifest(leg, kind, number, leg.package().cloned())?;
+        let letter = Letter {
+            head,
+            file: Vec::new(),
+        };
+        let to = self.card_of(leg.peer()).await?;
+        let bytes = self.ports.sealer.seal(&manifest, &letter, &to)?;
+        let effect = Effect::Publish {
+            package: manifest.id.clone(),
+            to: leg.peer().clone(),
+        };
+        Ok(batch.package(&manifest.id, bytes).effect(effect))
+    }
+}

@@ -1,0 +1,310 @@
+//! Node: one organisation's hub. Each verb of its modules is one thing that a person or the worker asks for:
+//! it loads states, asks authority and the states themselves, and commits their changes in one transaction.
+//! Every verb takes an operation id; asking twice does it once.
+
+mod agreements;
+mod approvals;
+mod effects;
+mod inbound;
+mod letters;
+mod matching;
+mod outbound;
+mod prove;
+mod retention;
+mod review;
+mod sequence;
+mod work;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use agreement::{Law, Period, Plan};
+use jiff::Timestamp;
+use ledger::{CommitKey, Entry, NodeName};
+use zeroize::Zeroizing;
+
+pub use prove::Proven;
+pub use work::Worked;
+
+use crate::act::Act;
+use crate::authority::Actor;
+use crate::change::{Aggregate, Batch, Record};
+use crate::ids::{AgreementId, HoldingId, OperationId, PartyId};
+use crate::pact::Pact;
+use crate::ports::{
+    CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, PortFault, Sealer,
+    Signer, Store, StoreFault, Transport, Vault,
+};
+use crate::refusal::Refusal;
+use crate::retention::{Holding, KeepRule, Opening};
+use crate::trouble::Trouble;
+
+/// The adapters that a node is composed of.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Durable state.
+    pub store: Arc<dyn Store>,
+    /// Keys for values at rest.
+    pub vault: Arc<dyn Vault>,
+    /// Files of tables.
+    pub forms: Arc<dyn Forms>,
+    /// Sealed packages.
+    pub sealer: Arc<dyn Sealer>,
+    /// This node's signature.
+    pub signer: Arc<dyn Signer>,
+    /// The way between parties.
+    pub transport: Arc<dyn Transport>,
+    /// The published ledger.
+    pub shelf: Arc<dyn LedgerShelf>,
+    /// The case register, where this party has one.
+    pub register: Option<Arc<dyn CaseRegister>>,
+    /// The partner's own records, where this party matches.
+    pub master: Option<Arc<dyn MasterList>>,
+    /// The matcher.
+    pub matcher: Arc<dyn linkage::Matcher>,
+}
+
+/// What a node's owner has set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The party that this node is.
+    pub party: PartyId,
+    /// This server process, unique among those that share a store: the holder of leases.
+    pub instance: String,
+    /// The approved routes (RUN-13); any other is refused.
+    pub routes: Vec<String>,
+    /// How long after the end of a year the sealed texts of its ledger entries are kept.
+    pub evidence: Period,
+}
+
+/// One organisation's hub.
+pub struct Node {
+    settings: Settings,
+    name: NodeName,
+    ports: Ports,
+    law: Law,
+}
+
+/// What a verb did: the entries that now stand, none when it had been done before.
+pub type Done = Vec<Entry>;
+
+impl Node {
+    /// Composes a node.
+    ///
+    /// # Errors
+    /// [`PortFault`] when the party's name cannot stand in a ledger.
+    pub fn new(settings: Settings, ports: Ports, law: Law) -> Result<Self, PortFault> {
+        let name =
+            NodeName::parse(settings.party.as_str()).map_err(|e| PortFault(e.to_string()))?;
+        Ok(Self {
+            settings,
+            name,
+            ports,
+            law,
+        })
+    }
+
+    /// The party that this node is.
+    pub fn party(&self) -> &PartyId {
+        &self.settings.party
+    }
+
+    /// The adapters.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// One aggregate, or none.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`] when the store does not work or holds something unreadable.
+    pub async fn find<T: Aggregate>(&self, key: &str) -> Result<Option<T>, Trouble> {
+        self.ports
+            .store
+            .load(T::KIND, key)
+            .await?
+            .map(|s| revive(key, s.version, s.body))
+            .transpose()
+    }
+
+    /// All aggregates of a kind, in order of their keys.
+    ///
+    /// # Errors
+    /// As [`Node::find`].
+    pub async fn all<T: Aggregate>(&self) -> Result<Vec<T>, Trouble> {
+        let rows = self.ports.store.list(T::KIND).await?;
+        rows.into_iter()
+            .map(|(key, s)| revive(&key, s.version, s.body))
+            .collect()
+    }
+
+    async fn need<T: Aggregate>(&self, key: &str) -> Result<T, Trouble> {
+        self.find(key).await?.ok_or_else(|| {
+            Refusal::new("RUN-04", format!("there is no {} {key} here", T::KIND)).into()
+        })
+    }
+
+    async fn pact(&self, id: &AgreementId) -> Result<(Pact, Plan), Trouble> {
+        let pact: Pact = self.find(id.as_str()).await?.ok_or_else(|| {
+            Trouble::from(
+                Refusal::new(
+                    "AGR-01",
+                    format!("there is no agreement {id} on this node's table"),
+                )
+                .help("lay it on the table and have it signed"),
+            )
+        })?;
+        let plan = self.plan(id, pact.source())?;
+        if plan.hash().as_bytes() != pact.hash().as_bytes() {
+            return Err(PortFault(format!(
+                "agreement {id} compiles to another hash than was signed: this program or its law catalogue changed"
+            ))
+            .into());
+        }
+        Ok((pact, plan))
+    }
+
+    fn plan(&self, id: &AgreementId, source: &str) -> Result<Plan, Trouble> {
+        let checked = agreement::check(id.as_str(), source.as_bytes(), &self.law);
+        checked.plan.ok_or_else(|| {
+            Refusal::new("AGR-01", format!("agreement {id} has faults"))
+                .help("`concordat check` lists them")
+                .into()
+        })
+    }
+
+    /// Runs a verb; when rules say no, records the refusal before it is told (AUD-07).
+    async fn recorded(
+        &self,
+        op: &OperationId,
+        by: &Actor,
+        verb: impl Future<Output = Result<Done, Trouble>>,
+    ) -> Result<Done, Trouble> {
+        if self.ports.store.done(op).await? {
+            return Ok(Vec::new());
+        }
+        let result = verb.await;
+        if let Err(Trouble::Refused(refusals)) = &result {
+            // The same request may be refused at two moments; each moment is recorded once.
+            let no = op.then(&format!("no:{}", self.now().as_second()))?;
+            let mut batch = Batch::new(no, "refusal");
+            for refusal in refusals {
+                let record = Record::new(Act::Refused, by)
+                    .rule(refusal.rule)
+                    .id("operation", op)
+                    .text("what", refusal.what.clone());
+                batch = batch.note(record);
+            }
+            self.commit(batch).await?;
+        }
+        result
+    }
+
+    /// Commits a batch: entries get their ids and commitments, texts are sealed, all in one transaction.
+    async fn commit(&self, batch: Batch) -> Result<Done, Trouble> {
+        let now = self.now();
+        let (holding, batch) = self.evidence(batch, now).await?;
+        let key = self.evidence_key(&holding).await?;
+        let (mut commit, bodies) = batch.finish(now, &self.name, &key)?;
+        for body in bodies {
+            let plain = Zeroizing::new(
+                serde_json::to_vec(&body.texts).map_err(|e| PortFault(e.to_string()))?,
+            );
+            let name = format!("entry/{}", body.entry);
+            let sealed = self
+                .ports
+                .vault
+                .seal(&holding, commit.op(), &name, &plain)
+                .await?;
+            commit.put(&holding, name, sealed);
+        }
+        match self.ports.store.commit(&commit).await? {
+            Committed::Now => Ok(commit.entries().to_vec()),
+            Committed::Already => Ok(Vec::new()),
+        }
+    }
+
+    /// The holding of this year's sealed texts, opened in `batch` if it is the first of the year.
+    async fn evidence(&self, batch: Batch, now: Timestamp) -> Result<(HoldingId, Batch), Trouble> {
+        let year = crate::deadline::london_day(now)?.year();
+        let id = HoldingId::parse(format!("evidence-{year}"))?;
+        if self
+            .ports
+            .store
+            .load(Holding::KIND, id.as_str())
+            .await?
+            .is_some()
+        {
+            return Ok((id, batch));
+        }
+        self.ports.vault.create(&id, batch.op()).await?;
+        let opening = Opening {
+            id: id.clone(),
+            agreement: None,
+            what: "evidence".into(),
+            keeper: self.party().clone(),
+            rows: 0,
+            rule: KeepRule {
+                event: "year-ended".into(),
+                after: Some(self.settings.evidence),
+                authority: "node settings".into(),
+            },
+            owed_to: None,
+            started: Some(crate::deadline::year_end(now)?),
+        };
+        let batch = batch.and(Holding::open(opening, &Actor::Node)?)?;
+        Ok((id, batch))
+    }
+
+    async fn evidence_key(&self, holding: &HoldingId) -> Result<CommitKey, Trouble> {
+        let key = self.ports.vault.derive(holding, "commitments").await?;
+        Ok(CommitKey::new(*key))
+    }
+}
+
+fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Result<T, Trouble> {
+    serde_json::from_value::<T>(body)
+        .map(|t| t.at_version(version))
+        .map_err(|e| {
+            PortFault(format!(
+            "{} {key} cannot be read: restore the store from a backup or update the program ({e})",
+            T::KIND
+        ))
+        .into()
+        })
+}
+
+/// What stands in a node's state, by kind and key: what comparisons of runs look at.
+pub type Snapshot = BTreeMap<String, (String, serde_json::Value)>;
+
+impl Node {
+    /// The node's whole domain state, without ciphertext.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`] when the store does not work.
+    pub async fn snapshot(&self) -> Result<Snapshot, Trouble> {
+        let mut all = Snapshot::new();
+        for kind in [
+            "partner", "pact", "approval", "leg", "match", "flag", "holding",
+        ] {
+            for (key, stored) in self.ports.store.list(kind).await? {
+                all.insert(format!("{kind} {key}"), (stored.status, stored.body));
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl From<StoreFault> for PortFault {
+    fn from(fault: StoreFault) -> Self {
+        Self(fault.to_string())
+    }
+}

@@ -1,0 +1,149 @@
+//! Proving: what an outsider can check about a disclosed cell, while its salts live.
+
+use ledger::proof::{DisclosureProof, EntryProof, Proof};
+use ledger::{Checkpoint, Code, Digest, Entry, Fact, VerifierKey};
+
+use super::Node;
+use super::outbound::committed;
+use crate::act::Act;
+use crate::gate::{Leaving, LeavingCell};
+use crate::ids::{FlowId, RunId};
+use crate::leg::Leg;
+use crate::ports::PortFault;
+use crate::refusal::Refusal;
+use crate::trouble::Trouble;
+
+/// A proof and the public key that it is checked with.
+#[derive(Clone, Debug)]
+pub struct Proven {
+    /// The proof. A cell's proof holds the cell's value: it is for whoever may see it.
+    pub proof: Proof,
+    /// This node's verifier key.
+    pub key: String,
+}
+
+impl Node {
+    /// Proves that the cell of `field` in row `row` (from 1) of a sent file left, and under which permit.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused once the key of its salts is destroyed.
+    pub async fn prove_cell(
+        &self,
+        run: &RunId,
+        flow: &FlowId,
+        row: u64,
+        field: &str,
+    ) -> Result<Proven, Trouble> {
+        let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+        let Some(root) = leg.disclosure() else {
+            return Err(Refusal::new("RUN-04", format!("{flow} of {run} has not left")).into());
+        };
+        let leaving = self.left(&leg).await?;
+        let at = leaving
+            .rows
+            .iter()
+            .position(|(n, _)| *n == row)
+            .ok_or_else(|| {
+                Refusal::new(
+                    "RUN-17",
+                    format!("row {row} of {flow} in {run} has not left"),
+                )
+            })?;
+        let key = self.disclosure_key(&leg).await?;
+        let rows = leaving.rows.iter().map(|(_, cells)| committed(cells));
+        let opens = ledger::disclosure::prove(&key, rows, at as u64, field)
+            .map_err(|e| PortFault(e.to_string()))?;
+        let entry = self.prove_entry(|entry| sealed_with(entry, root)).await?;
+        let key = self.ports.signer.card().verifier;
+        Ok(Proven {
+            proof: Proof::Cell(DisclosureProof { entry, opens }),
+            key,
+        })
+    }
+
+    /// Proves that the ledger has the certificate of a holding's destruction.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused while the key lives.
+    pub async fn prove_destroyed(&self, holding: &str) -> Result<Proven, Trouble> {
+        let entry = self
+            .prove_entry(|entry| {
+                let id = entry.facts.get(&Code::of("holding"));
+                entry.act.as_str() == Act::KeyDestroyed.as_str()
+                    && matches!(id, Some(Fact::Id(id)) if id.as_str() == holding)
+            })
+            .await?;
+        let key = self.ports.signer.card().verifier;
+        Ok(Proven {
+            proof: Proof::Destroyed(entry),
+            key,
+        })
+    }
+
+    /// The cells of a sent file as they left. The permit of each is worked out for the day on which it was
+    /// sealed; the root in the ledger shows whether that is what left.
+    async fn left(&self, leg: &Leg) -> Result<Leaving, Trouble> {
+        let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+        let rows = self.rows_of(leg, &flow).await?;
+        let mut leaving = Leaving::default();
+        let numbers: std::collections::BTreeSet<u64> =
+            rows.values().flat_map(|d| d.keys()).copied().collect();
+        for n in numbers.into_iter().filter(|n| !leg.withheld().contains(n)) {
+            let mut cells = Vec::new();
+            for column in &flow.columns {
+                let permit = column.permits.first().and_then(|id| plan.permits().get(id));
+                let Some(permit) = permit else { continue };
+                let row = rows.get(&column.field.dataset).and_then(|d| d.get(&n));
+                cells.push(LeavingCell {
+                    dataset: column.field.dataset.clone(),
+                    field: column.name.to_string(),
+                    value: row
+                        .map_or("", |r| r.get(column.field.field.as_str()))
+                        .to_owned(),
+                    permit: permit.id.to_string(),
+                });
+            }
+            leaving.rows.push((n, cells));
+        }
+        Ok(leaving)
+    }
+
+    async fn prove_entry(&self, wanted: impl Fn(&Entry) -> bool) -> Result<EntryProof, Trouble> {
+        let head = self.ports.store.head().await?;
+        let key = VerifierKey::parse(&self.ports.signer.card().verifier)
+            .map_err(|e| PortFault(e.to_string()))?;
+        let size = if head.checkpoint.is_empty() {
+            0
+        } else {
+            Checkpoint::open(&head.checkpoint, &key)
+                .map_err(|e| PortFault(e.to_string()))?
+                .size
+        };
+        let all = self.ports.store.leaves(0, size).await?;
+        let found = all.iter().enumerate().find_map(|(index, (bytes, _))| {
+            let entry = Entry::parse(bytes).ok()?;
+            wanted(&entry).then(|| (index as u64, bytes.clone()))
+        });
+        let (index, bytes) = found.ok_or_else(|| {
+            Refusal::new(
+                "SEC-14",
+                "the ledger has no such entry under its checkpoint",
+            )
+        })?;
+        let leaves: Vec<Digest> = all.iter().map(|(_, leaf)| *leaf).collect();
+        let path =
+            ledger::tree::prove_inclusion(&leaves, index).map_err(|e| PortFault(e.to_string()))?;
+        let entry = String::from_utf8(bytes).map_err(|e| PortFault(e.to_string()))?;
+        Ok(EntryProof {
+            index,
+            entry,
+            path,
+            checkpoint: head.checkpoint,
+        })
+    }
+}
+
+fn sealed_with(entry: &Entry, root: Digest) -> bool {
+    entry.act.as_str() == Act::LegSealed.as_str()
+        && entry.facts.get(&Code::of("disclosure")) == Some(&Fact::Digest(root))
+}

@@ -1,0 +1,205 @@
+//! Keeping and destroying: every file opens holdings under the agreement's keep rules; events start their
+//! counts; when a date comes, the key dies.
+
+use agreement::{DatasetId, Ends, Flow, Keep, Place, Plan};
+
+use super::agreements::actor;
+use super::{Done, Node};
+use crate::authority::{Action, Person};
+use crate::change::Batch;
+use crate::ids::{FlowId, HoldingId, OperationId, RunId};
+use crate::leg::{Leg, Of, Side, State};
+use crate::matches::{Match, Standing};
+use crate::refusal::Refusal;
+use crate::retention::{Holding, KeepRule, Opening};
+use crate::trouble::Trouble;
+
+impl Node {
+    /// The opening of a holding, by the keep rule of the agreement for this dataset at this party (RET-01).
+    pub(super) fn opening(
+        &self,
+        plan: &Plan,
+        flow: &Flow,
+        of: &Of,
+        dataset: &DatasetId,
+        id: &HoldingId,
+        rows: u64,
+    ) -> Result<Opening, Trouble> {
+        let sends = flow.from == *self.party();
+        let rules: Vec<&Keep> = plan.keep_rules(dataset, self.party()).collect();
+        // A sender's working copy is in staging; where the agreement tells the two apart, each has its rule.
+        let fits = |rule: &&&Keep| (rule.place == Place::Staging) == sends;
+        let Some(rule) = rules.iter().find(fits).or_else(|| rules.first()) else {
+            return Err(Refusal::new(
+                "RET-01",
+                format!(
+                    "{} says not how long {} keeps {dataset}",
+                    of.agreement,
+                    self.party()
+                ),
+            )
+            .into());
+        };
+        let (event, after) = match rule.ends {
+            Ends::Until(when) => (when.event, None),
+            Ends::After { from, period } => (from.event, Some(period)),
+        };
+        let received = event == agreement::Event::Received && !sends;
+        Ok(Opening {
+            id: id.clone(),
+            agreement: Some(of.hash),
+            what: dataset.to_string(),
+            keeper: self.party().clone(),
+            rows,
+            rule: KeepRule {
+                event: event.to_string(),
+                after,
+                authority: rule
+                    .cite
+                    .clone()
+                    .or_else(|| rule.reading.as_ref().map(ToString::to_string))
+                    .unwrap_or_default(),
+            },
+            owed_to: (!sends).then(|| of.peer.clone()),
+            started: received.then(|| self.now()),
+        })
+    }
+
+    /// The matching party declares the matching of a run complete: its legs close, and what was to be kept
+    /// until then dies (RET-02).
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused until the other party has the answer.
+    pub async fn complete_matching(
+        &self,
+        op: &OperationId,
+        run: &RunId,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.end(op, run, "matching-complete", Action::Match, who)
+            .await
+    }
+
+    /// Closes a run: the return is loaded and every match decided; what was to be kept until then dies
+    /// (RUN-21).
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused while something is still to be done.
+    pub async fn close_run(
+        &self,
+        op: &OperationId,
+        run: &RunId,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.end(op, run, "run-closed", Action::Run, who).await
+    }
+
+    async fn end(
+        &self,
+        op: &OperationId,
+        run: &RunId,
+        event: &'static str,
+        action: Action,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(action)?.actor();
+            let legs: Vec<Leg> = self
+                .all::<Leg>()
+                .await?
+                .into_iter()
+                .filter(|l| l.run() == run)
+                .collect();
+            if legs.is_empty() {
+                return Err(Refusal::new("RUN-04", format!("there is no run {run} here")).into());
+            }
+            let mut refusals: Vec<Refusal> = legs.iter().filter_map(unfinished).collect();
+            let open = self.undecided(run).await?;
+            if open > 0 {
+                refusals.push(
+                    Refusal::new("RUN-21", format!("{open} matches of {run} are not decided"))
+                        .help("confirm or refute them"),
+                );
+            }
+            if !legs.iter().any(|l| l.side() == Side::Receiver) {
+                refusals.push(Refusal::new(
+                    "RUN-21",
+                    format!("no return of {run} is loaded"),
+                ));
+            }
+            if !refusals.is_empty() {
+                return Err(refusals.into());
+            }
+            let mut batch = Batch::new(op.clone(), "run.end");
+            for leg in legs.into_iter().filter(|l| l.state() != State::Closed) {
+                batch = batch.and(leg.close(&by)?)?;
+            }
+            let prefix = format!("{run}/");
+            for holding in self.all::<Holding>().await? {
+                if holding.id().as_str().starts_with(&prefix) && holding.waits_for(event) {
+                    batch = batch.and(holding.happened(self.now(), &by)?)?;
+                }
+            }
+            self.commit(batch).await
+        })
+        .await
+    }
+
+    async fn undecided(&self, run: &RunId) -> Result<usize, Trouble> {
+        let open = |m: &Match| {
+            m.run() == run && matches!(m.standing(), Standing::Candidate | Standing::Ambiguous)
+        };
+        Ok(self
+            .all::<Match>()
+            .await?
+            .iter()
+            .filter(|m| open(m))
+            .count())
+    }
+
+    /// Lets everything that is due fall due: intends the destruction of its key.
+    pub(super) async fn fall_due(&self) -> Result<Done, Trouble> {
+        let mut done = Vec::new();
+        for due in self.ports.store.due(self.now(), 100).await? {
+            if due.kind != "holding" {
+                continue;
+            }
+            let op = OperationId::parse(format!("due:{}", due.id))?;
+            let holding: Holding = self.need(&due.id).await?;
+            let change = holding.fall_due(self.now())?;
+            done.extend(
+                self.commit(Batch::new(op, "holding.due").and(change)?)
+                    .await?,
+            );
+        }
+        Ok(done)
+    }
+
+    /// The leg whose file brought a holding's values: `<run>/<flow>.<file>/<dataset>`.
+    pub(super) async fn leg_of(&self, holding: &HoldingId) -> Result<Option<Leg>, Trouble> {
+        let mut parts = holding.as_str().split('/');
+        let (Some(run), Some(flow)) = (parts.next(), parts.next()) else {
+            return Ok(None);
+        };
+        let Some((flow, _)) = flow.rsplit_once('.') else {
+            return Ok(None);
+        };
+        let (Ok(run), Ok(flow)) = (RunId::parse(run), FlowId::parse(flow)) else {
+            return Ok(None);
+        };
+        self.find(&Leg::key_of(&run, &flow)).await
+    }
+}
+
+fn unfinished(leg: &Leg) -> Option<Refusal> {
+    let over = match leg.side() {
+        Side::Sender => matches!(leg.state(), State::Accepted | State::Closed),
+        Side::Receiver => matches!(leg.state(), State::Loaded | State::Matched | State::Closed),
+    };
+    (!over).then(|| {
+        Refusal::new(
+            "RUN-21",
+            format!("{} of {} is {}", leg.flow(), leg.run(), leg.state().name()),
+        )
+    })
+}

@@ -1,0 +1,110 @@
+//! The sequencer: gives durable entries their place in the tree under a signed checkpoint, and publishes the
+//! tree's files. One process at a time, by lease; nothing leaves the node before its entry has a place.
+
+use jiff::{SignedDuration, Timestamp};
+use ledger::tiles::LeafSource;
+use ledger::{Checkpoint, Digest, leaf_hash};
+
+use super::Node;
+use crate::ports::{Placed, PortFault};
+use crate::trouble::Trouble;
+
+const LEASE: &str = "sequencer";
+const LEASE_TIME: SignedDuration = SignedDuration::from_secs(30);
+const BATCH: u32 = 1_000;
+
+impl Node {
+    /// Places what waits and publishes it; false when there was nothing to do, or another process does it.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`].
+    pub async fn sequence(&self) -> Result<bool, Trouble> {
+        let store = &self.ports.store;
+        let (holder, now) = (self.settings.instance.as_str(), self.now());
+        let until = later(now)?;
+        if !store.lease(LEASE, holder, now, until).await? {
+            return Ok(false);
+        }
+        let mut head = store.head().await?;
+        let pending = store.pending(BATCH).await?;
+        let worked = !pending.is_empty();
+        if worked {
+            let mut placed = Vec::new();
+            for entry in pending {
+                let leaf = leaf_hash(&entry.bytes);
+                placed.push(Placed {
+                    id: entry.id,
+                    index: head.frontier.size(),
+                    leaf,
+                });
+                head.frontier.append(leaf);
+            }
+            let checkpoint = Checkpoint {
+                origin: self.origin(),
+                size: head.frontier.size(),
+                root: head.frontier.root(),
+            };
+            let note = self.ports.signer.sign_note(&checkpoint.text())?;
+            store
+                .sequence(holder, now, &placed, &head.frontier, &note)
+                .await?;
+            head.checkpoint = note;
+        }
+        let size = head.frontier.size();
+        if head.published < size {
+            self.shelve(head.published, size, &head.checkpoint).await?;
+        }
+        Ok(worked)
+    }
+
+    /// The origin line of this node's checkpoints: its party's name.
+    fn origin(&self) -> String {
+        self.party().to_string()
+    }
+
+    async fn shelve(&self, old: u64, new: u64, checkpoint: &str) -> Result<(), Trouble> {
+        let first = ledger::tiles::first_leaf(old, new);
+        let leaves = Leaves {
+            first,
+            leaves: self.ports.store.leaves(first, new).await?,
+        };
+        let files =
+            ledger::tiles::publish(old, new, &leaves).map_err(|e| PortFault(e.to_string()))?;
+        for (path, bytes) in files {
+            self.ports.shelf.write(&path, &bytes).await?;
+        }
+        // Last, so that a reader never sees a checkpoint without its files.
+        self.ports
+            .shelf
+            .write("checkpoint", checkpoint.as_bytes())
+            .await?;
+        self.ports.store.published(new).await?;
+        Ok(())
+    }
+}
+
+fn later(now: Timestamp) -> Result<Timestamp, Trouble> {
+    now.checked_add(LEASE_TIME)
+        .map_err(|_| PortFault("the clock is at the end of time".into()).into())
+}
+
+struct Leaves {
+    first: u64,
+    leaves: Vec<(Vec<u8>, Digest)>,
+}
+
+impl Leaves {
+    fn at(&self, index: u64) -> Option<&(Vec<u8>, Digest)> {
+        self.leaves
+            .get(usize::try_from(index.checked_sub(self.first)?).ok()?)
+    }
+}
+
+impl LeafSource for Leaves {
+    fn entry(&self, index: u64) -> Option<Vec<u8>> {
+        self.at(index).map(|(bytes, _)| bytes.clone())
+    }
+    fn leaf(&self, index: u64) -> Option<Digest> {
+        self.at(index).map(|(_, leaf)| *leaf)
+    }
+}

@@ -1,0 +1,101 @@
+//! The worker: everything that needs no person. Places entries, receives, opens, does effects, lets dates fall
+//! due, until nothing is left to do now.
+
+use jiff::SignedDuration;
+use ledger::Entry;
+
+use super::{Done, Node};
+use crate::leg::{Leg, State};
+use crate::ports::PortFault;
+use crate::trouble::Trouble;
+
+const LEASE_TIME: SignedDuration = SignedDuration::from_mins(5);
+const BATCH: u32 = 50;
+/// The first wait before an effect is tried again; it doubles with each try.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(30);
+const MOST_DOUBLINGS: u32 = 10;
+
+/// What a round of work came to.
+#[derive(Debug, Default)]
+pub struct Worked {
+    /// The entries that now stand, in order.
+    pub entries: Vec<Entry>,
+    /// What did not work and will be tried again; for the operator.
+    pub faults: Vec<String>,
+}
+
+impl Node {
+    /// Works until nothing is left to do at this moment.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`] when the store does not work; what goes wrong with one package or effect is told in
+    /// [`Worked::faults`] and does not stop the others.
+    pub async fn work(&self) -> Result<Worked, Trouble> {
+        let mut worked = Worked::default();
+        loop {
+            let before = worked.entries.len();
+            let placed = self.sequence().await?;
+            self.take_packages(&mut worked).await?;
+            self.open_files(&mut worked).await?;
+            worked.entries.extend(self.fall_due().await?);
+            let performed = self.perform_effects(&mut worked).await?;
+            if !placed && !performed && worked.entries.len() == before {
+                return Ok(worked);
+            }
+        }
+    }
+
+    async fn take_packages(&self, worked: &mut Worked) -> Result<(), Trouble> {
+        for id in self.ports.transport.waiting(self.party()).await? {
+            gather(worked, self.receive(&id).await);
+        }
+        Ok(())
+    }
+
+    async fn open_files(&self, worked: &mut Worked) -> Result<(), Trouble> {
+        for leg in self.all::<Leg>().await? {
+            if leg.state() == State::Received {
+                gather(worked, self.open_received(leg.run(), leg.flow()).await);
+            }
+        }
+        Ok(())
+    }
+
+    async fn perform_effects(&self, worked: &mut Worked) -> Result<bool, Trouble> {
+        let (store, now) = (&self.ports.store, self.now());
+        let until = now.checked_add(LEASE_TIME).map_err(end_of_time)?;
+        let holder = self.settings.instance.as_str();
+        let leased = store.lease_effects(holder, now, until, BATCH).await?;
+        let mut any = false;
+        for effect in &leased {
+            match self.perform(effect).await {
+                Ok(done) => {
+                    any = true;
+                    worked.entries.extend(done);
+                }
+                Err(trouble) => {
+                    worked
+                        .faults
+                        .push(format!("effect {}: {trouble}", effect.id));
+                    let doublings = effect.attempts.min(MOST_DOUBLINGS);
+                    let wait = FIRST_WAIT.checked_mul(1 << doublings).unwrap_or(FIRST_WAIT);
+                    store
+                        .retry_effect(&effect.id, now.checked_add(wait).map_err(end_of_time)?)
+                        .await?;
+                }
+            }
+        }
+        Ok(any)
+    }
+}
+
+fn gather(worked: &mut Worked, result: Result<Done, Trouble>) {
+    match result {
+        Ok(done) => worked.entries.extend(done),
+        Err(trouble) => worked.faults.push(trouble.to_string()),
+    }
+}
+
+fn end_of_time(_: jiff::Error) -> PortFault {
+    PortFault("the clock is at the end of time".into())
+}

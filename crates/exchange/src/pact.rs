@@ -1,0 +1,258 @@
+//! Pacts: an agreement on this node's table, with its signatures. In force means that every party has signed
+//! the same canonical hash and the term runs on the day that is asked about; it is never a stored fact.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use ledger::{Digest, Fact};
+use serde::{Deserialize, Serialize};
+
+use crate::act::Act;
+use crate::authority::{Actor, Warrant};
+use crate::change::{Aggregate, Change, Record};
+use crate::deadline::Deadline;
+use crate::ids::{AgreementId, PartyId};
+use crate::refusal::Refusal;
+
+/// What one party signed: the text of a C2SP signed note, so that each signature stands for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// The party.
+    pub party: PartyId,
+    /// The role or title of the signatory (PTY-16).
+    pub role: String,
+    /// The day of signing.
+    pub date: Date,
+}
+
+const FIRST_LINE: &str = "concordat-signature/v1";
+
+impl Signature {
+    /// The text that is signed, as the agreement's annex holds it (docs/formats/agreement.md).
+    pub fn text(&self, agreement: &AgreementId, hash: Digest) -> String {
+        let Self { party, role, date } = self;
+        format!(
+            "{FIRST_LINE}\nagreement {agreement}\nhash {hash}\nparty {party}\nrole {role}\ndate {date}\n"
+        )
+    }
+
+    /// Reads a signature text that a note was opened to, for this agreement and hash.
+    ///
+    /// # Errors
+    /// A refusal (AGR-21) when it is about anything else.
+    pub fn read(text: &str, agreement: &AgreementId, hash: Digest) -> Result<Self, Refusal> {
+        let other = || {
+            Refusal::new(
+                "AGR-21",
+                "the signature is not about this agreement as it stands here",
+            )
+            .help("compare the hashes that `concordat check` prints on both sides")
+        };
+        let field = |name: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+                .ok_or_else(other)
+        };
+        let signature = Self {
+            party: PartyId::parse(field("party")?).map_err(|_| other())?,
+            role: field("role")?.to_owned(),
+            date: field("date")?.parse().map_err(|_| other())?,
+        };
+        // The text must be exactly the one that these values write: no line more, none less.
+        if signature.text(agreement, hash) == text {
+            Ok(signature)
+        } else {
+            Err(other())
+        }
+    }
+}
+
+/// What is laid on the table.
+#[derive(Clone, Debug)]
+pub struct Laying {
+    /// The agreement's name.
+    pub id: AgreementId,
+    /// The hash of its canonical form.
+    pub hash: Digest,
+    /// The file as it was checked.
+    pub source: String,
+    /// Who must sign, and in which role.
+    pub signatories: BTreeMap<PartyId, String>,
+    /// The first day of the term.
+    pub from: Date,
+    /// The last day of the term.
+    pub last: Date,
+}
+
+/// An agreement on this node's table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pact {
+    id: AgreementId,
+    hash: Digest,
+    source: String,
+    signatories: BTreeMap<PartyId, String>,
+    from: Date,
+    last: Date,
+    signatures: BTreeMap<PartyId, (Signature, String)>,
+    #[serde(skip)]
+    version: u64,
+}
+
+impl Pact {
+    /// Lays a checked agreement on the table.
+    pub fn lay(laying: Laying, by: &Warrant) -> Change<Self> {
+        let Laying {
+            id,
+            hash,
+            source,
+            signatories,
+            from,
+            last,
+        } = laying;
+        let signatures = BTreeMap::new();
+        let pact = Self {
+            id,
+            hash,
+            source,
+            signatories,
+            from,
+            last,
+            signatures,
+            version: 0,
+        };
+        let record = pact.record(Act::AgreementLaid, &by.actor());
+        Change::new(pact, record)
+    }
+
+    /// Takes one party's signature; `note` is the signed note, already verified with that party's key.
+    ///
+    /// # Errors
+    /// A refusal when the party is not one of the agreement, signs in another role, or has signed (AGR-21,
+    /// PTY-16).
+    pub fn sign(
+        mut self,
+        signature: Signature,
+        note: &str,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
+        let party = signature.party.clone();
+        match self.signatories.get(&party) {
+            None => {
+                return Err(Refusal::new(
+                    "AGR-21",
+                    format!("{party} is not a party of {}", self.id),
+                ));
+            }
+            Some(role) if *role != signature.role => {
+                return Err(Refusal::new(
+                    "PTY-16",
+                    format!("{} is signed for {party} by its {role}", self.id),
+                )
+                .help(format!("sign with --role \"{role}\"")));
+            }
+            Some(_) => {}
+        }
+        if self.signatures.contains_key(&party) {
+            return Err(Refusal::new(
+                "AGR-21",
+                format!("{party} has signed {} already", self.id),
+            ));
+        }
+        let record = self
+            .record(Act::AgreementSigned, by)
+            .id("party", &party)
+            .fact("date", Fact::Date(signature.date));
+        self.signatures.insert(party, (signature, note.to_owned()));
+        Ok(Change::new(self, record))
+    }
+
+    /// Is it in force on `day`?
+    ///
+    /// # Errors
+    /// The refusals, all together: signatures missing (AGR-21), the term not begun (AGR-29) or over (AGR-28).
+    pub fn in_force(&self, day: Date) -> Result<(), Vec<Refusal>> {
+        let mut no = Vec::new();
+        let missing: Vec<_> = self
+            .signatories
+            .keys()
+            .filter(|p| !self.signatures.contains_key(*p))
+            .map(PartyId::to_string)
+            .collect();
+        if !missing.is_empty() {
+            no.push(
+                Refusal::new(
+                    "AGR-21",
+                    format!("{} is not signed by {}", self.id, missing.join(" and ")),
+                )
+                .help("no agreement in force, no run (AGR-01): have it signed"),
+            );
+        }
+        if day < self.from {
+            no.push(Refusal::new(
+                "AGR-29",
+                format!("{} begins on {}", self.id, self.from),
+            ));
+        }
+        if day > self.last {
+            no.push(
+                Refusal::new("AGR-28", format!("{} ended on {}", self.id, self.last))
+                    .help("renew it: a run needs an agreement in force"),
+            );
+        }
+        if no.is_empty() { Ok(()) } else { Err(no) }
+    }
+
+    fn record(&self, act: Act, by: &Actor) -> Record {
+        Record::new(act, by)
+            .under(self.hash)
+            .id("agreement", &self.id)
+    }
+
+    /// The agreement's name.
+    pub fn id(&self) -> &AgreementId {
+        &self.id
+    }
+    /// The hash that is signed.
+    pub fn hash(&self) -> Digest {
+        self.hash
+    }
+    /// The file as it was checked.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+    /// The role in which a party signs.
+    pub fn signs_as(&self, party: &PartyId) -> Option<&str> {
+        self.signatories.get(party).map(String::as_str)
+    }
+    /// The signed notes so far, by party: the annex.
+    pub fn annex(&self) -> impl Iterator<Item = (&PartyId, &str)> {
+        self.signatures
+            .iter()
+            .map(|(party, (_, note))| (party, note.as_str()))
+    }
+}
+
+impl Aggregate for Pact {
+    const KIND: &'static str = "pact";
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn status(&self) -> &'static str {
+        if self.signatures.len() == self.signatories.len() {
+            "signed"
+        } else {
+            "awaiting-signature"
+        }
+    }
+    fn deadline(&self) -> Option<Deadline> {
+        None
+    }
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn at_version(mut self, version: u64) -> Self {
+        self.version = version;
+        self
+    }
+}

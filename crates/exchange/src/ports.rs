@@ -1,0 +1,380 @@
+//! The doors for effects: everything that the domain needs from outside comes in through these traits.
+//!
+//! The domain owns them, adapters implement them (`store`, `courier`, `sim`), and the same code runs on the
+//! wall clock, in a test, and through a simulated year.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use ledger::Digest;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::change::Commit;
+use crate::effect::{LeasedEffect, RegisterAct};
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+use crate::message::{Letter, Manifest};
+use crate::table::{FileFault, Format, Shape, Table};
+
+/// Something outside the domain did not work: a disk, a database, a transport.
+///
+/// Its text names what was tried and what to do, for an operator; never a personal value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PortFault(pub String);
+
+/// Time is an input.
+pub trait Clock: Send + Sync {
+    /// The present instant, UTC.
+    fn now(&self) -> Timestamp;
+}
+
+/// Randomness is an input, drawn by operation and label so that a repeat draws the same under test.
+pub trait Entropy: Send + Sync {
+    /// Fills `out` for this `label` of this operation. On a real node the bytes come from the operating system.
+    fn fill(&self, op: &OperationId, label: &str, out: &mut [u8]);
+}
+
+/// A versioned aggregate as the store keeps it: no personal value is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Counts the changes, from 1.
+    pub version: u64,
+    /// The aggregate's state, by name.
+    pub status: String,
+    /// The aggregate itself.
+    pub body: serde_json::Value,
+}
+
+/// Whether a commit did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// The change stands now.
+    Now,
+    /// The operation stood already; nothing was done again.
+    Already,
+}
+
+/// Why the store did not do as asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFault {
+    /// Somebody else changed the aggregate first: load it again and decide again.
+    #[error("{kind} {id} was changed by somebody else in between: look at it again")]
+    Conflict {
+        /// The kind of aggregate.
+        kind: String,
+        /// Its id.
+        id: String,
+    },
+    /// The sequencer's lease or the expected head was lost to another process.
+    #[error("another process holds the ledger's sequencer")]
+    LeaseLost,
+    /// An item was offered for a holding that does not stand: nothing is kept without a rule (RET-01).
+    #[error("holding {0} has no retention rule, so nothing can be kept in it (RET-01)")]
+    NoHolding(HoldingId),
+    /// The database did not work.
+    #[error(transparent)]
+    Port(#[from] PortFault),
+}
+
+/// A ciphertext of the vault: XChaCha20-Poly1305, bound to its holding and item name.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(pub Vec<u8>);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.len())
+    }
+}
+
+/// A deadline's row in the store's index of what falls due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The kind of aggregate that it is derived from.
+    pub kind: String,
+    /// The aggregate's id.
+    pub id: String,
+    /// The instant it falls due.
+    pub at: Timestamp,
+}
+
+/// An entry that is durable but has no place in the tree yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The entry's id.
+    pub id: String,
+    /// Its canonical bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// An entry with its place in the tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The entry's id.
+    pub id: String,
+    /// Its index in the tree, from 0.
+    pub index: u64,
+    /// Its leaf hash.
+    pub leaf: Digest,
+}
+
+/// The state of the tree: what the sequencer goes on from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The right edge of the tree.
+    pub frontier: ledger::Frontier,
+    /// The signed checkpoint of this size; empty for an empty tree.
+    pub checkpoint: String,
+    /// How much of the tree the published files show.
+    pub published: u64,
+}
+
+/// Durable state, ledger entries, vault items, packages and the outbox, in one database.
+///
+/// All that one [`Commit`] holds happens in one transaction or not at all.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// One aggregate, or none.
+    async fn load(&self, kind: &str, id: &str) -> Result<Option<Stored>, StoreFault>;
+    /// All aggregates of a kind, by id, in order of id.
+    async fn list(&self, kind: &str) -> Result<Vec<(String, Stored)>, StoreFault>;
+    /// What falls due at or before `by`, earliest first, at most `limit` rows.
+    async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault>;
+    /// Has this operation been committed?
+    async fn done(&self, op: &OperationId) -> Result<bool, StoreFault>;
+    /// Commits; a second commit of one operation does nothing and says so.
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreFault>;
+
+    /// One sealed item of a holding.
+    async fn item(&self, holding: &HoldingId, name: &str) -> Result<Option<Sealed>, StoreFault>;
+    /// All sealed items of a holding whose name starts with `prefix`, in order of name.
+    async fn items(
+        &self,
+        holding: &HoldingId,
+        prefix: &str,
+    ) -> Result<Vec<(String, Sealed)>, StoreFault>;
+    /// The sealed bytes of a package that this node sends or has received, while they are kept.
+    async fn package(&self, id: &PackageId) -> Result<Option<Vec<u8>>, StoreFault>;
+
+    /// Leases effects until `until`: only those that are not done, whose retry time has come, which nobody
+    /// else holds, and **all of whose operation's entries have a place under a signed checkpoint**.
+    async fn lease_effects(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedEffect>, StoreFault>;
+    /// Gives a leased effect back, to be tried again at `retry_at`; counts the attempt.
+    async fn retry_effect(&self, id: &EffectId, retry_at: Timestamp) -> Result<(), StoreFault>;
+    /// How many effects are not done (whether due or not).
+    async fn open_effects(&self) -> Result<u64, StoreFault>;
+    /// Is an effect of this operation not done?
+    async fn effect_open(&self, op: &OperationId) -> Result<bool, StoreFault>;
+
+    /// Takes or renews the named lease for `holder`; false when somebody else holds it at `now`.
+    async fn lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreFault>;
+    /// Entries without a place, in the order in which they were committed, at most `limit`.
+    async fn pending(&self, limit: u32) -> Result<Vec<Pending>, StoreFault>;
+    /// The head of the tree; the empty head at first.
+    async fn head(&self) -> Result<Head, StoreFault>;
+    /// Gives entries their places and moves the head, if `holder` still has the lease named `sequencer` at
+    /// `now` and the head's size is still the first index of `placed`; else [`StoreFault::LeaseLost`].
+    async fn sequence(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        placed: &[Placed],
+        frontier: &ledger::Frontier,
+        checkpoint: &str,
+    ) -> Result<(), StoreFault>;
+    /// Remembers that the published files show the tree up to `size`.
+    async fn published(&self, size: u64) -> Result<(), StoreFault>;
+    /// Entry bytes and leaf hashes of the indexes `from..to`.
+    async fn leaves(&self, from: u64, to: u64) -> Result<Vec<(Vec<u8>, Digest)>, StoreFault>;
+}
+
+/// Why the vault did not do as asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VaultFault {
+    /// The key is gone, so the values are.
+    #[error("the key of holding {0} was destroyed: its values cannot be read again")]
+    Destroyed(HoldingId),
+    /// There never was such a key.
+    #[error("holding {0} has no key")]
+    Missing(HoldingId),
+    /// The ciphertext is not what was sealed under this key and name.
+    #[error("an item of holding {0} does not open: it was altered or belongs elsewhere")]
+    Altered(HoldingId),
+    /// The key store did not work.
+    #[error(transparent)]
+    Port(#[from] PortFault),
+}
+
+/// Keys for values at rest: one per holding. Keys live apart from the database, so that a copy of the
+/// database tells nothing and the destruction of a key is the destruction of what it sealed.
+#[async_trait]
+pub trait Vault: Send + Sync {
+    /// Makes the holding's key unless it stands; a destroyed key is never made again.
+    async fn create(&self, holding: &HoldingId, op: &OperationId) -> Result<(), VaultFault>;
+    /// Seals `plain`, bound to the holding and the item's name.
+    async fn seal(
+        &self,
+        holding: &HoldingId,
+        op: &OperationId,
+        item: &str,
+        plain: &[u8],
+    ) -> Result<Sealed, VaultFault>;
+    /// Opens an item.
+    async fn open(
+        &self,
+        holding: &HoldingId,
+        item: &str,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultFault>;
+    /// A key derived from the holding's key for `purpose` (cell salts, commitments); gone with it.
+    async fn derive(
+        &self,
+        holding: &HoldingId,
+        purpose: &str,
+    ) -> Result<Zeroizing<[u8; 32]>, VaultFault>;
+    /// Destroys the key; destroying it twice is no error.
+    async fn destroy(&self, holding: &HoldingId) -> Result<(), VaultFault>;
+    /// The keyed hash by which SQL may look a personal value up; 64 lower-case hex digits.
+    async fn lookup_key(&self, value: &str) -> Result<String, VaultFault>;
+}
+
+/// This node's private signing key, which never leaves its adapter.
+pub trait Signer: Send + Sync {
+    /// Signs `text` as a C2SP signed note in this node's name.
+    fn sign_note(&self, text: &str) -> Result<String, PortFault>;
+    /// This node's public keys.
+    fn card(&self) -> PartyCard;
+}
+
+/// A party's public keys, as they stand in an agreement's annex.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartyCard {
+    /// Whose keys.
+    pub party: PartyId,
+    /// The C2SP verifier key of its notes, manifests and checkpoints.
+    pub verifier: String,
+    /// The age recipient that packages for it are sealed to.
+    pub sealing: String,
+}
+
+/// Writes and reads files of tables; reading happens in a confined process.
+#[async_trait]
+pub trait Forms: Send + Sync {
+    /// Builds the file from the allowed cells alone, in memory.
+    fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault>;
+    /// Reads a partner's file against the shape that the agreement gives. Any structural fault refuses the
+    /// whole file (RUN-09) and names rule, row and column, never a value.
+    async fn read(
+        &self,
+        format: Format,
+        shape: &Shape,
+        bytes: &[u8],
+    ) -> Result<Result<Table, FileFault>, PortFault>;
+}
+
+/// Why a package is refused. Nothing of its content has been released.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackageFault {
+    /// Not a package, or cut short, or longer than it says.
+    #[error("the package is malformed: {0}")]
+    Malformed(&'static str),
+    /// Signed by nobody known, or altered.
+    #[error("the package's manifest is not signed by a party of the agreement, or was altered")]
+    Unsigned,
+    /// The ciphertext is not the one that was signed.
+    #[error("the package's ciphertext is not the one in its manifest")]
+    Altered,
+    /// It does not open with this node's key. (A wrong key and a damaged text are told alike.)
+    #[error("the package does not open with this node's key")]
+    Unopened,
+    /// The content is not a letter of the manifest's kind.
+    #[error("the package's letter is not of the kind its manifest says")]
+    WrongLetter,
+}
+
+/// Seals letters into packages and opens them.
+pub trait Sealer: Send + Sync {
+    /// Seals the letter to the recipient's key under a signed manifest. Done once per package; the
+    /// ciphertext is kept and sent as it is.
+    fn seal(
+        &self,
+        manifest: &Manifest,
+        letter: &Letter,
+        to: &PartyCard,
+    ) -> Result<Vec<u8>, PortFault>;
+    /// Reads the manifest and checks its signature against the sender's card and the ciphertext's digest;
+    /// decrypts nothing.
+    fn inspect(&self, bytes: &[u8], parties: &[PartyCard]) -> Result<Manifest, PackageFault>;
+    /// Inspects, then decrypts and authenticates the whole before giving any of it out.
+    fn open(&self, bytes: &[u8], parties: &[PartyCard])
+    -> Result<(Manifest, Letter), PackageFault>;
+}
+
+/// Moves sealed packages between parties.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// Publishes a package for `to` at once and whole; publishing the same package again is no error.
+    async fn put(&self, to: &PartyId, id: &PackageId, bytes: &[u8]) -> Result<(), PortFault>;
+    /// What waits for `me`, in order of id.
+    async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault>;
+    /// One waiting package; none when it was taken in between.
+    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault>;
+    /// Takes a package away; taking away what is not there is no error.
+    async fn remove(&self, me: &PartyId, id: &PackageId) -> Result<(), PortFault>;
+}
+
+/// One person of the case register, with what the agreement's conditions ask about.
+#[derive(Clone)]
+pub struct CaseRow {
+    /// The values of the agreement's fields, by field name; a field that is not held is absent.
+    pub values: BTreeMap<String, String>,
+    /// The facts, by name, as text in the form of their type; an unknown fact is absent.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// The case register: outside the node; the node's own history is the truth, the register a projection.
+#[async_trait]
+pub trait CaseRegister: Send + Sync {
+    /// The name of the field that is the register's person key, such as `cid_person_id`.
+    fn person_field(&self) -> &str;
+    /// The people of the register, in order of their person key.
+    async fn people(&self) -> Result<Vec<CaseRow>, PortFault>;
+    /// Does `act` about the person with this person key, once: the effect's id makes a repeat do nothing.
+    async fn apply(
+        &self,
+        effect: &EffectId,
+        person: &str,
+        act: &RegisterAct,
+        at: Timestamp,
+    ) -> Result<(), PortFault>;
+}
+
+/// The partner's own records, read in batches by the matcher.
+#[async_trait]
+pub trait MasterList: Send + Sync {
+    /// The batch that starts at `from` (a row count), at most `size` records; empty at the end.
+    async fn batch(&self, from: u64, size: u32) -> Result<Vec<linkage::Record>, PortFault>;
+    /// What the partner holds about one of its records, by the agreement's field names.
+    async fn details(&self, reference: &str) -> Result<BTreeMap<String, String>, PortFault>;
+}
+
+/// The published files of this node's ledger (C2SP tlog-tiles).
+#[async_trait]
+pub trait LedgerShelf: Send + Sync {
+    /// Writes a file whole and durably, or not at all. `path` is relative, as `ledger::tiles` gives it.
+    async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), PortFault>;
+}

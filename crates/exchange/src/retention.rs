@@ -1,0 +1,273 @@
+//! Holdings: every value that the node keeps stands in a holding, under one key, with a rule that says when the
+//! key dies (RET-01). Never touches the key itself: destruction is an effect, its certificate the record after.
+
+use agreement::Period;
+use jiff::Timestamp;
+use ledger::{Digest, Fact};
+use serde::{Deserialize, Serialize};
+
+use crate::act::Act;
+use crate::authority::Actor;
+use crate::change::{Aggregate, Change, Record};
+use crate::deadline::{Deadline, Expiry};
+use crate::effect::Effect;
+use crate::ids::{HoldingId, PartyId};
+use crate::ports::PortFault;
+use crate::refusal::Refusal;
+
+/// How long values are kept: from or until an event, as the agreement's keep rule says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepRule {
+    /// The event that starts the count, such as `matching-complete` or `received`.
+    pub event: String,
+    /// How long after the event the key dies; none means at the event.
+    pub after: Option<Period>,
+    /// The clause that asks for it.
+    pub authority: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+enum State {
+    Kept,
+    Counting { from: Timestamp, due: Timestamp },
+    Destroying { due: Timestamp },
+    Destroyed { at: Timestamp },
+}
+
+/// One set of values under one key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Holding {
+    id: HoldingId,
+    agreement: Option<Digest>,
+    what: String,
+    keeper: PartyId,
+    rows: u64,
+    rule: KeepRule,
+    state: State,
+    /// Where a certificate is owed: the party that the values came from.
+    owed_to: Option<PartyId>,
+    #[serde(skip)]
+    version: u64,
+}
+
+/// What a new holding is to be.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Its id.
+    pub id: HoldingId,
+    /// The agreement under which the values came.
+    pub agreement: Option<Digest>,
+    /// The agreement's dataset.
+    pub what: String,
+    /// The party that keeps it.
+    pub keeper: PartyId,
+    /// How many rows.
+    pub rows: u64,
+    /// The rule.
+    pub rule: KeepRule,
+    /// The party that is owed a certificate.
+    pub owed_to: Option<PartyId>,
+    /// When the rule's event happened, where it is the opening itself (such as `received`).
+    pub started: Option<Timestamp>,
+}
+
+impl Holding {
+    /// Opens a holding: values may be put in it from now on.
+    ///
+    /// # Errors
+    /// A refusal when the rule's date lies outside the calendar (RET-01).
+    pub fn open(opening: Opening, by: &Actor) -> Result<Change<Self>, Refusal> {
+        let Opening {
+            id,
+            agreement,
+            what,
+            keeper,
+            rows,
+            rule,
+            owed_to,
+            started,
+        } = opening;
+        let state = State::Kept;
+        let mut holding = Self {
+            id,
+            agreement,
+            what,
+            keeper,
+            rows,
+            rule,
+            state,
+            owed_to,
+            version: 0,
+        };
+        let mut record = holding.record(Act::HoldingOpened, by).count("rows", rows);
+        if let Some(at) = started {
+            let due = holding.start(at)?;
+            record = record.fact("due", Fact::At(due));
+        }
+        Ok(Change::new(holding, record))
+    }
+
+    /// The rule's event happened at `at`: the count starts.
+    ///
+    /// # Errors
+    /// A refusal when the count runs already (RET-01).
+    pub fn happened(mut self, at: Timestamp, by: &Actor) -> Result<Change<Self>, Refusal> {
+        if self.state != State::Kept {
+            return Err(Refusal::new(
+                "RET-01",
+                format!("holding {} counts already", self.id),
+            ));
+        }
+        let due = self.start(at)?;
+        let record = self
+            .record(Act::HoldingEvent, by)
+            .fact("due", Fact::At(due));
+        Ok(Change::new(self, record))
+    }
+
+    fn start(&mut self, at: Timestamp) -> Result<Timestamp, Refusal> {
+        let due = match self.rule.after {
+            None => at,
+            Some(period) => Deadline::after(at, period, "destroy", &self.keeper, Expiry::Destroy)
+                .map_err(|PortFault(what)| Refusal::new("RET-01", what))?
+                .at(),
+        };
+        self.state = State::Counting { from: at, due };
+        Ok(due)
+    }
+
+    /// The values are not wanted (a file that a person refused): they die now, whatever the rule allows.
+    ///
+    /// # Errors
+    /// A refusal when the key is going or gone already.
+    pub fn discard(mut self, at: Timestamp, by: &Actor) -> Result<Change<Self>, Refusal> {
+        if !matches!(self.state, State::Kept | State::Counting { .. }) {
+            return Err(Refusal::new(
+                "RET-01",
+                format!("holding {} is being destroyed", self.id),
+            ));
+        }
+        self.state = State::Counting { from: at, due: at };
+        let record = self.record(Act::HoldingEvent, by).fact("due", Fact::At(at));
+        Ok(Change::new(self, record))
+    }
+
+    /// The date has come: intends the destruction of the key.
+    ///
+    /// # Errors
+    /// A refusal when the date has not come (destruction is never early) or the key is going already.
+    pub fn fall_due(mut self, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        let State::Counting { due, .. } = self.state else {
+            return Err(Refusal::new(
+                "RET-01",
+                format!("holding {} is not counting", self.id),
+            ));
+        };
+        if now < due {
+            return Err(Refusal::new(
+                "RET-01",
+                format!("holding {} is not due before {due}", self.id),
+            ));
+        }
+        self.state = State::Destroying { due };
+        let record = self
+            .record(Act::DestructionDue, &Actor::Node)
+            .fact("due", Fact::At(due));
+        let effect = Effect::DestroyKey {
+            holding: self.id.clone(),
+        };
+        Ok(Change::new(self, record).effect(effect))
+    }
+
+    /// The key is dead: the certificate (RET-12).
+    ///
+    /// # Errors
+    /// A refusal when no destruction was intended.
+    pub fn destroyed(mut self, at: Timestamp) -> Result<Change<Self>, Refusal> {
+        let State::Destroying { due } = self.state else {
+            return Err(Refusal::new(
+                "RET-12",
+                format!("holding {} was not to be destroyed", self.id),
+            ));
+        };
+        self.state = State::Destroyed { at };
+        let record = self
+            .record(Act::KeyDestroyed, &Actor::Node)
+            .rule("RET-12")
+            .count("rows", self.rows)
+            .fact("due", Fact::At(due))
+            .fact("destroyed-at", Fact::At(at))
+            .fact("method", Fact::Code(ledger::Code::of("key-destroyed")));
+        Ok(Change::new(self, record))
+    }
+
+    fn record(&self, act: Act, by: &Actor) -> Record {
+        let record = Record::new(act, by)
+            .id("holding", &self.id)
+            .id("what", &self.what);
+        match self.agreement {
+            Some(hash) => record.under(hash),
+            None => record,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &HoldingId {
+        &self.id
+    }
+    /// The agreement's dataset.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+    /// How many rows it was opened for.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+    /// The rule.
+    pub fn rule(&self) -> &KeepRule {
+        &self.rule
+    }
+    /// Does the count wait for `event`?
+    pub fn waits_for(&self, event: &str) -> bool {
+        self.state == State::Kept && self.rule.event == event
+    }
+    /// The party that is owed a certificate.
+    pub fn owed_to(&self) -> Option<&PartyId> {
+        self.owed_to.as_ref()
+    }
+}
+
+impl Aggregate for Holding {
+    const KIND: &'static str = "holding";
+    fn key(&self) -> String {
+        self.id.to_string()
+    }
+    fn status(&self) -> &'static str {
+        match self.state {
+            State::Kept => "kept",
+            State::Counting { .. } => "counting",
+            State::Destroying { .. } => "destroying",
+            State::Destroyed { .. } => "destroyed",
+        }
+    }
+    fn deadline(&self) -> Option<Deadline> {
+        match self.state {
+            State::Counting { due, .. } => Some(Deadline::at_instant(
+                due,
+                "destroy",
+                &self.keeper,
+                Expiry::Destroy,
+            )),
+            State::Kept | State::Destroying { .. } | State::Destroyed { .. } => None,
+        }
+    }
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn at_version(mut self, version: u64) -> Self {
+        self.version = version;
+        self
+    }
+}

@@ -1,0 +1,110 @@
+//! Rows of values in the vault: one sealed item for each row of a holding. Nothing here is ever printed.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroize;
+
+use crate::change::Batch;
+use crate::ids::{HoldingId, OperationId};
+use crate::ports::{PortFault, Store, Vault};
+use crate::trouble::Trouble;
+
+/// The values of one row, by field name; an absent field is not held.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Row(BTreeMap<String, String>);
+
+impl Row {
+    /// The value of a field; empty when it is not held.
+    pub fn get(&self, field: &str) -> &str {
+        self.0.get(field).map_or("", String::as_str)
+    }
+
+    /// Sets a field; an empty value is not held.
+    pub fn set(&mut self, field: impl Into<String>, value: impl Into<String>) {
+        let value = value.into();
+        if !value.is_empty() {
+            self.0.insert(field.into(), value);
+        }
+    }
+}
+
+impl std::fmt::Debug for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Row({} fields)", self.0.len())
+    }
+}
+
+impl Drop for Row {
+    fn drop(&mut self) {
+        for value in self.0.values_mut() {
+            value.zeroize();
+        }
+    }
+}
+
+/// The name of a row's item; rows count from 1.
+pub fn item_name(row: u64) -> String {
+    format!("row/{row:06}")
+}
+
+/// Seals rows into a holding, as items of `batch`. The holding must be opened in the same batch or before.
+pub(crate) async fn seal(
+    vault: &dyn Vault,
+    op: &OperationId,
+    holding: &HoldingId,
+    rows: impl Iterator<Item = (u64, &Row)>,
+    mut batch: Batch,
+) -> Result<Batch, Trouble> {
+    for (n, row) in rows {
+        let name = item_name(n);
+        let mut plain = serde_json::to_vec(&row.0)
+            .map_err(|_| PortFault(format!("row {n} of {holding} cannot be written")))?;
+        let sealed = vault.seal(holding, op, &name, &plain).await;
+        plain.zeroize();
+        batch = batch.item(holding, name, sealed?);
+    }
+    Ok(batch)
+}
+
+/// Opens all rows of a holding, by row number.
+pub(crate) async fn open(
+    store: &dyn Store,
+    vault: &dyn Vault,
+    holding: &HoldingId,
+) -> Result<BTreeMap<u64, Row>, Trouble> {
+    let mut rows = BTreeMap::new();
+    for (name, sealed) in store.items(holding, "row/").await? {
+        let plain = vault.open(holding, &name, &sealed).await?;
+        let n = name
+            .trim_start_matches("row/")
+            .parse()
+            .map_err(|_| damaged(holding))?;
+        rows.insert(
+            n,
+            Row(serde_json::from_slice(&plain).map_err(|_| damaged(holding))?),
+        );
+    }
+    Ok(rows)
+}
+
+/// Opens one row of a holding.
+pub(crate) async fn open_one(
+    store: &dyn Store,
+    vault: &dyn Vault,
+    holding: &HoldingId,
+    item: &str,
+) -> Result<Option<Row>, Trouble> {
+    let Some(sealed) = store.item(holding, item).await? else {
+        return Ok(None);
+    };
+    let plain = vault.open(holding, item, &sealed).await?;
+    Ok(Some(Row(
+        serde_json::from_slice(&plain).map_err(|_| damaged(holding))?
+    )))
+}
+
+fn damaged(holding: &HoldingId) -> PortFault {
+    PortFault(format!(
+        "a row of holding {holding} is damaged: restore the store from a backup"
+    ))
+}

@@ -1,0 +1,67 @@
+//! Tables of cells on their way into or out of a file; never printed, since cells are personal values.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
+
+/// The form of a file (RUN-12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// An Office Open XML workbook.
+    Xlsx,
+    /// Comma-separated values (RFC 4180), UTF-8.
+    Csv,
+}
+
+/// A table: column names and rows of as many cells. An empty cell is an absent value.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The columns' names, in order.
+    pub columns: Vec<String>,
+    /// The rows; each has one cell per column.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Table({:?}, {} rows)", self.columns, self.rows.len())
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        for cell in self.rows.iter_mut().flatten() {
+            cell.zeroize();
+        }
+    }
+}
+
+/// What a reader expects: the agreement's columns, in order, and no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// The name of the sheet in a workbook (ignored for csv).
+    pub sheet: String,
+    /// The columns' names, in order.
+    pub columns: Vec<String>,
+    /// The most rows that the run can have.
+    pub max_rows: u64,
+}
+
+/// A structural fault: the whole file is refused and nothing of it is used (RUN-09).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(deny_unknown_fields)]
+#[error("{what}{}{} (rule {rule})", row.map(|r| format!(", row {r}")).unwrap_or_default(), column.as_ref().map(|c| format!(", column {c}")).unwrap_or_default())]
+pub struct FileFault {
+    /// The rule that was broken: a requirement id, such as RUN-07.
+    pub rule: String,
+    /// The sheet's row, counted from 1 with the header as row 1.
+    pub row: Option<u64>,
+    /// The column's name (names are kept, values never are).
+    pub column: Option<String>,
+    /// What is wrong and what would mend it; no cell value.
+    pub what: String,
+}

@@ -1,0 +1,126 @@
+//! Pacts: in force only when everybody signed the same hash and the term runs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{hash, party, person};
+use exchange::authority::{Action, Actor, Role};
+use exchange::ids::AgreementId;
+use exchange::pact::{Laying, Pact, Signature};
+use jiff::civil::{Date, date};
+
+fn id() -> AgreementId {
+    AgreementId::parse("contact-thread").unwrap()
+}
+
+fn laid() -> Pact {
+    let laying = Laying {
+        id: id(),
+        hash: hash(),
+        source: "agreement: contact-thread".into(),
+        signatories: BTreeMap::from([
+            (party("ho"), "Director".to_owned()),
+            (party("hmrc"), "Deputy Director".to_owned()),
+        ]),
+        from: date(2026, 1, 1),
+        last: date(2027, 12, 31),
+    };
+    let by = person("o1", Role::DataSharingOfficer)
+        .may(Action::LayAgreement)
+        .unwrap();
+    Pact::lay(laying, &by).state().clone()
+}
+
+fn signature(who: &str, role: &str) -> Signature {
+    Signature {
+        party: party(who),
+        role: role.into(),
+        date: date(2026, 1, 7),
+    }
+}
+
+fn sign(pact: Pact, who: &str, role: &str) -> Result<Pact, &'static str> {
+    pact.sign(signature(who, role), "note", &Actor::Node)
+        .map(|c| c.state().clone())
+        .map_err(|r| r.rule)
+}
+
+fn rules(pact: &Pact, day: Date) -> Vec<&'static str> {
+    pact.in_force(day)
+        .err()
+        .unwrap_or_default()
+        .iter()
+        .map(|r| r.rule)
+        .collect()
+}
+
+// shows: AGR-21, AGR-29, PTY-16
+#[test]
+fn in_force_means_all_signed_and_the_term_runs() {
+    let day = date(2026, 2, 2);
+    let pact = laid();
+    assert_eq!(rules(&pact, day), ["AGR-21"]);
+    assert_eq!(
+        rules(&pact, date(2025, 12, 31)),
+        ["AGR-21", "AGR-29"],
+        "all reasons together"
+    );
+    let one = sign(pact, "ho", "Director").unwrap();
+    assert_eq!(
+        rules(&one, day),
+        ["AGR-21"],
+        "n-1 signatures are not enough"
+    );
+    assert_eq!(
+        sign(one.clone(), "ho", "Director").unwrap_err(),
+        "AGR-21",
+        "nobody signs twice"
+    );
+    assert_eq!(
+        sign(one.clone(), "dwp", "Director").unwrap_err(),
+        "AGR-21",
+        "only parties sign"
+    );
+    assert_eq!(
+        sign(one.clone(), "hmrc", "Analyst").unwrap_err(),
+        "PTY-16",
+        "only in the agreed role"
+    );
+    let both = sign(one, "hmrc", "Deputy Director").unwrap();
+    for (day, expected) in [
+        (date(2025, 12, 31), vec!["AGR-29"]),
+        (date(2026, 1, 1), vec![]),
+        (date(2027, 12, 31), vec![]),
+        (date(2028, 1, 1), vec!["AGR-28"]),
+    ] {
+        assert_eq!(rules(&both, day), expected, "{day}");
+    }
+}
+
+#[test]
+fn a_signature_is_about_one_agreement_and_one_hash() {
+    let s = signature("ho", "Director");
+    let text = s.text(&id(), hash());
+    assert_eq!(Signature::read(&text, &id(), hash()).unwrap(), s);
+    let other = ledger::Digest::of(b"another");
+    assert!(Signature::read(&text, &id(), other).is_err());
+    assert!(Signature::read(&text, &AgreementId::parse("other").unwrap(), hash()).is_err());
+    assert!(
+        Signature::read(&format!("{text}party hmrc\n"), &id(), hash()).is_err(),
+        "no line more"
+    );
+    assert!(
+        Signature::read(text.trim_end(), &id(), hash()).is_err(),
+        "no character less"
+    );
+}

@@ -1,0 +1,222 @@
+//! The departments' own systems behind the domain's ports: the case register and the master list, as the
+//! SQLite files that [`crate::register`] and [`crate::master`] write. Never keeps a value in memory longer than
+//! one answer.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use async_trait::async_trait;
+use exchange::effect::RegisterAct;
+use exchange::ids::EffectId;
+use exchange::ports::{CaseRegister, CaseRow, MasterList, PortFault};
+use jiff::Timestamp;
+use linkage::{Field, Record};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{Row, SqlitePool};
+
+async fn connect(path: &Path) -> Result<SqlitePool, PortFault> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false);
+    SqlitePool::connect_with(options)
+        .await
+        .map_err(|e| failed("open", &e))
+}
+
+// A database's error text may repeat a value, so only its kind is told.
+fn failed(what: &str, error: &sqlx::Error) -> PortFault {
+    let kind = if let sqlx::Error::Database(e) = error {
+        format!("database error {}", e.code().unwrap_or_default())
+    } else if let sqlx::Error::Io(e) = error {
+        e.kind().to_string()
+    } else {
+        "database error".to_owned()
+    };
+    PortFault(format!("the department's file could not {what}: {kind}"))
+}
+
+/// An open case register.
+#[derive(Debug)]
+pub struct OpenRegister(SqlitePool);
+
+impl OpenRegister {
+    /// Opens the register's file.
+    ///
+    /// # Errors
+    /// [`PortFault`] when it is not there or not a database.
+    pub async fn open(path: &Path) -> Result<Self, PortFault> {
+        Ok(Self(connect(path).await?))
+    }
+
+    /// The flags that are shown now, by name, with how many persons each.
+    ///
+    /// # Errors
+    /// [`PortFault`] when the file cannot be read.
+    pub async fn flags(&self) -> Result<BTreeMap<String, u64>, PortFault> {
+        let sql = "select name, count(*) from flags where lifted_at is null group by name";
+        let rows: Vec<(String, i64)> = sqlx::query_as(sql)
+            .fetch_all(&self.0)
+            .await
+            .map_err(|e| failed("read", &e))?;
+        Ok(rows
+            .into_iter()
+            .map(|(name, n)| (name, n.unsigned_abs()))
+            .collect())
+    }
+}
+
+const PEOPLE: &str = "select p.cid_person_id, p.full_name, p.date_of_birth, p.nino, p.postcode, \
+     f.in_pool, f.last_contact, f.dead \
+     from persons p left join pool f on f.cid_person_id = p.cid_person_id order by p.cid_person_id";
+
+fn held(row: &SqliteRow, columns: &[&str]) -> Result<BTreeMap<String, String>, PortFault> {
+    let mut all = BTreeMap::new();
+    for column in columns {
+        let value: Option<String> = row.try_get(column).map_err(|e| failed("read", &e))?;
+        if let Some(value) = value {
+            all.insert((*column).to_owned(), value);
+        }
+    }
+    Ok(all)
+}
+
+#[async_trait]
+impl CaseRegister for OpenRegister {
+    fn person_field(&self) -> &str {
+        "cid_person_id"
+    }
+
+    async fn people(&self) -> Result<Vec<CaseRow>, PortFault> {
+        let rows = sqlx::query(PEOPLE)
+            .fetch_all(&self.0)
+            .await
+            .map_err(|e| failed("read", &e))?;
+        rows.iter()
+            .map(|row| {
+                let mut values = held(
+                    row,
+                    &[
+                        "cid_person_id",
+                        "full_name",
+                        "date_of_birth",
+                        "nino",
+                        "postcode",
+                    ],
+                )?;
+                values.insert("dash_source".into(), "CID".into());
+                Ok(CaseRow {
+                    values,
+                    facts: held(row, &["in_pool", "last_contact", "dead"])?,
+                })
+            })
+            .collect()
+    }
+
+    async fn apply(
+        &self,
+        effect: &EffectId,
+        person: &str,
+        act: &RegisterAct,
+        at: Timestamp,
+    ) -> Result<(), PortFault> {
+        let write = |e: sqlx::Error| failed("write", &e);
+        let mut tx = self.0.begin().await.map_err(write)?;
+        let at = at.to_string();
+        let what = match act {
+            RegisterAct::SetFlag { name } => {
+                sqlx::query(
+                    "insert into flags values (?, ?, ?, ?, null, ?) on conflict do nothing",
+                )
+                .bind(effect.as_str())
+                .bind(person)
+                .bind(name)
+                .bind(&at)
+                .bind(effect.as_str())
+                .execute(&mut *tx)
+                .await
+                .map_err(write)?;
+                format!("flag set: {name}")
+            }
+            RegisterAct::LiftFlag { name, set_by } => {
+                sqlx::query(
+                    "update flags set lifted_at = ? where effect_id = ? and lifted_at is null",
+                )
+                .bind(&at)
+                .bind(set_by.as_str())
+                .execute(&mut *tx)
+                .await
+                .map_err(write)?;
+                format!("flag lifted: {name}")
+            }
+        };
+        // All activity on a case stands in the register (FLAG-02); the effect's id makes a repeat do nothing.
+        sqlx::query("insert into activity values (?, ?, ?, ?) on conflict do nothing")
+            .bind(effect.as_str())
+            .bind(person)
+            .bind(&at)
+            .bind(what)
+            .execute(&mut *tx)
+            .await
+            .map_err(write)?;
+        tx.commit().await.map_err(write)
+    }
+}
+
+/// An open master list.
+#[derive(Debug)]
+pub struct OpenMaster(SqlitePool);
+
+impl OpenMaster {
+    /// Opens the master list's file.
+    ///
+    /// # Errors
+    /// [`PortFault`] when it is not there or not a database.
+    pub async fn open(path: &Path) -> Result<Self, PortFault> {
+        Ok(Self(connect(path).await?))
+    }
+}
+
+#[async_trait]
+impl MasterList for OpenMaster {
+    async fn batch(&self, from: u64, size: u32) -> Result<Vec<Record>, PortFault> {
+        let sql = "select reference, full_name, date_of_birth, nino from taxpayers \
+                   order by reference limit ? offset ?";
+        let rows = sqlx::query(sql)
+            .bind(i64::from(size))
+            .bind(i64::try_from(from).unwrap_or(i64::MAX))
+            .fetch_all(&self.0)
+            .await
+            .map_err(|e| failed("read", &e))?;
+        rows.iter()
+            .map(|row| {
+                let held = held(row, &["reference", "full_name", "date_of_birth", "nino"])?;
+                let mut record = Record::new(held.get("reference").cloned().unwrap_or_default());
+                let fields = [
+                    ("full_name", Field::FullName),
+                    ("date_of_birth", Field::DateOfBirth),
+                    ("nino", Field::Nino),
+                ];
+                for (column, field) in fields {
+                    if let Some(value) = held.get(column) {
+                        record = record.with(field, value.clone());
+                    }
+                }
+                Ok(record)
+            })
+            .collect()
+    }
+
+    async fn details(&self, reference: &str) -> Result<BTreeMap<String, String>, PortFault> {
+        let sql = "select address as contact_address, postcode as contact_postcode from taxpayers \
+                   where reference = ?";
+        let row = sqlx::query(sql)
+            .bind(reference)
+            .fetch_optional(&self.0)
+            .await
+            .map_err(|e| failed("read", &e))?;
+        row.map_or_else(
+            || Ok(BTreeMap::new()),
+            |row| held(&row, &["contact_address", "contact_postcode"]),
+        )
+    }
+}

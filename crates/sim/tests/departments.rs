@@ -1,0 +1,144 @@
+//! The departments' files behind the domain's ports.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+use std::collections::BTreeMap;
+
+use exchange::effect::RegisterAct;
+use exchange::ids::EffectId;
+use exchange::ports::{CaseRegister, MasterList};
+use jiff::civil::date;
+use linkage::Field;
+use sim::departments::{OpenMaster, OpenRegister};
+use sim::master::Master;
+use sim::people;
+use sim::register::{Register, cid_person_id};
+
+const REGISTER: Register = Register {
+    seed: 7,
+    size: 60,
+    as_of: date(2026, 1, 31),
+};
+const MASTER: Master = Master {
+    seed: 7,
+    register_size: 60,
+    strangers: 40,
+};
+
+fn effect(id: &str) -> EffectId {
+    EffectId::parse(id).unwrap()
+}
+
+#[tokio::test]
+async fn a_register_tells_what_it_holds_and_leaves_out_what_it_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r");
+    REGISTER.write(&path).await.unwrap();
+    let rows = OpenRegister::open(&path)
+        .await
+        .unwrap()
+        .people()
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 60);
+    for (index, row) in (0..).zip(rows) {
+        let person = people::person(7, index);
+        assert_eq!(row.values["cid_person_id"], cid_person_id(index));
+        assert_eq!(row.values["full_name"], person.full_name);
+        assert_eq!(row.values.get("nino"), person.nino.as_ref());
+        let dead = REGISTER
+            .facts(index)
+            .dead
+            .map(|dead| if dead { "yes" } else { "no" });
+        assert_eq!(row.facts.get("dead").map(String::as_str), dead);
+    }
+}
+
+#[tokio::test]
+async fn an_effect_that_comes_twice_is_done_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("r");
+    REGISTER.write(&path).await.unwrap();
+    let register = OpenRegister::open(&path).await.unwrap();
+    let at = "2026-02-01T09:00:00Z".parse().unwrap();
+    let name = "ISD HMRC Match".to_owned();
+    let set = RegisterAct::SetFlag { name: name.clone() };
+    let lift = RegisterAct::LiftFlag {
+        name: name.clone(),
+        set_by: effect("op/e0"),
+    };
+    let shown = |n| BTreeMap::from([(name.clone(), n)]);
+    for _ in 0..2 {
+        register
+            .apply(&effect("op/e0"), &cid_person_id(3), &set, at)
+            .await
+            .unwrap();
+        register
+            .apply(&effect("op/e1"), &cid_person_id(4), &set, at)
+            .await
+            .unwrap();
+        assert_eq!(register.flags().await.unwrap(), shown(2));
+    }
+    for _ in 0..2 {
+        register
+            .apply(&effect("op/e2"), &cid_person_id(3), &lift, at)
+            .await
+            .unwrap();
+        assert_eq!(register.flags().await.unwrap(), shown(1));
+    }
+    // A repeat of the first effect, come late, does not show the flag again.
+    register
+        .apply(&effect("op/e0"), &cid_person_id(3), &set, at)
+        .await
+        .unwrap();
+    assert_eq!(register.flags().await.unwrap(), shown(1));
+    let unknown = register
+        .apply(&effect("op/e3"), "CANARY", &set, at)
+        .await
+        .unwrap_err();
+    assert!(!unknown.to_string().contains("CANARY"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_master_list_is_read_whole_in_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m");
+    MASTER.write(&path).await.unwrap();
+    let master = OpenMaster::open(&path).await.unwrap();
+    let mut all = BTreeMap::new();
+    let mut from = 0;
+    loop {
+        let batch = master.batch(from, 7).await.unwrap();
+        if batch.is_empty() {
+            break;
+        }
+        from += batch.len() as u64;
+        all.extend(batch.into_iter().map(|r| (r.reference.clone(), r)));
+    }
+    let known: Vec<u64> = (0..100).filter(|n| MASTER.knows(*n)).collect();
+    assert_eq!(all.len(), known.len());
+    for index in known {
+        let person = MASTER.person(index);
+        let record = &all[&MASTER.reference(index)];
+        assert_eq!(record.values(Field::FullName), [person.full_name]);
+        let details = master.details(&record.reference).await.unwrap();
+        let postcode = person.address.map(|a| a.postcode);
+        assert_eq!(details.get("contact_postcode"), postcode.as_ref());
+    }
+    assert!(master.details("nobody").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_told_and_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none");
+    assert!(OpenRegister::open(&path).await.is_err());
+    assert!(OpenMaster::open(&path).await.is_err());
+    assert!(!path.exists());
+}

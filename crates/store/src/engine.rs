@@ -1,0 +1,156 @@
+//! The few things that the shared code asks of a database: rows out of committed state, and a transaction in
+//! which to look and write. Values go in and come out as 64-bit integers, texts and bytes alone.
+
+use exchange::ports::PortFault;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Arguments, FromRow, Postgres, Sqlite, Transaction};
+
+use crate::dialect::Dialect;
+use crate::fault::port;
+
+/// A value for a statement.
+pub enum Arg<'a> {
+    /// An integer, or null.
+    Int(Option<i64>),
+    /// A text.
+    Text(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+}
+
+impl From<i64> for Arg<'_> {
+    fn from(n: i64) -> Self {
+        Self::Int(Some(n))
+    }
+}
+
+impl From<Option<i64>> for Arg<'_> {
+    fn from(n: Option<i64>) -> Self {
+        Self::Int(n)
+    }
+}
+
+impl<'a> From<&'a str> for Arg<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Arg<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// The values of a statement, in the order of its placeholders.
+macro_rules! args {
+    ($($arg:expr),*) => { &[$($crate::engine::Arg::from($arg)),*] };
+}
+pub(crate) use args;
+
+/// A row that reads the same from both databases.
+pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{}
+
+/// A database.
+pub trait Engine: Send + Sync + 'static {
+    /// Its transaction; dropped without a commit, it leaves no trace.
+    type Tx: Tx;
+    /// Rows of what is committed.
+    fn rows<T: Row>(
+        &self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+    ) -> impl Future<Output = Result<Vec<T>, PortFault>> + Send;
+    /// Begins a transaction that writes.
+    fn begin(&self) -> impl Future<Output = Result<Self::Tx, PortFault>> + Send;
+}
+
+/// A transaction that writes.
+pub trait Tx: Send {
+    /// The statements that are this database's own.
+    const DIALECT: &'static Dialect;
+    /// Rows as this transaction sees them.
+    fn rows<T: Row>(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+    ) -> impl Future<Output = Result<Vec<T>, PortFault>> + Send;
+    /// Runs a statement and counts the rows that it changed.
+    fn run(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+    ) -> impl Future<Output = Result<u64, PortFault>> + Send;
+    /// Makes it stand, durably.
+    fn commit(self) -> impl Future<Output = Result<(), PortFault>> + Send;
+}
+
+macro_rules! speaks {
+    ($db:ty, $arguments:ty, $dialect:expr, $bind:ident, $rows:ident) => {
+        fn $bind(args: &[Arg<'_>]) -> Result<$arguments, PortFault> {
+            let mut bound = <$arguments>::default();
+            for arg in args {
+                match arg {
+                    Arg::Int(n) => bound.add(*n),
+                    Arg::Text(text) => bound.add(*text),
+                    Arg::Bytes(bytes) => bound.add(*bytes),
+                }
+                .map_err(|_| PortFault("a value is too large for the database".into()))?;
+            }
+            Ok(bound)
+        }
+
+        /// Rows by way of a pool or a connection.
+        pub(crate) async fn $rows<'c, T: Row>(
+            executor: impl sqlx::Executor<'c, Database = $db>,
+            sql: &'static str,
+            args: &[Arg<'_>],
+        ) -> Result<Vec<T>, PortFault> {
+            sqlx::query_as_with(sql, $bind(args)?)
+                .fetch_all(executor)
+                .await
+                .map_err(port)
+        }
+
+        impl Tx for Transaction<'static, $db> {
+            const DIALECT: &'static Dialect = &$dialect;
+
+            async fn rows<T: Row>(
+                &mut self,
+                sql: &'static str,
+                args: &[Arg<'_>],
+            ) -> Result<Vec<T>, PortFault> {
+                $rows(&mut **self, sql, args).await
+            }
+
+            async fn run(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64, PortFault> {
+                let done = sqlx::query_with(sql, $bind(args)?)
+                    .execute(&mut **self)
+                    .await;
+                done.map(|done| done.rows_affected()).map_err(port)
+            }
+
+            async fn commit(self) -> Result<(), PortFault> {
+                Transaction::commit(self).await.map_err(port)
+            }
+        }
+    };
+}
+
+speaks!(
+    Sqlite,
+    SqliteArguments,
+    crate::dialect::SQLITE,
+    sqlite_args,
+    sqlite_rows
+);
+speaks!(
+    Postgres,
+    PgArguments,
+    crate::dialect::POSTGRES,
+    postgres_args,
+    postgres_rows
+);

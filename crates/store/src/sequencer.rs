@@ -1,0 +1,95 @@
+//! The sequencer's transaction: entries get their places and the head moves, or neither. Computes no hash: the
+//! places, the frontier and the checkpoint are handed in.
+
+use exchange::ports::{Head, Placed, PortFault, StoreFault};
+use jiff::Timestamp;
+use ledger::{Digest, Frontier};
+
+use crate::engine::{Tx, args};
+use crate::number::{asked, count, strange, uncount};
+
+/// A row of the head: frontier (none for the empty tree), checkpoint, how much is published.
+pub(crate) type HeadRow = (Option<String>, String, i64);
+
+/// Gives places inside `tx`. On an error the caller lets the transaction go.
+pub(crate) async fn place<T: Tx>(
+    tx: &mut T,
+    holder: &str,
+    now: Timestamp,
+    placed: &[Placed],
+    frontier: &Frontier,
+    checkpoint: &str,
+) -> Result<(), StoreFault> {
+    let held: Vec<(String,)> = tx
+        .rows(T::DIALECT.sequencer, args![holder, asked(now)])
+        .await?;
+    let sizes: Vec<(i64,)> = tx.rows(T::DIALECT.size, args![]).await?;
+    let size = sizes
+        .first()
+        .map_or_else(|| Err(strange("no head")), |(size,)| uncount(*size))?;
+    if held.is_empty() || !follows(size, placed, frontier) {
+        return Err(StoreFault::LeaseLost);
+    }
+    for place in placed {
+        let sql = "UPDATE entries SET idx = $2, leaf = $3 WHERE entry_id = $1 AND idx IS NULL";
+        let args = args![
+            place.id.as_str(),
+            count(place.index)?,
+            place.leaf.0.as_slice()
+        ];
+        if tx.run(sql, args).await? != 1 {
+            return Err(StoreFault::LeaseLost);
+        }
+    }
+    let edge = serde_json::to_string(frontier).map_err(|_| strange("a tree's edge"))?;
+    let sql = "UPDATE head SET frontier = $1, checkpoint = $2, size = $3 WHERE one = 1";
+    tx.run(
+        sql,
+        args![edge.as_str(), checkpoint, count(frontier.size())?],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Do the places go on from `size` without a gap, up to the frontier?
+fn follows(size: u64, placed: &[Placed], frontier: &Frontier) -> bool {
+    let end = size.saturating_add(placed.len() as u64);
+    (size..end).eq(placed.iter().map(|place| place.index)) && frontier.size() == end
+}
+
+/// The head out of its row.
+pub(crate) fn head(rows: Vec<HeadRow>) -> Result<Head, PortFault> {
+    let (edge, checkpoint, published) =
+        rows.into_iter().next().ok_or_else(|| strange("no head"))?;
+    let frontier = match edge {
+        None => Frontier::new(),
+        Some(edge) => serde_json::from_str(&edge).map_err(|_| strange("a tree's edge"))?,
+    };
+    Ok(Head {
+        frontier,
+        checkpoint,
+        published: uncount(published)?,
+    })
+}
+
+/// Remembers what is published, which never becomes less.
+pub(crate) async fn published(tx: &mut impl Tx, size: u64) -> Result<(), PortFault> {
+    let sql = "UPDATE head SET published = CASE WHEN published < $1 THEN $1 ELSE published END \
+               WHERE one = 1 AND size >= $1";
+    if tx.run(sql, args![count(size)?]).await? == 1 {
+        return Ok(());
+    }
+    Err(PortFault(format!(
+        "the ledger has fewer than {size} entries, so its files cannot show as many"
+    )))
+}
+
+/// Entries and leaf hashes out of their rows.
+pub(crate) fn leaves(rows: Vec<(Vec<u8>, Vec<u8>)>) -> Result<Vec<(Vec<u8>, Digest)>, PortFault> {
+    rows.into_iter()
+        .map(|(bytes, leaf)| {
+            let leaf = leaf.try_into().map_err(|_| strange("a leaf hash"))?;
+            Ok((bytes, Digest(leaf)))
+        })
+        .collect()
+}

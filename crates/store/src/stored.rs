@@ -1,0 +1,200 @@
+//! The port `Store` over either database. Reads are one statement each; every write is one transaction.
+
+use async_trait::async_trait;
+use exchange::change::Commit;
+use exchange::effect::LeasedEffect;
+use exchange::ids::{EffectId, HoldingId, OperationId, PackageId};
+use exchange::ports::{
+    Committed, Due, Head, Pending, Placed, PortFault, Sealed, Store, StoreFault, Stored,
+};
+use jiff::Timestamp;
+use ledger::{Digest, Frontier};
+
+use crate::engine::{Engine, Tx, args};
+use crate::number::{asked, count, instant, strange, uncount};
+use crate::{commit, outbox, sequencer};
+
+/// A store on one database; see `SqliteStore` and `PostgresStore`.
+pub struct SqlStore<E> {
+    engine: E,
+}
+
+impl<E> SqlStore<E> {
+    pub(crate) fn over(engine: E) -> Self {
+        Self { engine }
+    }
+}
+
+fn aggregate((version, status, body): (i64, String, String)) -> Result<Stored, PortFault> {
+    let body = serde_json::from_str(&body).map_err(|_| strange("a state"))?;
+    Ok(Stored {
+        version: uncount(version)?,
+        status,
+        body,
+    })
+}
+
+#[async_trait]
+impl<E: Engine> Store for SqlStore<E> {
+    async fn load(&self, kind: &str, id: &str) -> Result<Option<Stored>, StoreFault> {
+        let sql = "SELECT version, status, body FROM aggregates WHERE kind = $1 AND id = $2";
+        let rows = self.engine.rows(sql, args![kind, id]).await?;
+        Ok(rows.into_iter().next().map(aggregate).transpose()?)
+    }
+
+    async fn list(&self, kind: &str) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let sql = "SELECT id, version, status, body FROM aggregates WHERE kind = $1 ORDER BY id";
+        let rows: Vec<(String, i64, String, String)> = self.engine.rows(sql, args![kind]).await?;
+        rows.into_iter()
+            .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
+            .collect()
+    }
+
+    async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault> {
+        let sql = "SELECT kind, id, due_at FROM aggregates WHERE due_at <= $1 \
+                   ORDER BY due_at, kind, id LIMIT $2";
+        let rows: Vec<(String, String, i64)> = self
+            .engine
+            .rows(sql, args![asked(by), i64::from(limit)])
+            .await?;
+        rows.into_iter()
+            .map(|(kind, id, at)| {
+                Ok(Due {
+                    kind,
+                    id,
+                    at: instant(at)?,
+                })
+            })
+            .collect()
+    }
+
+    async fn done(&self, op: &OperationId) -> Result<bool, StoreFault> {
+        let sql = "SELECT op_id FROM operations WHERE op_id = $1";
+        let rows: Vec<(String,)> = self.engine.rows(sql, args![op.as_str()]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreFault> {
+        let mut tx = self.engine.begin().await?;
+        let committed = commit::commit(&mut tx, commit).await?;
+        if committed == Committed::Now {
+            tx.commit().await?;
+        }
+        Ok(committed)
+    }
+
+    async fn item(&self, holding: &HoldingId, name: &str) -> Result<Option<Sealed>, StoreFault> {
+        let sql = "SELECT ciphertext FROM items WHERE holding = $1 AND name = $2";
+        let rows: Vec<(Vec<u8>,)> = self.engine.rows(sql, args![holding.as_str(), name]).await?;
+        Ok(rows.into_iter().next().map(|(bytes,)| Sealed(bytes)))
+    }
+
+    async fn items(
+        &self,
+        holding: &HoldingId,
+        prefix: &str,
+    ) -> Result<Vec<(String, Sealed)>, StoreFault> {
+        let sql = "SELECT name, ciphertext FROM items WHERE holding = $1 AND name >= $2 \
+                   AND substr(name, 1, length($2)) = $2 ORDER BY name";
+        let rows: Vec<(String, Vec<u8>)> = self
+            .engine
+            .rows(sql, args![holding.as_str(), prefix])
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(name, bytes)| (name, Sealed(bytes)))
+            .collect())
+    }
+
+    async fn package(&self, id: &PackageId) -> Result<Option<Vec<u8>>, StoreFault> {
+        let sql = "SELECT bytes FROM packages WHERE id = $1 AND bytes IS NOT NULL";
+        let rows: Vec<(Vec<u8>,)> = self.engine.rows(sql, args![id.as_str()]).await?;
+        Ok(rows.into_iter().next().map(|(bytes,)| bytes))
+    }
+
+    async fn lease_effects(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedEffect>, StoreFault> {
+        let mut tx = self.engine.begin().await?;
+        let leased = outbox::lease(&mut tx, holder, now, until, limit).await?;
+        tx.commit().await?;
+        Ok(leased)
+    }
+
+    async fn retry_effect(&self, id: &EffectId, retry_at: Timestamp) -> Result<(), StoreFault> {
+        let mut tx = self.engine.begin().await?;
+        outbox::retry(&mut tx, id, retry_at).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn open_effects(&self) -> Result<u64, StoreFault> {
+        let sql = "SELECT count(*) FROM outbox WHERE state = 'open'";
+        let rows: Vec<(i64,)> = self.engine.rows(sql, args![]).await?;
+        Ok(rows.first().map_or(Ok(0), |(open,)| uncount(*open))?)
+    }
+
+    async fn effect_open(&self, op: &OperationId) -> Result<bool, StoreFault> {
+        let sql = "SELECT effect_id FROM outbox WHERE op_id = $1 AND state = 'open' LIMIT 1";
+        let rows: Vec<(String,)> = self.engine.rows(sql, args![op.as_str()]).await?;
+        Ok(!rows.is_empty())
+    }
+
+    async fn lease(
+        &self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreFault> {
+        let mut tx = self.engine.begin().await?;
+        let taken = outbox::take(&mut tx, name, holder, now, until).await?;
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    async fn pending(&self, limit: u32) -> Result<Vec<Pending>, StoreFault> {
+        let sql = "SELECT entry_id, bytes FROM entries WHERE idx IS NULL ORDER BY ord LIMIT $1";
+        let rows: Vec<(String, Vec<u8>)> = self.engine.rows(sql, args![i64::from(limit)]).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, bytes)| Pending { id, bytes })
+            .collect())
+    }
+
+    async fn head(&self) -> Result<Head, StoreFault> {
+        let sql = "SELECT frontier, checkpoint, published FROM head WHERE one = 1";
+        Ok(sequencer::head(self.engine.rows(sql, args![]).await?)?)
+    }
+
+    async fn sequence(
+        &self,
+        holder: &str,
+        now: Timestamp,
+        placed: &[Placed],
+        frontier: &Frontier,
+        checkpoint: &str,
+    ) -> Result<(), StoreFault> {
+        let mut tx = self.engine.begin().await?;
+        sequencer::place(&mut tx, holder, now, placed, frontier, checkpoint).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn published(&self, size: u64) -> Result<(), StoreFault> {
+        let mut tx = self.engine.begin().await?;
+        sequencer::published(&mut tx, size).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn leaves(&self, from: u64, to: u64) -> Result<Vec<(Vec<u8>, Digest)>, StoreFault> {
+        let sql = "SELECT bytes, leaf FROM entries WHERE idx >= $1 AND idx < $2 ORDER BY idx";
+        let rows = self
+            .engine
+            .rows(sql, args![count(from)?, count(to)?])
+            .await?;
+        Ok(sequencer::leaves(rows)?)
+    }
+}

@@ -1,0 +1,157 @@
+//! The vault: a key per holding, in files apart from the database, so that a copy of the database tells nothing
+//! and the destruction of a key is the destruction of all that it sealed. Never keeps a key in memory between
+//! two calls (another process may destroy it) and never shows one.
+//!
+//! Formats. A sealed item is one version byte (1), 24 bytes of nonce, then XChaCha20-Poly1305's ciphertext and
+//! tag, with the associated data *holding id, a zero byte, item name, version byte*. Its key is HKDF-SHA256 of
+//! the holding's key with the info `concordat/vault/item/v1`. A key file holds the holding's key sealed the same
+//! way as an item called `key`, under HKDF-SHA256 of the node key with the info `concordat/vault/wrap/v1`.
+
+mod cipher;
+mod shelf;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use exchange::ids::{HoldingId, OperationId};
+use exchange::ports::{Entropy, PortFault, Sealed, Vault, VaultFault};
+use zeroize::Zeroizing;
+
+use cipher::{Key, derived, keyed_hash, open, seal};
+use shelf::{Found, Shelf};
+
+/// What a holding's key is called where it is sealed as if it were an item.
+const KEY: &str = "key";
+
+/// The vault in a folder of key files.
+///
+/// Whoever holds the folder alone has nothing: its files are sealed under the node key, which the composition
+/// root keeps elsewhere. The folder must not be backed up for longer than its holdings may last: a key that
+/// comes back from a copy would bring its values back (the tombstones beside it do not survive such a copy).
+pub struct FileVault {
+    shelf: Shelf,
+    entropy: Arc<dyn Entropy>,
+    wrap: Key,
+    lookup: Key,
+}
+
+impl fmt::Debug for FileVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileVault")
+    }
+}
+
+impl FileVault {
+    /// Opens the folder of key files, making it (mode 0700) when it is not there. `node_key` is this node's 32
+    /// secret bytes, the same at every start.
+    ///
+    /// # Errors
+    /// [`PortFault`] when the folder cannot be made, or others than its owner can enter it (SEC-02).
+    pub fn open(
+        folder: impl Into<PathBuf>,
+        node_key: [u8; 32],
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, PortFault> {
+        let node_key = Zeroizing::new(node_key);
+        Ok(Self {
+            shelf: Shelf::open(folder.into())?,
+            entropy,
+            wrap: derived(&node_key, "concordat/vault/wrap/v1")?,
+            lookup: derived(&node_key, "concordat/vault/lookup/v1")?,
+        })
+    }
+
+    fn key(&self, holding: &HoldingId) -> Result<Key, VaultFault> {
+        match self.shelf.read(holding)? {
+            Found::Dead => Err(VaultFault::Destroyed(holding.clone())),
+            Found::Nothing => Err(VaultFault::Missing(holding.clone())),
+            Found::Wrapped(bytes) => Ok(open(&self.wrap, holding, KEY, &bytes)
+                .and_then(|plain| plain.as_slice().try_into().ok().map(Zeroizing::new))
+                .ok_or_else(|| {
+                    PortFault(format!(
+                        "the key file of holding {holding} does not open under this node's key: restore the \
+                         node key or the file"
+                    ))
+                })?),
+        }
+    }
+
+    fn item_key(&self, holding: &HoldingId) -> Result<Key, VaultFault> {
+        let key = self.key(holding)?;
+        Ok(derived(&key, "concordat/vault/item/v1")?)
+    }
+
+    /// Fresh bytes. The label names what they are for down to the item, so that even an entropy that repeats
+    /// itself for one operation and label gives two items of a holding two nonces.
+    fn draw<const N: usize>(&self, op: &OperationId, label: &str) -> Zeroizing<[u8; N]> {
+        let mut bytes = Zeroizing::new([0u8; N]);
+        self.entropy.fill(op, label, bytes.as_mut_slice());
+        bytes
+    }
+}
+
+#[async_trait]
+impl Vault for FileVault {
+    async fn create(&self, holding: &HoldingId, op: &OperationId) -> Result<(), VaultFault> {
+        let key: Key = self.draw(op, &format!("vault/key/{holding}"));
+        let nonce = self.draw(op, &format!("vault/key-nonce/{holding}"));
+        let wrapped = seal(&self.wrap, &nonce, holding, KEY, key.as_slice())?;
+        let (shelf, id) = (self.shelf.clone(), holding.clone());
+        if blocking(move || shelf.create(&id, &wrapped)).await? {
+            Ok(())
+        } else {
+            Err(VaultFault::Destroyed(holding.clone()))
+        }
+    }
+
+    async fn seal(
+        &self,
+        holding: &HoldingId,
+        op: &OperationId,
+        item: &str,
+        plain: &[u8],
+    ) -> Result<Sealed, VaultFault> {
+        let key = self.item_key(holding)?;
+        let nonce = self.draw(op, &format!("vault/nonce/{holding}/{item}"));
+        Ok(Sealed(seal(&key, &nonce, holding, item, plain)?))
+    }
+
+    async fn open(
+        &self,
+        holding: &HoldingId,
+        item: &str,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultFault> {
+        let key = self.item_key(holding)?;
+        open(&key, holding, item, &sealed.0).ok_or_else(|| VaultFault::Altered(holding.clone()))
+    }
+
+    async fn derive(
+        &self,
+        holding: &HoldingId,
+        purpose: &str,
+    ) -> Result<Zeroizing<[u8; 32]>, VaultFault> {
+        let key = self.key(holding)?;
+        Ok(derived(&key, &format!("concordat/vault/v1/{purpose}"))?)
+    }
+
+    async fn destroy(&self, holding: &HoldingId) -> Result<(), VaultFault> {
+        let (shelf, id) = (self.shelf.clone(), holding.clone());
+        Ok(blocking(move || shelf.destroy(&id)).await?)
+    }
+
+    async fn lookup_key(&self, value: &str) -> Result<String, VaultFault> {
+        Ok(keyed_hash(&self.lookup, value.as_bytes())?)
+    }
+}
+
+/// Waiting for a disk must not hold up the tasks that share the thread.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PortFault> + Send + 'static,
+) -> Result<T, PortFault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| PortFault("the vault's work was interrupted: start the node again".into()))?
+}

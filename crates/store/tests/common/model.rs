@@ -1,0 +1,346 @@
+//! The store as plain maps: slow, obvious, and what both databases are compared with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use exchange::change::Commit;
+use exchange::effect::{Effect, LeasedEffect};
+use exchange::ids::{EffectId, HoldingId, OperationId};
+use exchange::ports::{Committed, Due, Head, Pending, Placed, Sealed, StoreFault, Stored};
+use jiff::Timestamp;
+use ledger::{Digest, Frontier};
+
+use super::snapshot::Snapshot;
+
+#[derive(Clone)]
+struct Entry {
+    id: String,
+    op: OperationId,
+    bytes: Vec<u8>,
+    place: Option<(u64, Digest)>,
+}
+
+#[derive(Clone)]
+struct Outgoing {
+    id: EffectId,
+    op: OperationId,
+    effect: Effect,
+    open: bool,
+    lease: Option<(String, Timestamp)>,
+    retry_at: Timestamp,
+    attempts: u32,
+}
+
+#[derive(Clone, Default)]
+pub struct Model {
+    operations: BTreeSet<OperationId>,
+    aggregates: BTreeMap<(String, String), (Stored, Option<Timestamp>)>,
+    items: BTreeMap<(HoldingId, String), Sealed>,
+    packages: BTreeMap<String, Option<Vec<u8>>>,
+    entries: Vec<Entry>,
+    outbox: Vec<Outgoing>,
+    leases: BTreeMap<String, (String, Timestamp)>,
+    frontier: Frontier,
+    checkpoint: String,
+    published: u64,
+}
+
+impl Model {
+    pub fn load(&self, kind: &str, id: &str) -> Option<&Stored> {
+        self.aggregates
+            .get(&(kind.into(), id.into()))
+            .map(|(stored, _)| stored)
+    }
+
+    pub fn done(&self, op: &OperationId) -> bool {
+        self.operations.contains(op)
+    }
+
+    pub fn commit(&mut self, commit: &Commit) -> Result<Committed, StoreFault> {
+        if self.done(commit.op()) {
+            return Ok(Committed::Already);
+        }
+        let mut after = self.clone();
+        after.apply(commit)?;
+        *self = after;
+        Ok(Committed::Now)
+    }
+
+    fn apply(&mut self, commit: &Commit) -> Result<(), StoreFault> {
+        let conflict = |kind: &str, id: &str| StoreFault::Conflict {
+            kind: kind.into(),
+            id: id.into(),
+        };
+        self.operations.insert(commit.op().clone());
+        // Faults are looked for in order of kind and id, as the databases lock.
+        let mut touched: BTreeSet<(String, String)> = commit
+            .writes()
+            .iter()
+            .map(|w| (w.kind.to_owned(), w.id.clone()))
+            .collect();
+        touched.extend(
+            commit
+                .items()
+                .iter()
+                .map(|i| ("holding".to_owned(), i.holding.to_string())),
+        );
+        for key in touched {
+            for write in commit
+                .writes()
+                .iter()
+                .filter(|w| (w.kind, &w.id) == (&key.0, &key.1))
+            {
+                let now = self
+                    .aggregates
+                    .get(&key)
+                    .map_or(0, |(stored, _)| stored.version);
+                if now != write.expected {
+                    return Err(conflict(&key.0, &key.1));
+                }
+                let stored = Stored {
+                    version: now + 1,
+                    status: write.status.into(),
+                    body: write.body.clone(),
+                };
+                self.aggregates.insert(key.clone(), (stored, write.due));
+            }
+            let filled = commit
+                .items()
+                .iter()
+                .find(|i| key == ("holding".into(), i.holding.to_string()));
+            if let Some(item) = filled {
+                match self.aggregates.get(&key) {
+                    Some((stored, _)) if stored.status != "destroyed" => {}
+                    _ => return Err(StoreFault::NoHolding(item.holding.clone())),
+                }
+            }
+        }
+        for entry in commit.entries() {
+            let (id, bytes) = (entry.id.to_string(), entry.to_bytes().unwrap());
+            self.entries.push(Entry {
+                id,
+                op: commit.op().clone(),
+                bytes,
+                place: None,
+            });
+        }
+        for item in commit.items() {
+            self.items.insert(
+                (item.holding.clone(), item.name.clone()),
+                item.sealed.clone(),
+            );
+        }
+        self.items
+            .retain(|(holding, _), _| !commit.emptied().contains(holding));
+        for (id, bytes) in commit.packages() {
+            let kept = self
+                .packages
+                .entry(id.to_string())
+                .or_insert_with(|| Some(bytes.clone()));
+            if kept.as_ref() != Some(bytes) {
+                return Err(conflict("package", id.as_str()));
+            }
+        }
+        for id in commit.dropped() {
+            self.packages
+                .entry(id.to_string())
+                .and_modify(|bytes| *bytes = None);
+        }
+        for (id, effect) in commit.effects() {
+            self.outbox.push(Outgoing {
+                id: id.clone(),
+                op: commit.op().clone(),
+                effect: effect.clone(),
+                open: true,
+                lease: None,
+                retry_at: commit.at(),
+                attempts: 0,
+            });
+        }
+        if let Some(id) = commit.completes() {
+            let open = self.outbox.iter_mut().find(|e| e.id == *id && e.open);
+            open.ok_or_else(|| conflict("effect", id.as_str()))?.open = false;
+        }
+        Ok(())
+    }
+
+    pub fn lease_effects(
+        &mut self,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Vec<LeasedEffect> {
+        let waiting: BTreeSet<_> = self
+            .entries
+            .iter()
+            .filter(|e| e.place.is_none())
+            .map(|e| e.op.clone())
+            .collect();
+        let free = |e: &&mut Outgoing| {
+            let others = e
+                .lease
+                .as_ref()
+                .is_some_and(|(who, until)| who != holder && *until > now);
+            e.open && e.retry_at <= now && !others && !waiting.contains(&e.op)
+        };
+        let lease = |e: &mut Outgoing| {
+            e.lease = Some((holder.into(), until));
+            let Outgoing {
+                id,
+                op,
+                effect,
+                attempts,
+                ..
+            } = e.clone();
+            LeasedEffect {
+                id,
+                op,
+                effect,
+                attempts,
+            }
+        };
+        self.outbox
+            .iter_mut()
+            .filter(free)
+            .take(limit)
+            .map(lease)
+            .collect()
+    }
+
+    pub fn retry_effect(&mut self, id: &EffectId, retry_at: Timestamp) {
+        for effect in self.outbox.iter_mut().filter(|e| e.id == *id && e.open) {
+            effect.lease = None;
+            effect.retry_at = retry_at;
+            effect.attempts += 1;
+        }
+    }
+
+    pub fn effect_open(&self, op: &OperationId) -> bool {
+        self.outbox.iter().any(|e| e.op == *op && e.open)
+    }
+
+    pub fn effects(&self) -> Vec<EffectId> {
+        self.outbox.iter().map(|e| e.id.clone()).collect()
+    }
+
+    pub fn lease(&mut self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> bool {
+        if self
+            .leases
+            .get(name)
+            .is_some_and(|(who, until)| who != holder && *until > now)
+        {
+            return false;
+        }
+        self.leases.insert(name.into(), (holder.into(), until));
+        true
+    }
+
+    pub fn sequence(
+        &mut self,
+        holder: &str,
+        now: Timestamp,
+        placed: &[Placed],
+        frontier: &Frontier,
+        checkpoint: &str,
+    ) -> Result<(), StoreFault> {
+        let held = self
+            .leases
+            .get("sequencer")
+            .is_some_and(|(who, until)| who == holder && *until > now);
+        let size = self.frontier.size();
+        let in_order = placed
+            .iter()
+            .zip(size..)
+            .all(|(place, index)| place.index == index);
+        if !held || !in_order || frontier.size() != size + placed.len() as u64 {
+            return Err(StoreFault::LeaseLost);
+        }
+        let mut entries = self.entries.clone();
+        for place in placed {
+            let entry = entries
+                .iter_mut()
+                .find(|e| e.id == place.id && e.place.is_none());
+            entry.ok_or(StoreFault::LeaseLost)?.place = Some((place.index, place.leaf));
+        }
+        self.entries = entries;
+        self.frontier = frontier.clone();
+        self.checkpoint = checkpoint.into();
+        Ok(())
+    }
+
+    pub fn published(&mut self, size: u64) -> bool {
+        if size > self.frontier.size() {
+            return false;
+        }
+        self.published = self.published.max(size);
+        true
+    }
+
+    pub fn pending(&self) -> Vec<Pending> {
+        let waiting = self.entries.iter().filter(|e| e.place.is_none());
+        waiting
+            .map(|e| Pending {
+                id: e.id.clone(),
+                bytes: e.bytes.clone(),
+            })
+            .collect()
+    }
+
+    pub fn head(&self) -> Head {
+        Head {
+            frontier: self.frontier.clone(),
+            checkpoint: self.checkpoint.clone(),
+            published: self.published,
+        }
+    }
+
+    pub fn snapshot(&self, holdings: &[&str], packages: &[&str]) -> Snapshot {
+        let mut due: Vec<Due> = Vec::new();
+        for ((kind, id), (_, at)) in &self.aggregates {
+            due.extend(at.map(|at| Due {
+                kind: kind.clone(),
+                id: id.clone(),
+                at,
+            }));
+        }
+        due.sort_by(|a, b| (a.at, &a.kind, &a.id).cmp(&(b.at, &b.kind, &b.id)));
+        let mut leaves: Vec<_> = self
+            .entries
+            .iter()
+            .filter_map(|e| e.place.map(|(n, leaf)| (n, e.bytes.clone(), leaf)))
+            .collect();
+        leaves.sort();
+        let items = |id: &str| {
+            let own = self
+                .items
+                .iter()
+                .filter(|((holding, _), _)| holding.as_str() == id);
+            own.map(|((_, name), sealed)| (name.clone(), sealed.clone()))
+                .collect()
+        };
+        Snapshot {
+            holdings: self
+                .aggregates
+                .iter()
+                .filter(|((kind, _), _)| kind == "holding")
+                .map(|((_, id), (stored, _))| (id.clone(), stored.clone()))
+                .collect(),
+            due,
+            items: holdings
+                .iter()
+                .map(|id| ((*id).to_owned(), items(id)))
+                .collect(),
+            packages: packages
+                .iter()
+                .map(|id| ((*id).to_owned(), self.packages.get(*id).cloned().flatten()))
+                .collect(),
+            open: self.outbox.iter().filter(|e| e.open).count() as u64,
+            pending: self.pending(),
+            head: self.head(),
+            leaves: leaves
+                .into_iter()
+                .map(|(_, bytes, leaf)| (bytes, leaf))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Reading: what is not there, what is due, and in which order things come.
+
+use exchange::authority::Actor;
+use exchange::ports::{Due, Head};
+use ledger::Frontier;
+
+use crate::common::place::Place;
+use crate::common::world::{at, commit, effect, hold, holding, op, opened, pack, sealed};
+
+crate::cases![
+    a_new_database_is_empty,
+    the_due_come_earliest_first,
+    a_date_moves_with_its_state,
+    finer_than_a_microsecond_is_never_early,
+    items_come_by_prefix_in_byte_order,
+    states_come_in_byte_order,
+];
+
+async fn a_new_database_is_empty(place: Place) {
+    let store = place.store().await;
+    assert_eq!(store.load("holding", "a").await, Ok(None));
+    assert_eq!(store.list("holding").await, Ok(vec![]));
+    assert_eq!(store.due(at(9), 9).await, Ok(vec![]));
+    assert_eq!(store.done(&op("any")).await, Ok(false));
+    assert_eq!(store.item(&hold("a"), "x").await, Ok(None));
+    assert_eq!(store.items(&hold("a"), "").await, Ok(vec![]));
+    assert_eq!(store.package(&pack("p")).await, Ok(None));
+    assert_eq!(store.lease_effects("w", at(0), at(1), 9).await, Ok(vec![]));
+    assert_eq!(store.retry_effect(&effect("any/e0"), at(1)).await, Ok(()));
+    assert_eq!(store.effect_open(&op("any")).await, Ok(false));
+    assert_eq!(store.open_effects().await, Ok(0));
+    assert_eq!(store.pending(9).await, Ok(vec![]));
+    let empty = Head {
+        frontier: Frontier::new(),
+        checkpoint: String::new(),
+        published: 0,
+    };
+    assert_eq!(store.head().await, Ok(empty));
+    assert_eq!(store.leaves(0, 9).await, Ok(vec![]));
+}
+
+async fn the_due_come_earliest_first(place: Place) {
+    let store = place.store().await;
+    for (id, seconds) in [("c", 3), ("b", 1), ("a", 3), ("later", 4)] {
+        let open = commit(&format!("o-{id}"), at(0), |b| {
+            b.and(opened(id, Some(at(seconds)))).unwrap()
+        });
+        store.commit(&open).await.unwrap();
+    }
+    let open = commit("o-never", at(0), |b| b.and(opened("never", None)).unwrap());
+    store.commit(&open).await.unwrap();
+    let due = |id: &str, seconds| Due {
+        kind: "holding".into(),
+        id: id.into(),
+        at: at(seconds),
+    };
+    assert_eq!(store.due(at(0), 9).await, Ok(vec![]));
+    let all = vec![due("b", 1), due("a", 3), due("c", 3)];
+    assert_eq!(store.due(at(3), 9).await.as_ref(), Ok(&all));
+    assert_eq!(store.due(at(3), 2).await.unwrap(), all[..2]);
+}
+
+async fn a_date_moves_with_its_state(place: Place) {
+    let store = place.store().await;
+    let open = commit("open", at(0), |b| b.and(opened("a", None)).unwrap());
+    store.commit(&open).await.unwrap();
+    assert_eq!(store.due(at(9), 9).await.unwrap().len(), 0);
+    let event = holding(&*store, "a")
+        .await
+        .happened(at(2), &Actor::Node)
+        .unwrap();
+    store
+        .commit(&commit("event", at(2), |b| b.and(event).unwrap()))
+        .await
+        .unwrap();
+    assert_eq!(store.due(at(9), 9).await.unwrap().len(), 1);
+    let fall = holding(&*store, "a").await.fall_due(at(2)).unwrap();
+    store
+        .commit(&commit("fall", at(2), |b| b.and(fall).unwrap()))
+        .await
+        .unwrap();
+    assert_eq!(store.due(at(9), 9).await.unwrap().len(), 0);
+}
+
+async fn finer_than_a_microsecond_is_never_early(place: Place) {
+    let store = place.store().await;
+    let nano = |n: i64| at(1) + jiff::SignedDuration::from_nanos(n);
+    let open = commit("open", at(0), |b| {
+        b.and(opened("a", Some(nano(500)))).unwrap()
+    });
+    store.commit(&open).await.unwrap();
+    assert_eq!(store.due(nano(200), 9).await.unwrap().len(), 0);
+    let due = store.due(nano(1_000), 9).await.unwrap();
+    assert!(due[0].at >= nano(500));
+}
+
+async fn items_come_by_prefix_in_byte_order(place: Place) {
+    let store = place.store().await;
+    let names = [
+        "row/2", "row/10", "row", "Row/1", "row_1", "row%", "r", "zeta", "rowé/1", "row/é",
+    ];
+    let put = commit("put", at(0), |b| {
+        let b = b
+            .and(opened("a", None))
+            .unwrap()
+            .and(opened("a2", None))
+            .unwrap();
+        let b = names
+            .iter()
+            .fold(b, |b, name| b.item(&hold("a"), *name, sealed(*name)));
+        b.item(&hold("a2"), "row/other", sealed("other"))
+    });
+    store.commit(&put).await.unwrap();
+    for prefix in [
+        "", "row", "row/", "row_", "row%", "rowé", "row/é", "%", "_", "zz",
+    ] {
+        let found = store.items(&hold("a"), prefix).await.unwrap();
+        let found: Vec<String> = found.into_iter().map(|(name, _)| name).collect();
+        let mut expect: Vec<String> = names
+            .iter()
+            .filter(|n| n.starts_with(prefix))
+            .map(|n| (*n).to_owned())
+            .collect();
+        expect.sort();
+        assert_eq!(found, expect, "{prefix}");
+    }
+}
+
+async fn states_come_in_byte_order(place: Place) {
+    let store = place.store().await;
+    let ids = ["b/1", "b-1", "b.1", "b:1", "b_1", "b1", "a"];
+    for id in ids {
+        let open = commit(&format!("o{id}"), at(0), |b| {
+            b.and(opened(id, None)).unwrap()
+        });
+        store.commit(&open).await.unwrap();
+    }
+    let mut expect = ids.to_vec();
+    expect.sort_unstable();
+    let found = store.list("holding").await.unwrap();
+    assert_eq!(
+        found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+        expect
+    );
+}
