@@ -167,8 +167,12 @@ fn vault_key(dir: &Path) -> Result<[u8; 32], Fail> {
     let path = dir.join("keys/node.key");
     let text = std::fs::read_to_string(&path).map_err(|e| Fail::at(&path, &e))?;
     let mut key = [0; 32];
-    hex::decode_to_slice(text.trim(), &mut key)
-        .map_err(|_| Fail::fault(format!("{} is not a key: restore it from its backup", path.display())))?;
+    hex::decode_to_slice(text.trim(), &mut key).map_err(|_| {
+        Fail::fault(format!(
+            "{} is not a key: restore it from its backup",
+            path.display()
+        ))
+    })?;
     Ok(key)
 }
 
@@ -180,7 +184,9 @@ fn private(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
         .mode(0o600)
         .open(path)
         .map_err(|e| Fail::at(path, &e))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| Fail::at(path, &e))
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|e| Fail::at(path, &e))
 }
 
 fn store_url(dir: &Path, url: &str) -> String {

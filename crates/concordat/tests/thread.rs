@@ -38,6 +38,12 @@ async fn leg(node: &exchange::Node, flow: &exchange::ids::FlowId) -> Leg {
 async fn in_clear(house: &House) -> Vec<String> {
     let values = values_in(house).await;
     assert!(values.len() > 300, "the scan looks for something");
+    let mut needles: Vec<Vec<u8>> = Vec::new();
+    for value in &values {
+        needles.push(value.as_bytes().to_vec());
+        needles.push(value.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    }
+    let search = aho_corasick::AhoCorasick::new(&needles).unwrap();
     let mut found = Vec::new();
     for path in files(house.dir.path()) {
         let name = path
@@ -45,16 +51,15 @@ async fn in_clear(house: &House) -> Vec<String> {
             .unwrap()
             .display()
             .to_string();
-        if name.starts_with("ho/register.db") || name.starts_with("hmrc/master.db") {
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap();
-        for value in &values {
-            let utf16: Vec<u8> = value.encode_utf16().flat_map(u16::to_le_bytes).collect();
-            let has = |needle: &[u8]| bytes.windows(needle.len()).any(|w| w == needle);
-            if has(value.as_bytes()) || has(&utf16) {
-                found.push(format!("{name} has a value of {} characters", value.len()));
-            }
+        let theirs = name.starts_with("ho/register.db") || name.starts_with("hmrc/master.db");
+        let hits = search.find_iter(&std::fs::read(&path).unwrap()).count();
+        // The scan finds what is there: the departments' own files hold the values.
+        assert!(
+            !theirs || hits > 100 || name.contains('-'),
+            "{name}: {hits}"
+        );
+        if !theirs && hits > 0 {
+            found.push(format!("{name}: {hits} values"));
         }
     }
     found

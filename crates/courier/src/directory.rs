@@ -188,6 +188,16 @@ impl LedgerShelf for DirectoryShelf {
         })
         .await
     }
+
+    async fn remove(&self, path: &str) -> Result<(), PortFault> {
+        let place = self.place(path).ok_or_else(|| {
+            PortFault("a ledger file's path is not made of plain names: it was not removed".into())
+        })?;
+        blocking(move || {
+            durable::remove(&place).map_err(|e| fault("removing the ledger file", &place, &e))
+        })
+        .await
+    }
 }
 
 impl LogFiles for DirectoryShelf {

@@ -27,7 +27,7 @@ pub const SHEET_ROWS: u64 = 1_048_576;
 /// The most bytes of memory that a table's cells take together.
 pub const TABLE_BYTES: usize = 192 << 20;
 /// The longest answer of the confined reader, in bytes.
-pub const ANSWER_BYTES: u64 = 512 << 20;
+pub const ANSWER_BYTES: u64 = 256 << 20;
 /// The address space of the confined reader, in bytes.
 pub const READER_MEMORY: u64 = 512 << 20;
 /// The processor time of the confined reader, in seconds.

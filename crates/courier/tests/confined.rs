@@ -43,6 +43,7 @@ async fn a_reader_that_dies_hangs_floods_or_lies_is_a_fault_of_the_file() {
         "kill -ABRT $$",
         "kill -SEGV $$",
         "exit 101",
+        "cat /dev/zero",
         "sleep 30",
         "echo not json",
         r#"echo '{"table":{"columns":["other"],"rows":[]}}'"#,

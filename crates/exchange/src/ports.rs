@@ -377,4 +377,6 @@ pub trait MasterList: Send + Sync {
 pub trait LedgerShelf: Send + Sync {
     /// Writes a file whole and durably, or not at all. `path` is relative, as `ledger::tiles` gives it.
     async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), PortFault>;
+    /// Takes a file away; taking away what is not there is no error.
+    async fn remove(&self, path: &str) -> Result<(), PortFault>;
 }

@@ -36,7 +36,7 @@ impl SqliteEngine {
     pub(crate) async fn open(path: &Path) -> Result<Self, PortFault> {
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .foreign_keys(false)
+            .foreign_keys(true)
             .busy_timeout(Duration::from_secs(20));
         let writing = options
             .clone()

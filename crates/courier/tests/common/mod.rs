@@ -52,7 +52,7 @@ pub fn parts(workbook: &[u8]) -> Parts {
             let mut file = archive.by_index(n).unwrap();
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes).unwrap();
-            (file.name().to_owned(), bytes)
+            (file.name().unwrap().into_owned(), bytes)
         })
         .collect()
 }

@@ -38,6 +38,7 @@ impl Node {
         let Some(root) = leg.disclosure() else {
             return Err(Refusal::new("RUN-04", format!("{flow} of {run} has not left")).into());
         };
+        let key = self.disclosure_key(&leg).await?;
         let leaving = self.left(&leg).await?;
         let at = leaving
             .rows
@@ -49,7 +50,6 @@ impl Node {
                     format!("row {row} of {flow} in {run} has not left"),
                 )
             })?;
-        let key = self.disclosure_key(&leg).await?;
         let rows = leaving.rows.iter().map(|(_, cells)| committed(cells));
         let opens = ledger::disclosure::prove(&key, rows, at as u64, field)
             .map_err(|e| PortFault(e.to_string()))?;

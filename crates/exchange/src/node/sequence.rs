@@ -2,7 +2,7 @@
 //! tree's files. One process at a time, by lease; nothing leaves the node before its entry has a place.
 
 use jiff::{SignedDuration, Timestamp};
-use ledger::tiles::LeafSource;
+use ledger::tiles::{LeafSource, WIDTH, bundle_path, tile_path};
 use ledger::{Checkpoint, Digest, leaf_hash};
 
 use super::Node;
@@ -78,9 +78,36 @@ impl Node {
             .shelf
             .write("checkpoint", checkpoint.as_bytes())
             .await?;
+        // A partial file that a longer one stands for now would be one that no verifier looks at.
+        for path in partial(old)
+            .into_iter()
+            .filter(|p| !partial(new).contains(p))
+        {
+            self.ports.shelf.remove(&path).await?;
+        }
         self.ports.store.published(new).await?;
         Ok(())
     }
+}
+
+/// The partial files of a tree of this size: the last bundle of entries, and the last tile of each level.
+fn partial(size: u64) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut hashes = size;
+    for level in 0u32.. {
+        if hashes == 0 {
+            break;
+        }
+        let (n, width) = (hashes / WIDTH, hashes % WIDTH);
+        if width > 0 {
+            paths.push(tile_path(level, n, width));
+            if level == 0 {
+                paths.push(bundle_path(n, width));
+            }
+        }
+        hashes /= WIDTH;
+    }
+    paths
 }
 
 fn later(now: Timestamp) -> Result<Timestamp, Trouble> {
