@@ -1,7 +1,7 @@
 //! A node: the command line, its configuration, and the composition of every port.
 //!
-//! A library and a thin program, so that tests compose nodes as the program does. The library reads the
-//! machine's clock and randomness only in `os`.
+//! A library and a thin program, so that tests compose nodes as the program does. The library draws the
+//! machine's randomness only in `os`, and reads no clock at all.
 
 mod commands;
 mod demo;

@@ -1,27 +1,4 @@
-//! The machine's own clock and randomness, behind the domain's ports. The only place where either is read.
-
-use exchange::ids::OperationId;
-use exchange::ports::{Clock, Entropy};
-use jiff::Timestamp;
-
-/// The machine's clock.
-pub(crate) struct WallClock;
-
-impl Clock for WallClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the port's adapter")]
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
-}
-
-/// The operating system's randomness.
-pub(crate) struct OsEntropy;
-
-impl Entropy for OsEntropy {
-    fn fill(&self, _op: &OperationId, _label: &str, out: &mut [u8]) {
-        random(out);
-    }
-}
+//! The machine's own randomness. The only place where it is read.
 
 /// Fills `out` with the operating system's randomness.
 ///

@@ -79,9 +79,9 @@ fn copy_keys(from: &Path, to: &Path) {
 }
 
 fn id_of(entry: &Entry, name: &str) -> Option<String> {
-    entry.facts.iter().find_map(|(n, fact)| match fact {
-        Fact::Id(id) if n.as_str() == name => Some(id.to_string()),
-        _ => None,
+    entry.facts.iter().find_map(|(n, fact)| {
+        let Fact::Id(id) = fact else { return None };
+        (n.as_str() == name).then(|| id.to_string())
     })
 }
 

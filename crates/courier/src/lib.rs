@@ -22,5 +22,5 @@ mod xlsx;
 
 pub use confined::ConfinedForms;
 pub use directory::{DirectoryShelf, DirectoryTransport};
-pub use keys::Keys;
+pub use keys::{Keys, KeysFault};
 pub use sealer::AgeSealer;

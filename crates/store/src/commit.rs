@@ -37,7 +37,7 @@ pub(crate) async fn commit(tx: &mut impl Tx, commit: &Commit) -> Result<Committe
 /// False when the operation stands already. On PostgreSQL this waits for another process that is committing
 /// the same operation.
 async fn operation(tx: &mut impl Tx, commit: &Commit) -> Result<bool, PortFault> {
-    let sql = "INSERT INTO operations (op_id, name, at) VALUES ($1, $2, $3)";
+    let sql = "INSERT INTO operations (op_id, name, at) VALUES ($1, $2, $3) ON CONFLICT (op_id) DO NOTHING";
     let at = asked(commit.at());
     Ok(tx
         .run(sql, args![commit.op().as_str(), commit.name(), at])

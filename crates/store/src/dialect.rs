@@ -44,7 +44,7 @@ pub(crate) const SQLITE: Dialect =
 
 pub(crate) const POSTGRES: Dialect = dialect! {
     begin: "BEGIN ISOLATION LEVEL READ COMMITTED",
-    share: " FOR SHARE",
+    share: "",
     update: " FOR UPDATE",
     skip: " FOR UPDATE OF outbox SKIP LOCKED"
 };

@@ -57,10 +57,16 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
         }
         let (mut entries, refusals) = stage.play(scene).await?;
         entries.extend(stage.settle(&mut faults).await?);
+        if scene.what == scenes::What::Seal {
+            stage.prove_cell().await?;
+        }
         if !args.json {
             refusals.iter().for_each(|r| say(format!("    {r}")));
             entries.iter().for_each(|e| say(line(e)));
         }
+    }
+    if !args.json {
+        stage.prove_destruction().await?;
     }
     if let Some(fault) = faults.first() {
         return Err(Fail::fault(format!(

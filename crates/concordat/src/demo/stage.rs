@@ -33,6 +33,10 @@ impl Who {
 }
 
 const BUILT_IN: &str = include_str!("../../../../agreements/contact-thread.yaml");
+/// The file with the proof of a cell.
+pub(super) const CELL: &str = "proof-of-a-cell.json";
+/// The file with the proof of a destruction.
+pub(super) const CERTIFICATE: &str = "proof-of-a-destruction.json";
 const FLAG: &str = "ISD HMRC Match";
 
 /// The two nodes and the world around them.
@@ -156,6 +160,34 @@ impl Stage {
                 return Ok(all);
             }
         }
+    }
+
+    /// Leaves the proof that a cell left, and under which permit, to be checked by anybody. A cell that says
+    /// nothing about a person: the proof holds its value.
+    pub(super) async fn prove_cell(&self) -> Result<(), Fail> {
+        let (run, ask) = (RunId::parse(RUN), FlowId::parse("ask"));
+        let (Ok(run), Ok(ask)) = (run, ask) else {
+            return Err(Fail::fault("no such run".into()));
+        };
+        self.leave(
+            CELL,
+            &self
+                .ho
+                .prove_cell(&run, &ask, 1, "dash_source")
+                .await?
+                .proof,
+        )
+    }
+
+    /// Leaves the proof that the ledger has the certificate of a destruction.
+    pub(super) async fn prove_destruction(&self) -> Result<(), Fail> {
+        let holding = format!("{RUN}/ask.1/extract");
+        self.leave(CERTIFICATE, &self.ho.prove_destroyed(&holding).await?.proof)
+    }
+
+    fn leave(&self, name: &str, proof: &ledger::Proof) -> Result<(), Fail> {
+        let json = serde_json::to_vec_pretty(proof).map_err(|e| Fail::fault(e.to_string()))?;
+        house::whole(&self.dir.join(name), &json)
     }
 
     pub(super) async fn snapshot(&self) -> Result<String, Fail> {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use exchange::authority::Actor;
-use exchange::ports::{Committed, Store, StoreFault};
+use exchange::ports::{Committed, Placed, Store, StoreFault};
 use ledger::Frontier;
 use tokio::task::JoinSet;
 
@@ -19,6 +20,7 @@ crate::cases![
     twenty_changes_of_one_version_make_one,
     crossing_commits_all_end,
     a_dying_holding_and_its_items_do_not_pass_each_other,
+    two_placings_of_one_index_make_one,
     each_effect_is_leased_once,
     many_sequencers_make_one_tree,
 ];
@@ -167,6 +169,7 @@ async fn crossing_commits_all_end(place: Place) {
     assert!(outcomes.contains(&Ok(Committed::Now)));
 }
 
+/// Once a holding is dead, its items are all that there will ever be.
 async fn a_dying_holding_and_its_items_do_not_pass_each_other(place: Place) {
     let stores = two(&place).await;
     for round in 0..10 {
@@ -174,21 +177,65 @@ async fn a_dying_holding_and_its_items_do_not_pass_each_other(place: Place) {
         due_holding(&*stores[0], &id, &format!("fall{round}")).await;
         let gone = holding(&*stores[0], &id).await.destroyed(at(1)).unwrap();
         let gone = commit(&format!("gone{round}"), at(1), |b| b.and(gone).unwrap());
+        // Many items, so that the dying has time to come in between.
         let put = commit(&format!("put{round}"), at(1), |b| {
-            b.item(&hold(&id), "row/1", sealed("x"))
+            (0..200).fold(b, |b, n| {
+                b.item(&hold(&id), format!("row/{n}"), sealed("x"))
+            })
         });
-        let (died, kept) = tokio::join!(stores[0].commit(&gone), stores[1].commit(&put));
-        assert_eq!(died, Ok(Committed::Now));
+        let dying = async {
+            tokio::time::sleep(Duration::from_millis(round)).await;
+            stores[0].commit(&gone).await.unwrap();
+            stores[0].items(&hold(&id), "").await.unwrap()
+        };
+        let (at_death, kept) = tokio::join!(dying, stores[1].commit(&put));
         assert!(
             matches!(kept, Ok(_) | Err(StoreFault::NoHolding(_))),
             "{kept:?}"
         );
-        let late = commit(&format!("late{round}"), at(1), |b| {
-            b.item(&hold(&id), "row/2", sealed("x"))
-        });
-        assert_eq!(
-            stores[1].commit(&late).await,
-            Err(StoreFault::NoHolding(hold(&id)))
+        assert_eq!(stores[0].items(&hold(&id), "").await.unwrap(), at_death);
+    }
+}
+
+/// Entries become visible in another order than they were numbered, so two placings may share no entry.
+async fn two_placings_of_one_index_make_one(place: Place) {
+    let stores = two(&place).await;
+    assert!(
+        stores[0]
+            .lease("sequencer", "s", at(0), at(10))
+            .await
+            .unwrap()
+    );
+    for round in 0..10u64 {
+        for n in 0..2 {
+            let id = format!("h{round}-{n}");
+            let open = commit(&id, at(0), |b| b.and(opened(&id, None)).unwrap());
+            stores[0].commit(&open).await.unwrap();
+        }
+        let waiting = stores[0].pending(2).await.unwrap();
+        let head = stores[0].head().await.unwrap();
+        assert_eq!(head.frontier.size(), round);
+        let placing = async |n: usize| {
+            let leaf = ledger::leaf_hash(&waiting[n].bytes);
+            let placed = [Placed {
+                id: waiting[n].id.clone(),
+                index: round,
+                leaf,
+            }];
+            let mut frontier = head.frontier.clone();
+            frontier.append(leaf);
+            stores[n]
+                .sequence("s", at(0), &placed, &frontier, "note")
+                .await
+        };
+        let (one, other) = tokio::join!(placing(0), placing(1));
+        assert!(
+            [
+                (Ok(()), Err(StoreFault::LeaseLost)),
+                (Err(StoreFault::LeaseLost), Ok(()))
+            ]
+            .contains(&(one.clone(), other.clone())),
+            "{one:?} {other:?}"
         );
     }
 }

@@ -1,0 +1,171 @@
+//! The demonstration and the commands, as a person uses them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn concordat(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_concordat"))
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+fn text(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
+}
+
+fn agreement() -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../agreements/contact-thread.yaml")
+        .display()
+        .to_string()
+}
+
+#[test]
+fn the_demonstration_ends_verified_and_can_be_checked_by_anybody() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let out = concordat(&["demo", "--dir", &at("")]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out));
+    assert_eq!(text(&out).matches("ledger verified: ").count(), 2);
+    assert!(text(&out).contains("refused (AGR-21)") && text(&out).contains("refused (SEC-09)"));
+    let page = std::fs::read_to_string(dir.path().join("index.html")).unwrap();
+    assert!(page.contains("ISD HMRC Match") && page.contains("key.destroyed"));
+
+    let out = concordat(&["verify", &at("ho/ledger")]);
+    assert!(
+        out.status.success() && text(&out).contains("ledger verified: "),
+        "{}",
+        text(&out)
+    );
+    let key = at("ho/ledger/key");
+    for (proof, words) in [
+        ("proof-of-a-cell.json", "dash_source"),
+        ("proof-of-a-destruction.json", "a key was destroyed"),
+    ] {
+        let out = concordat(&["verify", "--proof", &at(proof), "--key", &key]);
+        assert!(
+            out.status.success() && text(&out).contains(words),
+            "{}",
+            text(&out)
+        );
+        let other = concordat(&[
+            "verify",
+            "--proof",
+            &at(proof),
+            "--key",
+            &at("hmrc/ledger/key"),
+        ]);
+        assert_eq!(
+            other.status.code(),
+            Some(1),
+            "another ledger's key shows nothing"
+        );
+    }
+
+    let bundle = std::fs::read_dir(dir.path().join("ho/ledger/tile/entries"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    let mut files: Vec<_> = std::fs::read_dir(bundle.path())
+        .unwrap()
+        .map(|f| f.unwrap().path())
+        .collect();
+    assert_eq!(
+        files.len(),
+        1,
+        "no file lies about that no verifier looks at"
+    );
+    let file = files.pop().unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let out = concordat(&["verify", &at("ho/ledger")]);
+    assert_eq!(out.status.code(), Some(1));
+    assert!(
+        text(&out).contains("NOT VERIFIED") && text(&out).contains("entry "),
+        "{}",
+        text(&out)
+    );
+}
+
+#[test]
+fn the_same_seed_tells_the_same_story() {
+    let story = |_| {
+        let dir = tempfile::tempdir().unwrap();
+        let out = concordat(&[
+            "demo",
+            "--people",
+            "20",
+            "--dir",
+            &dir.path().display().to_string(),
+        ]);
+        let told = text(&out);
+        let end = told.find("\nThe two ledgers").unwrap();
+        // The ciphertext is sealed with fresh randomness; all else follows from the seed.
+        let lines: Vec<_> = told[..end]
+            .split_whitespace()
+            .filter(|word| !word.starts_with("ciphertext="))
+            .map(str::to_owned)
+            .collect();
+        lines
+    };
+    assert_eq!(story(1), story(2));
+}
+
+#[test]
+fn commands_answer_with_their_exit_codes() {
+    let file = agreement();
+    for (args, code, says) in [
+        (vec!["check", &file], 0, " permits, hash "),
+        (vec!["check", "--json", &file], 0, "[]"),
+        (vec!["check", "nowhere.yaml"], 2, "nowhere.yaml"),
+        (vec!["check"], 2, "Usage"),
+        (vec!["permits", &file], 0, "does not move"),
+        (vec!["verify", "nowhere"], 3, "nowhere"),
+    ] {
+        let out = concordat(&args);
+        assert_eq!(out.status.code(), Some(code), "{args:?}: {}", text(&out));
+        assert!(text(&out).contains(says), "{args:?}: {}", text(&out));
+    }
+    let ask = |purpose: &str, to: &str| {
+        let args = [
+            "explain",
+            &file,
+            "--field",
+            "extract.nino",
+            "--about",
+            "migrant",
+            "--from",
+            "ho",
+        ];
+        let rest = ["--to", to, "--purpose", purpose, "--on", "2026-02-02"];
+        concordat(&[args.as_slice(), rest.as_slice()].concat())
+    };
+    let yes = ask("contact", "hmrc");
+    assert!(
+        yes.status.success() && text(&yes).contains("bcia-2009-s21"),
+        "{}",
+        text(&yes)
+    );
+    let no = ask("contact", "dwp");
+    assert_eq!(no.status.code(), Some(1), "{}", text(&no));
+    assert!(text(&no).contains("LEG-01"), "{}", text(&no));
+    let no = ask("marketing", "hmrc");
+    assert!(
+        no.status.code() == Some(1) && text(&no).contains("LEG-23"),
+        "{}",
+        text(&no)
+    );
+}

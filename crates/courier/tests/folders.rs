@@ -1,0 +1,145 @@
+//! Folders as transport and shelf: whole or not at all, once, and never outside of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+use std::path::Path;
+
+use courier::{DirectoryShelf, DirectoryTransport};
+use exchange::ids::{PackageId, PartyName};
+use exchange::ports::{LedgerShelf, Transport};
+use ledger::verify::LogFiles;
+
+fn id(text: &str) -> PackageId {
+    PackageId::parse(text).unwrap()
+}
+
+fn me() -> PartyName {
+    PartyName::parse("dwp").unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_package_is_put_once_waits_and_is_taken_away() {
+    let root = tempfile::tempdir().unwrap();
+    let transport = DirectoryTransport::new(root.path().join("made/on/use"));
+    assert_eq!(transport.waiting(&me()).await.unwrap(), []);
+    let (b, a) = (id("ho.ask.2"), id("ho.ask.1"));
+    transport.put(&me(), &b, b"two").await.unwrap();
+    transport.put(&me(), &a, b"one").await.unwrap();
+    transport.put(&me(), &a, b"one").await.unwrap();
+    let fault = transport
+        .put(&me(), &a, b"other")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(fault.contains("was not replaced"), "{fault}");
+    assert_eq!(
+        transport.waiting(&me()).await.unwrap(),
+        [a.clone(), b.clone()]
+    );
+    assert_eq!(transport.get(&me(), &a).await.unwrap().unwrap(), b"one");
+    assert_eq!(
+        names(&root.path().join("made/on/use/dwp")),
+        ["ho.ask.1.pkg", "ho.ask.2.pkg"]
+    );
+    transport.remove(&me(), &a).await.unwrap();
+    transport.remove(&me(), &a).await.unwrap();
+    assert_eq!(transport.get(&me(), &a).await.unwrap(), None);
+    assert_eq!(
+        transport
+            .waiting(&PartyName::parse("ho").unwrap())
+            .await
+            .unwrap(),
+        []
+    );
+}
+
+#[tokio::test]
+async fn foreign_and_temporary_names_are_passed_over() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("dwp");
+    std::fs::create_dir(&folder).unwrap();
+    for name in [
+        ".tmp-1-2",
+        "notes.txt",
+        "Upper.pkg",
+        ".pkg",
+        "-x.pkg",
+        "a b.pkg",
+        "a%2F.pkg",
+        "a%2e.pkg",
+        "good.pkg",
+    ] {
+        std::fs::write(folder.join(name), b"x").unwrap();
+    }
+    std::fs::create_dir(folder.join("folder.pkg")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", folder.join("link.pkg")).unwrap();
+    let transport = DirectoryTransport::new(root.path());
+    assert_eq!(transport.waiting(&me()).await.unwrap(), [id("good")]);
+}
+
+#[tokio::test]
+async fn no_identifier_leads_out_of_its_folder() {
+    let root = tempfile::tempdir().unwrap();
+    let transport = DirectoryTransport::new(root.path().join("post"));
+    let (party, package) = (PartyName::parse("a/../../b").unwrap(), id("x/../../../y:z"));
+    transport.put(&party, &package, b"x").await.unwrap();
+    assert_eq!(names(root.path()), ["post"]);
+    assert_eq!(names(&root.path().join("post")), ["a%2f..%2f..%2fb"]);
+    assert_eq!(transport.waiting(&party).await.unwrap(), [package]);
+}
+
+#[tokio::test]
+async fn a_failed_write_leaves_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("dwp"), b"a file, not a folder").unwrap();
+    let fault = DirectoryTransport::new(root.path())
+        .put(&me(), &id("a"), b"x")
+        .await
+        .unwrap_err();
+    assert!(fault.to_string().contains("check the folder"), "{fault}");
+    assert_eq!(names(root.path()), ["dwp"]);
+}
+
+#[tokio::test]
+async fn ledger_files_are_replaced_whole_and_read_back() {
+    let root = tempfile::tempdir().unwrap();
+    let shelf = DirectoryShelf::new(root.path().join("ledger"));
+    assert_eq!(shelf.read("checkpoint").unwrap(), None);
+    for (path, bytes) in [
+        ("checkpoint", "one"),
+        ("checkpoint", "two"),
+        ("tile/entries/x001/234.p/5", "t"),
+    ] {
+        shelf.write(path, bytes.as_bytes()).await.unwrap();
+        assert_eq!(shelf.read(path).unwrap().unwrap(), bytes.as_bytes());
+    }
+    assert_eq!(names(&root.path().join("ledger")), ["checkpoint", "tile"]);
+    std::fs::write(root.path().join("secret"), b"x").unwrap();
+    for path in [
+        "../secret",
+        "/etc/passwd",
+        "tile/../../secret",
+        "",
+        "a//b",
+        ".tmp-1-1",
+        "a\\b",
+    ] {
+        assert!(shelf.write(path, b"x").await.is_err(), "{path}");
+        assert_eq!(shelf.read(path).unwrap(), None, "{path}");
+    }
+}
