@@ -59,6 +59,11 @@ pub(crate) fn check(a: &Agreement, law: &Law, log: &Log) {
     flows::check(&scope);
     held::check(&scope);
     gaps::check(&scope);
+    if !log.has_fault() {
+        names::unused(&scope);
+        held::unused(&scope);
+        gaps::open(&scope);
+    }
 }
 
 impl Scope<'_> {

@@ -82,7 +82,10 @@ fn compose(base: &str, case: &str) -> (String, Vec<String>) {
 
 fn expectation(d: &Diagnostic, places: &[String]) -> String {
     let place = |line: u32| {
-        places.get(line as usize - 1).cloned().unwrap_or_else(|| "end ".to_owned())
+        places
+            .get(line as usize - 1)
+            .cloned()
+            .unwrap_or_else(|| "end ".to_owned())
     };
     let start = place(d.span.line);
     let end = place(d.span.end_line);
@@ -103,14 +106,27 @@ fn check(law: &Law, base: &str, path: &Path) -> Result<(), String> {
     let (text, places) = compose(base, &case);
     let name = path.file_name().unwrap().to_str().unwrap();
     let checked = agreement::check(name, text.as_bytes(), law);
-    let found: Vec<String> = checked.diagnostics.iter().map(|d| expectation(d, &places)).collect();
+    let found: Vec<String> = checked
+        .diagnostics
+        .iter()
+        .map(|d| expectation(d, &places))
+        .collect();
     let expected: Vec<&str> = case.lines().filter(|l| is_expectation(l)).collect();
     let has_fault = found.iter().any(|f| f.starts_with("# fault["));
-    assert_eq!(checked.plan.is_none(), has_fault, "{name}: a plan exactly where there is no fault");
+    assert_eq!(
+        checked.plan.is_none(),
+        has_fault,
+        "{name}: a plan exactly where there is no fault"
+    );
     // An expectation may give a part of the message, after its place.
     let same = found.len() == expected.len()
         && found.iter().zip(&expected).all(|(f, e)| {
-            let place = |s: &str| s.splitn(5, ' ').take(if s.contains("] base ") { 4 } else { 3 }).collect::<Vec<_>>().join(" ");
+            let place = |s: &str| {
+                s.splitn(5, ' ')
+                    .take(if s.contains("] base ") { 4 } else { 3 })
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            };
             let (at, part) = (place(e), e[place(e).len()..].trim());
             place(f) == at && f[at.len()..].contains(part)
         });
@@ -130,7 +146,11 @@ fn check(law: &Law, base: &str, path: &Path) -> Result<(), String> {
         std::fs::write(path, new).unwrap();
         return Ok(());
     }
-    Err(format!("{name}\n  found:\n{}\n  expected:\n{}\n", found.join("\n"), expected.join("\n")))
+    Err(format!(
+        "{name}\n  found:\n{}\n  expected:\n{}\n",
+        found.join("\n"),
+        expected.join("\n")
+    ))
 }
 
 #[test]
@@ -138,13 +158,22 @@ fn every_case_says_what_it_expects() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let base = std::fs::read_to_string(folder.join("base.yaml")).unwrap();
     let law = Law::built_in().unwrap();
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .collect();
     paths.sort();
     assert!(paths.len() > 60, "the cases are there");
-    let wrong: Vec<String> =
-        paths.iter().filter_map(|path| check(&law, &base, path).err()).collect();
-    assert!(wrong.is_empty(), "{} cases differ:\n{}", wrong.len(), wrong.join("\n"));
+    let wrong: Vec<String> = paths
+        .iter()
+        .filter_map(|path| check(&law, &base, path).err())
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} cases differ:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// A rule that no case breaks is a rule that nobody sees work.
@@ -158,7 +187,8 @@ fn every_rule_of_the_language_has_a_case_that_breaks_it() {
     // These have their tests elsewhere: their files would be too large, or no YAML.
     let elsewhere = ["LANG-01", "LANG-18", "LANG-20"];
     for (rule, _) in agreement::rules::LANGUAGE {
-        let broken = all.contains(&format!("# fault[{rule}]")) || all.contains(&format!("# warning[{rule}]"));
+        let broken = all.contains(&format!("# fault[{rule}]"))
+            || all.contains(&format!("# warning[{rule}]"));
         assert!(broken || elsewhere.contains(rule), "no case breaks {rule}");
     }
 }

@@ -14,6 +14,7 @@ pub use fail::Fail;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// A governed data-sharing hub: the agreement is the program.
 #[derive(Parser)]
@@ -42,6 +43,13 @@ enum Command {
 
 /// Runs the command line that the process was started with.
 pub async fn run() -> ExitCode {
+    // Values are in this process's memory for a while: a crash must not write them to a disk.
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if setrlimit(Resource::Core, none).is_err() {
+        let fail = Fail::fault("core dumps could not be switched off: values could reach the disk".into());
+        tell(&fail);
+        return fail.exit();
+    }
     let done = match Cli::parse().command {
         Command::Check(args) => commands::check::run(&args),
         Command::Permits(args) => commands::permits::run(&args),

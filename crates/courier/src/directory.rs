@@ -58,7 +58,7 @@ impl DirectoryTransport {
     }
 
     fn folder(&self, party: &PartyName) -> PathBuf {
-        self.root.join(escape(party.as_str()))
+        self.root.join(party.as_str())
     }
 
     fn file(&self, party: &PartyName, id: &PackageId) -> PathBuf {

@@ -44,7 +44,7 @@ pub(crate) const SQLITE: Dialect =
 
 pub(crate) const POSTGRES: Dialect = dialect! {
     begin: "BEGIN ISOLATION LEVEL READ COMMITTED",
-    share: "",
+    share: " FOR SHARE",
     update: " FOR UPDATE",
     skip: " FOR UPDATE OF outbox SKIP LOCKED"
 };

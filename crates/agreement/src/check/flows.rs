@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::check::{Scope, about, conditions_of, flows, sent};
 use crate::condition::Operand;
 use crate::ids::FlowId;
-use crate::model::{Flow, Holds, data_clash};
+use crate::model::{Flow, Holds, Part, data_clash};
 use crate::read::At;
 use crate::rules::{ANSWERS, CIRCLE, HAVE, KNOWN_TO, NOT_YET, SHAPE};
 
@@ -47,7 +47,7 @@ fn columns(scope: &Scope<'_>, id: &FlowId, flow: &Flow) {
             let Some(origin) = scope.a.origin(&source.value) else {
                 continue;
             };
-            if scope.a.parties.contains_key(&from.value) && !scope.moves.has(&from.value, &origin) {
+            if scope.moves.lacks(&from.value, &origin) {
                 let message = format!(
                     "{} would send a copy of {origin} in the flow {id}, and no flow brings it there",
                     from.value
@@ -99,7 +99,7 @@ fn knowable(scope: &Scope<'_>, id: &FlowId, flow: &Flow) {
                     let Some(origin) = scope.a.origin(path) else {
                         continue;
                     };
-                    if !scope.moves.has(&from.value, &origin) {
+                    if scope.moves.lacks(&from.value, &origin) {
                         let message = format!("{needs}, and {} does not have it", from.value);
                         scope.log.fault(HAVE, condition.span, message);
                     }
@@ -116,10 +116,13 @@ fn answers(scope: &Scope<'_>, id: &FlowId, flow: &Flow) {
         let Some(question) = scope.a.flows.get(&asked.value).map(|at| &at.value) else {
             continue;
         };
-        let same = |one: &Option<At<crate::PartyId>>, other: &Option<At<crate::PartyId>>| {
-            one.as_ref()
-                .zip(other.as_ref())
-                .is_none_or(|(a, b)| a.value == b.value)
+        let declared = |p: &&At<crate::PartyId>| scope.a.parties.contains_key(&p.value);
+        let same = |one: &Part<crate::PartyId>, other: &Part<crate::PartyId>| {
+            let ends = one
+                .as_ref()
+                .filter(declared)
+                .zip(other.as_ref().filter(declared));
+            ends.is_none_or(|(a, b)| a.value == b.value)
         };
         if !same(&flow.from, &question.to) || !same(&flow.to, &question.from) {
             let message = format!(

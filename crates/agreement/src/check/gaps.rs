@@ -135,26 +135,33 @@ pub(super) fn check(scope: &Scope<'_>) {
                 .help(format!("it must stop: {}", words.join(" or ")));
         }
     }
+}
+
+/// The gaps that are open, and those that are used nowhere. Asked only where there is no fault.
+pub(super) fn open(scope: &Scope<'_>) {
+    let uses = uses(scope.a);
     for (id, gap) in &scope.a.gaps {
-        let Some(stops) = &gap.value.stops else {
+        let Some(stops) = gap
+            .value
+            .stops
+            .as_ref()
+            .filter(|s| s.value != Stops::Nothing)
+        else {
             continue;
         };
-        let places: Vec<String> = uses
-            .iter()
-            .filter(|u| u.gap == *id)
-            .map(|u| u.place.to_string())
-            .collect();
-        if !places.is_empty() && stops.value != Stops::Nothing {
-            let message = format!(
-                "the gap {id} is open in {} and stops the {}",
-                places.join(", "),
-                stops.value
-            );
-            scope.log.warn(OPEN_GAP, gap.span, message);
-        } else if places.is_empty() && stops.value != Stops::Nothing {
+        let mine = uses.iter().filter(|u| u.gap == *id);
+        let places: Vec<String> = mine.map(|u| u.place.to_string()).collect();
+        if places.is_empty() {
             scope
                 .log
                 .warn(UNUSED, gap.span, format!("the gap {id} is used nowhere"));
+        } else {
+            let places = places.join(", ");
+            let message = format!(
+                "the gap {id} is open in {places} and stops the {}",
+                stops.value
+            );
+            scope.log.warn(OPEN_GAP, gap.span, message);
         }
     }
 }

@@ -90,6 +90,17 @@ fn keep_lines(scope: &Scope<'_>) {
                 );
                 scope.log.fault(TWICE, dataset.span, message);
             }
+        }
+    }
+}
+
+/// Keep rules for what a party never has. Asked only where there is no fault, which may hide a use.
+pub(super) fn unused(scope: &Scope<'_>) {
+    for line in &scope.a.keep {
+        let (Some(at), Some(place)) = (&line.at, line.place) else {
+            continue;
+        };
+        for dataset in &line.what {
             let comes = scope.a.flows.values().map(|f| &f.value).any(|flow| {
                 let end = match place {
                     Place::Staging => &flow.from,
@@ -98,19 +109,13 @@ fn keep_lines(scope: &Scope<'_>) {
                 end.as_ref().is_some_and(|p| p.value == at.value)
                     && flow.send.iter().any(|d| d.value == dataset.value)
             });
-            if !comes
-                && scope.a.datasets.contains_key(&dataset.value)
-                && scope.a.parties.contains_key(&at.value)
-            {
+            if !comes {
                 let verb = match place {
                     Place::Staging => "sends",
                     Place::Received => "receives",
                 };
-                scope.log.warn(
-                    UNUSED,
-                    dataset.span,
-                    format!("{} never {verb} {}", at.value, dataset.value),
-                );
+                let message = format!("{} never {verb} {}", at.value, dataset.value);
+                scope.log.warn(UNUSED, dataset.span, message);
             }
         }
     }

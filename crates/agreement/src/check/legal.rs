@@ -46,7 +46,15 @@ fn flow_is_lawful(scope: &Scope<'_>, id: &FlowId, flow: &At<Flow>) {
     };
     let lines = a.lines(&flow.value);
     let mut unserved: Vec<_> = flow.value.purposes.iter().collect();
-    let mut one_is_closed = false;
+    // A purpose that is itself at fault is not told again as a missing gateway.
+    let purposes_known = !flow.value.purposes.is_empty()
+        && flow.value.purposes.iter().all(|p| {
+            a.purposes.get(&p.value).is_some_and(|purpose| {
+                let law = &purpose.value.law;
+                !law.is_empty() && law.iter().all(|l| scope.law.purpose(&l.value).is_some())
+            })
+        });
+    let mut one_is_closed = !purposes_known;
     for (rank, line) in lines.iter().enumerate() {
         let Some(gate) = &line.gate else { continue };
         let Some(gateway) = scope.law.gateway(&gate.value) else {
@@ -109,7 +117,7 @@ fn flow_is_lawful(scope: &Scope<'_>, id: &FlowId, flow: &At<Flow>) {
             }
             Ok(open) => {
                 let serves = served(a, &flow.value, &open);
-                if serves.is_empty() && !flow.value.purposes.is_empty() {
+                if serves.is_empty() && purposes_known {
                     one_is_closed = true;
                     let message = format!(
                         "{} serves none of the purposes of the flow {id}",

@@ -9,6 +9,8 @@ use crate::model::{Agreement, Flow};
 /// Who sends and receives what.
 #[derive(Default)]
 pub(super) struct Moves<'a> {
+    /// Is every party and dataset of every flow declared? Where not, what is missing would be told twice.
+    complete: bool,
     sends: BTreeSet<(&'a PartyId, &'a DatasetId)>,
     receives: BTreeSet<(&'a PartyId, &'a DatasetId)>,
     /// By receiver and origin: the parties from which the field comes.
@@ -17,34 +19,51 @@ pub(super) struct Moves<'a> {
 
 impl<'a> Moves<'a> {
     pub(super) fn new(a: &'a Agreement) -> Self {
-        let (mut sends, mut receives) = (BTreeSet::new(), BTreeSet::new());
-        let mut brought: BTreeMap<(&PartyId, FieldPath), BTreeSet<&PartyId>> = BTreeMap::new();
+        let mut moves = Self {
+            complete: true,
+            ..Self::default()
+        };
+        let mut ways: Vec<(&PartyId, &PartyId, BTreeSet<FieldPath>)> = Vec::new();
         for flow in a.flows.values().map(|at| &at.value) {
+            let party = |p: &PartyId| a.parties.contains_key(p);
             let (Some(from), Some(to)) = (&flow.from, &flow.to) else {
+                moves.complete = false;
                 continue;
             };
+            moves.complete &= party(&from.value) && party(&to.value);
             for dataset in &flow.send {
-                sends.insert((&from.value, &dataset.value));
-                receives.insert((&to.value, &dataset.value));
+                moves.complete &= a.datasets.contains_key(&dataset.value);
+                moves.sends.insert((&from.value, &dataset.value));
+                moves.receives.insert((&to.value, &dataset.value));
             }
-            for origin in sent(a, flow).filter_map(|field| a.origin(&field)) {
-                brought
-                    .entry((&to.value, origin))
-                    .or_default()
-                    .insert(&from.value);
-            }
+            let origins = sent(a, flow).filter_map(|field| a.origin(&field)).collect();
+            ways.push((&from.value, &to.value, origins));
         }
-        Self {
-            sends,
-            receives,
-            brought,
+        // A field comes to a party only from one that has it: round by round, until nothing new arrives.
+        loop {
+            let mut news = false;
+            for (from, to, origins) in &ways {
+                for origin in origins {
+                    if moves.holds(from, origin) {
+                        let sources = moves.brought.entry((to, origin.clone())).or_default();
+                        news |= sources.insert(from);
+                    }
+                }
+            }
+            if !news {
+                return moves;
+            }
         }
     }
 
-    /// Has the party the field that others are copies of: does it send it, or did a flow bring it?
-    pub(super) fn has(&self, party: &PartyId, origin: &FieldPath) -> bool {
+    fn holds(&self, party: &PartyId, origin: &FieldPath) -> bool {
         self.sends.contains(&(party, &origin.dataset))
             || self.brought.contains_key(&(party, origin.clone()))
+    }
+
+    /// Does the party lack the field that others are copies of: it neither sends it first nor receives it?
+    pub(super) fn lacks(&self, party: &PartyId, origin: &FieldPath) -> bool {
+        self.complete && !self.holds(party, origin)
     }
 
     /// Did the flow's sender get the field from others than the flow's receiver, and is neither of the two
@@ -59,6 +78,6 @@ impl<'a> Moves<'a> {
         };
         let sources = self.brought.get(&(&from.value, origin.clone()));
         let from_others = sources.is_some_and(|s| s.iter().any(|party| **party != to.value));
-        from_others && !is_source(&from.value) && !is_source(&to.value)
+        self.complete && from_others && !is_source(&from.value) && !is_source(&to.value)
     }
 }

@@ -18,8 +18,13 @@ pub(super) fn check(scope: &Scope<'_>) {
         flow_names(scope, &flow.value);
     }
     rest(scope);
-    readings(scope);
-    unused(scope);
+    for reading in used_readings(scope) {
+        scope.declared("reading", reading, scope.a.readings.keys());
+    }
+    if scope.a.flows.is_empty() {
+        let message = "the agreement has no flow, so it permits nothing";
+        scope.log.fault(MISSING, scope.a.span, message);
+    }
 }
 
 fn header(scope: &Scope<'_>) {
@@ -282,25 +287,20 @@ fn used_readings<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a crate::re
         .chain(a.clocks.iter().flat_map(move |c| one(&c.reading)))
 }
 
-fn readings(scope: &Scope<'_>) {
-    for reading in used_readings(scope) {
-        scope.declared("reading", reading, scope.a.readings.keys());
-    }
-    for (id, reading) in &scope.a.readings {
-        if !used_readings(scope).any(|used| used.value == *id) {
-            warn(scope, "reading", id.as_str(), reading.span);
-        }
-    }
-}
-
 fn warn(scope: &Scope<'_>, what: &str, name: &str, span: Span) {
     scope
         .log
         .warn(UNUSED, span, format!("the {what} {name} is used nowhere"));
 }
 
-fn unused(scope: &Scope<'_>) {
+/// What is declared and used nowhere. Asked only where there is no fault, which may hide a use.
+pub(super) fn unused(scope: &Scope<'_>) {
     let a = scope.a;
+    for (id, reading) in &a.readings {
+        if !used_readings(scope).any(|used| used.value == *id) {
+            warn(scope, "reading", id.as_str(), reading.span);
+        }
+    }
     let named: Vec<&ConditionId> = a
         .flows
         .values()
@@ -370,12 +370,5 @@ fn unused(scope: &Scope<'_>) {
         {
             warn(scope, "kind of person", id.as_str(), at.span);
         }
-    }
-    if a.flows.is_empty() {
-        scope.log.fault(
-            MISSING,
-            a.span,
-            "the agreement has no flow, so it permits nothing",
-        );
     }
 }
