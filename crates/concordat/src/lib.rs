@@ -44,9 +44,13 @@ enum Command {
 /// Runs the command line that the process was started with.
 pub async fn run() -> ExitCode {
     // Values are in this process's memory for a while: a crash must not write them to a disk.
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
     if setrlimit(Resource::Core, none).is_err() {
-        let fail = Fail::fault("core dumps could not be switched off: values could reach the disk".into());
+        let fail =
+            Fail::fault("core dumps could not be switched off: values could reach the disk".into());
         tell(&fail);
         return fail.exit();
     }

@@ -97,10 +97,15 @@ async fn conclude(stage: &Stage, args: &Args) -> Result<(), Fail> {
     let page = args.dir.join("index.html");
     crate::house::whole(&page, page::render(stage).await?.as_bytes())?;
     say(format!("\nThe whole story as a page: {}", page.display()));
-    say(format!(
-        "Verify again: concordat verify {}",
-        args.dir.join("ho/ledger").display()
-    ));
+    let (dir, key) = (args.dir.display(), args.dir.join("ho/ledger/key"));
+    say("Check it yourself, with files and public keys alone:");
+    say(format!("  concordat verify {dir}/ho/ledger"));
+    for proof in [stage::CELL, stage::CERTIFICATE] {
+        say(format!(
+            "  concordat verify --proof {dir}/{proof} --key {}",
+            key.display()
+        ));
+    }
     Ok(())
 }
 
