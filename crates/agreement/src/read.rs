@@ -190,7 +190,7 @@ impl<'a> Block<'a> {
         let what = what.into();
         let entries = entries(node, log, &what)?;
         Some(Self {
-            span: node.span,
+            span: node.place(),
             what,
             entries,
             asked: Vec::new(),
@@ -329,13 +329,13 @@ pub(crate) fn several<T: PartialEq>(
 ) -> Vec<At<T>> {
     let items = items(node);
     if items.is_empty() {
-        log.fault(MISSING, node.span, format!("{what} is an empty list"));
+        log.fault(MISSING, node.span, format!("{what}: the list is empty"));
     }
     let mut out: Vec<At<T>> = Vec::new();
     for item in items {
         let Some(read) = each(item) else { continue };
         if out.iter().any(|o| o.value == read.value) {
-            log.fault(TWICE, item.span, format!("{what} names this twice"));
+            log.fault(TWICE, item.span, format!("{what}: this is named twice"));
         } else {
             out.push(read);
         }

@@ -41,6 +41,18 @@ pub(crate) struct Key {
     pub(crate) span: Span,
 }
 
+impl Node {
+    /// Where to point when something about the whole is wrong: its first key, where it is of several lines.
+    pub(crate) fn place(&self) -> Span {
+        match &self.value {
+            Value::Map(entries) if self.span.line != self.span.end_line => {
+                entries.first().map_or(self.span, |(key, _)| key.span)
+            }
+            Value::Text { .. } | Value::List(_) | Value::Map(_) => self.span,
+        }
+    }
+}
+
 /// Finds byte offsets for the parser's character counts.
 struct Places {
     /// The byte offset of each character, or none where they are the same.

@@ -85,7 +85,6 @@ fn id_of(entry: &Entry, name: &str) -> Option<String> {
     })
 }
 
-// shows: RUN-04, SEC-14
 #[test]
 #[expect(
     clippy::disallowed_methods,

@@ -65,7 +65,7 @@ async fn in_clear(house: &House) -> Vec<String> {
     found
 }
 
-// shows: RUN-01, RUN-08, RUN-17, MATCH-02, MATCH-07, RET-02, RET-12, RET-14, SEC-02
+// shows: RUN-01, RUN-08, MATCH-02, MATCH-07, RET-02, RET-12, SEC-02
 #[tokio::test]
 async fn one_run_from_the_agreement_to_the_certificates() {
     let house = House::new(None, None).await;
@@ -225,7 +225,7 @@ async fn one_run_from_the_agreement_to_the_certificates() {
     }
 }
 
-// shows: AGR-01, AGR-21, AUD-07, PTY-13, SEC-09
+// shows: AGR-01, AGR-21, AUD-07, SEC-09
 #[tokio::test]
 async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
     let house = House::new(None, None).await;
@@ -267,7 +267,7 @@ async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
     );
 }
 
-// shows: RUN-05, APP-03, RUN-13
+// shows: RUN-05, RUN-13
 #[tokio::test]
 async fn the_gate_names_all_failing_conditions_together() {
     let house = House::new(None, None).await;
@@ -302,7 +302,7 @@ async fn the_gate_names_all_failing_conditions_together() {
     );
 }
 
-// shows: RUN-19, RUN-20
+// shows: RUN-20
 #[tokio::test]
 async fn eligibility_is_asked_again_at_the_moment_of_sending() {
     let house = House::new(None, None).await;

@@ -15,7 +15,7 @@ pub const RATIO_FROM: u64 = 1 << 20;
 /// The most entries of a workbook's archive; a plain table has about a dozen.
 pub const ENTRIES: usize = 64;
 /// The longest tag of a workbook's XML, in bytes.
-pub const TAG_BYTES: usize = 64 << 10;
+pub const TAG_BYTES: usize = 16 << 10;
 /// How deep a workbook's XML may nest.
 pub const DEPTH: usize = 64;
 /// The most characters of a cell (Excel's own limit, counted in UTF-16 units).

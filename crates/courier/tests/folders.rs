@@ -96,11 +96,16 @@ async fn foreign_and_temporary_names_are_passed_over() {
 async fn no_identifier_leads_out_of_its_folder() {
     let root = tempfile::tempdir().unwrap();
     let transport = DirectoryTransport::new(root.path().join("post"));
-    let (party, package) = (PartyName::parse("a/../../b").unwrap(), id("x/../../../y:z"));
-    transport.put(&party, &package, b"x").await.unwrap();
+    let package = id("x/../../../y:z");
+    transport.put(&me(), &package, b"x").await.unwrap();
     assert_eq!(names(root.path()), ["post"]);
-    assert_eq!(names(&root.path().join("post")), ["a%2f..%2f..%2fb"]);
-    assert_eq!(transport.waiting(&party).await.unwrap(), [package]);
+    assert_eq!(names(&root.path().join("post")), ["dwp"]);
+    assert_eq!(
+        names(&root.path().join("post/dwp")),
+        ["x%2f..%2f..%2f..%2fy%3az.pkg"]
+    );
+    assert_eq!(transport.waiting(&me()).await.unwrap(), [package]);
+    assert!(PartyName::parse("a/../../b").is_err());
 }
 
 #[tokio::test]

@@ -328,6 +328,7 @@ fn forged_counts_and_places_are_refused_in_the_pre_scan() {
         ),
         "damaged",
     );
+    refused(&edited(SHEET, "<v>0</v>", "<v>999999</v>"), "damaged");
     let sparse = |cell: &str| {
         edited(
             SHEET,
@@ -395,6 +396,19 @@ fn nothing_may_be_hidden_or_added() {
         &edited(BOOK, "name=\"Records\"", "name=\"Contents\""),
         "exactly one sheet",
     );
+    let orphan = b"<worksheet><sheetData/></worksheet>";
+    refused(
+        &with_part("xl/worksheets/sheet9.xml", orphan),
+        "does not show",
+    );
+    let twice = edited(
+        SHEET,
+        "<row r=\"2\"",
+        "<row hidden=\"0\" hidden=\"1\" r=\"2\"",
+    );
+    refused(&twice, "damaged");
+    let end = "</v></c></row></sheetData>";
+    refused(&edited(SHEET, end, &format!("</v><v>0{end}")), "damaged");
     let name = "</sheets><definedNames><definedName name=\"x\">1+1</definedName></definedNames>";
     refused(&edited(BOOK, "</sheets>", name), "defined name");
     both(

@@ -189,7 +189,7 @@ impl Actor {
 mod tests {
     use super::*;
 
-    // shows: SEC-09, PTY-13
+    // shows: SEC-09
     #[test]
     fn the_matrix_is_the_one_written_down() {
         let mut lines = String::new();

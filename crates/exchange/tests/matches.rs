@@ -77,7 +77,7 @@ fn an_ambiguous_match_can_only_be_refuted() {
     assert!(doubtful.refute("two records fit", &caseworker()).is_ok());
 }
 
-// shows: MATCH-06, FLAG-04
+// shows: MATCH-06
 #[test]
 fn only_a_confirmed_match_is_flagged() {
     let candidate = found(Evidence::Partner, false);

@@ -128,7 +128,7 @@ pub(crate) fn read(root: &Node, log: &Log) -> Option<Agreement> {
         .unwrap_or_default();
     file.close(log, &["cases", "derived", "prose", "words"]);
     Some(Agreement {
-        span: root.span,
+        span: root.place(),
         agreement,
         title,
         kind,
@@ -228,9 +228,16 @@ fn parties(node: &Node, log: &Log) -> BTreeMap<PartyId, At<Party>> {
         let unit = block
             .need_for(log, "unit", "PTY-01")
             .and_then(|n| text(n, log, "the unit"));
-        let is = block
-            .need(log, "is")
-            .and_then(|n| word(n, log, "what a party is", CONTROL, &["processor"], WORD));
+        let is = block.need(log, "is").and_then(|n| {
+            word(
+                n,
+                log,
+                "the standing of a party",
+                CONTROL,
+                &["processor"],
+                WORD,
+            )
+        });
         let reads = block
             .get("reads")
             .map(|n| list_of_names(n, log, "the systems it reads"))

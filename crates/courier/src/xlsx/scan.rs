@@ -30,6 +30,10 @@ pub(super) fn check(bytes: &[u8], entries: &[Entry], shape: &Shape) -> Result<()
     if archive.len() != entries.len() {
         return Err(broken());
     }
+    let sheets = entries
+        .iter()
+        .filter(|entry| entry.part == Part::Sheet)
+        .count();
     for entry in entries {
         let mut file = archive.by_name(&entry.name).map_err(|_| broken())?;
         let mut counted = Counted {
@@ -37,7 +41,7 @@ pub(super) fn check(bytes: &[u8], entries: &[Entry], shape: &Shape) -> Result<()
             bytes: 0,
             begin: Vec::new(),
         };
-        let result = look(entry.part, &mut counted, shape);
+        let result = look(entry.part, &mut counted, shape, sheets);
         std::io::copy(&mut counted, &mut std::io::sink()).map_err(|_| broken())?;
         if counted.bytes > entry.size {
             return Err(bomb());
@@ -74,14 +78,14 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-fn look(part: Part, from: impl Read, shape: &Shape) -> Result<(), FileFault> {
+fn look(part: Part, from: impl Read, shape: &Shape, sheets: usize) -> Result<(), FileFault> {
     let from = BufReader::new(from);
     match part {
         Part::Unread => Ok(()),
         Part::Other => walk(from, &mut |_| Ok(())),
         Part::Types => opens(from, &mut types),
         Part::Relations => opens(from, &mut relation),
-        Part::Book => book(from, shape),
+        Part::Book => book(from, shape, sheets),
         Part::Strings => strings(from),
         Part::Sheet => {
             let mut scan = SheetScan::new(shape);
@@ -138,11 +142,11 @@ fn relation(tag: &Tag<'_>) -> Result<(), FileFault> {
     Ok(())
 }
 
-fn book(from: impl std::io::BufRead, shape: &Shape) -> Result<(), FileFault> {
+fn book(from: impl std::io::BufRead, shape: &Shape, sheets: usize) -> Result<(), FileFault> {
     let mut records = 0;
     let mut contents = 0;
     opens(from, &mut |tag| {
-        match tag.name().as_str() {
+        match tag.name() {
             "sheet" => {
                 if tag
                     .attribute("state")?
@@ -193,6 +197,12 @@ fn book(from: impl std::io::BufRead, shape: &Shape) -> Result<(), FileFault> {
         }
         Ok(())
     })?;
+    if records + contents < sheets {
+        return Err(whole(
+            STRUCTURE,
+            "the workbook holds a sheet that it does not show: save it anew",
+        ));
+    }
     match (records, contents) {
         (1, 0 | 1) => Ok(()),
         _ => {
@@ -209,7 +219,7 @@ fn strings(from: impl std::io::BufRead) -> Result<(), FileFault> {
     let mut claimed = Vec::new();
     let mut there = 0u64;
     opens(from, &mut |tag| {
-        match (tag.name().as_str(), tag.depth) {
+        match (tag.name(), tag.depth) {
             ("sst", 0) => {
                 if let Some(count) = tag.attribute("uniqueCount")? {
                     claimed.push(count.trim().parse::<u64>().map_err(|_| broken())?);

@@ -34,10 +34,20 @@ const CONTENTS_ROWS: u64 = 20_000;
 
 pub(super) struct SheetScan<'a> {
     shape: &'a Shape,
-    path: Vec<String>,
+    path: Vec<&'static str>,
     data: u32,
     row: u64,
     column: usize,
+    valued: bool,
+}
+
+/// The elements that the scan tells apart; any other is nameless to it.
+fn known(name: &str) -> &'static str {
+    let names = ["worksheet", "cols", "sheetData", "row", "c", "is"];
+    names
+        .into_iter()
+        .find(|known| *known == name)
+        .unwrap_or_default()
 }
 
 /// A cell's place as row (from 1) and column (from 0): `B7` is (7, 1).
@@ -62,15 +72,15 @@ impl<'a> SheetScan<'a> {
             data: 0,
             row: 0,
             column: 0,
+            valued: false,
         }
     }
 
     pub(super) fn visit(&mut self, node: Node<'_>) -> Result<(), FileFault> {
         match node {
             Node::Open(tag) => {
-                let name = tag.name();
-                self.open(&name, &tag)?;
-                self.path.push(name);
+                self.open(&tag)?;
+                self.path.push(known(tag.name()));
                 Ok(())
             }
             Node::Close => {
@@ -88,9 +98,8 @@ impl<'a> SheetScan<'a> {
         }
     }
 
-    fn open(&mut self, name: &str, tag: &Tag<'_>) -> Result<(), FileFault> {
-        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        match (path.as_slice(), name) {
+    fn open(&mut self, tag: &Tag<'_>) -> Result<(), FileFault> {
+        match (self.path.as_slice(), tag.name()) {
             ([], "worksheet") => Ok(()),
             (["worksheet"], "dimension") => self.dimension(tag),
             (["worksheet"], "sheetData") => {
@@ -125,7 +134,11 @@ impl<'a> SheetScan<'a> {
                     "the cell holds a formula: put its value there, as text",
                 ))
             }
-            (["worksheet", "sheetData", "row", "c"], "v" | "is") => Ok(()),
+            (["worksheet", "sheetData", "row", "c"], "v" | "is") => {
+                // Of two values in one cell, one would be hidden.
+                let twice = std::mem::replace(&mut self.valued, true);
+                if twice { Err(broken()) } else { Ok(()) }
+            }
             (["worksheet", "sheetData", "row", "c", "is", ..], _) => Ok(()),
             (["worksheet", "sheetData", ..], _) | (_, "sheetData" | "dimension" | "row" | "c") => {
                 Err(broken())
@@ -188,7 +201,7 @@ impl<'a> SheetScan<'a> {
         if row != self.row || column < self.column || column >= limits::COLUMNS {
             return Err(broken());
         }
-        self.column = column + 1;
+        (self.column, self.valued) = (column + 1, false);
         Ok(())
     }
 }

@@ -21,8 +21,8 @@ pub(super) struct Tag<'a> {
 
 impl Tag<'_> {
     /// The name without its prefix.
-    pub(super) fn name(&self) -> String {
-        self.start.local_name().as_ref().to_owned()
+    pub(super) fn name(&self) -> &str {
+        self.start.local_name().into_inner()
     }
 
     /// The value of the attribute with exactly this name.
@@ -86,6 +86,10 @@ pub(super) fn walk(
                 roots += usize::from(depth == 0);
                 if start.len() > limits::TAG_BYTES || depth >= limits::DEPTH || roots > 1 {
                     return Err(broken());
+                }
+                // One of two attributes of the same name could be read here and the other by the next parser.
+                for attribute in start.attributes() {
+                    attribute.map_err(|_| broken())?;
                 }
                 visit(Node::Open(Tag {
                     start: &start,
