@@ -67,5 +67,10 @@ fn stages(bytes: &[u8], law: &Law, log: &read::Log) -> Option<Plan> {
     if log.has_fault() {
         return None;
     }
-    compile::compile(&agreement, law)
+    let plan = compile::compile(&agreement, law);
+    if plan.is_none() {
+        let message = "no fault was found, and yet this cannot be compiled: please report it";
+        log.fault(rules::MISSING, root.place(), message);
+    }
+    plan
 }

@@ -20,65 +20,13 @@
     reason = "tests"
 )]
 
-use std::collections::BTreeMap;
+mod common;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use agreement::{Diagnostic, Law};
-
-/// The sections of a file: key, first line (from 1) and lines.
-fn sections(text: &str) -> Vec<(String, usize, Vec<&str>)> {
-    let mut out: Vec<(String, usize, Vec<&str>)> = Vec::new();
-    for (i, line) in text.lines().enumerate() {
-        if line.starts_with('#') {
-            continue;
-        }
-        if !line.is_empty() && !line.starts_with(' ') {
-            let key = line.split(':').next().unwrap().to_owned();
-            out.push((key, i + 1, Vec::new()));
-        }
-        if let Some((.., lines)) = out.last_mut() {
-            lines.push(line);
-        }
-    }
-    out
-}
-
-/// The agreement of a case, and where each of its lines comes from.
-fn compose(base: &str, case: &str) -> (String, Vec<String>) {
-    let without: Vec<&str> = case
-        .lines()
-        .filter_map(|l| l.strip_prefix("# without:"))
-        .flat_map(|l| l.split(','))
-        .map(str::trim)
-        .collect();
-    let own = sections(case);
-    let mut text = String::new();
-    let mut places = Vec::new();
-    let mut push = |section: &(String, usize, Vec<&str>), of: &str| {
-        for (i, line) in section.2.iter().enumerate() {
-            text.push_str(line);
-            text.push('\n');
-            places.push(format!("{of}{}", section.1 + i));
-        }
-    };
-    let mut used: BTreeMap<&str, bool> = own.iter().map(|(k, ..)| (k.as_str(), false)).collect();
-    if !case.lines().any(|l| l == "# whole") {
-        for section in sections(base) {
-            let replaced: Vec<_> = own.iter().filter(|(k, ..)| *k == section.0).collect();
-            if let Some(seen) = used.get_mut(section.0.as_str()) {
-                *seen = true;
-                replaced.iter().for_each(|s| push(s, ""));
-            } else if !without.contains(&section.0.as_str()) {
-                push(&section, "base ");
-            }
-        }
-    }
-    for section in own.iter().filter(|(k, ..)| !used[k.as_str()]) {
-        push(section, "");
-    }
-    (text, places)
-}
+use common::compose;
 
 fn expectation(d: &Diagnostic, places: &[String]) -> String {
     let place = |line: u32| {
@@ -190,5 +138,14 @@ fn every_rule_of_the_language_has_a_case_that_breaks_it() {
         let broken = all.contains(&format!("# fault[{rule}]"))
             || all.contains(&format!("# warning[{rule}]"));
         assert!(broken || elsewhere.contains(rule), "no case breaks {rule}");
+    }
+}
+
+#[test]
+fn the_language_reference_has_every_rule_as_it_stands() {
+    let page = std::fs::read_to_string(common::folder().join("../../docs/language.md")).unwrap();
+    for (rule, sentence) in agreement::rules::LANGUAGE {
+        let row = format!("| `{rule}` | {sentence} |");
+        assert!(page.contains(&row), "docs/language.md lacks: {row}");
     }
 }

@@ -1,4 +1,5 @@
-//! Killed at any moment and started again: the run ends the same, and each message is sent once.
+//! Killed at any moment and started again, or kept in another database: the run ends the same, and each message
+//! is sent once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,6 +9,18 @@
     unreachable_pub,
     reason = "tests"
 )]
+
+#[path = "../../store/tests/common/postgres.rs"]
+mod postgres;
+
+mod place {
+    pub fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+}
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -122,16 +135,42 @@ fn killed_at_any_moment_the_run_ends_the_same() {
     assert!(killed > 0, "no start was ever cut short");
     let found = finish(broken.path());
     assert_eq!(found, expected, "the domain state, after {killed} kills");
+    the_same(whole.path(), broken.path());
+    println!("{killed} of {KILLS} starts were killed");
+}
 
+#[test]
+fn kept_in_postgresql_the_run_ends_the_same() {
+    let whole = tempfile::tempdir().unwrap();
+    let expected = finish(whole.path());
+    let other = tempfile::tempdir().unwrap();
+    copy_keys(whole.path(), other.path());
+    let (ho, hmrc) = (postgres::fresh_database(), postgres::fresh_database());
+    let out = demo(other.path())
+        .args(["--store", &ho, &hmrc])
+        .output()
+        .unwrap();
+    assert!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
+    let found: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(found, expected);
+    the_same(whole.path(), other.path());
+}
+
+/// Two runs have the same entries, and no message was taken twice.
+fn the_same(expected: &Path, found: &Path) {
     for who in ["ho", "hmrc"] {
-        let (expected, found) = (
-            entries(&whole.path().join(who)),
-            entries(&broken.path().join(who)),
-        );
-        assert_eq!(
-            found, expected,
-            "the entries of {who}, after {killed} kills"
-        );
+        let (expected, found) = (entries(&expected.join(who)), entries(&found.join(who)));
+        let differ: Vec<_> = expected
+            .keys()
+            .chain(found.keys())
+            .filter(|id| expected.get(*id) != found.get(*id))
+            .map(|id| (expected.get(id), found.get(id)))
+            .collect();
+        assert!(differ.is_empty(), "entries of {who} differ: {differ:#?}");
         let mut sent = BTreeSet::new();
         for entry in found.values() {
             assert_ne!(
@@ -147,5 +186,4 @@ fn killed_at_any_moment_the_run_ends_the_same() {
             }
         }
     }
-    println!("{killed} of {KILLS} starts were killed");
 }

@@ -26,6 +26,13 @@ async fn leg(node: &exchange::Node, flow: &exchange::ids::FlowId) -> Leg {
         .unwrap()
 }
 
+/// The packages that wait on the transport.
+fn packages(house: &House) -> Vec<std::path::PathBuf> {
+    let mut all = files(&house.dir.path().join("transport"));
+    all.retain(|path| path.extension().is_some_and(|e| e == "pkg"));
+    all
+}
+
 /// A column more, as somebody would add it in a spreadsheet program.
 fn one_column_more(_: Format, table: &Table, _: Vec<u8>) -> Vec<u8> {
     let mut book = rust_xlsxwriter::Workbook::new();
@@ -190,7 +197,7 @@ async fn an_altered_package_is_turned_away_and_a_repeated_one_has_no_effect() {
         .unwrap();
     ho.seal(&op("seal"), &run(), &ask()).await.unwrap();
     ho.work().await.unwrap();
-    let waiting = files(&house.dir.path().join("transport"));
+    let waiting = packages(&house);
     assert_eq!(waiting.len(), 1);
     let package = std::fs::read(&waiting[0]).unwrap();
 
@@ -207,7 +214,7 @@ async fn an_altered_package_is_turned_away_and_a_repeated_one_has_no_effect() {
     let worked = house.hmrc.work().await.unwrap();
     assert_eq!(acts(&worked), ["package.refused"]);
     assert!(house.hmrc.all::<Leg>().await.unwrap().is_empty());
-    assert!(files(&house.dir.path().join("transport")).is_empty());
+    assert!(packages(&house).is_empty());
 }
 
 #[tokio::test]
@@ -225,7 +232,7 @@ async fn a_package_that_comes_again_changes_nothing() {
         .unwrap();
     ho.seal(&op("seal"), &run(), &ask()).await.unwrap();
     ho.work().await.unwrap();
-    let waiting = files(&house.dir.path().join("transport"));
+    let waiting = packages(&house);
     let package = std::fs::read(&waiting[0]).unwrap();
     house.settle().await;
     let before = hmrc.snapshot().await.unwrap();
@@ -240,7 +247,7 @@ async fn a_package_that_comes_again_changes_nothing() {
         };
         assert_eq!(acts, told, "{round}");
         assert_eq!(hmrc.snapshot().await.unwrap(), before);
-        assert!(files(&house.dir.path().join("transport")).is_empty());
+        assert!(packages(&house).is_empty());
     }
 }
 

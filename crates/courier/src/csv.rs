@@ -4,6 +4,16 @@
 //! CR or LF. Such a field is written with an apostrophe before it, and so is one that begins with an
 //! apostrophe; reading takes exactly that apostrophe away again, and leaves any other as it is. Reading guesses
 //! nothing: another encoding, a mark before the text, a quote out of place or mixed line ends refuse the file.
+//!
+//! ```
+//! use exchange::table::{Shape, Table};
+//! let table = Table { columns: vec!["ref".into()], rows: vec![vec!["=1+1".into()]] };
+//! let bytes = courier::csv::write(&table)?;
+//! assert_eq!(bytes, b"\"ref\"\r\n\"'=1+1\"\r\n");
+//! let shape = Shape { sheet: String::new(), columns: table.columns.clone(), max_rows: 1 };
+//! assert!(courier::csv::read(&shape, &bytes)? == table);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod parse;
 

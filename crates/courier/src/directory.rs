@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use exchange::ids::{PackageId, PartyName};
+use exchange::ids::{PackageId, PartyId};
 use exchange::ports::{LedgerShelf, PortFault, Transport};
 use ledger::verify::{LogFiles, ReadFault};
 
@@ -16,10 +16,13 @@ use crate::durable::{self, Replace};
 use crate::limits;
 
 const SUFFIX: &str = ".pkg";
+/// An empty file that says: the package of this name was here and was taken. A sender that stopped before it
+/// knew that it had sent finds it and does not send again.
+const TAKEN: &str = "taken";
 /// Longer than any file that a ledger publishes: 256 entries of at most 65,537 bytes.
 const SHELF_BYTES: usize = 32 << 20;
 
-/// A shared folder: `<root>/<to>/<package id>.pkg`.
+/// A shared folder: `<root>/<to>/<package id>.pkg`, and `.taken` in its place once it was taken away.
 #[derive(Clone, Debug)]
 pub struct DirectoryTransport {
     root: PathBuf,
@@ -57,11 +60,11 @@ impl DirectoryTransport {
         Self { root: root.into() }
     }
 
-    fn folder(&self, party: &PartyName) -> PathBuf {
+    fn folder(&self, party: &PartyId) -> PathBuf {
         self.root.join(party.as_str())
     }
 
-    fn file(&self, party: &PartyName, id: &PackageId) -> PathBuf {
+    fn file(&self, party: &PartyId, id: &PackageId) -> PathBuf {
         self.folder(party)
             .join(format!("{}{SUFFIX}", escape(id.as_str())))
     }
@@ -74,6 +77,9 @@ fn put(path: &Path, bytes: &[u8]) -> Result<(), PortFault> {
             "the package for {} is too long: send fewer rows",
             path.display()
         )));
+    }
+    if path.with_extension(TAKEN).exists() {
+        return Ok(());
     }
     if let Some(folder) = path.parent() {
         durable::make_folder(folder).map_err(failed)?;
@@ -119,17 +125,17 @@ fn waiting(folder: &Path) -> Result<Vec<PackageId>, PortFault> {
 
 #[async_trait]
 impl Transport for DirectoryTransport {
-    async fn put(&self, to: &PartyName, id: &PackageId, bytes: &[u8]) -> Result<(), PortFault> {
+    async fn put(&self, to: &PartyId, id: &PackageId, bytes: &[u8]) -> Result<(), PortFault> {
         let (path, bytes) = (self.file(to, id), bytes.to_vec());
         blocking(move || put(&path, &bytes)).await
     }
 
-    async fn waiting(&self, me: &PartyName) -> Result<Vec<PackageId>, PortFault> {
+    async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault> {
         let folder = self.folder(me);
         blocking(move || waiting(&folder)).await
     }
 
-    async fn get(&self, me: &PartyName, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault> {
+    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault> {
         let path = self.file(me, id);
         blocking(move || {
             durable::read(&path, limits::PACKAGE_BYTES)
@@ -138,10 +144,16 @@ impl Transport for DirectoryTransport {
         .await
     }
 
-    async fn remove(&self, me: &PartyName, id: &PackageId) -> Result<(), PortFault> {
+    async fn remove(&self, me: &PartyId, id: &PackageId) -> Result<(), PortFault> {
         let path = self.file(me, id);
         blocking(move || {
-            durable::remove(&path).map_err(|e| fault("removing the package", &path, &e))
+            let failed = |e: io::Error| fault("removing the package", &path, &e);
+            // The mark first: without it, a sender that stopped would put the package back.
+            if path.exists() {
+                durable::write(&path.with_extension(TAKEN), &[], 0o640, Replace::Yes)
+                    .map_err(failed)?;
+            }
+            durable::remove(&path).map_err(failed)
         })
         .await
     }

@@ -57,11 +57,11 @@ pub(crate) fn check(found: &[String], expected: &[String]) -> Result<(), FileFau
         .iter()
         .filter(|name| !seen.contains(name))
         .collect();
-    for (index, name) in found
+    let extra = found
         .iter()
         .enumerate()
-        .filter(|(_, name)| !listed.contains(name))
-    {
+        .find(|(_, name)| !listed.contains(name));
+    if let Some((index, name)) = extra {
         let here = expected
             .get(index)
             .filter(|agreed| missing.contains(agreed));

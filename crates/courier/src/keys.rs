@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
-use exchange::ids::PartyName;
+use exchange::ids::PartyId;
 use exchange::ports::{PartyCard, PortFault, Signer};
 use ledger::note::{self, NoteSigner};
 use zeroize::Zeroizing;
@@ -50,7 +50,7 @@ pub enum KeysFault {
 
 /// The private keys of one party.
 pub struct Keys {
-    party: PartyName,
+    party: PartyId,
     seed: Zeroizing<[u8; 32]>,
     signer: NoteSigner,
     identity: Identity,
@@ -68,7 +68,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`KeysFault::Form`] when the party's name cannot name a key.
-    pub fn generate(party: PartyName, seed: Zeroizing<[u8; 32]>) -> Result<Self, KeysFault> {
+    pub fn generate(party: PartyId, seed: Zeroizing<[u8; 32]>) -> Result<Self, KeysFault> {
         Self::assemble(party, seed, Identity::generate())
     }
 
@@ -77,7 +77,7 @@ impl Keys {
     /// # Errors
     /// [`KeysFault::Form`] when the text is no identity.
     pub fn from_parts(
-        party: PartyName,
+        party: PartyId,
         seed: Zeroizing<[u8; 32]>,
         identity: &str,
     ) -> Result<Self, KeysFault> {
@@ -86,7 +86,7 @@ impl Keys {
     }
 
     fn assemble(
-        party: PartyName,
+        party: PartyId,
         seed: Zeroizing<[u8; 32]>,
         identity: Identity,
     ) -> Result<Self, KeysFault> {
@@ -114,9 +114,10 @@ impl Keys {
         for (name, text) in [(SIGNING, signing), (SEALING, sealing)] {
             let path = folder.join(name);
             durable::write(&path, text.as_bytes(), 0o600, Replace::No).map_err(|e| {
-                match e.kind() {
-                    std::io::ErrorKind::AlreadyExists => KeysFault::Exists(path.clone()),
-                    _ => disk(&path, &e),
+                if e.kind() == std::io::ErrorKind::AlreadyExists {
+                    KeysFault::Exists(path.clone())
+                } else {
+                    disk(&path, &e)
                 }
             })?;
         }
@@ -127,7 +128,7 @@ impl Keys {
     ///
     /// # Errors
     /// [`KeysFault`]; its text names the file, never its content.
-    pub fn load(party: PartyName, folder: &Path) -> Result<Self, KeysFault> {
+    pub fn load(party: PartyId, folder: &Path) -> Result<Self, KeysFault> {
         let signing = read(&folder.join(SIGNING))?;
         let sealing = read(&folder.join(SEALING))?;
         let mut seed = Zeroizing::new([0u8; 32]);
@@ -137,7 +138,7 @@ impl Keys {
     }
 
     /// Whose keys.
-    pub fn party(&self) -> &PartyName {
+    pub fn party(&self) -> &PartyId {
         &self.party
     }
 

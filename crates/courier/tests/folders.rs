@@ -11,7 +11,7 @@
 use std::path::Path;
 
 use courier::{DirectoryShelf, DirectoryTransport};
-use exchange::ids::{PackageId, PartyName};
+use exchange::ids::{PackageId, PartyId};
 use exchange::ports::{LedgerShelf, Transport};
 use ledger::verify::LogFiles;
 
@@ -19,8 +19,8 @@ fn id(text: &str) -> PackageId {
     PackageId::parse(text).unwrap()
 }
 
-fn me() -> PartyName {
-    PartyName::parse("dwp").unwrap()
+fn me() -> PartyId {
+    PartyId::parse("dwp").unwrap()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -61,7 +61,7 @@ async fn a_package_is_put_once_waits_and_is_taken_away() {
     assert_eq!(transport.get(&me(), &a).await.unwrap(), None);
     assert_eq!(
         transport
-            .waiting(&PartyName::parse("ho").unwrap())
+            .waiting(&PartyId::parse("ho").unwrap())
             .await
             .unwrap(),
         []
@@ -105,7 +105,7 @@ async fn no_identifier_leads_out_of_its_folder() {
         ["x%2f..%2f..%2f..%2fy%3az.pkg"]
     );
     assert_eq!(transport.waiting(&me()).await.unwrap(), [package]);
-    assert!(PartyName::parse("a/../../b").is_err());
+    assert!(PartyId::parse("a/../../b").is_err());
 }
 
 #[tokio::test]

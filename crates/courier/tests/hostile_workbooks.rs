@@ -328,7 +328,7 @@ fn forged_counts_and_places_are_refused_in_the_pre_scan() {
         ),
         "damaged",
     );
-    refused(&edited(SHEET, "<v>0</v>", "<v>999999</v>"), "damaged");
+    refused(&edited(SHEET, "<v>15</v>", "<v>999999</v>"), "damaged");
     let sparse = |cell: &str| {
         edited(
             SHEET,

@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use courier::{AgeSealer, Keys, KeysFault};
-use exchange::ids::PartyName;
+use exchange::ids::PartyId;
 use exchange::message::{Head, Kind, Letter, Manifest};
 use exchange::ports::{PackageFault, PartyCard, Sealer, Signer};
 use exchange::table::{FileFault, Format};
@@ -27,7 +27,7 @@ struct Party {
 }
 
 fn party(name: &str, n: u8) -> Party {
-    let keys = Keys::generate(PartyName::parse(name).unwrap(), Zeroizing::new([n; 32])).unwrap();
+    let keys = Keys::generate(PartyId::parse(name).unwrap(), Zeroizing::new([n; 32])).unwrap();
     let keys = Arc::new(keys);
     Party {
         sealer: AgeSealer::new(keys.clone()),
@@ -41,8 +41,8 @@ fn manifest(kind: Kind, from: &str, to: &str) -> Manifest {
         v: 1,
         id: "ho.ask-2026-02.ask.data.1".to_owned().try_into().unwrap(),
         kind,
-        from: PartyName::parse(from).unwrap(),
-        to: PartyName::parse(to).unwrap(),
+        from: PartyId::parse(from).unwrap(),
+        to: PartyId::parse(to).unwrap(),
         agreement: "no-contact".to_owned().try_into().unwrap(),
         hash: Digest::of(b"agreement"),
         run: "ask-2026-02".to_owned().try_into().unwrap(),
@@ -380,7 +380,6 @@ fn what_may_not_be_sealed_is_not() {
     }
 }
 
-// shows: SEC-13
 #[test]
 fn key_files_are_their_owners_alone_and_keys_are_never_shown() {
     let folder = tempfile::tempdir().unwrap();

@@ -75,7 +75,6 @@ fn check(table: &Table) {
     }
 }
 
-// shows: RUN-12
 #[test]
 fn nasty_cells_come_back_unchanged_in_both_forms() {
     for cell in NASTY {

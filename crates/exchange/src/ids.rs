@@ -137,6 +137,3 @@ mod tests {
         }
     }
 }
-
-/// Old name.
-pub type PartyName = PartyId;

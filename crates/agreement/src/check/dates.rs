@@ -33,7 +33,20 @@ pub(crate) fn reviews(term: Dates, every: Period) -> Vec<Date> {
 
 pub(super) fn check(scope: &Scope<'_>) {
     lengths(scope);
-    let Some(term) = scope.term else { return };
+    let Some(term) = scope.term else {
+        let written = scope.a.term.as_ref().filter(|t| t.until.is_none());
+        if let Some(length) = written.and_then(|t| t.period.as_ref())
+            && written.is_some_and(|t| t.from.as_ref().is_some_and(|f| f.value.given().is_some()))
+            && !scope.log.has_fault()
+        {
+            scope.log.fault(
+                "AGR-20",
+                length.span,
+                "the term ends after the calendar does",
+            );
+        }
+        return;
+    };
     let span = scope.a.term.as_ref().map_or(scope.a.span, |t| t.span);
     if term.last < term.from {
         let message = format!(

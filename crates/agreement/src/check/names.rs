@@ -6,7 +6,8 @@ use crate::check::{Scope, flows};
 use crate::condition::{Operand, Term};
 use crate::diagnostic::Span;
 use crate::ids::{ConditionId, Name, ReadingId};
-use crate::model::{By, DEEPEST, Holds, Part, RowPer};
+use crate::model::{By, DEEPEST, Dataset, Holds, Part, RowPer};
+use crate::read::At;
 use crate::rules::{CIRCLE, MISSING, NEVER, UNUSED};
 
 pub(super) fn check(scope: &Scope<'_>) {
@@ -68,27 +69,8 @@ fn datasets(scope: &Scope<'_>) {
         for kind in &dataset.value.about {
             scope.declared("kind of person", kind, a.people.keys());
         }
-        match &dataset.value.one_row_per {
-            Some(at) => match &at.value {
-                RowPer::Person(kind) => {
-                    if !dataset.value.about.iter().any(|k| k.value == *kind) {
-                        let all = dataset.value.about.iter().map(|k| k.value.as_str());
-                        scope.undeclared(
-                            "kind of person in this dataset",
-                            kind.as_str(),
-                            at.span,
-                            all,
-                        );
-                    }
-                }
-                RowPer::RowOf(other) => {
-                    if !a.datasets.contains_key(other) {
-                        let all = a.datasets.keys().map(Name::as_text);
-                        scope.undeclared("dataset", other.as_str(), at.span, all);
-                    }
-                }
-            },
-            None => {}
+        if let Some(at) = &dataset.value.one_row_per {
+            row_per(scope, &dataset.value, at);
         }
         for field in &dataset.value.fields {
             if let Some(never) = dataset.value.never.get(&field.name.value) {
@@ -103,6 +85,24 @@ fn datasets(scope: &Scope<'_>) {
             }
             if let Some(Holds::CopyOf(source)) = &field.holds {
                 copy(scope, &source.value, source.span);
+            }
+        }
+    }
+}
+
+fn row_per(scope: &Scope<'_>, dataset: &Dataset, at: &At<RowPer>) {
+    match &at.value {
+        RowPer::Person(kind) => {
+            if !dataset.about.iter().any(|k| k.value == *kind) {
+                let all = dataset.about.iter().map(|k| k.value.as_str());
+                let what = "kind of person in this dataset";
+                scope.undeclared(what, kind.as_str(), at.span, all);
+            }
+        }
+        RowPer::RowOf(other) => {
+            if !scope.a.datasets.contains_key(other) {
+                let all = scope.a.datasets.keys().map(Name::as_text);
+                scope.undeclared("dataset", other.as_str(), at.span, all);
             }
         }
     }
@@ -255,7 +255,7 @@ fn rest(scope: &Scope<'_>) {
 }
 
 /// Every place where a reading is named.
-fn used_readings<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a crate::read::At<ReadingId>> {
+fn used_readings<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a At<ReadingId>> {
     let a = scope.a;
     let one = |part: &'a Part<ReadingId>| part.iter();
     let datasets = a.datasets.values().flat_map(move |d| {

@@ -170,6 +170,9 @@ fn field(key: &Key, node: &Node, log: &Log) -> Option<Field> {
     let mut block = Block::open(node, log, format!("the field {}", key.text))?;
     let copy = block.get("copy-of");
     let gap = block.get("gap");
+    if let (Some(_), Some(gap)) = (copy, gap) {
+        log.fault(SHAPE, gap.span, "a field is a copy or a gap, not both");
+    }
     let holds = match (copy, gap) {
         (Some(node), _) => match &node.value {
             Value::List(_) => {

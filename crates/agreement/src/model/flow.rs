@@ -145,6 +145,13 @@ fn schedule(node: &Node, log: &Log) -> Part<Schedule> {
     let mut block = Block::open(node, log, "when")?;
     let (every, once) = (block.get("every"), block.get("once"));
     let from = block.get("from");
+    if let (Some(_), Some(from)) = (once, from) {
+        log.fault(
+            SHAPE,
+            from.span,
+            "what runs once has no first month of its own",
+        );
+    }
     let found = match (every, once) {
         (Some(every), None) => {
             let every = word(every, log, "how often", Frequency::ALL, &[], WORD);
@@ -211,6 +218,13 @@ fn volume(node: &Node, log: &Log) -> Option<Volume> {
             );
         }
         (Some(_), None) | (None, Some(_)) => {}
+    }
+    if let (Some(_), Some(off)) = (at_most, block.get("give-or-take")) {
+        log.fault(
+            SHAPE,
+            off.span,
+            "`at-most` is a limit, and nothing may be off it",
+        );
     }
     let about = about.and_then(rows);
     let at_most = at_most.and_then(rows);

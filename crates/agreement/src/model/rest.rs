@@ -8,7 +8,7 @@ use crate::model::header::{slot, sorted};
 use crate::model::{Actor, Clock, Decision, Gap, KeepLine, Part, Reading, Slot};
 use crate::plan::After;
 use crate::read::{At, Block, Log, cut, list_of_names, name, named, period, text, word};
-use crate::rules::{MISSING, SHAPE, WORD};
+use crate::rules::{MISSING, NOT_YET, SHAPE, WORD};
 use crate::tree::{Node, Value};
 
 /// The keys are datasets, or `*` for every other one; the checker resolves them.
@@ -35,8 +35,14 @@ pub(super) fn onward(node: &Node, log: &Log) -> BTreeMap<String, At<Vec<At<FlowI
         }
         let flows = match &value.value {
             Value::Text { text, .. } if text == "none" => Vec::new(),
-            Value::Map(_) => {
-                Block::open(value, log, "onward").map(|b| b.close(log, &["only-after"]));
+            Value::Map(entries) => {
+                for (key, _) in entries.iter().filter(|(k, _)| k.text == "only-after") {
+                    let message = "`only-after` is not part of the language yet";
+                    log.fault(NOT_YET, key.span, message);
+                }
+                if !entries.iter().any(|(k, _)| k.text == "only-after") {
+                    log.fault(SHAPE, value.span, "onward is `none` or a list of flows");
+                }
                 continue;
             }
             Value::Text { .. } | Value::List(_) => list_of_names(value, log, "the flows"),

@@ -28,9 +28,9 @@ pub(crate) struct Args {
     /// The seed of the synthetic world.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// The database of the two nodes, such as postgres://…/demo-{party}; `{party}` is replaced.
-    #[arg(long, default_value = "sqlite:node.db")]
-    store: String,
+    /// The database of each node, the Home Office's first: sqlite:PATH in the node's directory, or postgres://…
+    #[arg(long, num_args = 2, value_names = ["HO", "HMRC"], default_values = ["sqlite:node.db", "sqlite:node.db"])]
+    store: Vec<String>,
     /// The agreement; another than the built-in one must have its parties and flows.
     #[arg(long)]
     agreement: Option<PathBuf>,

@@ -150,13 +150,14 @@ impl Stage {
     pub(super) async fn settle(&self, faults: &mut Vec<String>) -> Result<Vec<Entry>, Fail> {
         let mut all = Vec::new();
         loop {
-            let before = all.len();
+            let mut busy = false;
             for node in self.nodes() {
                 let worked = node.work().await?;
+                busy |= worked.busy;
                 all.extend(worked.entries);
                 faults.extend(worked.faults);
             }
-            if all.len() == before {
+            if !busy {
                 return Ok(all);
             }
         }
@@ -362,7 +363,7 @@ fn bad(e: impl std::fmt::Display) -> Trouble {
 fn config(who: Who, args: &Args) -> Result<Config, Fail> {
     Ok(Config {
         party: PartyId::parse(who.name()).map_err(|e| Fail::fault(e.to_string()))?,
-        store: args.store.replace("{party}", who.name()),
+        store: args.store.get(who as usize).cloned().unwrap_or_default(),
         transport: "../transport".into(),
         routes: vec!["sealed-exchange".into()],
         evidence: agreement::Period::parse("7 years")

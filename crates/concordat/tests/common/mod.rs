@@ -143,13 +143,14 @@ impl House {
     pub async fn settle(&self) -> Vec<Entry> {
         let mut all = Vec::new();
         loop {
-            let before = all.len();
+            let mut busy = false;
             for node in [&self.ho, &self.hmrc] {
                 let worked = node.work().await.unwrap();
                 assert_eq!(worked.faults, Vec::<String>::new());
+                busy |= worked.busy;
                 all.extend(worked.entries);
             }
-            if all.len() == before {
+            if !busy {
                 return all;
             }
         }

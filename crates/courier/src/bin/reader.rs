@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use courier::limits;
 use courier::reader::{Answer, NOT_STARTED, Request, read};
-use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
+use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
 fn main() -> ExitCode {
     // What a parser would say when it stumbles could hold a value.
@@ -36,7 +36,6 @@ fn confine() -> rustix::io::Result<()> {
             },
         )
     };
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::thread::set_no_new_privs(true)?;
     limit(Resource::Core, 0)?;

@@ -148,11 +148,8 @@ impl<'a> SheetScan<'a> {
     }
 
     fn last_row(&self) -> u64 {
-        self.shape
-            .max_rows
-            .saturating_add(1)
-            .max(CONTENTS_ROWS)
-            .min(limits::SHEET_ROWS)
+        let rows = self.shape.max_rows.saturating_add(1);
+        rows.clamp(CONTENTS_ROWS, limits::SHEET_ROWS)
     }
 
     /// A forged dimension makes parsers reserve what it says.

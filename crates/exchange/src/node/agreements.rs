@@ -163,7 +163,7 @@ impl Node {
                 .cards()
                 .await?
                 .iter()
-                .map(|c| key(c))
+                .map(key)
                 .collect::<Result<Vec<_>, _>>()?;
             let opened = ledger::note::open(note, &keys).map_err(|_| {
                 Refusal::new(

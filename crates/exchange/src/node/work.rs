@@ -22,6 +22,8 @@ pub struct Worked {
     pub entries: Vec<Entry>,
     /// What did not work and will be tried again; for the operator.
     pub faults: Vec<String>,
+    /// Was anything done at all? Sending a letter leaves no entry, and gives the other node work.
+    pub busy: bool,
 }
 
 impl Node {
@@ -42,6 +44,7 @@ impl Node {
             if !placed && !performed && worked.entries.len() == before {
                 return Ok(worked);
             }
+            worked.busy = true;
         }
     }
 

@@ -1,0 +1,65 @@
+//! The test vector of docs/formats/package.md, read from the page itself, so that the two cannot drift.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use courier::{AgeSealer, Keys};
+use exchange::ids::PartyId;
+use exchange::ports::{PartyCard, Sealer, Signer};
+use zeroize::Zeroizing;
+
+const PAGE: &str = include_str!("../../../docs/formats/package.md");
+
+/// The fenced block whose info string is `text vector=<name>`.
+fn block(name: &str) -> &'static str {
+    let start = format!("```text vector={name}\n");
+    let (_, rest) = PAGE.split_once(&start).expect(name);
+    rest.split_once("\n```").expect(name).0
+}
+
+fn keys(party: &str) -> Keys {
+    let mut seed = Zeroizing::new([0u8; 32]);
+    hex::decode_to_slice(block(&format!("{party}-signing-key")), seed.as_mut_slice()).unwrap();
+    Keys::from_parts(
+        PartyId::parse(party).unwrap(),
+        seed,
+        block(&format!("{party}-sealing-key")),
+    )
+    .unwrap()
+}
+
+fn card(party: &str) -> PartyCard {
+    serde_json::from_str(block(&format!("{party}-card"))).unwrap()
+}
+
+#[test]
+fn the_package_on_the_page_opens_to_the_letter_on_the_page() {
+    let (ho, dwp) = (keys("ho"), keys("dwp"));
+    assert_eq!((ho.card(), dwp.card()), (card("ho"), card("dwp")));
+    let bytes = STANDARD.decode(block("package").replace('\n', "")).unwrap();
+    let sealer = AgeSealer::new(Arc::new(dwp));
+    let (manifest, letter) = sealer.open(&bytes, &[card("ho"), card("dwp")]).unwrap();
+
+    let text = format!(
+        "{}\n{}",
+        serde_json_canonicalizer::to_string(&manifest).unwrap(),
+        serde_json_canonicalizer::to_string(&letter.head).unwrap()
+    );
+    assert_eq!(text, block("lines"));
+    let file = format!("{}\n", block("file")).replace('\n', "\r\n");
+    assert_eq!(String::from_utf8(letter.file).unwrap(), file);
+    let visible = String::from_utf8_lossy(&bytes);
+    assert!(
+        visible.starts_with(&format!("{}\n", block("before"))),
+        "{visible}"
+    );
+}
