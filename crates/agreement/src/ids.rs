@@ -1,13 +1,13 @@
 //! Names that do not mix: each kind of name is its own type, checked once when a file is read.
 //! A name here is never about a person.
 //!
-//! ```compile_fail
+//! ```compile_fail,E0308
 //! use agreement::{FlowId, PartyId};
 //! let flow = FlowId::parse("ask").unwrap();
 //! let _: PartyId = flow; // a flow is not a party
 //! ```
 //!
-//! ```compile_fail
+//! ```compile_fail,E0308
 //! use agreement::{ConditionId, FactId};
 //! fn test(_: &FactId) {}
 //! test(&ConditionId::parse("lost").unwrap()); // a condition is not a fact

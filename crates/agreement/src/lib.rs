@@ -5,6 +5,19 @@
 //!
 //! This crate never reads a clock, a file, the network or a source of randomness, and never sees a person's
 //! data: dates and records are arguments.
+//!
+//! ```
+//! use agreement::{FlowId, Law};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let text = include_str!("../../../agreements/contact-thread.yaml");
+//! let checked = agreement::check("contact-thread.yaml", text.as_bytes(), &Law::built_in()?);
+//! let plan = checked.plan.ok_or("the agreement has a fault")?;
+//! let ask = plan.flow(&FlowId::parse("ask")?).ok_or("no such flow")?;
+//! let permit = ask.columns.first().and_then(|c| c.permits.first()).ok_or("no permit")?;
+//! assert_eq!(permit.as_str(), "ask/extract.dash_reference/migrant/bcia-2009-s21");
+//! # Ok(())
+//! # }
+//! ```
 
 mod canonical;
 mod check;

@@ -2,7 +2,7 @@
 //! `base.yaml`, then what the checker says about them:
 //!
 //! ```yaml
-//! # shows: LEG-01                       the requirements that the case shows
+//! # shows: ...                          the requirements that the case shows
 //! # without: keep                       sections of the base that the case leaves out
 //! # whole                               the file stands alone, without the base
 //! flows: ...

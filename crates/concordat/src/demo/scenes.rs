@@ -274,7 +274,7 @@ pub(super) const SCENES: &[Scene] = {
             DayDue,
             "2026-03-04T00:00:00Z",
             Ho,
-            None,
+            Some("due:ask-2026-02/reply.1/hmrc-found"),
             "The 28th day: its keys die, and the certificates stand in the ledger.",
         ),
     ]

@@ -38,6 +38,8 @@ impl Node {
             return Ok(Vec::new());
         };
         match self.admit(id, &bytes).await {
+            // It waits on the transport until this node has recorded that it sent what is answered.
+            Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
             Ok(manifest) => match manifest.kind {
                 Kind::Data | Kind::Return => self.take_in(op, manifest, bytes).await,
                 Kind::Receipt | Kind::Rejection | Kind::Destruction => {
@@ -95,6 +97,24 @@ impl Node {
             return refuse("LEG-01", "the flow does not go this way");
         }
         Ok(manifest)
+    }
+
+    /// Does it answer a file that is sealed here and on its way, but not yet recorded as sent? A node that
+    /// stopped between the two finds the answer before its own record.
+    async fn is_ahead(&self, manifest: &Manifest) -> Result<bool, Trouble> {
+        let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
+        let about = match manifest.kind {
+            Kind::Data => return Ok(false),
+            Kind::Return => flow.answers.map(|a| a.flows).unwrap_or_default(),
+            Kind::Receipt | Kind::Rejection | Kind::Destruction => vec![manifest.flow.clone()],
+        };
+        for flow in about {
+            let leg = self.find::<Leg>(&Leg::key_of(&manifest.run, &flow)).await?;
+            if leg.is_some_and(|leg| leg.state() == State::Sealed) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn turn_away(
