@@ -4,10 +4,10 @@
 //! ```
 //! use exchange::deadline::{Deadline, Expiry};
 //! use exchange::ids::PartyId;
-//! let received = "2026-03-01T15:00:00Z".parse()?;
+//! let received = "2026-04-01T15:00:00Z".parse()?;
 //! let keep = agreement::Period::parse("28 days").ok_or("no period")?;
 //! let d = Deadline::after(received, keep, "destroy", &PartyId::parse("ho")?, Expiry::Destroy)?;
-//! assert_eq!(d.at().to_string(), "2026-03-28T23:00:00Z"); // 29 March 2026, 00:00 in London, which is ahead
+//! assert_eq!(d.at().to_string(), "2026-04-28T23:00:00Z"); // 29 April, 00:00 in London, which is an hour ahead
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
