@@ -3,183 +3,287 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::{dates, gaps};
-use crate::condition::{Condition, Conditions, Operand};
-use crate::ids::{FlowId, GapId};
-use crate::keep::{Answers, Ends, Keep, Many, Presence, Schedule, Stops, Volume};
-use crate::law::Law;
-use crate::model::{self, Agreement, Holds, Slot};
-use crate::plan::{Clock, Column, Decision, Fact, Flow, Gap, Party, Plan, Purpose};
+use jiff::civil::Date;
 
+use crate::AsIf;
+use crate::check::{Read, dates, gaps};
+use crate::grammar::{Entries, Items, Part, Set};
+use crate::ids::{GapId, PartyId};
+use crate::law::Law;
+use crate::library::Library;
+use crate::model::{self, Agreement, Body};
+use crate::permit::{Dates, Each};
+use crate::plan::{Approval, Gap, Life, Party, Person, Plan, Purpose, Reading, Route};
+
+mod conditions;
+mod flows;
+mod held;
 mod permits;
 
-/// Compiles; none only where a part is missing, whose fault was told.
-pub(crate) fn compile(a: &Agreement, law: &Law) -> Option<Plan> {
-    let (canonical, hash, annex_hash) = crate::canonical::canonical(a, law)?;
-    let uses = gaps::uses(a);
-    let stopped_flows = stopped_flows(a, &uses);
-    let gaps = open_gaps(a, &uses)?;
-    let whole = gaps.values().any(|gap| gap.stops == Stops::Agreement);
-    let keep: Vec<Keep> = a.keep.iter().map(keep).collect::<Option<_>>()?;
-    let term = dates::term(a);
-    let mut flows = BTreeMap::new();
-    for (id, at) in &a.flows {
-        if !whole && !stopped_flows.contains_key(id) {
-            flows.insert(id.clone(), flow(a, id, &at.value, &stopped_flows)?);
-        }
+/// What compiling needs.
+pub(crate) struct Source<'a> {
+    pub(crate) read: &'a Read<'a>,
+    pub(crate) law: &'a Law,
+    pub(crate) library: &'a Library,
+    pub(crate) as_if: AsIf,
+}
+
+impl Source<'_> {
+    /// Are all gaps supposed to be filled?
+    fn filled(&self) -> bool {
+        self.as_if == AsIf::Filled
     }
-    let permits = match term {
-        Some(term) => permits::permits(a, law, term, &mut flows, &keep)?,
-        None => Vec::new(),
+}
+
+/// Compiles; none only where a part is missing, whose fault was told.
+pub(crate) fn compile(source: &Source<'_>) -> Option<Plan> {
+    let a = source.read.agreement;
+    let (canonical, hash, annex_hash) = crate::canonical::canonical(a, source.law, source.library)?;
+    let mut stopped = gaps::stopped(a, source.read.gaps);
+    match source.as_if {
+        AsIf::Written => {}
+        AsIf::InForce => stopped.agreement.clear(),
+        AsIf::Filled => stopped = gaps::Stopped::default(),
+    }
+    let gaps = open_gaps(a, source.read)?;
+    let whole = !stopped.agreement.is_empty();
+    let term = dates::term(a).or_else(|| (source.as_if != AsIf::Written).then(|| assumed_term(a)));
+    let days = term.and_then(|term| waived(term, &gaps));
+    let keep = held::keep(a)?;
+    let onward = held::onward(a)?;
+    let mut flows = if whole {
+        BTreeMap::new()
+    } else {
+        flows::flows(source, &stopped)?
     };
+    let derived = if whole {
+        BTreeMap::new()
+    } else {
+        held::derived(source, &stopped)?
+    };
+    let parties = parties(a, source.law)?;
+    let permits = match days {
+        Some(days) if !whole => {
+            let held = permits::Held {
+                keep: &keep,
+                onward: &onward,
+                parties: &parties,
+                days,
+            };
+            permits::permits(source, &held, &mut flows, &derived)?
+        }
+        Some(_) | None => Vec::new(),
+    };
+    let names = |set: &BTreeSet<GapId>| set.iter().cloned().collect::<Vec<_>>();
     Some(Plan {
         hash,
         canonical,
         annex_hash,
+        as_if: source.as_if,
         agreement: a.agreement.as_ref()?.value.clone(),
         title: a.title.as_ref()?.value.clone(),
-        regime: a.regime.as_ref()?.value.clone(),
-        marking: a.marking.as_ref()?.value.to_owned(),
+        kind: a.kind.as_ref()?.value,
+        regime: a.regime.as_ref()?.value.name.clone()?,
+        marking: a.marking.as_ref()?.value,
         term,
-        reviews: reviews(a, term)?,
-        umbrellas: given(&a.under, |pair, reference| {
-            (pair.clone(), reference.clone())
-        }),
-        parties: parties(a)?,
-        people: a
-            .people
-            .iter()
-            .map(|(k, at)| (k.clone(), at.value.clone()))
+        life: life(a, term)?,
+        records: a.records.as_ref().map(|at| at.value.0),
+        umbrellas: a
+            .under
+            .entries()
+            .filter_map(|(pair, at)| {
+                let name = at.value.given()?;
+                let hash = source.library.get(name)?.hash?;
+                Some((pair.to_string(), (name.clone(), hash)))
+            })
+            .collect(),
+        parties,
+        people: people(a)?,
+        cases: a
+            .cases
+            .entries()
+            .map(|(id, at)| (id.clone(), at.value.holds.values()))
             .collect(),
         purposes: purposes(a)?,
-        facts: facts(a)?,
-        conditions: conditions(a),
+        facts: conditions::facts(a, source.law)?,
+        conditions: conditions::conditions(a, source.law)?,
         flows,
+        routes: routes(a)?,
+        derived,
         keep,
-        decisions: decisions(a)?,
-        clocks: a.clocks.iter().map(clock).collect::<Option<_>>()?,
-        signers: given(&a.signed, |party, role| (party.clone(), role.clone())),
-        contacts: given(&a.contacts, |party, points| {
-            (
-                party.clone(),
-                points
-                    .iter()
-                    .map(|(role, at)| ((*role).to_owned(), at.clone()))
-                    .collect(),
-            )
-        }),
+        controllers: held::controllers(a)?,
+        decisions: held::decisions(a)?,
+        clocks: held::clocks(a)?,
+        approvals: approvals(a)?,
+        signers: a
+            .signed
+            .entries()
+            .filter_map(|(who, at)| {
+                Some((who.clone(), at.value.given()?.role.as_ref()?.value.clone()))
+            })
+            .collect(),
+        contacts: contacts(a),
+        readings: a
+            .readings
+            .entries()
+            .map(|(id, at)| {
+                let reading = Reading {
+                    takes: at.value.takes.as_ref()?.value.clone(),
+                    owner: at.value.owner.as_ref()?.value.clone(),
+                };
+                Some((id.clone(), reading))
+            })
+            .collect::<Option<_>>()?,
+        stopped_flows: stopped
+            .flows
+            .iter()
+            .map(|(id, why)| (id.clone(), names(why)))
+            .collect(),
+        stopped_derived: stopped
+            .derived
+            .iter()
+            .map(|(id, why)| (id.clone(), names(why)))
+            .collect(),
+        stopped_by: names(&stopped.agreement),
         gaps,
-        stopped_flows,
         permits: crate::permit::Permits::new(permits),
     })
 }
 
-fn given<K, T, L: Ord, U>(
-    map: &BTreeMap<K, crate::read::At<Slot<T>>>,
-    each: impl Fn(&K, &T) -> (L, U),
-) -> BTreeMap<L, U> {
-    map.iter()
-        .filter_map(|(k, at)| at.value.given().map(|v| each(k, v)))
-        .collect()
+/// The value of a part that must be there.
+fn part<T: Clone>(part: &Part<T>) -> Option<T> {
+    part.as_ref().map(|at| at.value.clone())
 }
 
-fn values<T: Clone>(list: &[crate::read::At<T>]) -> Vec<T> {
-    list.iter().map(|at| at.value.clone()).collect()
+fn set<T: Clone>(part: &Part<Set<T>>) -> Vec<T> {
+    part.values()
 }
 
-/// The flows that gaps stop, and those that answer nothing but stopped flows.
-fn stopped_flows(a: &Agreement, uses: &[gaps::Use]) -> BTreeMap<FlowId, Vec<GapId>> {
-    let mut stopped: BTreeMap<FlowId, BTreeSet<GapId>> = BTreeMap::new();
-    for one in uses {
-        let stops = a
-            .gaps
-            .get(&one.gap)
-            .and_then(|g| g.value.stops.as_ref())
-            .map(|s| s.value);
-        if stops != Some(Stops::Flow) {
-            continue;
-        }
-        let hit = a.flows.iter().filter(|(id, flow)| match &one.place {
-            gaps::Where::Flow(named, _) => named == *id,
-            gaps::Where::Field(dataset, _) => flow.value.send.iter().any(|d| d.value == *dataset),
-            gaps::Where::Agreement(_) | gaps::Where::Charges => false,
-        });
-        for (id, _) in hit {
-            stopped
-                .entry(id.clone())
-                .or_default()
-                .insert(one.gap.clone());
-        }
-    }
-    loop {
-        let mut more = Vec::new();
-        for (id, flow) in a.flows.iter().filter(|(id, _)| !stopped.contains_key(id)) {
-            let Some(answers) = &flow.value.answers else {
-                continue;
-            };
-            if answers
-                .flow
-                .iter()
-                .all(|asked| stopped.contains_key(&asked.value))
-            {
-                let why: BTreeSet<GapId> = answers
-                    .flow
-                    .iter()
-                    .filter_map(|f| stopped.get(&f.value))
-                    .flatten()
-                    .cloned()
-                    .collect();
-                more.push((id.clone(), why));
-            }
-        }
-        if more.is_empty() {
-            break;
-        }
-        stopped.extend(more);
-    }
-    stopped
-        .into_iter()
-        .map(|(id, why)| (id, why.into_iter().collect()))
-        .collect()
+/// Where the first day is a gap, what would hold is shown from the first month that a flow names, or from the
+/// first day of the calendar's common era.
+fn assumed_term(a: &Agreement) -> Dates {
+    let months =
+        a.each_flow().filter_map(
+            |(_, f)| match &f.value.when.as_ref()?.value.given()?.schedule {
+                model::Schedule::Every { from, .. } => Some(from.0),
+                model::Schedule::Once(month) => Some(month.0),
+                model::Schedule::Each(_) | model::Schedule::OnDemand { .. } => None,
+            },
+        );
+    let from = months.min().unwrap_or(Date::constant(1, 1, 1));
+    let term = a.term.as_ref().map(|at| &at.value);
+    let last = term.and_then(|term| match (&term.length, &term.until) {
+        (Some(length), _) => length.value.after(from)?.yesterday().ok(),
+        (None, Some(until)) => until.value.last(),
+        (None, None) => None,
+    });
+    Dates { from, last }
 }
 
-fn open_gaps(a: &Agreement, uses: &[gaps::Use]) -> Option<BTreeMap<GapId, Gap>> {
+/// The days on which the agreement can be in force and every waiver that it needs holds.
+fn waived(term: Dates, gaps: &BTreeMap<GapId, Gap>) -> Option<Dates> {
+    gaps.values()
+        .filter_map(|gap| gap.waived)
+        .try_fold(term, Dates::and)
+}
+
+fn open_gaps(a: &Agreement, read: &Read<'_>) -> Option<BTreeMap<GapId, Gap>> {
     let mut out = BTreeMap::new();
-    for (id, at) in &a.gaps {
-        let open_at: Vec<String> = uses
+    for (id, at) in a.gaps.entries() {
+        let mut open_at: Vec<String> = read
+            .gaps
             .iter()
-            .filter(|u| u.gap == *id)
-            .map(|u| u.place.to_string())
+            .filter(|u| u.name == *id)
+            .map(|u| gaps::place(&u.path))
             .collect();
-        if open_at.is_empty() {
-            continue;
-        }
+        open_at.dedup();
+        let waived = a.waivers.entry(id).and_then(|w| {
+            Some(Dates {
+                from: w.value.on.as_ref()?.value,
+                last: Some(w.value.until.as_ref()?.value),
+            })
+        });
         let gap = Gap {
-            asks: at.value.asks.as_ref()?.value.clone(),
-            owner: at.value.owner.as_ref()?.value.clone(),
-            stops: at.value.stops.as_ref()?.value,
+            asks: part(&at.value.asks)?,
+            owner: part(&at.value.owner)?,
+            stops: part(&at.value.stops)?,
             open_at,
+            waived,
         };
         out.insert(id.clone(), gap);
     }
     Some(out)
 }
 
-fn reviews(a: &Agreement, term: Option<crate::Dates>) -> Option<Vec<jiff::civil::Date>> {
-    let every = a.term.as_ref()?.review_every.as_ref()?.value;
-    Some(term.map(|t| dates::reviews(t, every)).unwrap_or_default())
+fn life(a: &Agreement, term: Option<Dates>) -> Option<Life> {
+    let written = &a.term.as_ref()?.value;
+    let review = &written.review.as_ref()?.value;
+    let every = review.every.as_ref()?.value;
+    let first = review.first.as_ref().map(|at| at.value);
+    Some(Life {
+        reviews: term
+            .map(|t| dates::reviews(t, first, every))
+            .unwrap_or_default(),
+        review_every: every,
+        review_stop: part(&review.no_later_than),
+        notice: part(&written.notice),
+        stop_at_once: set(&written.stop_at_once),
+        survives: set(&written.survives),
+        signatures: match &written.effect.as_ref()?.value {
+            model::EffectRule::All(_) => None,
+            model::EffectRule::Some(block) => Some(block.signatures.as_ref()?.value.0),
+        },
+    })
 }
 
-fn parties(a: &Agreement) -> Option<BTreeMap<crate::PartyId, Party>> {
+fn parties(a: &Agreement, law: &Law) -> Option<BTreeMap<PartyId, Party>> {
     let one = |p: &model::Party| {
+        let (body, each) = match &p.body.as_ref()?.value {
+            Body::One(body) => (Some(body.clone()), None),
+            Body::Each(each) => (None, Some(register(each, law)?)),
+        };
         Some(Party {
-            body: p.body.as_ref()?.value.clone(),
-            unit: p.unit.as_ref()?.value.clone(),
-            reads: values(&p.reads),
+            body,
+            each,
+            unit: part(&p.unit)?,
+            is: part(&p.is)?,
+            acts_for: part(&p.acts_for),
+            does: set(&p.does),
+            scope: set(&p.scope),
+            reads: set(&p.reads),
+            clearance: part(&p.clearance),
+            no_staff: p.no_staff.is_some(),
         })
     };
     a.parties
-        .iter()
+        .entries()
+        .map(|(id, at)| Some((id.clone(), one(&at.value)?)))
+        .collect()
+}
+
+/// The register that a party stands for, with the digest of its members.
+pub(crate) fn register(each: &model::EachOf, law: &Law) -> Option<Each> {
+    let name = part(&each.each_of)?;
+    let version = part(&each.version)?;
+    let register = law.register(&name)?;
+    Some(Each {
+        digest: register.digest(version)?,
+        members: register.versions.get(&version)?.clone(),
+        register: name,
+        version,
+    })
+}
+
+fn people(a: &Agreement) -> Option<BTreeMap<crate::PersonKind, Person>> {
+    let one = |p: &model::Person| {
+        Some(Person {
+            text: p.text.clone()?,
+            third_party: p.third_party,
+            minor: p.minor,
+        })
+    };
+    a.people
+        .entries()
         .map(|(id, at)| Some((id.clone(), one(&at.value)?)))
         .collect()
 }
@@ -187,190 +291,52 @@ fn parties(a: &Agreement) -> Option<BTreeMap<crate::PartyId, Party>> {
 fn purposes(a: &Agreement) -> Option<BTreeMap<crate::PurposeId, Purpose>> {
     let one = |p: &model::Purpose| {
         Some(Purpose {
-            text: p.text.as_ref()?.value.clone(),
-            law: values(&p.law),
+            text: part(&p.text)?,
+            law: set(&p.law),
+            umbrella: part(&p.umbrella),
         })
     };
     a.purposes
-        .iter()
+        .entries()
         .map(|(id, at)| Some((id.clone(), one(&at.value)?)))
         .collect()
 }
 
-fn facts(a: &Agreement) -> Option<BTreeMap<crate::FactId, Fact>> {
-    let one = |f: &model::Fact| {
-        Some(Fact {
-            field_type: f.kind.as_ref()?.value.clone(),
-            of: f.of.as_ref()?.value.clone(),
-            known_to: values(&f.known_to),
+fn routes(a: &Agreement) -> Option<BTreeMap<crate::RouteId, Route>> {
+    let one = |r: &model::Route| {
+        Some(Route {
+            kind: part(&r.kind)?,
+            encrypted: part(&r.encrypted).unwrap_or(false),
+            password_by: part(&r.password_by),
+            users: r.users.values(),
         })
     };
-    a.facts
-        .iter()
+    a.routes
+        .entries()
         .map(|(id, at)| Some((id.clone(), one(&at.value)?)))
         .collect()
 }
 
-fn conditions(a: &Agreement) -> Conditions {
-    let by_id = a.conditions.iter().map(|(id, at)| {
-        let (join, terms) = (at.value.join, values(&at.value.terms));
-        (
-            id.clone(),
-            Condition {
-                id: id.clone(),
-                join,
-                terms,
-            },
-        )
-    });
-    let facts = a.facts.iter().filter_map(|(id, at)| {
-        Some((
-            Operand::Fact(id.clone()),
-            at.value.kind.as_ref()?.value.clone(),
-        ))
-    });
-    let fields = a.fields().filter_map(|(path, _)| {
-        let kind = model::type_of(&a.datasets, &path)?.clone();
-        Some((Operand::Field(path), kind))
-    });
-    Conditions::new(by_id.collect(), facts.chain(fields).collect())
-}
-
-fn flow(
-    a: &Agreement,
-    id: &FlowId,
-    flow: &model::Flow,
-    stopped: &BTreeMap<FlowId, Vec<GapId>>,
-) -> Option<Flow> {
-    let when = flow
-        .when
-        .as_ref()
-        .and_then(|at| at.value.given())
-        .map(|schedule| match *schedule {
-            model::Schedule::Every { every, from } => Schedule::Every { every, from },
-            model::Schedule::Once(month) => Schedule::Once { month },
-        });
-    let volume = flow
-        .volume
-        .as_ref()
-        .and_then(|v| match (&v.about, &v.at_most) {
-            (Some(rows), _) => {
-                let percent = v.give_or_take_percent.as_ref().map_or(0, |p| p.value);
-                Some(Volume::About {
-                    rows: rows.value,
-                    percent: u8::try_from(percent).ok()?,
-                })
-            }
-            (None, Some(rows)) => Some(Volume::AtMost { rows: rows.value }),
-            (None, None) => None,
-        });
-    let answers = match &flow.answers {
-        Some(answers) => Some(Answers {
-            flows: values(&answers.flow)
-                .into_iter()
-                .filter(|f| !stopped.contains_key(f))
-                .collect(),
-            rows: answers.a_row_for.as_ref()?.value,
-            pairs_on: values(&answers.pairs_on),
-        }),
-        None => None,
-    };
-    Some(Flow {
-        id: id.clone(),
-        from: flow.from.as_ref()?.value.clone(),
-        to: flow.to.as_ref()?.value.clone(),
-        columns: crate::check::sent(a, flow)
-            .filter_map(|path| match column(a, &path) {
-                Some(None) => None,
-                found => Some(found.flatten()),
-            })
-            .collect::<Option<_>>()?,
-        only: flow.only.as_ref().map(|c| c.value.clone()),
-        purposes: values(&flow.purposes),
-        when,
-        volume,
-        answers,
-        form: *flow.form.as_ref()?.value.given()?,
-        route: flow.route.as_ref()?.value.given()?.clone(),
-    })
-}
-
-/// One column, without its permits; `Some(None)` where a gap stops its cells.
-fn column(a: &Agreement, path: &crate::FieldPath) -> Option<Option<Column>> {
-    let field = a.field(path)?;
-    let origin_path = a.origin(path)?;
-    let origin = a.field(&origin_path)?;
-    let Some(Holds::Type(kind)) = &origin.holds else {
-        return Some(None);
-    };
-    let about = a
-        .datasets
-        .get(&path.dataset)?
-        .value
-        .about
-        .iter()
-        .map(|k| k.value.clone());
-    let present = field.present.as_ref().or(origin.present.as_ref());
-    let many = field.many.as_ref().or(origin.many.as_ref());
-    Some(Some(Column {
-        name: field.name.value.clone(),
-        field: path.clone(),
-        origin: origin_path,
-        field_type: kind.value.clone(),
-        class: origin.class.as_ref()?.value,
-        why: values(&origin.why),
-        presence: present.map_or(Presence::Always, |p| p.value),
-        many: many.map_or(Many::One, |m| m.value),
-        minted: origin.minted.is_some(),
-        about: about.collect(),
-        permits: Vec::new(),
-    }))
-}
-
-fn keep(line: &model::KeepLine) -> Option<Keep> {
-    let ends = match (&line.until, &line.from, &line.period) {
-        (Some(until), _, _) => Ends::Until(until.value),
-        (None, Some(from), Some(period)) => Ends::After {
-            from: from.value,
-            period: period.value,
-        },
-        (None, _, _) => return None,
-    };
-    Some(Keep {
-        what: values(&line.what),
-        at: line.at.as_ref()?.value.clone(),
-        place: line.place?,
-        ends,
-        then: line.then.as_ref()?.value,
-        cite: line.cite.as_ref().map(|c| c.value.clone()),
-        reading: line.reading.as_ref().map(|r| r.value.clone()),
-    })
-}
-
-fn decisions(a: &Agreement) -> Option<BTreeMap<crate::DecisionId, Decision>> {
-    let one = |d: &model::Decision| {
-        let by = &d.by.as_ref()?.value;
-        Some(Decision {
-            party: by.party.clone(),
-            role: by.role.clone(),
-            of: values(&d.of),
-            after: d.after.as_ref()?.value,
-            cite: d.cite.as_ref().map(|c| c.value.clone()),
-            reading: d.reading.as_ref().map(|r| r.value.clone()),
+fn approvals(a: &Agreement) -> Option<BTreeMap<PartyId, Approval>> {
+    let one = |approval: &model::Approval| {
+        Some(Approval {
+            level: part(&approval.level)?,
+            by: part(&approval.by)?,
+            lead: part(&approval.lead)?,
+            national_security: part(&approval.national_security)?,
+            sensitive_recipient: part(&approval.sensitive_recipient)?,
         })
     };
-    a.decisions
-        .iter()
-        .map(|(id, at)| Some((id.clone(), one(&at.value)?)))
+    a.approval
+        .entries()
+        .filter_map(|(party, at)| Some((party, at.value.given()?)))
+        .map(|(party, approval)| Some((party.clone(), one(approval)?)))
         .collect()
 }
 
-fn clock(c: &model::Clock) -> Option<Clock> {
-    Some(Clock {
-        what: c.what.as_ref()?.value.clone(),
-        within: c.within.as_ref()?.value,
-        from: c.from.as_ref()?.value,
-        owner: c.owner.as_ref()?.value.clone(),
-        force: c.force.as_ref()?.value,
-    })
+fn contacts(a: &Agreement) -> BTreeMap<PartyId, BTreeMap<String, String>> {
+    a.contacts
+        .entries()
+        .filter_map(|(party, at)| Some((party.clone(), held::contact_lines(at.value.given()?))))
+        .collect()
 }

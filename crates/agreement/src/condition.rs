@@ -1,14 +1,15 @@
-//! Conditions: what must hold of a record before a cell may move, in three values.
-//! Unknown is not true: a fact nobody recorded never gives leave. Reads no clock; the day is an argument.
+//! Conditions: named terms over facts and fields, evaluated on one record. Three values: only true gives leave,
+//! and unknown is not true: a fact nobody recorded never gives leave. Reads no clock; the day is an argument.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::ids::{ConditionId, FactId, FieldPath};
+use crate::ids::{ConditionId, FactId, FieldPath, FlowId, PartyId};
 use crate::period::{Period, parse_date};
-use crate::value::FieldType;
+use crate::value::{FieldType, split};
+use crate::words::Told;
 
 /// What a condition comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -43,17 +44,32 @@ impl Truth {
         }
     }
 
+    /// It must be known not to hold.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
     fn of(value: bool) -> Self {
         if value { Self::True } else { Self::False }
     }
 }
 
-/// What one record says, as text in the form of its type; what is not recorded is none.
+/// What one record says, as text in the form of its type; what is not recorded is none. Several values of one
+/// fact or field stand in one text, as [`crate::value::split`] takes them apart.
 pub trait Facts {
     /// The fact of this name.
     fn fact(&self, name: &FactId) -> Option<&str>;
     /// The field of this path.
     fn field(&self, path: &FieldPath) -> Option<&str>;
+    /// Has that party said that its condition holds of the record?
+    fn told(&self, by: &PartyId, that: &ConditionId) -> Option<bool>;
+    /// Did the record come by this flow?
+    fn received(&self, flow: &FlowId) -> Option<bool>;
 }
 
 impl Facts for BTreeMap<String, String> {
@@ -64,6 +80,24 @@ impl Facts for BTreeMap<String, String> {
     /// Fields stand under their path, `extract.nino`.
     fn field(&self, path: &FieldPath) -> Option<&str> {
         self.get(&path.to_string()).map(String::as_str)
+    }
+
+    /// What was told stands under `told:ho.ground-a`, as `yes` or `no`.
+    fn told(&self, by: &PartyId, that: &ConditionId) -> Option<bool> {
+        yes_or_no(self.get(&format!("told:{by}.{that}"))?)
+    }
+
+    /// What was received stands under `received:forward`, as `yes` or `no`.
+    fn received(&self, flow: &FlowId) -> Option<bool> {
+        yes_or_no(self.get(&format!("received:{flow}"))?)
+    }
+}
+
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
     }
 }
 
@@ -90,7 +124,7 @@ impl std::fmt::Display for Operand {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Test {
-    /// It has this value.
+    /// It has this value, or one of its values is this.
     Is(String),
     /// It has one of these values.
     In(Vec<String>),
@@ -100,8 +134,31 @@ pub enum Test {
     Before(Date),
     /// It is this day or a later one.
     OnOrAfter(Date),
-    /// It is a day at least so long ago, by the corresponding day of the month.
+    /// It is a day that lies at least so long back, by the corresponding day of the month.
     AgoAtLeast(Period),
+    /// It is a day that lies less than so long back.
+    AgoLessThan(Period),
+    /// It is this number or a greater one.
+    AtLeast(u32),
+    /// It is this number or a smaller one.
+    AtMost(u32),
+}
+
+impl std::fmt::Display for Test {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Is(value) => write!(f, "is {value}"),
+            Self::In(values) => write!(f, "is one of {}", values.join(", ")),
+            Self::Known(true) => f.write_str("is recorded"),
+            Self::Known(false) => f.write_str("is not recorded"),
+            Self::Before(day) => write!(f, "is before {day}"),
+            Self::OnOrAfter(day) => write!(f, "is on or after {day}"),
+            Self::AgoAtLeast(period) => write!(f, "is at least {period} ago"),
+            Self::AgoLessThan(period) => write!(f, "is less than {period} ago"),
+            Self::AtLeast(n) => write!(f, "is {n} or more"),
+            Self::AtMost(n) => write!(f, "is {n} or less"),
+        }
+    }
 }
 
 /// One term of a condition.
@@ -117,16 +174,29 @@ pub enum Term {
     },
     /// Another condition holds.
     Holds(ConditionId),
+    /// Another condition is known not to hold.
+    Fails(ConditionId),
+    /// The record came by this flow.
+    Received(FlowId),
 }
 
-/// How the terms of a condition join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What a condition asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Join {
-    /// Every term must hold.
-    All,
-    /// One term must hold.
-    Any,
+pub enum Asked {
+    /// Every term must hold; at least one.
+    All(Vec<Term>),
+    /// One term must hold; at least one.
+    Any(Vec<Term>),
+    /// A party answers for one of its conditions.
+    Told {
+        /// That party.
+        by: PartyId,
+        /// That condition.
+        that: ConditionId,
+        /// How it says so.
+        how: Told,
+    },
 }
 
 /// A named condition.
@@ -134,17 +204,18 @@ pub enum Join {
 pub struct Condition {
     /// Its name.
     pub id: ConditionId,
-    /// How its terms join.
-    pub join: Join,
-    /// Its terms; at least one.
-    pub terms: Vec<Term>,
+    /// What it asks.
+    pub asked: Asked,
 }
+
+/// The type of what is tested, and whether it can have several values.
+pub(crate) type Tested = (FieldType, bool);
 
 /// The conditions of an agreement, with the types of what they test.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Conditions {
     by_id: BTreeMap<ConditionId, Condition>,
-    types: BTreeMap<Operand, FieldType>,
+    types: BTreeMap<Operand, Tested>,
 }
 
 impl Serialize for Conditions {
@@ -156,7 +227,7 @@ impl Serialize for Conditions {
 impl Conditions {
     pub(crate) fn new(
         by_id: BTreeMap<ConditionId, Condition>,
-        types: BTreeMap<Operand, FieldType>,
+        types: BTreeMap<Operand, Tested>,
     ) -> Self {
         Self { by_id, types }
     }
@@ -192,22 +263,40 @@ impl Conditions {
         let Some(condition) = self.by_id.get(id) else {
             return Truth::Unknown;
         };
-        let mut truth = Truth::of(condition.join == Join::All && !condition.terms.is_empty());
-        for term in &condition.terms {
-            let one = match term {
-                Term::Holds(other) => self.eval(other, facts, on, found),
-                Term::Test { of, test } => self.test(of, test, facts, on),
-            };
-            truth = match condition.join {
-                Join::All => truth.and(one),
-                Join::Any => truth.or(one),
-            };
-        }
+        let truth = match &condition.asked {
+            Asked::All(terms) => terms
+                .iter()
+                .map(|term| self.term(term, facts, on, found))
+                .reduce(Truth::and)
+                .unwrap_or(Truth::Unknown),
+            Asked::Any(terms) => terms
+                .iter()
+                .map(|term| self.term(term, facts, on, found))
+                .reduce(Truth::or)
+                .unwrap_or(Truth::Unknown),
+            Asked::Told { by, that, .. } => facts.told(by, that).map_or(Truth::Unknown, Truth::of),
+        };
         found.insert(&condition.id, truth);
         truth
     }
 
-    fn test(&self, of: &Operand, test: &Test, facts: &dyn Facts, on: Date) -> Truth {
+    fn term<'a>(
+        &'a self,
+        term: &Term,
+        facts: &dyn Facts,
+        on: Date,
+        found: &mut BTreeMap<&'a ConditionId, Truth>,
+    ) -> Truth {
+        match term {
+            Term::Holds(other) => self.eval(other, facts, on, found),
+            Term::Fails(other) => self.eval(other, facts, on, found).negated(),
+            Term::Received(flow) => facts.received(flow).map_or(Truth::Unknown, Truth::of),
+            Term::Test { of, test } => self.test(of, test, facts, on),
+        }
+    }
+
+    /// Does this test hold of the record?
+    pub(crate) fn test(&self, of: &Operand, test: &Test, facts: &dyn Facts, on: Date) -> Truth {
         let value = match of {
             Operand::Fact(name) => facts.fact(name),
             Operand::Field(path) => facts.field(path),
@@ -216,22 +305,45 @@ impl Conditions {
         if let Test::Known(expected) = test {
             return Truth::of(value.is_some() == *expected);
         }
-        let well_formed = |text: &&str| self.types.get(of).is_some_and(|kind| kind.accepts(text));
-        let Some(text) = value.filter(well_formed) else {
+        let (Some(text), Some((kind, many))) = (value, self.types.get(of)) else {
             return Truth::Unknown;
         };
-        let day = |compare: &dyn Fn(Date) -> Option<bool>| {
-            parse_date(text)
-                .and_then(compare)
-                .map_or(Truth::Unknown, Truth::of)
-        };
-        match test {
-            Test::Is(expected) => Truth::of(text == expected),
-            Test::In(values) => Truth::of(values.iter().any(|v| v == text)),
-            Test::Before(limit) => day(&|d| Some(d < *limit)),
-            Test::OnOrAfter(limit) => day(&|d| Some(d >= *limit)),
-            Test::AgoAtLeast(period) => day(&|d| period.after(d).map(|due| due <= on)),
-            Test::Known(_) => Truth::Unknown,
+        if !many {
+            return one(kind, text, test, on);
         }
+        split(text)
+            .iter()
+            .map(|text| one(kind, text, test, on))
+            .reduce(Truth::or)
+            .unwrap_or(Truth::Unknown)
+    }
+}
+
+/// The test of one value.
+fn one(kind: &FieldType, text: &str, test: &Test, on: Date) -> Truth {
+    if !kind.accepts(text) {
+        return Truth::Unknown;
+    }
+    let day = |compare: &dyn Fn(Date) -> Option<bool>| {
+        parse_date(text)
+            .and_then(compare)
+            .map_or(Truth::Unknown, Truth::of)
+    };
+    let number = |compare: &dyn Fn(u32) -> bool| {
+        text.parse()
+            .ok()
+            .map(compare)
+            .map_or(Truth::Unknown, Truth::of)
+    };
+    match test {
+        Test::Is(expected) => Truth::of(text == expected),
+        Test::In(values) => Truth::of(values.iter().any(|v| v == text)),
+        Test::Before(limit) => day(&|d| Some(d < *limit)),
+        Test::OnOrAfter(limit) => day(&|d| Some(d >= *limit)),
+        Test::AgoAtLeast(period) => day(&|d| period.after(d).map(|due| due <= on)),
+        Test::AgoLessThan(period) => day(&|d| period.after(d).map(|due| due > on)),
+        Test::AtLeast(limit) => number(&|n| n >= *limit),
+        Test::AtMost(limit) => number(&|n| n <= *limit),
+        Test::Known(_) => Truth::Unknown,
     }
 }

@@ -1,6 +1,7 @@
 //! What the checker says to the author of a file: the place, the rule, what is wrong, what would mend it.
 //! Messages speak the author's words; they name no type of the program and no personal value.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -31,6 +32,8 @@ pub enum Severity {
     Fault,
     /// It can run; somebody should look.
     Warning,
+    /// The file itself lists that something is missing, and what that stops.
+    Gap,
 }
 
 impl fmt::Display for Severity {
@@ -38,6 +41,7 @@ impl fmt::Display for Severity {
         f.write_str(match self {
             Self::Fault => "fault",
             Self::Warning => "warning",
+            Self::Gap => "gap",
         })
     }
 }
@@ -48,7 +52,7 @@ pub struct Diagnostic {
     /// The file's name, as it was given.
     pub file: String,
     /// The rule: a requirement id such as `LEG-01`, or one of [`crate::rules::LANGUAGE`].
-    pub rule: &'static str,
+    pub rule: Cow<'static, str>,
     /// How bad it is.
     pub severity: Severity,
     /// Where.
@@ -85,13 +89,14 @@ impl std::error::Error for Diagnostic {}
 
 impl miette::Diagnostic for Diagnostic {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.rule))
+        Some(Box::new(&self.rule))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
         Some(match self.severity {
             Severity::Fault => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Gap => miette::Severity::Advice,
         })
     }
 

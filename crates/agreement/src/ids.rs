@@ -22,38 +22,100 @@ pub const LONGEST: usize = 64;
 
 /// A text that is not a well-formed name of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} is written in 1 to {LONGEST} characters out of {alphabet}")]
+#[error("it must be {kind} ({alphabet}; at most {LONGEST} characters each)")]
 pub struct BadName {
     kind: &'static str,
     alphabet: &'static str,
 }
 
+// YAML readers take these for a truth value or for nothing, so they are no names.
+fn is_other(text: &str) -> bool {
+    matches!(text, "true" | "false" | "null")
+}
+
 fn is_name(text: &str) -> bool {
     text.len() <= LONGEST
-        && text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+        && !is_other(text)
 }
 
 fn is_reference(text: &str) -> bool {
     text.len() <= LONGEST
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+        && !matches!(
+            text.to_ascii_lowercase().as_str(),
+            "true" | "false" | "null"
+        )
+}
+
+fn is_name_or_star(text: &str) -> bool {
+    text == "*" || is_name(text)
+}
+
+/// One name, or two joined by a full stop.
+fn is_dotted(text: &str) -> bool {
+    match text.split_once('.') {
+        None => is_name(text),
+        Some((one, two)) => is_name(one) && is_name(two),
+    }
+}
+
+/// Two names joined by a full stop.
+fn is_path(text: &str) -> bool {
+    text.contains('.') && is_dotted(text)
 }
 
 /// A kind of name that an author may write.
-pub(crate) trait Name: Sized + Clone + Ord {
+pub(crate) trait Name: Sized + Clone + Ord + fmt::Display {
+    /// What it is, in words.
+    const KIND: &'static str;
+    /// Its form, as a regular expression of the published schema.
+    const PATTERN: &'static str;
     /// Checks the form of `text`.
     fn parse_name(text: &str) -> Result<Self, BadName>;
-    /// The name as text.
-    fn as_text(&self) -> &str;
 }
 
+/// The form of a kind of name.
+struct Form {
+    check: fn(&str) -> bool,
+    alphabet: &'static str,
+    pattern: &'static str,
+}
+
+const NAME: Form = Form {
+    check: is_name,
+    alphabet: "a-z, 0-9, - and _, a letter first",
+    pattern: "^(?!(true|false|null)$)[a-z][a-z0-9_-]{0,63}$",
+};
+const REFERENCE: Form = Form {
+    check: is_reference,
+    alphabet: "letters, digits, . - and _, a letter first",
+    pattern: "^(?!([tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[nN][uU][lL][lL])$)[A-Za-z][A-Za-z0-9._-]{0,63}$",
+};
+const STAR: Form = Form {
+    check: is_name_or_star,
+    alphabet: "a-z, 0-9, - and _, a letter first; or * alone",
+    pattern: "^(\\*|(?!(true|false|null)$)[a-z][a-z0-9_-]{0,63})$",
+};
+const DOTTED: Form = Form {
+    check: is_dotted,
+    alphabet: "one name, or two joined by a full stop",
+    pattern: "^(?!(true|false|null)(\\.|$))[a-z][a-z0-9_-]{0,63}(\\.(?!(true|false|null)$)[a-z][a-z0-9_-]{0,63})?$",
+};
+const PATH: Form = Form {
+    check: is_path,
+    alphabet: "two names joined by a full stop",
+    pattern: "^(?!(true|false|null)\\.)[a-z][a-z0-9_-]{0,63}\\.(?!(true|false|null)$)[a-z][a-z0-9_-]{0,63}$",
+};
+
 macro_rules! names {
-    ($($(#[$doc:meta])* $name:ident = $kind:literal, $check:ident, $alphabet:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $kind:literal, $form:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -65,10 +127,10 @@ macro_rules! names {
             /// # Errors
             /// [`BadName`] when it is empty, too long or holds another character.
             pub fn parse(text: &str) -> Result<Self, BadName> {
-                if $check(text) {
+                if ($form.check)(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(BadName { kind: $kind, alphabet: $alphabet })
+                    Err(BadName { kind: $kind, alphabet: $form.alphabet })
                 }
             }
 
@@ -79,11 +141,10 @@ macro_rules! names {
         }
 
         impl Name for $name {
+            const KIND: &'static str = $kind;
+            const PATTERN: &'static str = $form.pattern;
             fn parse_name(text: &str) -> Result<Self, BadName> {
                 Self::parse(text)
-            }
-            fn as_text(&self) -> &str {
-                &self.0
             }
         }
 
@@ -110,41 +171,98 @@ macro_rules! names {
 
 names! {
     /// An agreement's short name.
-    AgreementId = "an agreement's name", is_name, "a-z, 0-9, - and _";
+    AgreementId = "the name of an agreement", NAME;
     /// A party, as the agreement names it.
-    PartyId = "a party's name", is_name, "a-z, 0-9, - and _";
+    PartyId = "the name of a party", NAME;
+    /// A unit of a party.
+    UnitId = "the name of a unit", NAME;
     /// A public body, as the law catalogue names it.
-    BodyId = "a body's name", is_name, "a-z, 0-9, - and _";
+    BodyId = "the name of a body", NAME;
+    /// A kind of body, as the law catalogue names it.
+    KindId = "the name of a kind of body", NAME;
+    /// A register of bodies or areas, as the law catalogue names it.
+    RegisterId = "the name of a register", NAME;
+    /// A data protection regime, as the law catalogue names it.
+    RegimeId = "the name of a regime", NAME;
     /// A kind of person a cell can be about, or the person whose record it is.
-    PersonKind = "a kind of person", is_name, "a-z, 0-9, - and _";
+    PersonKind = "a kind of person", NAME;
+    /// Who belongs together: an application, a household.
+    CaseId = "the name of a case", NAME;
     /// A purpose, as the agreement names it.
-    PurposeId = "a purpose's name", is_name, "a-z, 0-9, - and _";
+    PurposeId = "the name of a purpose", NAME;
     /// A purpose that the law names; only the catalogue makes one.
-    LegalPurpose = "a legal purpose", is_name, "a-z, 0-9, - and _";
+    LegalPurpose = "a legal purpose of the catalogue", NAME;
     /// Something read to decide, which never moves.
-    FactId = "a fact's name", is_name, "a-z, 0-9, - and _";
+    FactId = "the name of a fact", NAME;
     /// A named condition.
-    ConditionId = "a condition's name", is_name, "a-z, 0-9, - and _";
+    ConditionId = "the name of a condition", NAME;
     /// A dataset.
-    DatasetId = "a dataset's name", is_name, "a-z, 0-9, - and _";
+    DatasetId = "the name of a dataset", NAME;
+    /// A dataset, or `*` for every other one.
+    DatasetOrAll = "the name of a dataset, or *", STAR;
     /// A field within its dataset; also the name of its column.
-    FieldName = "a field's name", is_name, "a-z, 0-9, - and _";
+    FieldName = "the name of a field", NAME;
     /// A named list of gateways.
-    BasisId = "a basis's name", is_name, "a-z, 0-9, - and _";
+    BasisId = "the name of a basis", NAME;
     /// A flow.
-    FlowId = "a flow's name", is_name, "a-z, 0-9, - and _";
+    FlowId = "the name of a flow", NAME;
     /// A legal gateway, as the law catalogue names it.
-    GatewayId = "a gateway's name", is_name, "a-z, 0-9, - and _";
+    GatewayId = "the name of a gateway", NAME;
+    /// A provision that a gateway is read with, as the law catalogue names it.
+    InstrumentId = "the name of an instrument", NAME;
     /// A decision that only a person may take.
-    DecisionId = "a decision's name", is_name, "a-z, 0-9, - and _";
+    DecisionId = "the name of a decision", NAME;
+    /// Something that is calculated.
+    DerivedId = "the name of something derived", NAME;
+    /// A keep rule that something refers to.
+    KeepId = "the name of a keep rule", NAME;
+    /// A duty of the law catalogue.
+    DutyId = "the name of a duty", NAME;
     /// A role within a party.
-    RoleId = "a role's name", is_name, "a-z, 0-9, - and _";
+    RoleId = "the name of a role", NAME;
+    /// A role of a party: `ho.caseworker`.
+    ActorId = "a role of a party, as ho.caseworker", PATH;
+    /// Who starts a call: a kind of person, or a role of a party.
+    StarterId = "a kind of person, or a role of a party", DOTTED;
+    /// Who signs: a party, or a unit of a party (`hmrc.ris`).
+    SignerId = "a party, or a unit of a party", DOTTED;
+    /// An event of something that the agreement names: `monthly.sent`.
+    OccasionId = "an event, as monthly.sent", PATH;
     /// A source system, a route or another thing outside the agreement that it names.
-    SystemId = "a system's name", is_name, "a-z, 0-9, - and _";
+    SystemId = "the name of a system", NAME;
+    /// A route.
+    RouteId = "the name of a route", NAME;
+    /// Something that the author names and nothing refers to.
+    LabelId = "a name", NAME;
+    /// A limb of a section.
+    LimbId = "a limb of a section", NAME;
     /// Something the agreement does not settle yet.
-    GapId = "a gap's name", is_name, "a-z, 0-9, - and _";
+    GapId = "the name of a gap", NAME;
     /// Which of two readings of the text runs.
-    ReadingId = "a reading's name", is_reference, "letters, digits, . - and _";
+    ReadingId = "the name of a reading", REFERENCE;
+}
+
+macro_rules! dotted {
+    ($($name:ident $first:ident: $one:ident, $second:ident: $two:ident;)*) => {$(
+        impl $name {
+            /// What stands before the full stop.
+            pub fn $first(&self) -> $one {
+                $one(self.0.split('.').next().unwrap_or_default().to_owned())
+            }
+
+            /// What stands after the full stop, if there is one.
+            pub fn $second(&self) -> Option<$two> {
+                self.0.split_once('.').map(|(_, second)| $two(second.to_owned()))
+            }
+        }
+    )*};
+}
+
+dotted! {
+    ActorId party: PartyId, role: RoleId;
+    SignerId party: PartyId, unit: UnitId;
+    StarterId who: PersonKind, role: RoleId;
+    OccasionId of: FlowId, event: LabelId;
 }
 
 /// A field by dataset and name: `extract.full_name`.
@@ -169,14 +287,22 @@ impl FieldPath {
     /// [`BadName`] when it is not two names joined by one full stop.
     pub fn parse(text: &str) -> Result<Self, BadName> {
         let bad = BadName {
-            kind: "a field's path",
-            alphabet: "two names joined by a full stop",
+            kind: <Self as Name>::KIND,
+            alphabet: PATH.alphabet,
         };
         let (dataset, field) = text.split_once('.').ok_or(bad)?;
         Ok(Self {
             dataset: DatasetId::parse(dataset)?,
             field: FieldName::parse(field)?,
         })
+    }
+}
+
+impl Name for FieldPath {
+    const KIND: &'static str = "a field, as dataset.field";
+    const PATTERN: &'static str = PATH.pattern;
+    fn parse_name(text: &str) -> Result<Self, BadName> {
+        Self::parse(text)
     }
 }
 

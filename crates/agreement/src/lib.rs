@@ -7,10 +7,13 @@
 //! data: dates and records are arguments.
 //!
 //! ```
-//! use agreement::{FlowId, Law};
+//! use agreement::{FlowId, Law, Library};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let text = include_str!("../../../agreements/contact-thread.yaml");
-//! let checked = agreement::check("contact-thread.yaml", text.as_bytes(), &Law::built_in()?);
+//! let umbrella = include_str!("../../../agreements/mou-u-d.yaml");
+//! let law = Law::built_in()?;
+//! let library = Library::read([("mou-u-d.yaml", umbrella.as_bytes())], &law);
+//! let checked = agreement::check("contact-thread.yaml", text.as_bytes(), &law, &library);
 //! let plan = checked.plan.ok_or("the agreement has a fault")?;
 //! let ask = plan.flow(&FlowId::parse("ask")?).ok_or("no such flow")?;
 //! let permit = ask.columns.first().and_then(|c| c.permits.first()).ok_or("no permit")?;
@@ -24,29 +27,43 @@ mod check;
 mod compile;
 mod condition;
 pub mod diagnostic;
+pub mod diff;
+mod grammar;
 mod ids;
-mod keep;
 mod law;
+mod layout;
+mod library;
+mod log;
 mod model;
 mod period;
 mod permit;
 mod plan;
-mod read;
+pub mod render;
 pub mod rules;
+pub mod schema;
+mod stops;
 mod text;
 mod tree;
 mod value;
+mod window;
+mod words;
 
 pub use canonical::{ANNEX_SCHEMA, SCHEMA};
-pub use condition::{Condition, Conditions, Facts, Join, Operand, Term, Test, Truth};
+pub use condition::{Asked, Condition, Conditions, Facts, Operand, Term, Test, Truth};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use ids::*;
-pub use keep::*;
-pub use law::{Body, Gateway, Law, LawFault};
+pub use law::*;
+pub use layout::lay_out;
+pub use library::Library;
 pub use period::{Period, Unit, parse_date, parse_month};
-pub use permit::{Act, Ask, Dates, Leave, NearRefusal, Permit, Permits, Reason, Scope, Shape};
-pub use plan::{After, Clock, Column, Decision, Fact, Flow, Gap, Party, Plan, Purpose};
-pub use value::{FieldType, MATCH_OUTCOMES, NATIONS};
+pub use permit::{Act, Ask, Dates, Each, Leave, NearRefusal, Permit, Permits, Reason, Shape};
+pub use plan::*;
+pub use stops::Stops;
+pub use value::{DatedAddress, FieldType, MATCH_OUTCOMES, NATIONS, join, split};
+pub use window::{Reach, Window, tax_year_start};
+pub use words::*;
+
+use check::Read;
 
 /// What checking a file came to.
 #[derive(Clone, Debug)]
@@ -57,17 +74,34 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Takes the bytes of an agreement through every stage. `name` is what diagnostics call the file.
-pub fn check(name: &str, bytes: &[u8], law: &Law) -> Checked {
-    let log = read::Log::new(name);
-    let plan = stages(bytes, law, &log);
+/// What is supposed of the gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsIf {
+    /// They are open, as written. Only this can run.
+    Written,
+    /// The papers are complete: what stops the whole agreement is filled, and nothing else.
+    InForce,
+    /// All are filled.
+    Filled,
+}
+
+/// Takes the bytes of an agreement through every stage. `name` is what diagnostics call the file; `library` has
+/// the agreements beside it.
+pub fn check(name: &str, bytes: &[u8], law: &Law, library: &Library) -> Checked {
+    check_as_if(name, bytes, law, library, AsIf::Written)
+}
+
+/// As [`check`], with a plan as if gaps were filled: what would hold then. Nothing can run by such a plan.
+pub fn check_as_if(name: &str, bytes: &[u8], law: &Law, library: &Library, as_if: AsIf) -> Checked {
+    let log = log::Log::new(name);
+    let plan = stages(bytes, law, library, &log, as_if);
     Checked {
         plan: plan.filter(|_| !log.has_fault()),
         diagnostics: log.into_diagnostics(),
     }
 }
 
-fn stages(bytes: &[u8], law: &Law, log: &read::Log) -> Option<Plan> {
+fn stages(bytes: &[u8], law: &Law, library: &Library, log: &log::Log, as_if: AsIf) -> Option<Plan> {
     let parsed = text::read(bytes).and_then(tree::parse);
     let (root, twice) = parsed
         .map_err(|bad| log.fault(bad.rule, bad.span, bad.message))
@@ -76,11 +110,23 @@ fn stages(bytes: &[u8], law: &Law, log: &read::Log) -> Option<Plan> {
         log.fault(bad.rule, bad.span, bad.message);
     }
     let agreement = model::read(&root, log)?;
-    check::check(&agreement, law, log);
+    let (gaps, readings) = log.take_uses();
+    let read = Read {
+        agreement: &agreement,
+        root: &root,
+        gaps: &gaps,
+        readings: &readings,
+    };
+    check::check(&read, law, library, log);
     if log.has_fault() {
         return None;
     }
-    let plan = compile::compile(&agreement, law);
+    let plan = compile::compile(&compile::Source {
+        read: &read,
+        law,
+        library,
+        as_if,
+    });
     if plan.is_none() {
         let message = "no fault was found, and yet this cannot be compiled: please report it";
         log.fault(rules::MISSING, root.place(), message);

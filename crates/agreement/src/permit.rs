@@ -12,11 +12,13 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::ids::{
-    AgreementId, ConditionId, FieldName, FieldPath, FlowId, GatewayId, PartyId, PermitId,
-    PersonKind, PurposeId, SystemId,
+    ActorId, AgreementId, ConditionId, DatasetId, FieldName, FieldPath, FlowId, GatewayId,
+    InstrumentId, LabelId, LimbId, PartyId, PermitId, PersonKind, PurposeId, RegisterId, RouteId,
 };
-use crate::keep::{Form, Keep, Many, Presence};
+use crate::plan::{Keep, Many, Onward, Present};
 use crate::value::FieldType;
+use crate::window::Window;
+use crate::words::{Form, Others, RowCover, Scope};
 
 /// What is done with a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -24,7 +26,7 @@ use crate::value::FieldType;
 pub enum Act {
     /// It goes from one party to another.
     Disclose,
-    /// The party that received it uses it.
+    /// The party that received or derived it uses it.
     Use,
     /// A party keeps it.
     Keep,
@@ -41,29 +43,40 @@ impl Act {
     }
 }
 
-/// How much one use of a gateway covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Scope {
-    /// A file of records.
-    Batch,
-    /// One record at a time, each documented (LEG-16).
-    OneRecord,
-}
-
 /// Civil days, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Dates {
     /// The first day.
     pub from: Date,
-    /// The last day.
-    pub last: Date,
+    /// The last day; none where there is no end.
+    pub last: Option<Date>,
 }
 
 impl Dates {
     /// Is the day one of these?
     pub fn contains(self, day: Date) -> bool {
-        self.from <= day && day <= self.last
+        self.from <= day && self.last.is_none_or(|last| day <= last)
+    }
+
+    /// The days that are in both; none where there is no such day.
+    #[must_use]
+    pub fn and(self, other: Self) -> Option<Self> {
+        let last = match (self.last, other.last) {
+            (Some(one), Some(two)) => Some(one.min(two)),
+            (one, two) => one.or(two),
+        };
+        let from = self.from.max(other.from);
+        last.is_none_or(|last| from <= last)
+            .then_some(Self { from, last })
+    }
+}
+
+impl std::fmt::Display for Dates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.last {
+            Some(last) => write!(f, "from {} to {last}", self.from),
+            None => write!(f, "from {} without an end", self.from),
+        }
     }
 }
 
@@ -76,7 +89,23 @@ pub struct Shape {
     /// How many values it may have.
     pub many: Many,
     /// Whether it may be absent.
-    pub presence: Presence,
+    pub presence: Present,
+    /// How far back its values or its row reach.
+    pub window: Option<Window>,
+}
+
+/// Each body of a register, one at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Each {
+    /// The register.
+    pub register: RegisterId,
+    /// The day of its version.
+    pub version: Date,
+    /// The SHA-256 of its members.
+    pub digest: String,
+    /// The members.
+    #[serde(skip)]
+    pub members: Vec<LabelId>,
 }
 
 /// One leave; see the module's first lines. `from` and `to` are one party where the act is use or keep.
@@ -89,24 +118,36 @@ pub struct Permit {
     pub agreement: AgreementId,
     /// What may be done.
     pub act: Act,
-    /// The flow by which the cell moves or came; none where the act is keep.
+    /// The flow by which the cell moves or came; none where the act is keep, or where it was derived.
     pub flow: Option<FlowId>,
     /// The field.
     pub field: FieldPath,
-    /// The field it was first copied from, or itself.
-    pub origin: FieldPath,
-    /// The kind of person the cell is about.
+    /// The fields it was first copied from, or itself; their rules follow it.
+    pub origins: Vec<FieldPath>,
+    /// The kind of person the cell is about; `nobody` where it is about none.
     pub about: PersonKind,
     /// The party that has it.
     pub from: PartyId,
-    /// The party that gets it.
+    /// The party that gets it, or `subject`: the person it is about.
     pub to: PartyId,
-    /// The legal gateway; none where the act is keep.
+    /// Where `from` stands for each body of a register.
+    pub each_from: Option<Each>,
+    /// Where `to` does.
+    pub each_to: Option<Each>,
+    /// The processors that handle it under this leave.
+    pub handled_by: Vec<PartyId>,
+    /// The legal gateway; none where the act is keep, or where it was derived.
     pub gateway: Option<GatewayId>,
-    /// What the gateway is read together with.
-    pub with: Vec<String>,
+    /// The limbs of it that are relied on.
+    pub limbs: Vec<LimbId>,
+    /// The area in which it is used.
+    pub area: Option<LabelId>,
+    /// What it is read together with.
+    pub with: Vec<InstrumentId>,
     /// Its place among the lines of its basis, from 0; a lower one is relied on first.
     pub rank: u16,
+    /// May it be relied on only where no line above covers the cell?
+    pub last_resort: bool,
     /// How much one use of the gateway covers.
     pub scope: Scope,
     /// The flow's purposes as far as the gateway serves them.
@@ -119,16 +160,26 @@ pub struct Permit {
     pub dates: Dates,
     /// What the cell looks like.
     pub shape: Shape,
-    /// The form of the file; none where the act is not disclose.
+    /// The form of the file; none where the act is not disclose, or where a gap leaves it open.
     pub form: Option<Form>,
     /// The route; none where the act is not disclose.
-    pub route: Option<SystemId>,
-    /// The flows that it answers.
+    pub route: Option<RouteId>,
+    /// The flows that must go with it.
+    pub needs: Vec<FlowId>,
+    /// The flows that it answers or follows.
     pub answers: Vec<FlowId>,
+    /// Which rows an answer has.
+    pub coverage: Option<RowCover>,
+    /// How an answer shows the rows without content.
+    pub nil: Option<Others>,
     /// The columns by which an answer pairs with what it answers.
     pub pairs_on: Vec<FieldName>,
+    /// The roles that may see it, where they are named.
+    pub seen_by: Vec<ActorId>,
     /// Until when the party that gets the cell (or keeps it) may have it.
     pub keep: Vec<Keep>,
+    /// Whether it may go on from who gets it.
+    pub onward: Onward,
 }
 
 /// A question for leave. The facts of the record are asked apart, by the permit's conditions.
@@ -144,8 +195,12 @@ pub struct Ask {
     pub about: PersonKind,
     /// The party that has it.
     pub from: PartyId,
+    /// The member of the register that the party stands for.
+    pub from_member: Option<LabelId>,
     /// The party that is to have it; the same party where the act is use or keep.
     pub to: PartyId,
+    /// The member of the register that the party stands for.
+    pub to_member: Option<LabelId>,
     /// What for.
     pub purpose: PurposeId,
     /// On which day.
@@ -190,16 +245,23 @@ pub struct Permits {
     all: Vec<Permit>,
     #[serde(skip)]
     by_id: BTreeMap<PermitId, usize>,
+    #[serde(skip)]
+    by_field: BTreeMap<FieldPath, Vec<usize>>,
 }
 
 impl Permits {
     pub(crate) fn new(all: Vec<Permit>) -> Self {
-        let by_id = all
-            .iter()
-            .enumerate()
-            .map(|(i, p)| (p.id.clone(), i))
-            .collect();
-        Self { all, by_id }
+        let mut by_id = BTreeMap::new();
+        let mut by_field: BTreeMap<FieldPath, Vec<usize>> = BTreeMap::new();
+        for (i, permit) in all.iter().enumerate() {
+            by_id.insert(permit.id.clone(), i);
+            by_field.entry(permit.field.clone()).or_default().push(i);
+        }
+        Self {
+            all,
+            by_id,
+            by_field,
+        }
     }
 
     /// One permit.
@@ -215,6 +277,11 @@ impl Permits {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Permit> {
         self.all.iter()
+    }
+
+    /// Those for one act.
+    pub fn to(&self, act: Act) -> impl Iterator<Item = &Permit> {
+        self.all.iter().filter(move |p| p.act == act)
     }
 
     /// How many there are.
@@ -234,7 +301,8 @@ impl Permits {
     pub fn ask(&self, ask: &Ask) -> Result<Leave, Vec<NearRefusal>> {
         let mut leave: Vec<&Permit> = Vec::new();
         let mut near: Vec<(&Permit, Vec<Reason>)> = Vec::new();
-        for permit in self.all.iter().filter(|p| p.field == ask.field) {
+        let of_field = self.by_field.get(&ask.field).into_iter().flatten();
+        for permit in of_field.filter_map(|i| self.all.get(*i)) {
             let reasons = permit.reasons(ask);
             if reasons.is_empty() {
                 leave.push(permit);
@@ -248,7 +316,9 @@ impl Permits {
                 permits: leave.into_iter().map(|p| p.id.clone()).collect(),
             });
         }
-        near.sort_by(|(p, a), (q, b)| (a.len(), p.rank, &p.id).cmp(&(b.len(), q.rank, &q.id)));
+        near.sort_by(|(p, a), (q, b)| {
+            (a.len(), p.act, p.rank, &p.id).cmp(&(b.len(), q.act, q.rank, &q.id))
+        });
         near.truncate(SHOWN);
         if near.is_empty() {
             return Err(vec![NearRefusal {
@@ -274,13 +344,21 @@ impl Permits {
 impl Permit {
     /// Where in the agreement the permit comes from.
     pub fn clause(&self) -> String {
-        match (&self.flow, &self.gateway) {
-            (Some(flow), Some(gate)) => format!("flow {flow} of {}, by {gate}", self.agreement),
+        match (&self.flow, &self.gateway, self.act) {
+            (Some(flow), Some(gate), _) => format!("flow {flow} of {}, by {gate}", self.agreement),
+            (_, _, Act::Use) => format!("derivation {} of {}", self.field.dataset, self.agreement),
             _ => format!(
                 "keep rule of {} for {} at {}",
                 self.agreement, self.field.dataset, self.to
             ),
         }
+    }
+
+    /// The dataset of the field it was first copied from.
+    pub fn origin_dataset(&self) -> &DatasetId {
+        self.origins
+            .first()
+            .map_or(&self.field.dataset, |o| &o.dataset)
     }
 
     /// All that keeps this permit from covering the question.
@@ -316,6 +394,14 @@ impl Permit {
                 );
             }
         }
+        for (each, party, member) in [
+            (&self.each_from, &self.from, &ask.from_member),
+            (&self.each_to, &self.to, &ask.to_member),
+        ] {
+            if let Some(message) = member_fault(each.as_ref(), party, member.as_ref()) {
+                say("LEG-01", message);
+            }
+        }
         if ask.flow.is_some() && self.flow != ask.flow {
             say("AGR-12", "it belongs to another flow".to_owned());
         }
@@ -335,12 +421,23 @@ impl Permit {
         if !self.dates.contains(ask.on) {
             say(
                 "AGR-20",
-                format!(
-                    "it holds from {} to {}, not on {}",
-                    self.dates.from, self.dates.last, ask.on
-                ),
+                format!("it holds {}, not on {}", self.dates, ask.on),
             );
         }
         reasons
+    }
+}
+
+/// Does the member fit the party: one of its register where it stands for one, and none where it does not?
+fn member_fault(each: Option<&Each>, party: &PartyId, member: Option<&LabelId>) -> Option<String> {
+    match (each, member) {
+        (None, None) => None,
+        (None, Some(member)) => Some(format!("{party} is one body, and {member} no member of it")),
+        (Some(each), None) => Some(format!(
+            "{party} stands for each of {}: it must be said which",
+            each.register
+        )),
+        (Some(each), Some(member)) => (!each.members.contains(member))
+            .then(|| format!("{member} is not in {} of {}", each.register, each.version)),
     }
 }

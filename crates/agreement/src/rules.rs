@@ -12,7 +12,7 @@ pub(crate) const MISSING: &str = "LANG-05";
 pub(crate) const SHAPE: &str = "LANG-06";
 pub(crate) const WORD: &str = "LANG-07";
 pub(crate) const UNDECLARED: &str = "LANG-08";
-pub(crate) const NOT_YET: &str = "LANG-09";
+pub(crate) const DETAIL: &str = "LANG-09";
 pub(crate) const CIRCLE: &str = "LANG-10";
 pub(crate) const KNOWN_TO: &str = "LANG-11";
 pub(crate) const TEST_TYPE: &str = "LANG-12";
@@ -24,6 +24,12 @@ pub(crate) const OPEN_GAP: &str = "LANG-17";
 pub(crate) const MANY_FAULTS: &str = "LANG-18";
 pub(crate) const HAVE: &str = "LANG-19";
 pub(crate) const SIZE: &str = "LANG-20";
+pub(crate) const FOLLOWS: &str = "LANG-21";
+pub(crate) const TOGETHER: &str = "LANG-22";
+pub(crate) const PROCESSOR: &str = "LANG-23";
+pub(crate) const SUBJECT: &str = "LANG-24";
+pub(crate) const VOCABULARY: &str = "LANG-25";
+pub(crate) const DOOR: &str = "LANG-26";
 
 /// Every rule of the language.
 pub const LANGUAGE: &[Rule] = &[
@@ -57,8 +63,8 @@ pub const LANGUAGE: &[Rule] = &[
         "A name that is used is declared in this file or in the law catalogue.",
     ),
     (
-        NOT_YET,
-        "A construct that this version of the language does not have yet is refused, never ignored.",
+        DETAIL,
+        "Each detail stands only beside what it details: values beside a type that has values, a window beside days, a reason beside a field of its own.",
     ),
     (
         CIRCLE,
@@ -71,12 +77,12 @@ pub const LANGUAGE: &[Rule] = &[
     (TEST_TYPE, "A test fits the type of what it tests."),
     (
         GAP,
-        "A gap that is used is listed with its question, its owner and what it stops, which is enough for the place where it is used.",
+        "A gap that is used is listed with its question, its owner and what it stops, which is enough for the place where it is used; a gap is waived only where a waiver can stand in for it.",
     ),
     (UNUSED, "What is declared is used (a warning)."),
     (
         ANSWERS,
-        "An answer goes from a party that was asked to the party that asked, about the people it was asked about.",
+        "An answer goes from a party that was asked to the party that asked, about the people it was asked about or third parties.",
     ),
     (
         NEVER,
@@ -84,7 +90,7 @@ pub const LANGUAGE: &[Rule] = &[
     ),
     (
         OPEN_GAP,
-        "An open gap is shown, with what it stops (a warning).",
+        "An open gap that the file lists is shown, with what it stops (it is no fault).",
     ),
     (MANY_FAULTS, "At most 500 faults of a file are shown."),
     (
@@ -94,6 +100,30 @@ pub const LANGUAGE: &[Rule] = &[
     (
         SIZE,
         "An agreement has at most 2,000 columns, 2,000 terms of conditions and 20,000 permits to disclose.",
+    ),
+    (
+        FOLLOWS,
+        "A flow follows only flows that its sender sent or received, and is sent on to another than who asked.",
+    ),
+    (
+        TOGETHER,
+        "What goes together goes between the same parties, in the same form and on the same route.",
+    ),
+    (
+        PROCESSOR,
+        "A processor sends and receives nothing of its own: it handles what its controller sends or receives, or carries what it cannot read.",
+    ),
+    (
+        SUBJECT,
+        "What goes to the person it is about is about that person alone, and says so.",
+    ),
+    (
+        VOCABULARY,
+        "The texts keep to the words that the agreement sets itself.",
+    ),
+    (
+        DOOR,
+        "A decision says what must be so before it, or out of what it is taken.",
     ),
 ];
 
@@ -105,7 +135,7 @@ mod tests {
     fn the_rules_are_numbered_without_a_hole() {
         for (i, (id, sentence)) in LANGUAGE.iter().enumerate() {
             assert_eq!(*id, format!("LANG-{:02}", i + 1));
-            assert!(sentence.ends_with('.') || sentence.ends_with(')'), "{id}");
+            assert!(sentence.ends_with(['.', ')']), "{id}");
         }
     }
 }

@@ -23,7 +23,7 @@ fn refuse(text: &str, at: usize, message: &str) -> Unreadable {
 }
 
 /// The place of one byte offset; an offset within a character stands for that character.
-fn span_at(text: &str, at: usize) -> Span {
+pub(crate) fn span_at(text: &str, at: usize) -> Span {
     let at = text.floor_char_boundary(at);
     let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
     let line_start = before.rfind('\n').map_or(0, |i| i + 1);

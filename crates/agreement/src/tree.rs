@@ -89,6 +89,97 @@ impl Places {
     }
 }
 
+/// The first line that begins with `%`.
+fn directive(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('%') {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
+
+impl Places {
+    /// The place of a text. The parser takes what follows a quoted text for a part of it, and the indicator of a
+    /// text block for none. `last` is where the text before it ends.
+    fn scalar(&self, text: &str, span: Span, style: ScalarStyle, last: usize) -> Span {
+        let place = |span: Span, end: usize| {
+            let inside = text.get(span.start..end).unwrap_or_default();
+            let lines = small(inside.matches('\n').count());
+            let width = small(
+                inside
+                    .rsplit('\n')
+                    .next()
+                    .unwrap_or_default()
+                    .chars()
+                    .count(),
+            );
+            let end_column = if lines == 0 {
+                span.column + width
+            } else {
+                width + 1
+            };
+            Span {
+                end,
+                end_line: span.line + lines,
+                end_column,
+                ..span
+            }
+        };
+        match style {
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
+                after_quote(text, span.start).map_or(span, |end| place(span, end))
+            }
+            ScalarStyle::Literal | ScalarStyle::Folded => {
+                indicator(text, last, span.start).map_or(span, |start| {
+                    let head = crate::text::span_at(text, start);
+                    Span {
+                        end: span.end,
+                        end_line: span.end_line,
+                        end_column: span.end_column,
+                        ..head
+                    }
+                })
+            }
+            ScalarStyle::Plain => span,
+        }
+    }
+}
+
+/// The byte after a quoted text's closing quote.
+fn after_quote(text: &str, start: usize) -> Option<usize> {
+    let mut characters = text.get(start..)?.char_indices();
+    let (_, quote) = characters.next()?;
+    while let Some((i, c)) = characters.next() {
+        if c == '\\' && quote == '"' {
+            characters.next();
+        } else if c == quote {
+            let after = start + i + 1;
+            let doubled = quote == '\'' && text.get(after..)?.starts_with('\'');
+            if !doubled {
+                return Some(after);
+            }
+            characters.next();
+        }
+    }
+    None
+}
+
+/// The byte of the indicator of a text block, which stands before its first line.
+fn indicator(text: &str, after: usize, before: usize) -> Option<usize> {
+    let mut at = after;
+    for line in text.get(after..before)?.split_inclusive('\n') {
+        let code = line.split('#').next().unwrap_or_default();
+        if let Some(found) = code.find(['|', '>']) {
+            return Some(at + found);
+        }
+        at += line.len();
+    }
+    None
+}
+
 /// A block or list that is not closed yet.
 enum Open {
     List(Span, Vec<Node>),
@@ -117,6 +208,7 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
     let mut root: Option<Node> = None;
     let mut twice = Vec::new();
     let mut documents = 0_usize;
+    let mut last = 0;
     let plain_only = |span, message: &str| {
         Err(Unreadable {
             rule: PLAIN_YAML,
@@ -130,6 +222,11 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
         let node = match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => continue,
             Event::DocumentStart(_) => {
+                let before = text.get(..span.start).unwrap_or_default();
+                if let Some(at) = directive(before).filter(|_| documents == 0) {
+                    let message = "a directive stands here: take it out";
+                    return plain_only(crate::text::span_at(text, at), message);
+                }
                 documents += 1;
                 if documents > 1 {
                     return plain_only(
@@ -160,10 +257,10 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
             {
                 return plain_only(span, "an anchor stands here: take it out, or name a basis");
             }
-            Event::Scalar(text, style, ..) => Node {
-                span,
+            Event::Scalar(value, style, ..) => Node {
+                span: places.scalar(text, span, style, last),
                 value: Value::Text {
-                    text: text.into_owned(),
+                    text: value.into_owned(),
                     plain: style == ScalarStyle::Plain,
                 },
             },
@@ -188,28 +285,34 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
                 });
                 continue;
             }
-            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(Open::List(start, items)) => {
-                    let span = close(start, span, items.last().map(|n| n.span));
-                    Node {
-                        span,
-                        value: Value::List(items),
+            Event::SequenceEnd | Event::MappingEnd => {
+                let span = without_rest(text, span);
+                match open.pop() {
+                    Some(Open::List(start, items)) => {
+                        let span = close(start, span, items.last().map(|n| n.span));
+                        Node {
+                            span,
+                            value: Value::List(items),
+                        }
                     }
-                }
-                Some(Open::Map {
-                    span: start,
-                    entries,
-                    ..
-                }) => {
-                    let span = close(start, span, entries.last().map(|(_, n)| n.span));
-                    Node {
-                        span,
-                        value: Value::Map(entries),
+                    Some(Open::Map {
+                        span: start,
+                        entries,
+                        ..
+                    }) => {
+                        let span = close(start, span, entries.last().map(|(_, n)| n.span));
+                        Node {
+                            span,
+                            value: Value::Map(entries),
+                        }
                     }
+                    None => continue,
                 }
-                None => continue,
-            },
+            }
         };
+        if matches!(node.value, Value::Text { .. }) {
+            last = node.span.end;
+        }
         match open.last_mut() {
             None => root = Some(node),
             Some(Open::List(_, items)) if items.len() >= WIDEST => return Err(too_wide(node.span)),
@@ -246,6 +349,23 @@ fn too_wide(span: Span) -> Unreadable {
         rule: READABLE,
         span,
         message,
+    }
+}
+
+/// The parser takes what follows a closing bracket for a part of it.
+fn without_rest(text: &str, end: Span) -> Span {
+    let bracket = text
+        .get(end.start..)
+        .is_some_and(|t| t.starts_with(['}', ']']));
+    if bracket {
+        Span {
+            end: end.start + 1,
+            end_line: end.line,
+            end_column: end.column + 1,
+            ..end
+        }
+    } else {
+        end
     }
 }
 
@@ -372,6 +492,23 @@ mod tests {
                 "4:5-4:14{4:5 é=4:8-4:14[4:9-4:10\"x\"4:12-4:13\"y\"]}]}"
             ),
         );
+        check("{ a: 'x'  }", "1:1-1:12{1:3 a=1:6-1:9q\"x\"}");
+        check(
+            "é: 'ü # ''no' # yes\n",
+            "1:1-1:14{1:1 é=1:4-1:14q\"ü # 'no\"}",
+        );
+        check(
+            "a: \"x\\\"\n y\"  # z",
+            "1:1-2:4{1:1 a=1:4-2:4q\"x\\\" y\"}",
+        );
+        check(
+            "a: |  # > no\n b\nc: d\n",
+            "1:1-3:5{1:1 a=1:4-3:1q\"b\\n\"3:1 c=3:4-3:5\"d\"}",
+        );
+        check(
+            "a: { b: [c]  }  # d\ne: f\n",
+            "1:1-2:5{1:1 a=1:4-1:15{1:6 b=1:9-1:12[1:10-1:11\"c\"]}2:1 e=2:4-2:5\"f\"}",
+        );
         check("{}", "1:1-1:3{}");
         check("a:", "1:1-1:2{1:1 a=1:2-1:2\"\"}");
     }
@@ -386,6 +523,7 @@ mod tests {
         check("a: &x 1\nb: *x\n", "LANG-02 1:");
         check("a: !!str 1\n", "LANG-02 1:");
         check("a: !x {}\n", "LANG-02 1:");
+        check("# %\n%YAML 1.1\n---\na: 1\n", "LANG-02 2:1 a directive");
         check("a: 1\n---\nb: 2\n", "LANG-02 2:1 a second document");
         check("? [a]\n: b\n", "LANG-02 1:3 a key must be");
         check("", "LANG-02 1:1 the file is empty");

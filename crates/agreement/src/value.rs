@@ -1,47 +1,30 @@
 //! What a cell can be: types of fields and facts, and the lexical check of a cell's text.
 //! It checks the form of a text, never whether the text is true; it never changes or prints it.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::period::parse_date;
+use crate::ids::{FieldPath, LabelId};
+use crate::period::{parse_date, parse_month};
+use crate::words::TypeName;
 
-/// The type of a field or a fact.
+/// The type of a field or a fact: the form of its text, whether it is true or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FieldType {
-    /// A person's name, in any script: up to 200 characters.
-    Name,
-    /// Free text: up to 1,000 characters.
-    Text,
-    /// A reference: up to 64 of letters, digits and `- / _ .`.
-    Reference,
-    /// A code: up to 32 of letters, digits, `-` and `_`.
-    Code,
-    /// A day that exists, as `YYYY-MM-DD`.
-    Date,
-    /// A National Insurance number without spaces; the suffix letter may be missing. Prefixes that were
-    /// never issued are of good form, since synthetic people carry them (SEC-15).
-    Nino,
-    /// A postcode in capitals with one space.
-    Postcode,
-    /// `yes` or `no`.
-    Truth,
-    /// A postal address in one line: up to 500 characters.
-    Address,
-    /// An email address.
-    Email,
-    /// A telephone number: an optional `+`, then 7 to 15 digits with single spaces between.
-    Phone,
-    /// A count: digits without a leading nought, up to 999,999,999.
-    Count,
-    /// A country or nationality, as three capital letters (ISO 3166-1 alpha-3 and the travel document codes).
-    Country,
-    /// A nation of the United Kingdom.
-    Nation,
-    /// The outcome of matching one record: `matched`, `not-matched` or `ambiguous` (MATCH-01).
-    MatchOutcome,
+    /// A type with nothing besides its name.
+    Plain(TypeName),
     /// One of the listed values.
     OneOf(Vec<String>),
+    /// One of the codes of a list of the catalogue.
+    Listed {
+        /// The list.
+        list: LabelId,
+        /// Its codes.
+        codes: Vec<String>,
+    },
+    /// Which value of these fields.
+    WhichOf(Vec<FieldPath>),
 }
 
 /// The nations of the United Kingdom, as facts and territories name them.
@@ -50,55 +33,158 @@ pub const NATIONS: [&str; 4] = ["england", "wales", "scotland", "northern-irelan
 /// The outcomes of matching.
 pub const MATCH_OUTCOMES: [&str; 3] = ["matched", "not-matched", "ambiguous"];
 
-impl FieldType {
-    pub(crate) const PLAIN: [(&'static str, Self); 15] = [
-        ("name", Self::Name),
-        ("text", Self::Text),
-        ("reference", Self::Reference),
-        ("code", Self::Code),
-        ("date", Self::Date),
-        ("nino", Self::Nino),
-        ("postcode", Self::Postcode),
-        ("truth", Self::Truth),
-        ("address", Self::Address),
-        ("email", Self::Email),
-        ("phone", Self::Phone),
-        ("count", Self::Count),
-        ("country", Self::Country),
-        ("nation", Self::Nation),
-        ("match-outcome", Self::MatchOutcome),
-    ];
+/// What stands between several values of one cell.
+const SEPARATOR: char = '|';
 
+impl FieldType {
     /// The type's name, as an agreement writes it.
     pub fn name(&self) -> &'static str {
-        Self::PLAIN
-            .iter()
-            .find(|(_, t)| t == self)
-            .map_or("one-of", |(name, _)| name)
+        match self {
+            Self::Plain(name) => name.as_str(),
+            Self::OneOf(_) => TypeName::OneOf.as_str(),
+            Self::Listed { .. } => TypeName::Listed.as_str(),
+            Self::WhichOf(_) => TypeName::WhichOf.as_str(),
+        }
+    }
+
+    /// Are its values days, so that they can be compared with days?
+    pub fn is_day(&self) -> bool {
+        *self == Self::Plain(TypeName::Date)
+    }
+
+    /// Are its values numbers?
+    pub fn is_number(&self) -> bool {
+        *self == Self::Plain(TypeName::Count)
     }
 
     /// Is `text` of this form? An empty text is of no form: an absent value is an empty cell, and whether it
-    /// may be absent is the column's matter.
+    /// may be absent is the column's matter. National Insurance numbers with prefixes that were never issued
+    /// are of good form, since synthetic people carry them (SEC-15).
     pub fn accepts(&self, text: &str) -> bool {
-        match self {
-            Self::Name => is_line(text, 200),
-            Self::Text => is_line(text, 1_000),
-            Self::Address => is_line(text, 500),
-            Self::Reference => is_ascii_word(text, 64, b"-/_."),
-            Self::Code => is_ascii_word(text, 32, b"-_"),
-            Self::Date => parse_date(text).is_some(),
-            Self::Nino => is_nino(text),
-            Self::Postcode => is_postcode(text),
-            Self::Truth => matches!(text, "yes" | "no"),
-            Self::Email => is_email(text),
-            Self::Phone => is_phone(text),
-            Self::Count => is_count(text),
-            Self::Country => text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase()),
-            Self::Nation => NATIONS.contains(&text),
-            Self::MatchOutcome => MATCH_OUTCOMES.contains(&text),
-            Self::OneOf(values) => values.iter().any(|v| v == text),
+        let name = match self {
+            Self::OneOf(values) => return values.iter().any(|v| v == text),
+            Self::Listed { codes, .. } => return codes.iter().any(|c| c == text),
+            Self::WhichOf(fields) => return is_which(fields, text),
+            Self::Plain(name) => name,
+        };
+        match name {
+            TypeName::Name | TypeName::Contact => is_line(text, 200),
+            TypeName::Text => is_line(text, 1_000),
+            TypeName::Address => is_line(text, 500),
+            TypeName::DatedAddress => DatedAddress::parse(text).is_some(),
+            TypeName::Reference => is_ascii_word(text, 64, b"-/_."),
+            TypeName::Code => is_ascii_word(text, 32, b"-_"),
+            TypeName::Date => parse_date(text).is_some(),
+            TypeName::Month => parse_month(text).is_some(),
+            TypeName::Year => follows(text, "9999"),
+            TypeName::Timestamp => is_timestamp(text),
+            TypeName::Nino => is_nino(text),
+            TypeName::Postcode => is_postcode(text),
+            TypeName::Truth => matches!(text, "yes" | "no"),
+            TypeName::Email => is_email(text),
+            TypeName::Phone => is_phone(text),
+            TypeName::Count => is_count(text),
+            TypeName::Amount => text
+                .split_once('.')
+                .is_some_and(|(whole, part)| is_count(whole) && follows(part, "99")),
+            TypeName::Country => follows(text, "AAA"),
+            TypeName::Nation => NATIONS.contains(&text),
+            TypeName::MatchOutcome => MATCH_OUTCOMES.contains(&text),
+            // These come with their lists, as the other variants.
+            TypeName::OneOf | TypeName::Listed | TypeName::WhichOf => false,
         }
     }
+}
+
+/// The values of a cell that may have several: they stand one after another with a `|` between, and a `|` or
+/// `\` within a value has a `\` before it. An empty text has no value.
+pub fn split(text: &str) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let mut out = vec![String::new()];
+    let mut escaped = false;
+    for c in text.chars() {
+        match (escaped, c) {
+            (false, '\\') => escaped = true,
+            (false, SEPARATOR) => out.push(String::new()),
+            (true | false, c) => {
+                if let Some(last) = out.last_mut() {
+                    last.push(c);
+                }
+                escaped = false;
+            }
+        }
+    }
+    out
+}
+
+/// Joins values as [`split`] takes them apart.
+pub fn join<S: AsRef<str>>(values: &[S]) -> String {
+    let mut out = String::new();
+    for (i, value) in values.iter().enumerate() {
+        if i > 0 {
+            out.push(SEPARATOR);
+        }
+        for c in value.as_ref().chars() {
+            if matches!(c, SEPARATOR | '\\') {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// An address with the days of its use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatedAddress {
+    /// The first day, where it is known.
+    pub from: Option<Date>,
+    /// The last day; none where it is in use or the day is not known.
+    pub until: Option<Date>,
+    /// The address.
+    pub address: String,
+}
+
+impl DatedAddress {
+    /// Reads `2014-05-01/2016-03-31 1 High Street`; `..` stands for a day that is not known.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (days, address) = text.split_once(' ')?;
+        let (from, until) = days.split_once('/')?;
+        let day = |text: &str| match text {
+            ".." => Some(None),
+            _ => parse_date(text).map(Some),
+        };
+        let (from, until) = (day(from)?, day(until)?);
+        let ordered = from.zip(until).is_none_or(|(a, b)| a <= b);
+        (ordered && is_line(address, 500)).then(|| Self {
+            from,
+            until,
+            address: address.to_owned(),
+        })
+    }
+}
+
+impl std::fmt::Display for DatedAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let day = |day: Option<Date>| day.map_or_else(|| "..".to_owned(), |d| d.to_string());
+        write!(f, "{}/{} {}", day(self.from), day(self.until), self.address)
+    }
+}
+
+fn is_which(fields: &[FieldPath], text: &str) -> bool {
+    text.split_once('/').is_some_and(|(field, n)| {
+        fields.iter().any(|f| f.field.as_str() == field)
+            && n.len() <= 3
+            && !n.starts_with('0')
+            && !n.is_empty()
+            && n.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+fn is_timestamp(text: &str) -> bool {
+    text.ends_with('Z') && text.len() <= 30 && text.parse::<jiff::Timestamp>().is_ok()
 }
 
 fn is_line(text: &str, longest: usize) -> bool {
@@ -184,40 +270,52 @@ mod tests {
     fn each_type_accepts_its_own_form_alone() {
         let long = "x".repeat(1_001);
         check(
-            &FieldType::Name,
+            &FieldType::Plain(TypeName::Name),
             &["O'Brien-Ñandú", "Ng", "=cmd", "李"],
             &[" ", "a\tb", "a\u{0}", &long],
         );
-        check(&FieldType::Text, &["any, text"], &["two\nlines", &long]);
         check(
-            &FieldType::Address,
+            &FieldType::Plain(TypeName::Text),
+            &["any, text"],
+            &["two\nlines", &long],
+        );
+        check(
+            &FieldType::Plain(TypeName::Address),
             &["1 High Street, Anytown"],
             &["\u{b}", &long],
         );
         check(
-            &FieldType::Reference,
+            &FieldType::Plain(TypeName::Reference),
             &["D-000/1.a_b"],
             &["a b", "é", &"9".repeat(65)],
         );
-        check(&FieldType::Code, &["DASH-1"], &["a/b", &"9".repeat(33)]);
         check(
-            &FieldType::Date,
+            &FieldType::Plain(TypeName::Code),
+            &["DASH-1"],
+            &["a/b", &"9".repeat(33)],
+        );
+        check(
+            &FieldType::Plain(TypeName::Date),
             &["2024-02-29"],
             &["2025-02-29", "29/02/2024", "45000"],
         );
         check(
-            &FieldType::Nino,
+            &FieldType::Plain(TypeName::Nino),
             &["QQ123456C", "QQ123456"],
             &["QQ 12 34 56 C", "qq123456c", "QQ123456E"],
         );
         check(
-            &FieldType::Postcode,
+            &FieldType::Plain(TypeName::Postcode),
             &["ZZ1 1AA", "Z1 1AA", "ZZ99 9ZZ", "Z1A 1AA", "GIR 0AA"],
             &["ZZ11AA", "zz1 1aa", "ZZ1  1AA", "ABC 1AA", "ZZ1 1A"],
         );
-        check(&FieldType::Truth, &["yes", "no"], &["true", "Yes", "1"]);
         check(
-            &FieldType::Email,
+            &FieldType::Plain(TypeName::Truth),
+            &["yes", "no"],
+            &["true", "Yes", "1"],
+        );
+        check(
+            &FieldType::Plain(TypeName::Email),
             &["a.b+c@mail.example"],
             &[
                 "a@b",
@@ -228,23 +326,27 @@ mod tests {
             ],
         );
         check(
-            &FieldType::Phone,
+            &FieldType::Plain(TypeName::Phone),
             &["+44 20 7946 0000", "02079460000"],
             &["123456", "+44  20 7946 0000", "call 02079460000"],
         );
         check(
-            &FieldType::Count,
+            &FieldType::Plain(TypeName::Count),
             &["0", "1500"],
             &["007", "-1", "1,500", "1234567890"],
         );
         check(
-            &FieldType::Country,
+            &FieldType::Plain(TypeName::Country),
             &["GBR", "XXA"],
             &["gbr", "GB", "Utopia"],
         );
-        check(&FieldType::Nation, &["wales"], &["Wales", "uk"]);
         check(
-            &FieldType::MatchOutcome,
+            &FieldType::Plain(TypeName::Nation),
+            &["wales"],
+            &["Wales", "uk"],
+        );
+        check(
+            &FieldType::Plain(TypeName::MatchOutcome),
             &["matched", "not-matched", "ambiguous"],
             &["yes"],
         );

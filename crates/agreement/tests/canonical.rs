@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(common::cases(64))]
 
     /// Layout, comments, quotes and the order of keys are not signed.
     #[test]
@@ -37,15 +37,18 @@ fn what_the_agreement_says_is_signed() {
     let mut seen = vec![base];
     for (what, sections) in [
         ("the title", "title: Another agreement\n"),
-        ("the umbrella", "under: { ho-hmrc: UMBRELLA-2 }\n"),
-        ("the regime", "regime: gdpr-dpa-2018\n"),
+        ("the umbrella", "under: { ho-hmrc: three }\n"),
+        (
+            "the regime",
+            "regime: { name: gdpr-dpa-2018, reading: C-06 }\nreadings: { C-06: { takes: the present one, owner: all } }\n",
+        ),
         (
             "the term",
-            "term: { from: 2026-01-01, for: 25 months, review: { every: 12 months } }\n",
+            "term: { from: 2026-01-01, for: 25 months, review: { every: 12 months }, effect: all-signed, amend: in-writing-by-all, notice: 3 months, survives: [retention, security] }\n",
         ),
         (
             "a unit",
-            "parties:\n  ho: { body: home-office, unit: Other, is: controller }\n  hmrc: { body: hmrc, unit: Analytics, is: controller }\n",
+            "parties:\n  ho: { body: home-office, unit: Other, is: controller, lawful-basis: gdpr-6-1-e }\n  hmrc: { body: hmrc, unit: Analytics, is: controller, lawful-basis: gdpr-6-1-e }\n",
         ),
         (
             "a condition",
@@ -85,23 +88,45 @@ fn the_order_of_columns_is_signed() {
 }
 
 #[test]
-fn contacts_stand_in_the_annex() {
-    let contacts = |ho: &str| {
-        let of = |who: &str| {
-            format!(
-                "{{ business: {who}, deputy: deputy@x.example, incidents: incidents@x.example }}"
-            )
-        };
-        plan(&base_with(&format!(
-            "contacts:\n  ho: {}\n  hmrc: {}\n",
-            of(ho),
-            of("business@x.example")
-        )))
+fn names_of_people_and_days_of_signature_stand_in_the_annex() {
+    let base = base_with("");
+    let one = plan(&base);
+    for (from, to) in [
+        ("business@ho.example", "other@ho.example"),
+        ("author: Analytics", "author: Another Team"),
+        (
+            "ho:   { role: Director }",
+            "ho:   { role: Director, name: the post holder, date: 2026-01-05 }",
+        ),
+    ] {
+        let text = base.replace(from, to);
+        assert_ne!(text, base, "{from}");
+        let two = plan(&text);
+        assert_eq!(one.hash(), two.hash(), "{to}");
+        assert_ne!(one.annex_hash, two.annex_hash, "{to}");
+        assert!(!two.canonical().contains(to), "{to}");
+    }
+}
+
+/// A change of an umbrella is a change of what stands under it.
+#[test]
+fn the_umbrellas_are_signed_by_their_hash() {
+    let umbrella =
+        std::fs::read_to_string(common::folder().join("tests/cases/beside/umbrella.yaml")).unwrap();
+    let under = |text: &str| {
+        let law = common::law();
+        let library = agreement::Library::read([("umbrella.yaml", text.as_bytes())], &law);
+        let base = base_with("");
+        agreement::check("base.yaml", base.as_bytes(), &law, &library)
+            .plan
+            .unwrap()
+            .hash()
     };
-    let (one, two) = (contacts("one@ho.example"), contacts("two@ho.example"));
-    assert_eq!(one.hash(), two.hash());
-    assert_ne!(one.annex_hash, two.annex_hash);
-    assert!(!one.canonical().contains("one@ho.example"));
+    assert_eq!(under(&umbrella), under(&format!("{umbrella}# a comment\n")));
+    assert_ne!(
+        under(&umbrella),
+        under(&umbrella.replace("12 months", "6 months"))
+    );
 }
 
 #[test]

@@ -62,7 +62,13 @@ fn a_gateway_fault_names_the_law_and_what_would_do() {
 #[test]
 fn messages_speak_no_type_names() {
     let folder = common::folder().join("tests/cases");
-    for entry in std::fs::read_dir(folder).unwrap() {
+    let folders = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().path());
+    let files = folders
+        .filter(|path| path.is_dir())
+        .flat_map(|path| std::fs::read_dir(path).unwrap());
+    for entry in files {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         for line in text.lines().filter(|l| l.starts_with("# fault[")) {
             for word in ["Some(", "None", "Option", "Vec<", "String", "unwrap", "::"] {

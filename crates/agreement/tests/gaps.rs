@@ -13,7 +13,7 @@ mod common;
 use agreement::Plan;
 use common::{base_with, field, flow, plan};
 
-const ASK: &str = "  ask: { from: ho, to: hmrc, send: list, only: lost, by: out, for: contact, when: { every: month, from: 2026-01 }, as: xlsx, route: ROUTE }\n";
+const ASK: &str = "  ask: { from: ho, to: hmrc, send: list, only: lost, by: out, for: contact, when: { every: month, from: 2026-01 }, volume: { about: 50 }, as: xlsx, route: ROUTE }\n";
 const REPLY: &str = "  reply: { from: hmrc, to: ho, answers: { flow: ask, a-row-for: every-row, pairs-on: [ref] }, send: found, by: out, for: contact, as: csv, route: ROUTE }\n";
 
 fn gap(stops: &str) -> String {
@@ -62,7 +62,7 @@ fn stopped_cells_have_no_column_and_no_permit() {
     about: person
     one-row-per: person
     fields:
-      ref: { type: reference, class: reference, why: [links] }
+      ref: { type: reference, class: reference, why: [links], minted: per-record }
       extra: { gap: open, class: personal, why: [identifies] }
   found:
     about: person
@@ -87,7 +87,7 @@ fn a_stopped_agreement_permits_nothing() {
     assert!(plan.flows.is_empty() && plan.permits().is_empty());
     assert_eq!(plan.stopped_by().len(), 1);
     let term =
-        "term: { from: { gap: open }, for: 12 months, review: { every: 6 months } }\n".to_owned();
+        "term: { from: { gap: open }, for: 12 months, review: { every: 6 months }, effect: all-signed, amend: in-writing-by-all, notice: 3 months, survives: retention }\n".to_owned();
     let plan = common::plan(&base_with(&(term + &gap("agreement"))));
     assert!(plan.permits().is_empty() && plan.term.is_none());
 }
@@ -98,6 +98,6 @@ fn what_a_gap_asks_is_in_the_plan() {
         &(flows("{ gap: open }", "exchange") + &gap("flow")),
     ));
     let gap = plan.gaps.values().next().unwrap();
-    assert_eq!(gap.open_at, ["route of flow ask"]);
+    assert_eq!(gap.open_at, ["flows.ask.route"]);
     assert_eq!((gap.asks.as_str(), gap.owner.as_str()), ("which", "ho"));
 }

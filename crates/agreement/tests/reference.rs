@@ -1,5 +1,6 @@
 //! A plain, slow reading of an agreement beside the compiled permits: may this cell of this record leave?
 //! The reading knows nothing of permits: it walks the flows of what was generated and a small table of law.
+//! `make soak` asks for millions of cells.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,6 +22,14 @@ use proptest::sample::subsequence;
 
 const PARTIES: [(&str, &str); 3] = [("a", "home-office"), ("b", "hmrc"), ("c", "dwp")];
 const PEOPLE: [&str; 2] = ["k0", "k1"];
+/// The facts, with the kinds of person each is about; `home` is the case that holds both.
+const FACTS: [(&str, &str, &str, &[&str]); 5] = [
+    ("t0", "truth", "k0", &["k0"]),
+    ("t1", "truth", "[k0, k1]", &["k0", "k1"]),
+    ("t2", "truth", "home", &["k0", "k1"]),
+    ("d0", "date", "k0", &["k0"]),
+    ("o0", "one-of, values: [x, y, z]", "k1", &["k1"]),
+];
 /// Purposes of the agreement and the legal purposes they stand on.
 const PURPOSES: [(&str, &[&str]); 4] = [
     ("find", &["immigration-control"]),
@@ -89,7 +98,19 @@ enum Test {
     No(usize),
     Known(usize, bool),
     Old,
+    Fresh,
+    In(Vec<&'static str>),
     Holds(usize),
+    Fails(usize),
+}
+
+/// One condition; it rests on earlier ones.
+#[derive(Clone, Debug)]
+enum Condition {
+    All(Vec<Test>),
+    Any(Vec<Test>),
+    /// The party c says that an earlier one holds.
+    Told(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -108,8 +129,7 @@ struct Flow {
 struct World {
     /// Kinds of person and number of fields.
     datasets: Vec<(Vec<&'static str>, usize)>,
-    /// `all` or `any`, and terms on facts t0..t2 (truth) and d0 (date); a condition rests on earlier ones.
-    conditions: Vec<(bool, Vec<Test>)>,
+    conditions: Vec<Condition>,
     flows: Vec<Flow>,
 }
 
@@ -120,29 +140,59 @@ fn serves(from: &str, to: &str, gate: &str, of: &str) -> bool {
     })
 }
 
-fn conditions() -> impl Strategy<Value = Vec<(bool, Vec<Test>)>> {
+fn conditions() -> impl Strategy<Value = Vec<Condition>> {
     let test = prop_oneof![
         (0..3_usize).prop_map(Test::Yes),
         (0..3_usize).prop_map(Test::No),
-        (0..4_usize, any::<bool>()).prop_map(|(f, k)| Test::Known(f, k)),
+        (0..5_usize, any::<bool>()).prop_map(|(f, k)| Test::Known(f, k)),
         Just(Test::Old),
+        Just(Test::Fresh),
+        subsequence(vec!["x", "y", "z"], 1..=3).prop_map(Test::In),
         (0..4_usize).prop_map(Test::Holds),
+        (0..4_usize).prop_map(Test::Fails),
     ];
-    proptest::collection::vec((any::<bool>(), proptest::collection::vec(test, 1..4)), 1..5)
-        .prop_map(|mut all| {
-            for (i, (_, terms)) in all.iter_mut().enumerate() {
-                for term in terms {
-                    if let Test::Holds(other) = term {
-                        *term = if i == 0 {
-                            Test::Yes(0)
-                        } else {
-                            Test::Holds(*other % i)
-                        };
-                    }
+    let terms = proptest::collection::vec(test, 1..4);
+    proptest::collection::vec((0..5_u8, terms, 0..4_usize), 1..6).prop_map(|all| {
+        let earlier = |i: usize, term: Test| match term {
+            Test::Holds(_) | Test::Fails(_) if i == 0 => Test::Yes(0),
+            Test::Holds(other) => Test::Holds(other % i),
+            Test::Fails(other) => Test::Fails(other % i),
+            own @ (Test::Yes(_)
+            | Test::No(_)
+            | Test::Known(..)
+            | Test::Old
+            | Test::Fresh
+            | Test::In(_)) => own,
+        };
+        all.into_iter()
+            .enumerate()
+            .map(|(i, (shape, terms, other))| {
+                let terms = terms.into_iter().map(|t| earlier(i, t)).collect();
+                match shape {
+                    0 | 1 => Condition::All(terms),
+                    2 | 3 => Condition::Any(terms),
+                    _ if i == 0 => Condition::All(terms),
+                    _ => Condition::Told(other % i),
                 }
-            }
-            all
-        })
+            })
+            .collect()
+    })
+}
+
+/// Does the condition rest on what c tells?
+fn is_told(conditions: &[Condition], at: usize) -> bool {
+    match &conditions[at] {
+        Condition::Told(_) => true,
+        Condition::All(terms) | Condition::Any(terms) => terms.iter().any(|term| match term {
+            Test::Holds(other) | Test::Fails(other) => is_told(conditions, *other),
+            Test::Yes(_)
+            | Test::No(_)
+            | Test::Known(..)
+            | Test::Old
+            | Test::Fresh
+            | Test::In(_) => false,
+        }),
+    }
 }
 
 fn one_flow(datasets: usize, conditions: usize) -> impl Strategy<Value = Flow> {
@@ -197,11 +247,12 @@ fn world() -> impl Strategy<Value = World> {
     (datasets, conditions()).prop_flat_map(|(datasets, conditions)| {
         let flows = proptest::collection::vec(one_flow(datasets.len(), conditions.len()), 1..5);
         (Just(datasets), Just(conditions), flows).prop_map(|(datasets, conditions, mut flows)| {
-            // Facts are about k0: a flow that is about others too cannot test them yet.
-            for flow in &mut flows {
-                if flow.datasets.iter().any(|d| datasets[*d].0 != ["k0"]) {
-                    flow.only = None;
-                    flow.lines.iter_mut().for_each(|l| l.1 = None);
+            // Nobody tells itself.
+            for flow in flows.iter_mut().filter(|flow| flow.from == "c") {
+                let told = |at: &usize| is_told(&conditions, *at);
+                flow.only = flow.only.filter(|at| !told(at));
+                for line in &mut flow.lines {
+                    line.1 = line.1.filter(|at| !told(at));
                 }
             }
             World {
@@ -215,15 +266,22 @@ fn world() -> impl Strategy<Value = World> {
 
 fn write(world: &World) -> String {
     let mut out = String::from(
-        "agreement: random\ntitle: Random\nkind: process\nregime: dpa-1998\nmarking: official\ncharges: none
-under: { a-b: U, a-c: U, b-c: U }
-term: { from: 2026-01-01, for: 12 months, review: { every: 6 months } }
-facts:
-  t0: { type: truth, of: k0, known-to: [a, b, c] }
-  t1: { type: truth, of: k0, known-to: [a, b, c] }
-  t2: { type: truth, of: k0, known-to: [a, b, c] }
-  d0: { type: date, of: k0, known-to: [a, b, c] }
-people: { k0: one, k1: other }\n",
+        "agreement: random\ntitle: Random\nkind: process\nregime: gdpr-dpa-2018\nmarking: official\ncharges: none
+legally-binding: no
+under: { a-b: three, a-c: three, b-c: three }
+term: { from: 2026-01-01, for: 12 months, review: { every: 6 months }, effect: all-signed, amend: in-writing-by-all, notice: 1 month, survives: retention }
+people: { k0: one, k1: other }
+cases: { home: { holds: [k0, k1], text: who live together } }
+routes: { r: { kind: transfer, state: approved, text: a route } }
+controllers: { \"*\": { passes: on-receipt, until-then: sender } }
+clocks: [ { what: tell, within: 24 hours, from: { event: aware, of: incident }, owner: all, force: must } ]
+approval: { a: { level: siro, by: a.siro, lead: a.lead, national-security: no, sensitive-recipient: no } }
+principles: { lawful-fair-transparent: x, purpose-limitation: x, minimisation: x, accuracy: x, storage-limitation: x, integrity-and-confidentiality: x, accountability: x }
+confidentiality: { applies: no, because: x }
+impact: [ { kind: dpia, of: [a, b, c], is: done, because: x } ]
+requests: { asked-in: writing, justified: x, unprompted: no }
+prose: { background: x, scope: x, security: x, consultation: x, performance: x, disputes: x, rights: x }
+",
     );
     let mut block = |name: &str, each: Vec<String>| {
         writeln!(out, "{name}:").unwrap();
@@ -231,54 +289,58 @@ people: { k0: one, k1: other }\n",
             .for_each(|line| writeln!(out, "  {line}").unwrap());
     };
     block(
-        "parties",
-        PARTIES
-            .map(|(p, b)| format!("{p}: {{ body: {b}, unit: U, is: controller }}"))
+        "facts",
+        FACTS
+            .map(|(name, kind, of, _)| {
+                format!("{name}: {{ type: {kind}, of: {of}, known-to: [a, b, c] }}")
+            })
             .to_vec(),
     );
+    let each = |line: &dyn Fn(&str, &str) -> String| PARTIES.map(|(p, b)| line(p, b)).to_vec();
+    block(
+        "parties",
+        each(&|p, b| {
+            format!("{p}: {{ body: {b}, unit: U, is: controller, lawful-basis: gdpr-6-1-e }}")
+        }),
+    );
+    let deputy = "deputy: { name: x, email: x, telephone: x }";
+    let record = format!("{{ name: x, job-title: x, team: x, email: x, telephone: x, {deputy} }}");
     block(
         "contacts",
-        PARTIES
-            .map(|(p, _)| format!("{p}: {{ business: x, deputy: x, incidents: x }}"))
-            .to_vec(),
+        each(&|p, _| format!("{p}: {{ business: {record}, incidents: x, escalation: x }}")),
     );
     block(
-        "signed",
-        PARTIES
-            .map(|(p, _)| format!("{p}: {{ role: Director }}"))
-            .to_vec(),
+        "control",
+        each(&|p, _| format!("{p}: {{ author: x, approver: x, review: x }}")),
     );
+    block("signed", each(&|p, _| format!("{p}: {{ role: Director }}")));
     block(
         "purposes",
         PURPOSES
             .map(|(p, law)| format!("{p}: {{ text: t, law: [{}] }}", law.join(", ")))
             .to_vec(),
     );
-    let fact = |n: &usize| {
-        if *n == 3 {
-            "d0".to_owned()
-        } else {
-            format!("t{n}")
-        }
-    };
     let term = |t: &Test| match t {
         Test::Yes(n) => format!("{{ t{n}: {{ is: yes }} }}"),
         Test::No(n) => format!("{{ t{n}: {{ is: no }} }}"),
-        Test::Known(n, yes) => format!("{{ {}: {{ known: {yes} }} }}", fact(n)),
+        Test::Known(n, yes) => format!("{{ {}: {{ known: {yes} }} }}", FACTS[*n].0),
         Test::Old => "{ d0: { ago-at-least: 6 months } }".to_owned(),
+        Test::Fresh => "{ d0: { ago-less-than: 6 months } }".to_owned(),
+        Test::In(values) => format!("{{ o0: {{ in: [{}] }} }}", values.join(", ")),
         Test::Holds(n) => format!("{{ holds: c{n} }}"),
+        Test::Fails(n) => format!("{{ fails: c{n} }}"),
     };
+    let terms = |terms: &[Test]| terms.iter().map(term).collect::<Vec<_>>().join(", ");
     let conditions = world
         .conditions
         .iter()
         .enumerate()
-        .map(|(i, (all, terms))| {
-            let terms: Vec<String> = terms.iter().map(term).collect();
-            format!(
-                "c{i}: {{ {}: [ {} ] }}",
-                if *all { "all" } else { "any" },
-                terms.join(", ")
-            )
+        .map(|(i, condition)| match condition {
+            Condition::All(all) => format!("c{i}: {{ all: [ {} ] }}", terms(all)),
+            Condition::Any(any) => format!("c{i}: {{ any: [ {} ] }}", terms(any)),
+            Condition::Told(that) => {
+                format!("c{i}: {{ told: {{ by: c, that: c{that}, as: statement }} }}")
+            }
         });
     block("conditions", conditions.collect());
     let datasets = world
@@ -332,6 +394,13 @@ people: { k0: one, k1: other }\n",
         vec!["g: { asks: which, owner: all, stops: flow }".to_owned()],
     );
     let all: Vec<String> = (0..world.flows.len()).map(|i| format!("w{i}")).collect();
+    block(
+        "proportionality",
+        vec![format!(
+            "all: {{ flows: [{}], aim: x, necessity: x, least-data: x }}",
+            all.join(", ")
+        )],
+    );
     block("onward", vec![format!("\"*\": [{}]", all.join(", "))]);
     let every: Vec<String> = (0..world.datasets.len()).map(|i| format!("s{i}")).collect();
     let keep = PARTIES.iter().flat_map(|(p, _)| {
@@ -345,42 +414,77 @@ people: { k0: one, k1: other }\n",
 
 /// The plain reading of one condition: none is unknown.
 fn holds(world: &World, at: usize, facts: &BTreeMap<String, String>, on: &str) -> Option<bool> {
-    let truth = |n: usize, expected: &str| facts.get(&format!("t{n}")).map(|v| v == expected);
-    let (all, terms) = &world.conditions[at];
-    let found: Vec<Option<bool>> = terms
-        .iter()
-        .map(|term| match term {
-            Test::Yes(n) => truth(*n, "yes"),
-            Test::No(n) => truth(*n, "no"),
-            Test::Known(n, expected) => {
-                let name = if *n == 3 {
-                    "d0".to_owned()
-                } else {
-                    format!("t{n}")
-                };
-                Some(facts.contains_key(&name) == *expected)
-            }
-            // The generated days all have their corresponding day.
-            Test::Old => facts.get("d0").map(|d| {
-                let (year, month, rest) = (
-                    d[..4].parse::<i32>().unwrap(),
-                    d[5..7].parse::<i32>().unwrap(),
-                    &d[8..],
-                );
-                let months = year * 12 + month - 1 + 6;
-                let due = format!("{:04}-{:02}-{rest}", months / 12, months % 12 + 1);
-                due.as_str() <= on
-            }),
-            Test::Holds(other) => holds(world, *other, facts, on),
+    // The generated days all have their corresponding day.
+    let old = || {
+        facts.get("d0").map(|d| {
+            let (year, month, rest) = (
+                d[..4].parse::<i32>().unwrap(),
+                d[5..7].parse::<i32>().unwrap(),
+                &d[8..],
+            );
+            let months = year * 12 + month - 1 + 6;
+            let due = format!("{:04}-{:02}-{rest}", months / 12, months % 12 + 1);
+            due.as_str() <= on
         })
-        .collect();
-    let decided = !*all;
-    if found.contains(&Some(decided)) {
-        Some(decided)
+    };
+    let value = |n: usize| facts.get(FACTS[n].0).map(String::as_str);
+    let one = |term: &Test| match term {
+        Test::Yes(n) => value(*n).map(|v| v == "yes"),
+        Test::No(n) => value(*n).map(|v| v == "no"),
+        Test::Known(n, expected) => Some(value(*n).is_some() == *expected),
+        Test::Old => old(),
+        Test::Fresh => old().map(|old| !old),
+        Test::In(values) => value(4).map(|v| values.contains(&v)),
+        Test::Holds(other) => holds(world, *other, facts, on),
+        Test::Fails(other) => holds(world, *other, facts, on).map(|held| !held),
+    };
+    let (terms, all) = match &world.conditions[at] {
+        Condition::All(terms) => (terms, true),
+        Condition::Any(terms) => (terms, false),
+        Condition::Told(that) => return facts.get(&format!("told:c.c{that}")).map(|v| v == "yes"),
+    };
+    let found: Vec<Option<bool>> = terms.iter().map(one).collect();
+    if found.contains(&Some(!all)) {
+        Some(!all)
     } else if found.contains(&None) {
         None
     } else {
-        Some(*all)
+        Some(all)
+    }
+}
+
+/// What is recorded of a person of one kind: facts about others are not, and nobody says of a person what rests
+/// on facts about others.
+fn of_kind(
+    world: &World,
+    facts: &BTreeMap<String, String>,
+    kind: &str,
+) -> BTreeMap<String, String> {
+    let about = |name: &str| match name.strip_prefix("told:c.c") {
+        Some(at) => at
+            .parse()
+            .is_ok_and(|at| at < world.conditions.len() && can_be_said(world, at, kind)),
+        None => FACTS
+            .iter()
+            .any(|(n, .., of)| *n == name && of.contains(&kind)),
+    };
+    let own = facts.iter().filter(|(name, _)| about(name));
+    own.map(|(k, v)| (k.clone(), v.clone())).collect()
+}
+
+fn can_be_said(world: &World, at: usize, kind: &str) -> bool {
+    let about = |n: usize| FACTS[n].3.contains(&kind);
+    let one = |term: &Test| match term {
+        Test::Known(_, false) | Test::Fails(_) => true,
+        Test::Yes(n) | Test::No(n) | Test::Known(n, true) => about(*n),
+        Test::Old | Test::Fresh => about(3),
+        Test::In(_) => about(4),
+        Test::Holds(other) => can_be_said(world, *other, kind),
+    };
+    match &world.conditions[at] {
+        Condition::All(terms) => terms.iter().all(one),
+        Condition::Any(terms) => terms.iter().any(one),
+        Condition::Told(that) => can_be_said(world, *that, kind),
     }
 }
 
@@ -433,16 +537,34 @@ fn record() -> impl Strategy<Value = BTreeMap<String, String>> {
         "2025-07-16",
         "2026-01-01",
     ]);
-    (truth(), truth(), truth(), proptest::option::of(days)).prop_map(|(t0, t1, t2, d0)| {
-        [("t0", t0), ("t1", t1), ("t2", t2), ("d0", d0)]
-            .into_iter()
-            .filter_map(|(k, v)| Some((k.to_owned(), v?.to_owned())))
-            .collect()
-    })
+    let letter = proptest::option::of(proptest::sample::select(vec!["x", "y", "z"]));
+    let told = proptest::collection::vec(truth(), 5);
+    (
+        truth(),
+        truth(),
+        truth(),
+        proptest::option::of(days),
+        letter,
+        told,
+    )
+        .prop_map(|(t0, t1, t2, d0, o0, told)| {
+            let facts = [("t0", t0), ("t1", t1), ("t2", t2), ("d0", d0), ("o0", o0)];
+            let facts = facts
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value));
+            let told = told
+                .into_iter()
+                .enumerate()
+                .map(|(i, value)| (format!("told:c.c{i}"), value));
+            facts
+                .chain(told)
+                .filter_map(|(k, v)| Some((k, v?.to_owned())))
+                .collect()
+        })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(common::cases(48))]
 
     #[test]
     fn the_permits_say_what_the_agreement_says(
@@ -465,11 +587,14 @@ proptest! {
                                     field: field(&format!("s{dataset}.f{dataset}_{}", fields - 1)),
                                     about: kind(about),
                                     from: party(from),
+                                    from_member: None,
                                     to: party(to),
+                                    to_member: None,
                                     purpose: purpose(of),
                                     on: day(on),
                                 };
                                 for facts in &records {
+                                    let facts = &of_kind(&world, facts, about);
                                     let expected = may_leave(&world, by, dataset, about, from, to, of, facts, on);
                                     let found = plan.leave(&ask, facts).ok();
                                     let gate = found.map(|id| id.as_str().rsplit('/').next().unwrap().to_owned());

@@ -12,20 +12,26 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{base_with, check, contact_thread, law};
+use std::sync::LazyLock;
+
+use agreement::{Law, Library};
+use common::{base_with, check, contact_thread};
 use proptest::prelude::*;
 
+static LAW: LazyLock<Law> = LazyLock::new(common::law);
+static LIBRARY: LazyLock<Library> = LazyLock::new(common::library);
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(common::cases(256))]
 
     #[test]
     fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        agreement::check("bytes", &bytes, &law());
+        agreement::check("bytes", &bytes, &LAW, &Library::none());
     }
 
     #[test]
     fn any_yaml_like_text_is_answered(text in r#"([a-z*&!?|>'"\[\]{},:#\-% \n]|: |- |\n  |é|gap|flow){0,200}"#) {
-        agreement::check("text", text.as_bytes(), &law());
+        agreement::check("text", text.as_bytes(), &LAW, &Library::none());
     }
 
     /// A file with a piece cut out, doubled or moved: the hardest cases are nearly right.
@@ -47,7 +53,7 @@ proptest! {
             left.insert(at + i, c);
         }
         let broken: String = left.into_iter().collect();
-        let checked = check(&broken);
+        let checked = agreement::check("broken", broken.as_bytes(), &LAW, &LIBRARY);
         let faulty = checked.diagnostics.iter().any(|d| d.severity == agreement::Severity::Fault);
         prop_assert_eq!(checked.plan.is_none(), faulty);
         prop_assert!(checked.diagnostics.is_sorted_by_key(|d| d.span));
@@ -73,8 +79,8 @@ fn within_bounds(what: &str, text: &str) -> Vec<String> {
     assert!(checked.plan.is_none(), "{what}");
     checked
         .diagnostics
-        .iter()
-        .map(|d| d.rule.to_owned())
+        .into_iter()
+        .map(|d| d.rule.into_owned())
         .collect()
 }
 
@@ -150,7 +156,7 @@ fn an_agreement_too_large_to_read_is_refused() {
         format!("  {name}:\n    about: person\n    one-row-per: person\n    fields:\n{fields}")
     };
     let flows: String = (0..5)
-        .map(|i| format!("  f{i}: {{ from: ho, to: hmrc, send: list, by: out, for: contact, when: {{ every: month, from: 2026-01 }}, as: xlsx, route: exchange }}\n"))
+        .map(|i| format!("  f{i}: {{ from: ho, to: hmrc, send: list, by: out, for: contact, when: {{ every: month, from: 2026-01 }}, volume: {{ about: 5 }}, as: xlsx, route: exchange }}\n"))
         .collect();
     let text = base_with(&format!("datasets:\n{}flows:\n{flows}", dataset("list")));
     assert_eq!(within_bounds("columns", &text), ["LANG-20"]);
@@ -204,13 +210,13 @@ fn what_cannot_be_read_is_refused_before_it_is_parsed() {
         "a: \u{202e}b".as_bytes(),
         b"a: \0",
     ] {
-        let checked = agreement::check("bytes", bytes, &law());
+        let checked = agreement::check("bytes", bytes, &LAW, &Library::none());
         assert_eq!(checked.diagnostics.len(), 1);
         assert_eq!(checked.diagnostics[0].rule, "LANG-01");
     }
     let long = vec![b'#'; (1 << 20) + 1];
     assert_eq!(
-        agreement::check("long", &long, &law()).diagnostics[0].rule,
+        agreement::check("long", &long, &LAW, &Library::none()).diagnostics[0].rule,
         "LANG-01"
     );
 }

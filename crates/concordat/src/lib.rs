@@ -35,6 +35,14 @@ enum Command {
     Permits(commands::permits::Args),
     /// Say whether a field may go from one party to another for a purpose, and why (not).
     Explain(commands::explain::Args),
+    /// Print the memorandum that people sign, made of the file that the hub runs.
+    Render(commands::render::Args),
+    /// Say what a new version gives and takes away, and who must sign it again.
+    Diff(commands::diff::Args),
+    /// Print the JSON Schema of agreements, for editors.
+    Schema(commands::schema::Args),
+    /// Put files into the one layout.
+    Fmt(commands::fmt::Args),
     /// Verify a ledger, or a proof from one, with files and public keys alone.
     Verify(commands::verify::Args),
     /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
@@ -58,6 +66,10 @@ pub async fn run() -> ExitCode {
         Command::Check(args) => commands::check::run(&args),
         Command::Permits(args) => commands::permits::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Render(args) => commands::render::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
+        Command::Fmt(args) => commands::fmt::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Demo(args) => demo::run(&args).await,
     };

@@ -128,7 +128,7 @@ fn the_same_seed_tells_the_same_story() {
 fn commands_answer_with_their_exit_codes() {
     let file = agreement();
     for (args, code, says) in [
-        (vec!["check", &file], 0, " permits, hash "),
+        (vec!["check", &file], 0, ", 30 to keep, hash "),
         (vec!["check", "--json", &file], 0, "[]"),
         (vec!["check", "nowhere.yaml"], 2, "nowhere.yaml"),
         (vec!["check"], 2, "Usage"),

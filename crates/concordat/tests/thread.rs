@@ -235,9 +235,15 @@ async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
         .prepare(&op("p0"), &agreement(), &ask(), &run(), &officer())
         .await;
     assert_eq!(rules(&early), ["AGR-01"]);
-    ho.lay(&op("lay"), &agreement(), &source(), &officer())
-        .await
-        .unwrap();
+    ho.lay(
+        &op("lay"),
+        &agreement(),
+        &source(),
+        &umbrellas(),
+        &officer(),
+    )
+    .await
+    .unwrap();
     let unsigned = ho
         .prepare(&op("p1"), &agreement(), &ask(), &run(), &officer())
         .await;

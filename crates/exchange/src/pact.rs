@@ -11,29 +11,29 @@ use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::ids::{AgreementId, PartyId};
+use crate::ids::{AgreementId, PartyId, SignerId};
 use crate::refusal::Refusal;
 
-/// What one party signed: the text of a C2SP signed note, so that each signature stands for itself.
+/// What one signatory signed: the text of a C2SP signed note, so that each signature stands for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
-    /// The party.
-    pub party: PartyId,
+    /// The party, or its unit, for which it was signed.
+    pub signer: SignerId,
     /// The role or title of the signatory (PTY-16).
     pub role: String,
     /// The day of signing.
     pub date: Date,
 }
 
-const FIRST_LINE: &str = "concordat-signature/v1";
+const FIRST_LINE: &str = "concordat-signature/v2";
 
 impl Signature {
     /// The text that is signed, as the agreement's annex holds it (docs/formats/agreement.md).
     pub fn text(&self, agreement: &AgreementId, hash: Digest) -> String {
-        let Self { party, role, date } = self;
+        let Self { signer, role, date } = self;
         format!(
-            "{FIRST_LINE}\nagreement {agreement}\nhash {hash}\nparty {party}\nrole {role}\ndate {date}\n"
+            "{FIRST_LINE}\nagreement {agreement}\nhash {hash}\nsigner {signer}\nrole {role}\ndate {date}\n"
         )
     }
 
@@ -55,7 +55,7 @@ impl Signature {
                 .ok_or_else(other)
         };
         let signature = Self {
-            party: PartyId::parse(field("party")?).map_err(|_| other())?,
+            signer: SignerId::parse(field("signer")?).map_err(|_| other())?,
             role: field("role")?.to_owned(),
             date: field("date")?.parse().map_err(|_| other())?,
         };
@@ -77,12 +77,14 @@ pub struct Laying {
     pub hash: Digest,
     /// The file as it was checked.
     pub source: String,
+    /// The files of its umbrellas, as they were checked.
+    pub umbrellas: Vec<String>,
     /// Who must sign, and in which role.
-    pub signatories: BTreeMap<PartyId, String>,
+    pub signatories: BTreeMap<SignerId, String>,
     /// The first day of the term.
     pub from: Date,
-    /// The last day of the term.
-    pub last: Date,
+    /// The last day of the term; none where it has no end.
+    pub last: Option<Date>,
 }
 
 /// An agreement on this node's table.
@@ -91,10 +93,11 @@ pub struct Pact {
     id: AgreementId,
     hash: Digest,
     source: String,
-    signatories: BTreeMap<PartyId, String>,
+    umbrellas: Vec<String>,
+    signatories: BTreeMap<SignerId, String>,
     from: Date,
-    last: Date,
-    signatures: BTreeMap<PartyId, (Signature, String)>,
+    last: Option<Date>,
+    signatures: BTreeMap<SignerId, (Signature, String)>,
     #[serde(skip)]
     version: u64,
 }
@@ -106,6 +109,7 @@ impl Pact {
             id,
             hash,
             source,
+            umbrellas,
             signatories,
             from,
             last,
@@ -115,6 +119,7 @@ impl Pact {
             id,
             hash,
             source,
+            umbrellas,
             signatories,
             from,
             last,
@@ -125,10 +130,10 @@ impl Pact {
         Change::new(pact, record)
     }
 
-    /// Takes one party's signature; `note` is the signed note, already verified with that party's key.
+    /// Takes one signature; `note` is the signed note, already verified with the key of the signatory's party.
     ///
     /// # Errors
-    /// A refusal when the party is not one of the agreement, signs in another role, or has signed (AGR-21,
+    /// A refusal when the signatory is not one of the agreement, signs in another role, or has signed (AGR-21,
     /// PTY-16).
     pub fn sign(
         mut self,
@@ -136,34 +141,34 @@ impl Pact {
         note: &str,
         by: &Actor,
     ) -> Result<Change<Self>, Refusal> {
-        let party = signature.party.clone();
-        match self.signatories.get(&party) {
+        let signer = signature.signer.clone();
+        match self.signatories.get(&signer) {
             None => {
                 return Err(Refusal::new(
                     "AGR-21",
-                    format!("{party} is not a party of {}", self.id),
+                    format!("{signer} is no signatory of {}", self.id),
                 ));
             }
             Some(role) if *role != signature.role => {
                 return Err(Refusal::new(
                     "PTY-16",
-                    format!("{} is signed for {party} by its {role}", self.id),
+                    format!("{} is signed for {signer} by its {role}", self.id),
                 )
                 .help(format!("sign with --role \"{role}\"")));
             }
             Some(_) => {}
         }
-        if self.signatures.contains_key(&party) {
+        if self.signatures.contains_key(&signer) {
             return Err(Refusal::new(
                 "AGR-21",
-                format!("{party} has signed {} already", self.id),
+                format!("{signer} has signed {} already", self.id),
             ));
         }
         let record = self
             .record(Act::AgreementSigned, by)
-            .id("party", &party)
+            .id("signer", &signer)
             .fact("date", Fact::Date(signature.date));
-        self.signatures.insert(party, (signature, note.to_owned()));
+        self.signatures.insert(signer, (signature, note.to_owned()));
         Ok(Change::new(self, record))
     }
 
@@ -177,7 +182,7 @@ impl Pact {
             .signatories
             .keys()
             .filter(|p| !self.signatures.contains_key(*p))
-            .map(PartyId::to_string)
+            .map(SignerId::to_string)
             .collect();
         if !missing.is_empty() {
             no.push(
@@ -194,9 +199,9 @@ impl Pact {
                 format!("{} begins on {}", self.id, self.from),
             ));
         }
-        if day > self.last {
+        if let Some(last) = self.last.filter(|last| *last < day) {
             no.push(
-                Refusal::new("AGR-28", format!("{} ended on {}", self.id, self.last))
+                Refusal::new("AGR-28", format!("{} ended on {last}", self.id))
                     .help("renew it: a run needs an agreement in force"),
             );
         }
@@ -221,15 +226,25 @@ impl Pact {
     pub fn source(&self) -> &str {
         &self.source
     }
-    /// The role in which a party signs.
-    pub fn signs_as(&self, party: &PartyId) -> Option<&str> {
-        self.signatories.get(party).map(String::as_str)
+    /// The files of its umbrellas, as they were checked.
+    pub fn umbrellas(&self) -> &[String] {
+        &self.umbrellas
     }
-    /// The signed notes so far, by party: the annex.
-    pub fn annex(&self) -> impl Iterator<Item = (&PartyId, &str)> {
+    /// The role in which a signatory signs.
+    pub fn signs_as(&self, signer: &SignerId) -> Option<&str> {
+        self.signatories.get(signer).map(String::as_str)
+    }
+    /// The signatories of one party: the party itself, or its units.
+    pub fn signatories_of<'a>(&'a self, party: &'a PartyId) -> impl Iterator<Item = &'a SignerId> {
+        self.signatories
+            .keys()
+            .filter(move |signer| signer.party() == *party)
+    }
+    /// The signed notes so far, by signatory: the annex.
+    pub fn annex(&self) -> impl Iterator<Item = (&SignerId, &str)> {
         self.signatures
             .iter()
-            .map(|(party, (_, note))| (party, note.as_str()))
+            .map(|(signer, (_, note))| (signer, note.as_str()))
     }
 }
 

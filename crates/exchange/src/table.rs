@@ -15,6 +15,16 @@ pub enum Format {
     Csv,
 }
 
+/// As the end of a file's name.
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Xlsx => "xlsx",
+            Self::Csv => "csv",
+        })
+    }
+}
+
 /// A table: column names and rows of as many cells. An empty cell is an absent value.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use agreement::{DatasetId, Flow, FlowId, Law, Plan};
+use agreement::{DatasetId, Flow, FlowId, Law, Library, Plan};
 use exchange::gate::{self, RowFacts, Rows};
 use exchange::inward;
 use exchange::rows::Row;
@@ -22,15 +22,13 @@ use proptest::prelude::*;
 const DAY: Date = date(2026, 2, 2);
 
 fn plan() -> Plan {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../agreements/contact-thread.yaml"
-    );
-    let checked = agreement::check(
-        "contact-thread",
-        &std::fs::read(path).unwrap(),
-        &Law::built_in().unwrap(),
-    );
+    let read = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../agreements/");
+        std::fs::read(format!("{folder}{name}.yaml")).unwrap()
+    };
+    let law = Law::built_in().unwrap();
+    let library = Library::read([("mou-u-d", read("mou-u-d").as_slice())], &law);
+    let checked = agreement::check("contact-thread", &read("contact-thread"), &law, &library);
     checked
         .plan
         .unwrap_or_else(|| panic!("{:?}", checked.diagnostics))

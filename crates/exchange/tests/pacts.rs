@@ -13,9 +13,9 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{hash, party, person};
+use common::{hash, person};
 use exchange::authority::{Action, Actor, Role};
-use exchange::ids::AgreementId;
+use exchange::ids::{AgreementId, SignerId};
 use exchange::pact::{Laying, Pact, Signature};
 use jiff::civil::{Date, date};
 
@@ -23,17 +23,22 @@ fn id() -> AgreementId {
     AgreementId::parse("contact-thread").unwrap()
 }
 
+fn signer(name: &str) -> SignerId {
+    SignerId::parse(name).unwrap()
+}
+
 fn laid() -> Pact {
     let laying = Laying {
         id: id(),
         hash: hash(),
         source: "agreement: contact-thread".into(),
+        umbrellas: Vec::new(),
         signatories: BTreeMap::from([
-            (party("ho"), "Director".to_owned()),
-            (party("hmrc"), "Deputy Director".to_owned()),
+            (signer("ho"), "Director".to_owned()),
+            (signer("hmrc.ris"), "Deputy Director".to_owned()),
         ]),
         from: date(2026, 1, 1),
-        last: date(2027, 12, 31),
+        last: Some(date(2027, 12, 31)),
     };
     let by = person("o1", Role::DataSharingOfficer)
         .may(Action::LayAgreement)
@@ -43,7 +48,7 @@ fn laid() -> Pact {
 
 fn signature(who: &str, role: &str) -> Signature {
     Signature {
-        party: party(who),
+        signer: signer(who),
         role: role.into(),
         date: date(2026, 1, 7),
     }
@@ -92,11 +97,11 @@ fn in_force_means_all_signed_and_the_term_runs() {
         "only parties sign"
     );
     assert_eq!(
-        sign(one.clone(), "hmrc", "Analyst").unwrap_err(),
+        sign(one.clone(), "hmrc.ris", "Analyst").unwrap_err(),
         "PTY-16",
         "only in the agreed role"
     );
-    let both = sign(one, "hmrc", "Deputy Director").unwrap();
+    let both = sign(one, "hmrc.ris", "Deputy Director").unwrap();
     for (day, expected) in [
         (date(2025, 12, 31), vec!["AGR-29"]),
         (date(2026, 1, 1), vec![]),
@@ -116,7 +121,7 @@ fn a_signature_is_about_one_agreement_and_one_hash() {
     assert!(Signature::read(&text, &id(), other).is_err());
     assert!(Signature::read(&text, &AgreementId::parse("other").unwrap(), hash()).is_err());
     assert!(
-        Signature::read(&format!("{text}party hmrc\n"), &id(), hash()).is_err(),
+        Signature::read(&format!("{text}signer hmrc\n"), &id(), hash()).is_err(),
         "no line more"
     );
     assert!(

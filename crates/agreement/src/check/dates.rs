@@ -2,44 +2,79 @@
 
 use jiff::civil::Date;
 
-use crate::check::{Scope, flows};
-use crate::model::{Agreement, Schedule, Slot};
+use crate::check::Check;
+use crate::check::data::civil;
+use crate::grammar::Entries;
+use crate::model::{Agreement, Schedule};
 use crate::period::Period;
 use crate::permit::Dates;
+use crate::words::{Kind, NotBefore};
 
-/// The days of the term, both included; none where a fault or a gap leaves them open.
+/// The days of the term, both included; none where a fault or a gap leaves the first one open.
 pub(crate) fn term(a: &Agreement) -> Option<Dates> {
-    let term = a.term.as_ref()?;
+    let term = &a.term.as_ref()?.value;
     let from = *term.from.as_ref()?.value.given()?;
-    let last = match (&term.period, &term.until) {
-        (Some(length), None) => length.value.after(from)?.yesterday().ok()?,
-        (None, Some(until)) => until.value,
-        (Some(_), Some(_)) | (None, None) => return None,
+    let last = match (&term.length, &term.until) {
+        (Some(length), _) => Some(length.value.after(from)?.yesterday().ok()?),
+        (None, Some(until)) => Some(until.value.last()?),
+        (None, None) => None,
     };
     Some(Dates { from, last })
 }
 
-/// The days of review within the term: each counted from its first day, so that month ends do not drift.
-pub(crate) fn reviews(term: Dates, every: Period) -> Vec<Date> {
-    (1..=u16::MAX)
-        .map_while(|n| {
-            let count = every.count.checked_mul(n)?;
-            Period { count, ..every }
-                .after(term.from)
-                .filter(|day| *day <= term.last)
-        })
+/// The days of review: the first, then each counted from one day, so that month ends do not drift: from the
+/// first day of the term, or from the first review where that has a time of its own. Of a term without an end,
+/// those of the first ten years.
+pub(crate) fn reviews(term: Dates, first: Option<Period>, every: Period) -> Vec<Date> {
+    let Some(anchor) = first.map_or(Some(term.from), |first| first.after(term.from)) else {
+        return Vec::new();
+    };
+    let last = term.last.or_else(|| {
+        let ten = Period {
+            count: 10,
+            unit: crate::period::Unit::Years,
+        };
+        ten.after(term.from)
+    });
+    let within = |day: &Date| last.is_none_or(|last| *day <= last);
+    let later = (1..=u16::MAX).map_while(|n| {
+        let count = every.count.checked_mul(n)?;
+        Period { count, ..every }.after(anchor)
+    });
+    first
+        .map(|_| anchor)
+        .into_iter()
+        .chain(later)
+        .take_while(within)
         .collect()
 }
 
-pub(super) fn check(scope: &Scope<'_>) {
-    lengths(scope);
-    let Some(term) = scope.term else {
-        let written = scope.a.term.as_ref().filter(|t| t.until.is_none());
-        if let Some(length) = written.and_then(|t| t.period.as_ref())
-            && written.is_some_and(|t| t.from.as_ref().is_some_and(|f| f.value.given().is_some()))
-            && !scope.log.has_fault()
+pub(super) fn check(check: &Check<'_>) {
+    let a = check.a;
+    let Some(at) = &a.term else { return };
+    let written = &at.value;
+    for part in [&written.length, &written.notice] {
+        civil(check, part);
+    }
+    let review = written.review.as_ref().map(|r| &r.value);
+    for part in review
+        .into_iter()
+        .flat_map(|r| [&r.every, &r.first, &r.no_later_than])
+    {
+        civil(check, part);
+    }
+    ends(check);
+    let Some(term) = check.term else {
+        let given = written
+            .from
+            .as_ref()
+            .is_some_and(|f| f.value.given().is_some());
+        if let Some(length) = written
+            .length
+            .as_ref()
+            .filter(|_| given && !check.log.has_fault())
         {
-            scope.log.fault(
+            check.log.fault(
                 "AGR-20",
                 length.span,
                 "the term ends after the calendar does",
@@ -47,65 +82,125 @@ pub(super) fn check(scope: &Scope<'_>) {
         }
         return;
     };
-    let span = scope.a.term.as_ref().map_or(scope.a.span, |t| t.span);
-    if term.last < term.from {
+    if term.last.is_some_and(|last| last < term.from) {
         let message = format!(
             "the term ends on {}, before its first day, {}",
-            term.last, term.from
+            term.last.unwrap_or(term.from),
+            term.from
         );
-        scope.log.fault("AGR-20", span, message);
+        check.log.fault("AGR-20", at.span, message);
         return;
     }
-    if let Some(every) = scope.a.term.as_ref().and_then(|t| t.review_every.as_ref()) {
+    if let Some(every) = review.and_then(|r| r.first.as_ref().or(r.every.as_ref())) {
         let first = every.value.after(term.from);
-        if let Some(first) = first.filter(|day| *day > term.last) {
-            let message = format!(
-                "the first review would be on {first}, after the last day, {}",
-                term.last
-            );
-            scope
+        if let (Some(first), Some(last)) = (first, term.last)
+            && last < first
+        {
+            let message =
+                format!("the first review would be on {first}, after the last day, {last}");
+            check
                 .log
                 .fault("AGR-15", every.span, message)
                 .help("review sooner, or make the term longer");
         }
     }
-    for (id, flow) in flows(scope) {
-        let Some(when) = &flow.value.when else {
-            continue;
-        };
-        let month = match when.value {
-            Slot::Given(Schedule::Every { from, .. } | Schedule::Once(from)) => from,
-            Slot::Gap(_) => continue,
-        };
-        if month < term.from.first_of_month() || month > term.last {
-            let message = format!(
-                "the flow {id} would run in {:04}-{:02}, and the agreement is in force from {} to {}",
-                month.year(),
-                month.month(),
-                term.from,
-                term.last
-            );
-            scope
-                .log
-                .fault("AGR-29", when.span, message)
-                .source("no run without an agreement in force");
-        }
+    if let Some(review) = review
+        && let (Some(every), Some(latest)) = (&review.every, &review.no_later_than)
+        && let (Some(due), Some(stop)) =
+            (every.value.after(term.from), latest.value.after(term.from))
+        && stop < due
+    {
+        let message = "a review is too late before it is due";
+        check
+            .log
+            .fault("REV-03", latest.span, message)
+            .help("write a time that is longer than `every`");
+    }
+    schedules(check, term);
+}
+
+/// Exchanges have an end, or say that they have none.
+fn ends(check: &Check<'_>) {
+    let Some(at) = &check.a.term else { return };
+    let term = &at.value;
+    let open = term.length.is_none() && term.until.is_none() && term.open_ended.is_none();
+    let kind = check.a.kind.as_ref().map(|k| k.value);
+    // A usage agreement states its volume in the place of a duration.
+    if open && kind != Some(Kind::Dua) && !check.has_fault_at(&["term"]) {
+        check
+            .log
+            .fault("AGR-20", at.span, "the term has no end")
+            .help("write `for: 24 months`, `until:` with the last day, or `open-ended: yes`");
+    }
+    if term.notice.is_none() && term.withdraw.is_none() {
+        check
+            .log
+            .fault("AGR-20", at.span, "nothing says how one party may withdraw")
+            .help("write `notice: 3 months`, or `withdraw:` with the conditions");
     }
 }
 
-/// Periods that must be a count of civil days.
-fn lengths(scope: &Scope<'_>) {
-    let Some(term) = &scope.a.term else { return };
-    for (part, rule) in [(&term.period, "AGR-20"), (&term.review_every, "AGR-15")] {
-        if let Some(at) = part
-            && at.value.after(jiff::civil::date(2000, 1, 1)).is_none()
-        {
-            scope.log.fault(
-                rule,
-                at.span,
-                "this is measured in days, weeks, months or years",
+fn schedules(check: &Check<'_>, term: Dates) {
+    for (id, flow) in check.a.flows.entries() {
+        let flow = &flow.value;
+        let Some((when, span)) = flow
+            .when
+            .as_ref()
+            .and_then(|w| Some((w.value.given()?, w.span)))
+        else {
+            continue;
+        };
+        let month = match &when.schedule {
+            Schedule::Every { from, .. } => from.0,
+            Schedule::Once(month) => month.0,
+            Schedule::Each(_) | Schedule::OnDemand { .. } => continue,
+        };
+        let early = month < term.from.first_of_month() && when.not_before != Some(NotBefore::Term);
+        if early || term.last.is_some_and(|last| last < month) {
+            let message = format!(
+                "the flow {id} would run in {:04}-{:02}, and the agreement is in force {term}",
+                month.year(),
+                month.month(),
             );
+            check
+                .log
+                .fault("AGR-29", span, message)
+                .help(
+                    "move the month, or write `not-before: term` where it waits for the first day",
+                )
+                .source("no run without an agreement in force");
         }
+        again(check, id, flow, month.max(term.from), term);
+    }
+}
+
+/// The last time a row is sent again, against the last day of the term.
+fn again(
+    check: &Check<'_>,
+    id: &crate::FlowId,
+    flow: &crate::model::Flow,
+    first: Date,
+    term: Dates,
+) {
+    let Some(at) = &flow.again else { return };
+    let again = &at.value;
+    civil(check, &again.every);
+    let last_run = || {
+        let (every, times) = (again.every.as_ref()?.value, again.times.as_ref()?.value.0);
+        let count = every.count.checked_mul(u16::try_from(times).ok()?)?;
+        Period { count, ..every }.after(first)
+    };
+    if let (Some(last_run), Some(last)) = (last_run(), term.last)
+        && last < last_run
+        && again.reading.is_none()
+    {
+        let message = format!(
+            "rows of the flow {id} that are first sent on {first} are sent for the last time on {last_run}, and the agreement ends on {last}"
+        );
+        check
+            .log
+            .warn("AGR-20", at.span, message)
+            .help("renew in time; or say in a reading what becomes of rows that are not finished");
     }
 }
 
@@ -119,13 +214,20 @@ mod tests {
         let day = |text| parse_date(text).unwrap();
         let term = Dates {
             from: day("2026-08-31"),
-            last: day("2027-08-30"),
+            last: Some(day("2027-08-30")),
         };
-        let every = Period::parse("3 months").unwrap();
-        let found = reviews(term, every);
+        let period = |text| Period::parse(text).unwrap();
+        let found = reviews(term, None, period("3 months"));
         assert_eq!(
             found,
             [day("2026-11-30"), day("2027-02-28"), day("2027-05-31")]
+        );
+        let found = reviews(term, Some(period("6 months")), period("12 months"));
+        assert_eq!(found, [day("2027-02-28")]);
+        let open = Dates { last: None, ..term };
+        assert_eq!(
+            reviews(open, Some(period("6 months")), period("12 months")).len(),
+            10
         );
     }
 }

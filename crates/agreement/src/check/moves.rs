@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::sent;
+use crate::grammar::{Entries, Items};
 use crate::ids::{DatasetId, FieldPath, PartyId};
-use crate::model::{Agreement, Flow};
+use crate::model::{Agreement, Flow, SUBJECT};
 
 /// Who sends and receives what.
 #[derive(Default)]
@@ -24,19 +24,24 @@ impl<'a> Moves<'a> {
             ..Self::default()
         };
         let mut ways: Vec<(&PartyId, &PartyId, BTreeSet<FieldPath>)> = Vec::new();
-        for flow in a.flows.values().map(|at| &at.value) {
-            let party = |p: &PartyId| a.parties.contains_key(p);
+        for (_, flow) in a.each_flow() {
+            let flow = &flow.value;
             let (Some(from), Some(to)) = (&flow.from, &flow.to) else {
                 moves.complete = false;
                 continue;
             };
-            moves.complete &= party(&from.value) && party(&to.value);
-            for dataset in &flow.send {
-                moves.complete &= a.datasets.contains_key(&dataset.value);
+            moves.complete &= a.parties.has(&from.value) && flow.send.is_some();
+            moves.complete &= a.parties.has(&to.value) || to.value.as_str() == SUBJECT;
+            for dataset in flow.send.all() {
+                moves.complete &= a.datasets.has(&dataset.value);
                 moves.sends.insert((&from.value, &dataset.value));
                 moves.receives.insert((&to.value, &dataset.value));
             }
-            let origins = sent(a, flow).filter_map(|field| a.origin(&field)).collect();
+            let origins = a
+                .sent(flow)
+                .filter_map(|field| a.origins(&field))
+                .flatten()
+                .collect();
             ways.push((&from.value, &to.value, origins));
         }
         // A field comes to a party only from one that has it: round by round, until nothing new arrives.
@@ -54,6 +59,16 @@ impl<'a> Moves<'a> {
                 return moves;
             }
         }
+    }
+
+    /// Is it known who sends and receives what?
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Does the party send or receive the dataset?
+    pub(super) fn has(&self, party: &PartyId, dataset: &DatasetId) -> bool {
+        self.sends.contains(&(party, dataset)) || self.receives.contains(&(party, dataset))
     }
 
     fn holds(&self, party: &PartyId, origin: &FieldPath) -> bool {

@@ -1,284 +1,506 @@
-//! Reads bases and flows.
+//! Bases and flows.
 
-use std::collections::BTreeMap;
+use serde::{Serialize, Serializer};
+use serde_json::{Value as Json, json};
 
-use crate::ids::{BasisId, FlowId};
-use crate::keep::{Form, Frequency, RowCover};
-use crate::model::header::{slot, sorted};
-use crate::model::{Answers, By, Flow, Line, Part, Schedule, Volume};
-use crate::period::parse_month;
-use crate::read::{At, Block, Log, list_of_names, name, named, number, several, text, word};
-use crate::rules::{MISSING, NOT_YET, SHAPE, WORD};
+use crate::grammar::{
+    Book, Items, Month, Number, Part, Rows, Seq, Set, Slot, Together, Written, Yes, constructs,
+    text,
+};
+use crate::ids::{
+    BasisId, ConditionId, DatasetId, DecisionId, FieldName, FlowId, GatewayId, InstrumentId,
+    LabelId, LimbId, OccasionId, PartyId, PersonKind, PurposeId, RouteId, StarterId,
+};
+use crate::log::{At, Log};
+use crate::model::ReadingName;
+use crate::period::Period;
+use crate::rules::WORD;
 use crate::tree::{Node, Value};
+use crate::words::{Extra, Form, Frequency, NotBefore, OnlyIf, Others, Outcome, RowCover, Scope};
 
-pub(super) fn bases(node: &Node, log: &Log) -> BTreeMap<BasisId, At<Vec<Line>>> {
-    named(node, log, "bases", |_, key, node| {
-        Some(At::new(lines(node, log), key.span))
-    })
-}
-
-fn lines(node: &Node, log: &Log) -> Vec<Line> {
-    let Value::List(items) = &node.value else {
-        log.fault(
-            SHAPE,
-            node.span,
-            "a legal basis is a list of gateways, `- { gate: ... }`",
-        );
-        return Vec::new();
-    };
-    if items.is_empty() {
-        log.fault(
-            "LEG-01",
-            node.span,
-            "a legal basis without a gateway gives no power to send",
-        );
+constructs! {
+    /// One line of a legal basis; any one line suffices.
+    Line = "line" {
+        /// The gateway of the law catalogue.
+        need gate = "gate": GatewayId ["LEG-01"];
+        /// What it is read with, as the catalogue allows.
+        may with = "with": Set<InstrumentId>;
+        /// The limbs of the section that are relied on.
+        may limbs = "limbs": Set<LimbId>;
+        /// The area, where the gateway is used in one of a register of areas.
+        may area = "area": LabelId;
+        /// The condition on which a record may go by this line.
+        may when = "when": ConditionId;
+        /// Why it is relied on.
+        may why = "why": String;
+        /// When it may be relied on at all.
+        may only_if = "only-if": OnlyIf;
+        /// How much one use covers.
+        may scope = "scope": Scope;
+        /// The paragraph of the source.
+        may cite = "cite": String;
+        /// The reading it rests on.
+        may reading = "reading": ReadingName;
     }
-    items.iter().filter_map(|n| line(n, log)).collect()
+
+    /// A flow: what goes from one party to another, when, and under what.
+    Flow = "flow" {
+        /// The sender.
+        need from = "from": PartyId;
+        /// The receiver, or `subject`: the person the data is about.
+        need to = "to": PartyId;
+        /// The datasets that go, in the order of their columns.
+        need send = "send": Seq<DatasetId> ["AGR-12"];
+        /// The kinds of person it is about, where the datasets are about more.
+        may about = "about": Set<PersonKind>;
+        /// What the receiver may be told about: the person who receives it and nobody else.
+        may held_about = "held-about": Subject;
+        /// The condition that a record must meet.
+        may only = "only": ConditionId;
+        /// The legal basis: its name, or its lines.
+        need by = "by": By ["LEG-01"];
+        /// What for.
+        need purposes = "for": Set<PurposeId> ["LEG-23"];
+        /// When it is sent.
+        may when = "when": Slot<Sending>;
+        /// Who starts it: a kind of person, or a role.
+        may started_by = "started-by": StarterId;
+        /// How many rows.
+        may volume = "volume": Volume;
+        /// What must go with it.
+        may needs = "needs": Seq<Need>;
+        /// When rows are sent again.
+        may again = "again": Again;
+        /// The flow whose file it is a part of.
+        may part_of = "part-of": FlowId;
+        /// What it answers: it goes back to who asked.
+        may answers = "answers": Answers;
+        /// What it follows: its rows are rows of these flows, and it goes on to another.
+        may follows = "follows": Follows;
+        /// The processors that handle it at either end.
+        may handled_by = "handled-by": Set<PartyId>;
+        /// The form of the file.
+        need form = "as": Slot<Form> ["RUN-12"];
+        /// The route.
+        need route = "route": Slot<RouteId> ["AGR-04"];
+        /// The paragraph of the source.
+        may cite = "cite": String;
+        /// The reading it rests on.
+        may reading = "reading": ReadingName;
+    }
+    together [
+        Together::AtMostOne("LANG-06", &["answers", "follows"]),
+    ]
+
+    /// When a flow is sent; exactly one of the first four.
+    WhenBlock = "when" {
+        /// Again and again.
+        may every = "every": Frequency;
+        /// Once, planned for this month.
+        may once = "once": Month;
+        /// Each time that something happens.
+        may each = "each": Set<OccasionId>;
+        /// Each time that somebody asks for it.
+        may on_demand = "on-demand": OnDemand;
+        /// The first month, where it is sent again and again.
+        may from = "from": Month;
+        /// What it waits for.
+        may not_before = "not-before": NotBefore;
+        /// The paragraph of the source.
+        may cite = "cite": String;
+        /// The reading it rests on.
+        may reading = "reading": ReadingName;
+    }
+    together [
+        Together::One("LANG-05", &["every", "once", "each", "on-demand"]),
+        Together::With("LANG-05", "every", &["from"]),
+        Together::With("LANG-06", "from", &["every"]),
+    ]
+
+    /// On demand, in named circumstances.
+    OnDemandBlock = "on-demand" {
+        /// The circumstances, one of which is named each time.
+        may circumstance = "circumstance": Seq<LabelId>;
+        /// What else the circumstance `other` asks for.
+        may other = "other": OtherNeeds;
+    }
+
+    /// What a circumstance that was not foreseen asks for.
+    OtherNeeds = "other" {
+        /// What it needs.
+        need needs = "needs": Set<Extra>;
+    }
+
+    /// How many rows; exactly one of the first two.
+    Volume = "volume" {
+        /// About so many.
+        may about = "about": Number<100_000_000>;
+        /// So many and no more.
+        may at_most = "at-most": Number<100_000_000>;
+        /// How far it may be off.
+        may give_or_take = "give-or-take": Percent;
+        /// What must be so where it is further off.
+        may beyond = "beyond": Beyond;
+        /// Over what it is counted: each file, where nothing is written; each file of another flow; or a period.
+        may per = "per": Per;
+        /// The paragraph of the source.
+        may cite = "cite": String;
+        /// The reading it rests on.
+        may reading = "reading": ReadingName;
+    }
+    together [
+        Together::One("LANG-05", &["about", "at-most"]),
+        Together::AtMostOne("LANG-06", &["at-most", "give-or-take"]),
+        Together::With("LANG-05", "beyond", &["give-or-take"]),
+    ]
+
+    /// What must be so where a volume is further off than its margin (RUN-16).
+    Beyond = "beyond" {
+        /// The party that was told beforehand and agreed.
+        need agreed_by = "told-and-agreed-by": PartyId;
+    }
+
+    /// A flow that must go with this one, for some of its rows.
+    NeedFor = "needs" {
+        /// That flow.
+        need flow = "flow": FlowId;
+        /// The condition of the rows that need it.
+        need for_rows = "for-rows": ConditionId;
+        /// The paragraph of the source.
+        may cite = "cite": String;
+        /// The reading it rests on.
+        may reading = "reading": ReadingName;
+    }
+
+    /// Rows that are sent again.
+    Again = "again" {
+        /// Which rows.
+        need rows = "rows": AgainRows;
+        /// The time between.
+        need every = "every": Period;
+        /// How many times.
+        need times = "times": Number<999>;
+        /// What comes after the last time.
+        may then = "then": AgainThen;
+        /// The paragraph of the source.
+        may cite = "cite": String;
+        /// The reading it rests on.
+        may reading = "reading": ReadingName;
+    }
+
+    /// Which rows are sent again.
+    AgainRows = "rows" {
+        /// What came of them.
+        need outcome = "outcome": Outcome;
+        /// In which answer.
+        need answer = "in": FlowId;
+    }
+
+    /// What comes after the last time.
+    AgainThen = "then" {
+        /// A person may take this decision.
+        need decision = "decision": DecisionId;
+    }
+
+    /// What a flow answers.
+    Answers = "answers" {
+        /// The flows that are answered.
+        need flow = "flow": Set<FlowId>;
+        /// The flow through which the question came, where another party passed it on.
+        may through = "through": FlowId;
+        /// Which rows it has.
+        need a_row_for = "a-row-for": RowCover ["MATCH-02"];
+        /// How the other rows show, where it has rows for some only.
+        may others = "others": Others;
+        /// The columns by which its rows pair with those of the question.
+        may pairs_on = "pairs-on": Seq<FieldName>;
+        /// The same file comes back: every row, its cells unchanged.
+        may same_file = "same-file": Yes;
+        /// Each question is answered at most once.
+        may once = "once": Yes;
+        /// The paragraph of the source.
+        may cite = "cite": String;
+        /// The reading it rests on.
+        may reading = "reading": ReadingName;
+    }
+
+    /// What a flow follows.
+    Follows = "follows" {
+        /// The flows whose rows it goes on with.
+        need flow = "flow": Set<FlowId>;
+        /// Which of those rows it has.
+        need a_row_for = "a-row-for": RowCover;
+        /// The paragraph of the source.
+        may cite = "cite": String;
+        /// The reading it rests on.
+        may reading = "reading": ReadingName;
+    }
 }
 
-fn line(node: &Node, log: &Log) -> Option<Line> {
-    let mut block = Block::open(node, log, "a line of a basis")?;
-    let gate = block
-        .need_for(log, "gate", "LEG-01")
-        .and_then(|n| name(n, log, "a gateway"));
-    let with = block
-        .get("with")
-        .map(|n| several(n, log, "with", |n| text(n, log, "what it is read with")))
-        .unwrap_or_default();
-    let when = block.get("when").and_then(|n| name(n, log, "a condition"));
-    let why = block.get("why").and_then(|n| text(n, log, "why"));
-    let only_if = block.get("only-if").and_then(|n| {
-        word(
-            n,
-            log,
-            "only-if",
-            &[("no-line-above", "no-line-above")],
-            &[],
-            WORD,
+/// `subject`, written out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Subject;
+
+/// The receiver that is the person the data is about.
+pub(crate) const SUBJECT: &str = "subject";
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        SUBJECT.serialize(to)
+    }
+}
+
+impl Written for Subject {
+    fn read(node: &Node, log: &Log) -> Option<Self> {
+        crate::grammar::word(node, log, &[(SUBJECT, Self)], WORD)
+    }
+
+    fn schema(_: &mut Book) -> Json {
+        json!({ "const": SUBJECT })
+    }
+
+    fn words() -> String {
+        "`subject`".to_owned()
+    }
+}
+
+/// The legal basis of a flow.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum By {
+    Named(BasisId),
+    Lines(Vec<At<Line>>),
+}
+
+impl Written for By {
+    fn read(node: &Node, log: &Log) -> Option<Self> {
+        match &node.value {
+            Value::Text { .. } => BasisId::read(node, log).map(Self::Named),
+            Value::List(_) | Value::Map(_) => Rows::read(node, log).map(|rows| Self::Lines(rows.0)),
+        }
+    }
+
+    fn schema(book: &mut Book) -> Json {
+        json!({ "anyOf": [BasisId::schema(book), Rows::<Line>::schema(book)] })
+    }
+
+    fn words() -> String {
+        format!(
+            "{}, or a list of gateways, `[ {{ gate: name }} ]`",
+            BasisId::words()
         )
-    });
-    let cite = block.get("cite").and_then(|n| text(n, log, "a paragraph"));
-    block.close(log, &["limbs", "scope"]);
-    Some(Line {
-        span: node.span,
-        gate,
-        with: sorted(with),
-        when,
-        why,
-        only_if,
-        cite,
-    })
-}
-
-pub(super) fn flows(node: &Node, log: &Log) -> BTreeMap<FlowId, At<Flow>> {
-    named(node, log, "flows", |id, key, node| {
-        Some(At::new(flow(id, node, log)?, key.span))
-    })
-}
-
-const LATER: &[&str] = &["part-of", "needs", "again", "about", "started-by"];
-
-fn flow(id: &FlowId, node: &Node, log: &Log) -> Option<Flow> {
-    let mut block = Block::open(node, log, format!("the flow {id}"))?;
-    let from = block
-        .need(log, "from")
-        .and_then(|n| name(n, log, "the sender"));
-    let to = block
-        .need(log, "to")
-        .and_then(|n| name(n, log, "the receiver"));
-    let send = block
-        .need_for(log, "send", "AGR-12")
-        .map(|n| list_of_names(n, log, "the datasets"))
-        .unwrap_or_default();
-    let only = block.get("only").and_then(|n| name(n, log, "a condition"));
-    let by = block
-        .need_for(log, "by", "LEG-01")
-        .and_then(|n| match &n.value {
-            Value::Text { .. } => name(n, log, "a basis").map(By::Named),
-            Value::List(_) | Value::Map(_) => Some(By::Lines(lines(n, log))),
-        });
-    let purposes = block
-        .need_for(log, "for", "LEG-23")
-        .map(|n| list_of_names(n, log, "the purposes"))
-        .unwrap_or_default();
-    let answers = block.get("answers").and_then(|n| answers(n, log));
-    let when = block.get("when");
-    if when.is_none() && answers.is_none() {
-        log.fault(
-            MISSING,
-            block.span,
-            format!("the flow {id} neither answers another nor says `when` it runs"),
-        );
     }
-    let when = when.and_then(|n| slot(n, log, |n| schedule(n, log)));
-    let volume = block.get("volume").and_then(|n| volume(n, log));
-    let form = block.need_for(log, "as", "RUN-12").and_then(|n| {
-        slot(n, log, |n| {
-            word(n, log, "the form", Form::ALL, &["form", "call"], "RUN-12")
+}
+
+/// When a flow is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Schedule {
+    Every {
+        every: Frequency,
+        from: Month,
+    },
+    Once(Month),
+    Each(Vec<OccasionId>),
+    OnDemand {
+        circumstance: Vec<LabelId>,
+        other: Vec<Extra>,
+    },
+}
+
+/// When a flow is sent, with what it waits for.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Sending {
+    pub(crate) schedule: Schedule,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) not_before: Option<NotBefore>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cite: Part<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reading: Part<ReadingName>,
+}
+
+impl Written for Sending {
+    fn read(node: &Node, log: &Log) -> Option<Self> {
+        let block = WhenBlock::read(node, log)?;
+        let schedule = match (&block.every, &block.once, &block.each, &block.on_demand) {
+            (Some(every), ..) => Schedule::Every {
+                every: every.value,
+                from: block.from.as_ref()?.value,
+            },
+            (_, Some(once), ..) => Schedule::Once(once.value),
+            (_, _, Some(_), _) => Schedule::Each(block.each.values()),
+            (_, _, _, Some(demand)) => Schedule::OnDemand {
+                circumstance: demand.value.circumstance.clone(),
+                other: demand.value.other.clone(),
+            },
+            (None, None, None, None) => return None,
+        };
+        Some(Self {
+            schedule,
+            not_before: block.not_before.map(|at| at.value),
+            cite: block.cite,
+            reading: block.reading,
         })
-    });
-    let route = block
-        .need_for(log, "route", "AGR-04")
-        .and_then(|n| slot(n, log, |n| name(n, log, "the route")));
-    let reading = block.get("reading").and_then(|n| name(n, log, "a reading"));
-    let cite = block.get("cite").and_then(|n| text(n, log, "a paragraph"));
-    block.close(log, LATER);
-    let purposes = sorted(purposes);
-    Some(Flow {
-        from,
-        to,
-        send,
-        only,
-        by,
-        purposes,
-        when,
-        volume,
-        answers,
-        form,
-        route,
-        reading,
-        cite,
-    })
-}
-
-fn schedule(node: &Node, log: &Log) -> Part<Schedule> {
-    let mut block = Block::open(node, log, "when")?;
-    let (every, once) = (block.get("every"), block.get("once"));
-    let from = block.get("from");
-    if let (Some(_), Some(from)) = (once, from) {
-        log.fault(
-            SHAPE,
-            from.span,
-            "what runs once has no first month of its own",
-        );
     }
-    let found = match (every, once) {
-        (Some(every), None) => {
-            let every = word(every, log, "how often", Frequency::ALL, &[], WORD);
-            if from.is_none() {
-                log.fault(MISSING, node.span, "`every` has no first month")
-                    .help("write `from: 2026-01`");
-            }
-            let from = from.and_then(|n| month(n, log));
-            every.zip(from).map(|(e, f)| Schedule::Every {
-                every: e.value,
-                from: f.value,
-            })
-        }
-        (None, Some(once)) => month(once, log).map(|m| Schedule::Once(m.value)),
-        (Some(_), Some(once)) => {
-            log.fault(
-                SHAPE,
-                once.span,
-                "a flow runs `every` so often or `once`, not both",
-            );
-            None
-        }
-        (None, None) => {
-            let later = matches!(&node.value, Value::Map(e)
-                if e.iter().any(|(k, _)| matches!(k.text.as_str(), "on-demand" | "each")));
-            if !later {
-                log.fault(MISSING, node.span, "`when` has neither `every` nor `once`");
-            }
-            None
-        }
-    };
-    block.close(log, &["on-demand", "each", "not-before"]);
-    Some(At::new(found?, node.span))
-}
 
-fn month(node: &Node, log: &Log) -> Part<jiff::civil::Date> {
-    let found = text(node, log, "the month")?;
-    match parse_month(&found.value) {
-        Some(day) => Some(At::new(day, found.span)),
-        None => {
-            log.fault(WORD, found.span, "a month is written as 2026-01");
-            None
-        }
+    fn schema(book: &mut Book) -> Json {
+        WhenBlock::schema(book)
+    }
+
+    fn words() -> String {
+        "`{ every: month, from: 2026-01 }`, `{ once: 2026-01 }`, `{ each: flow.event }` or `{ on-demand: yes }`"
+            .to_owned()
     }
 }
 
-fn volume(node: &Node, log: &Log) -> Option<Volume> {
-    let mut block = Block::open(node, log, "volume")?;
-    let rows = |n| number(n, log, "the number of rows", 100_000_000);
-    let (about, at_most) = (block.get("about"), block.get("at-most"));
-    match (about, at_most) {
-        (Some(_), Some(most)) => {
-            log.fault(
-                SHAPE,
-                most.span,
-                "a volume is `about` a number or `at-most` one, not both",
-            );
+/// On demand: `yes`, or the circumstances.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct OnDemand {
+    pub(crate) circumstance: Vec<LabelId>,
+    pub(crate) other: Vec<Extra>,
+}
+
+impl Written for OnDemand {
+    fn read(node: &Node, log: &Log) -> Option<Self> {
+        if let Value::Map(_) = &node.value {
+            let block = OnDemandBlock::read(node, log)?;
+            return Some(Self {
+                circumstance: block.circumstance.values(),
+                other: block
+                    .other
+                    .map(|at| at.value.needs.values())
+                    .unwrap_or_default(),
+            });
         }
-        (None, None) => {
-            log.fault(
-                MISSING,
-                node.span,
-                "volume has neither `about` nor `at-most`",
-            );
-        }
-        (Some(_), None) | (None, Some(_)) => {}
+        Yes::read(node, log).map(|_| Self {
+            circumstance: Vec::new(),
+            other: Vec::new(),
+        })
     }
-    if let (Some(_), Some(off)) = (at_most, block.get("give-or-take")) {
-        log.fault(
-            SHAPE,
-            off.span,
-            "`at-most` is a limit, and nothing may be off it",
-        );
+
+    fn schema(book: &mut Book) -> Json {
+        json!({ "anyOf": [Yes::schema(book), OnDemandBlock::schema(book)] })
     }
-    let about = about.and_then(rows);
-    let at_most = at_most.and_then(rows);
-    let give_or_take_percent = block.get("give-or-take").and_then(|n| {
-        let found = text(n, log, "give-or-take")?;
-        let percent = found
-            .value
+
+    fn words() -> String {
+        "`yes`, or `{ circumstance: [...] }`".to_owned()
+    }
+}
+
+/// A share, `20 percent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Percent(pub(crate) u8);
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{} percent", self.0))
+    }
+}
+
+impl Written for Percent {
+    fn read(node: &Node, log: &Log) -> Option<Self> {
+        let written = text(node, log)?;
+        let percent = written
             .strip_suffix(" percent")
-            .and_then(|p| p.parse::<u32>().ok());
-        match percent.filter(|p| (1..=100).contains(p)) {
-            Some(percent) => Some(At::new(percent, found.span)),
-            None => {
-                log.fault(WORD, found.span, "give-or-take is written as `20 percent`");
-                None
-            }
-        }
-    });
-    let reading = block.get("reading").and_then(|n| name(n, log, "a reading"));
-    block.close(log, &["beyond", "per"]);
-    Some(Volume {
-        about,
-        give_or_take_percent,
-        at_most,
-        reading,
-    })
-}
-
-fn answers(node: &Node, log: &Log) -> Option<Answers> {
-    let mut block = Block::open(node, log, "answers")?;
-    let flow = block
-        .need(log, "flow")
-        .map(|n| list_of_names(n, log, "the flows"))
-        .unwrap_or_default();
-    let a_row_for = block
-        .need_for(log, "a-row-for", "MATCH-02")
-        .and_then(|n| word(n, log, "a-row-for", RowCover::ALL, &[], WORD));
-    let pairs_on = block
-        .need_for(log, "pairs-on", "MATCH-03")
-        .map(|n| list_of_names(n, log, "the columns that pair"))
-        .unwrap_or_default();
-    for later in ["through", "others", "same-file", "once"] {
-        if let Some(n) = block.get(later) {
+            .filter(|p| !p.starts_with(['0', '+']))
+            .and_then(|p| p.parse::<u8>().ok())
+            .filter(|p| (1..=100).contains(p));
+        if percent.is_none() {
             log.fault(
-                NOT_YET,
-                n.span,
-                format!("`{later}` of an answer is not part of the language yet"),
+                WORD,
+                node.span,
+                format!("{} must be a share, as `20 percent`", log.here()),
             );
         }
+        percent.map(Self)
     }
-    block.close(log, &[]);
-    Some(Answers {
-        span: node.span,
-        flow: sorted(flow),
-        a_row_for,
-        pairs_on,
-    })
+
+    fn schema(_: &mut Book) -> Json {
+        json!({ "type": "string", "pattern": "^([1-9][0-9]?|100) percent$" })
+    }
+
+    fn words() -> String {
+        "a share, `20 percent`".to_owned()
+    }
+}
+
+/// Over what a volume is counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Per {
+    Period(Period),
+    Flow(FlowId),
+}
+
+impl Written for Per {
+    fn read(node: &Node, log: &Log) -> Option<Self> {
+        let written = text(node, log)?;
+        if written.contains(' ') {
+            return Period::read(node, log).map(Self::Period);
+        }
+        FlowId::read(node, log).map(Self::Flow)
+    }
+
+    fn schema(book: &mut Book) -> Json {
+        json!({ "anyOf": [FlowId::schema(book), Period::schema(book)] })
+    }
+
+    fn words() -> String {
+        "a flow, or a period, `12 months`".to_owned()
+    }
+}
+
+/// What must go with a flow.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Need {
+    Flow(FlowId),
+    For(NeedFor),
+}
+
+impl Need {
+    /// The flow that must go with it.
+    pub(crate) fn flow(&self) -> Option<&FlowId> {
+        match self {
+            Self::Flow(flow) => Some(flow),
+            Self::For(need) => need.flow.as_ref().map(|at| &at.value),
+        }
+    }
+
+    /// The condition of the rows that need it; none where all do.
+    pub(crate) fn for_rows(&self) -> Option<&At<ConditionId>> {
+        match self {
+            Self::Flow(_) => None,
+            Self::For(need) => need.for_rows.as_ref(),
+        }
+    }
+}
+
+impl PartialEq for Need {
+    fn eq(&self, other: &Self) -> bool {
+        let rows = |need: &Self| need.for_rows().map(|at| at.value.clone());
+        self.flow() == other.flow() && rows(self) == rows(other)
+    }
+}
+
+impl Written for Need {
+    fn read(node: &Node, log: &Log) -> Option<Self> {
+        match &node.value {
+            Value::Map(_) => NeedFor::read(node, log).map(Self::For),
+            Value::Text { .. } | Value::List(_) => FlowId::read(node, log).map(Self::Flow),
+        }
+    }
+
+    fn schema(book: &mut Book) -> Json {
+        json!({ "anyOf": [FlowId::schema(book), NeedFor::schema(book)] })
+    }
+
+    fn words() -> String {
+        format!(
+            "{}, or `{{ flow: name, for-rows: condition }}`",
+            FlowId::words()
+        )
+    }
 }

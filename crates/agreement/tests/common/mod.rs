@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use agreement::{Checked, FieldPath, FlowId, Law, PartyId, PersonKind, Plan, PurposeId};
+use agreement::{
+    AsIf, Checked, FieldPath, FlowId, Law, Library, PartyId, PersonKind, Plan, PurposeId,
+};
 
 pub mod yaml;
 
@@ -16,8 +18,50 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
+/// The YAML files of a folder, by path from this crate.
+pub fn files(of: &str) -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = std::fs::read_dir(folder().join(of))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// The umbrellas of `agreements/`, and what lies beside the cases.
+pub fn library() -> Library {
+    let mut all = files("../../agreements");
+    all.retain(|(_, text)| text.contains("\nkind: umbrella\n"));
+    all.extend(files("tests/cases/beside"));
+    Library::read(
+        all.iter()
+            .map(|(name, text)| (name.as_str(), text.as_bytes())),
+        &law(),
+    )
+}
+
+/// The agreements of one folder.
+pub fn library_of(folder: &str) -> Library {
+    let all = files(folder);
+    Library::read(
+        all.iter()
+            .map(|(name, text)| (name.as_str(), text.as_bytes())),
+        &law(),
+    )
+}
+
+/// One of `agreements/`.
+pub fn agreement(name: &str) -> String {
+    std::fs::read_to_string(folder().join(format!("../../agreements/{name}.yaml"))).unwrap()
+}
+
 pub fn contact_thread() -> String {
-    std::fs::read_to_string(folder().join("../../agreements/contact-thread.yaml")).unwrap()
+    agreement("contact-thread")
 }
 
 /// The small agreement of the cases, with some sections replaced.
@@ -27,7 +71,19 @@ pub fn base_with(sections: &str) -> String {
 }
 
 pub fn check(text: &str) -> Checked {
-    agreement::check("test.yaml", text.as_bytes(), &law())
+    agreement::check("test.yaml", text.as_bytes(), &law(), &library())
+}
+
+/// The plan of an agreement that has no fault, as if all its gaps were filled.
+pub fn filled(text: &str) -> Plan {
+    let checked = agreement::check_as_if(
+        "test.yaml",
+        text.as_bytes(),
+        &law(),
+        &library(),
+        AsIf::Filled,
+    );
+    checked.plan.unwrap_or_else(|| panic!("a fault"))
 }
 
 /// The plan of an agreement that has no fault.
@@ -72,6 +128,17 @@ pub fn facts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         .iter()
         .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
         .collect()
+}
+
+/// How many random cases a property runs: so many, or as many as `PROPTEST_CASES` says.
+pub fn cases(usually: u32) -> proptest::prelude::ProptestConfig {
+    let said = proptest::prelude::ProptestConfig::default();
+    let cases = if said.cases == 256 {
+        usually
+    } else {
+        said.cases
+    };
+    proptest::prelude::ProptestConfig { cases, ..said }
 }
 
 /// Compares with a golden file; `UPDATE=1` writes it anew.

@@ -1,18 +1,23 @@
 //! `concordat explain`: may this field go from one party to another for this purpose on this day?
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use agreement::{Act, Ask, FieldPath, PartyId, PersonKind, PurposeId};
+use agreement::{
+    Act, AsIf, Ask, FieldPath, FlowId, LabelId, NearRefusal, PartyId, Permit, PersonKind, Plan,
+    PurposeId,
+};
 use jiff::civil::Date;
+use serde_json::json;
 
-use super::plan;
+use super::{Beside, Shelf};
 use crate::fail::Fail;
 use crate::say;
 
 /// Arguments of `explain`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat explain agreements/contact-thread.yaml --field extract.nino --about migrant --from ho --to hmrc --purpose contact --on 2026-02-02"
+    after_help = "Example: concordat explain agreements/contact-thread.yaml --field extract.nino --about migrant --from ho --to hmrc --purpose contact --on 2026-02-02 --fact in_pool=yes --fact last_contact=2025-01-01 --fact dead=no\n\nExit codes: 0 yes, 1 no, 2 wrong use."
 )]
 pub(crate) struct Args {
     /// The agreement's file.
@@ -20,61 +25,222 @@ pub(crate) struct Args {
     /// The field, as dataset.field.
     #[arg(long)]
     field: String,
-    /// The kind of person.
+    /// The kind of person; `nobody` where the dataset is about none.
     #[arg(long)]
     about: String,
-    /// The party that would send.
+    /// The party that has it; with a register, party:member.
     #[arg(long)]
     from: String,
-    /// The party that would receive.
+    /// The party that would get it, or `subject`; with a register, party:member. [default: --from]
     #[arg(long)]
-    to: String,
+    to: Option<String>,
     /// The purpose.
     #[arg(long)]
     purpose: String,
     /// The day.
     #[arg(long)]
     on: Date,
+    /// What one means to do: disclose, use or keep.
+    #[arg(long, default_value = "disclose")]
+    act: String,
+    /// Only by this flow.
+    #[arg(long)]
+    flow: Option<String>,
+    /// A fact or field of the record, NAME=VALUE; `told:party.condition=yes` and `received:flow=yes` too. With
+    /// any fact, the answer is about that record; what is not given is unknown.
+    #[arg(long = "fact", value_name = "NAME=VALUE")]
+    facts: Vec<String>,
+    /// Answer as if every gap were filled.
+    #[arg(long)]
+    as_if_filled: bool,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    beside: Beside,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
-    let plan = plan(&args.file)?;
-    let wrong = |e: agreement::BadName| Fail::usage(e.to_string());
-    let ask = Ask {
-        act: Act::Disclose,
-        flow: None,
-        field: FieldPath::parse(&args.field).map_err(wrong)?,
-        about: PersonKind::parse(&args.about).map_err(wrong)?,
-        from: PartyId::parse(&args.from).map_err(wrong)?,
-        to: PartyId::parse(&args.to).map_err(wrong)?,
-        purpose: PurposeId::parse(&args.purpose).map_err(wrong)?,
-        on: args.on,
+    let as_if = if args.as_if_filled {
+        AsIf::Filled
+    } else {
+        AsIf::Written
     };
-    match plan.permits().ask(&ask) {
-        Ok(leave) => {
-            say("yes, as far as the agreement goes; each record must also meet the conditions:");
-            for permit in leave.permits.iter().filter_map(|id| plan.permits().get(id)) {
-                let when: Vec<_> = permit.when.iter().map(ToString::to_string).collect();
-                let when = if when.is_empty() {
-                    String::new()
-                } else {
-                    format!(" when {}", when.join(" and "))
-                };
-                say(format!("  {}{when}  ({})", permit.id, permit.clause()));
+    let plan = Shelf::open(&args.beside)?.plan(&args.file, as_if)?;
+    let ask = ask(args)?;
+    let facts = facts(args)?;
+    let answer = if args.facts.is_empty() {
+        plan.permits().ask(&ask).map(|leave| leave.permits)
+    } else {
+        plan.leave(&ask, &facts).map(|id| vec![id])
+    };
+    let permits = answer
+        .as_ref()
+        .map(|ids| {
+            ids.iter()
+                .filter_map(|id| plan.permits().get(id))
+                .collect::<Vec<&Permit>>()
+        })
+        .map_err(Clone::clone);
+    if args.json {
+        let json = match &permits {
+            Ok(permits) => {
+                json!({ "answer": "yes", "for-this-record": !args.facts.is_empty(), "permits": permits })
             }
-            Ok(())
-        }
-        Err(near) => {
-            say("no");
-            for refusal in near {
-                for reason in refusal.reasons {
-                    say(format!(
-                        "  {}: {} ({})",
-                        reason.rule, reason.message, refusal.clause
-                    ));
-                }
-            }
-            Err(Fail::no(""))
+            Err(near) => json!({ "answer": "no", "refusals": near, "stopped": stopped(&plan) }),
+        };
+        say(serde_json::to_string_pretty(&json).map_err(|e| Fail::fault(e.to_string()))?);
+    } else {
+        match &permits {
+            Ok(permits) => yes(&plan, permits, !args.facts.is_empty()),
+            Err(near) => no(&plan, near),
         }
     }
+    match permits {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Fail::no("")),
+    }
+}
+
+fn wrong(e: agreement::BadName) -> Fail {
+    Fail::usage(e.to_string())
+}
+
+/// `party` or `party:member`.
+fn party(text: &str) -> Result<(PartyId, Option<LabelId>), Fail> {
+    match text.split_once(':') {
+        None => Ok((PartyId::parse(text).map_err(wrong)?, None)),
+        Some((party, member)) => Ok((
+            PartyId::parse(party).map_err(wrong)?,
+            Some(LabelId::parse(member).map_err(wrong)?),
+        )),
+    }
+}
+
+fn ask(args: &Args) -> Result<Ask, Fail> {
+    let (from, from_member) = party(&args.from)?;
+    let (to, to_member) = party(args.to.as_deref().unwrap_or(&args.from))?;
+    let act = [Act::Disclose, Act::Use, Act::Keep]
+        .into_iter()
+        .find(|act| act.verb() == args.act)
+        .ok_or_else(|| Fail::usage("--act is disclose, use or keep"))?;
+    Ok(Ask {
+        act,
+        flow: args
+            .flow
+            .as_deref()
+            .map(FlowId::parse)
+            .transpose()
+            .map_err(wrong)?,
+        field: FieldPath::parse(&args.field).map_err(wrong)?,
+        about: PersonKind::parse(&args.about).map_err(wrong)?,
+        from,
+        from_member,
+        to,
+        to_member,
+        purpose: PurposeId::parse(&args.purpose).map_err(wrong)?,
+        on: args.on,
+    })
+}
+
+fn facts(args: &Args) -> Result<BTreeMap<String, String>, Fail> {
+    args.facts
+        .iter()
+        .map(|pair| {
+            let (name, value) = pair
+                .split_once('=')
+                .ok_or_else(|| Fail::usage(format!("`{pair}` is not NAME=VALUE")))?;
+            Ok((name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// The chain of a leave: permit, clause, law, conditions, until when.
+fn yes(plan: &Plan, permits: &[&Permit], record: bool) {
+    say(if record {
+        "yes, for this record"
+    } else {
+        "yes, as far as the agreement goes; each record must also meet the conditions"
+    });
+    for permit in permits {
+        say(format!("  {}", permit.id));
+        say(format!("    from  {}", permit.clause()));
+        if !permit.with.is_empty() {
+            let with: Vec<_> = permit.with.iter().map(ToString::to_string).collect();
+            say(format!("    with  {}", with.join(", ")));
+        }
+        for condition in &permit.when {
+            let words = plan
+                .conditions
+                .get(condition)
+                .map(|c| condition_words(&c.asked))
+                .unwrap_or_default();
+            say(format!("    when  {condition}: {words}"));
+        }
+        say(format!("    days  {}", permit.dates));
+        if let (Some(form), Some(route)) = (permit.form, &permit.route) {
+            say(format!("    goes  as {form}, by {route}"));
+        }
+        for keep in &permit.keep {
+            let ends = serde_json::to_string(&keep.ends).unwrap_or_default();
+            say(format!("    kept  at {} {ends}", keep.at));
+        }
+    }
+}
+
+fn condition_words(asked: &agreement::Asked) -> String {
+    use agreement::{Asked, Term};
+    let words = |terms: &[Term], join: &str| {
+        let all = terms.iter().map(|term| match term {
+            Term::Test { of, test } => format!("{of} {test}"),
+            Term::Holds(other) => format!("{other} holds"),
+            Term::Fails(other) => format!("{other} does not hold"),
+            Term::Received(flow) => format!("it came by {flow}"),
+        });
+        all.collect::<Vec<_>>().join(join)
+    };
+    match asked {
+        Asked::All(terms) => words(terms, " and "),
+        Asked::Any(terms) => words(terms, " or "),
+        Asked::Told { by, that, how } => format!("{by} says, as a {how}, that {that} holds"),
+    }
+}
+
+fn no(plan: &Plan, near: &[NearRefusal]) {
+    say("no");
+    for refusal in near {
+        for reason in &refusal.reasons {
+            say(format!(
+                "  {}: {} ({})",
+                reason.rule, reason.message, refusal.clause
+            ));
+        }
+    }
+    for line in stopped(plan) {
+        say(format!("  {line}"));
+    }
+}
+
+/// What gaps stop, since a stopped flow has no permits to be near.
+fn stopped(plan: &Plan) -> Vec<String> {
+    let names = |gaps: &[agreement::GapId]| {
+        gaps.iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let mut all = Vec::new();
+    if !plan.stopped_by().is_empty() {
+        all.push(format!(
+            "AGR-04: the whole agreement is stopped by gaps: {}",
+            names(plan.stopped_by())
+        ));
+    }
+    for (flow, gaps) in &plan.stopped_flows {
+        all.push(format!(
+            "AGR-04: the flow {flow} is stopped by gaps: {}",
+            names(gaps)
+        ));
+    }
+    all
 }

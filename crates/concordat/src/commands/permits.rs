@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::plan;
+use agreement::{AsIf, Permit};
+
+use super::{Beside, Shelf};
 use crate::fail::Fail;
 use crate::say;
 
@@ -15,40 +17,69 @@ pub(crate) struct Args {
     /// Print the permits as JSON.
     #[arg(long)]
     json: bool,
+    /// Show the permits as if every gap were filled.
+    #[arg(long)]
+    as_if_filled: bool,
+    #[command(flatten)]
+    beside: Beside,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
-    let plan = plan(&args.file)?;
+    let as_if = if args.as_if_filled {
+        AsIf::Filled
+    } else {
+        AsIf::Written
+    };
+    let plan = Shelf::open(&args.beside)?.plan(&args.file, as_if)?;
     if args.json {
         let json = serde_json::to_string_pretty(plan.permits());
         say(json.map_err(|e| Fail::fault(e.to_string()))?);
         return Ok(());
     }
-    say(format!(
-        "{:<8} {:<28} {:<14} {:<18} from -> to, purposes",
-        "act", "field", "about", "gateway"
-    ));
-    for p in plan.permits().iter() {
-        let purposes: Vec<_> = p.purposes.iter().map(ToString::to_string).collect();
-        let gateway = p
-            .gateway
-            .as_ref()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        say(format!(
-            "{:<8} {:<28} {:<14} {:<18} {} -> {}, {}",
-            p.act.verb(),
-            p.field.to_string(),
-            p.about.to_string(),
-            gateway,
-            p.from,
-            p.to,
-            purposes.join(" and "),
-        ));
+    let rows: Vec<[String; 8]> = plan.permits().iter().map(row).collect();
+    let head = [
+        "act",
+        "flow",
+        "field",
+        "about",
+        "from > to",
+        "gateway",
+        "purposes",
+        "when",
+    ]
+    .map(str::to_owned);
+    let width = |i: usize| {
+        let cells = std::iter::once(&head)
+            .chain(&rows)
+            .filter_map(|row| row.get(i));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    for row in std::iter::once(&head).chain(&rows) {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"));
+        say(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
+    let [disclose, use_, keep] = plan.counts();
     say(format!(
-        "{} permits; what is not in this table does not move",
-        plan.permits().len()
+        "{disclose} permits to disclose, {use_} to use, {keep} to keep; what is not in this table does not move"
     ));
     Ok(())
+}
+
+fn row(p: &Permit) -> [String; 8] {
+    let join = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(" and ");
+    let name = |name: Option<String>| name.unwrap_or_else(|| "-".to_owned());
+    [
+        p.act.verb().to_owned(),
+        name(p.flow.as_ref().map(ToString::to_string)),
+        p.field.to_string(),
+        p.about.to_string(),
+        format!("{} > {}", p.from, p.to),
+        name(p.gateway.as_ref().map(ToString::to_string)),
+        join(&mut p.purposes.iter().map(ToString::to_string)),
+        join(&mut p.when.iter().map(ToString::to_string)),
+    ]
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use courier::DirectoryShelf;
 use exchange::authority::{Person, Role};
-use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, StaffId};
+use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
 use exchange::matches::{Match, Standing};
 use exchange::{Node, Trouble};
 use ledger::{Entry, Fact};
@@ -33,6 +33,7 @@ impl Who {
 }
 
 const BUILT_IN: &str = include_str!("../../../../agreements/contact-thread.yaml");
+const UMBRELLA: &str = include_str!("../../../../agreements/mou-u-d.yaml");
 /// The file with the proof of a cell.
 pub(super) const CELL: &str = "proof-of-a-cell.json";
 /// The file with the proof of a destruction.
@@ -235,8 +236,14 @@ impl Stage {
                 node.trust(&op, self.ho.ports().signer.card(), &analyst)
                     .await
             }
-            What::HoLays => node.lay(&op, &id, &self.source, &officer).await,
-            What::HmrcLays => node.lay(&op, &id, &self.source, &analyst).await,
+            What::HoLays => {
+                node.lay(&op, &id, &self.source, &[UMBRELLA.to_owned()], &officer)
+                    .await
+            }
+            What::HmrcLays => {
+                node.lay(&op, &id, &self.source, &[UMBRELLA.to_owned()], &analyst)
+                    .await
+            }
             What::HoSigns | What::HmrcSigns => {
                 let day = scene
                     .at
@@ -244,8 +251,14 @@ impl Stage {
                     .unwrap_or_default()
                     .parse()
                     .map_err(bad)?;
-                node.sign(&op, &id, day, &person("s1", Role::Signatory)?)
-                    .await
+                node.sign(
+                    &op,
+                    &id,
+                    &signer(node)?,
+                    day,
+                    &person("s1", Role::Signatory)?,
+                )
+                .await
             }
             What::HoTakes => self.take(node, &self.hmrc, &op, &id, &officer).await,
             What::HmrcTakes => self.take(node, &self.ho, &op, &id, &analyst).await,
@@ -289,7 +302,10 @@ impl Stage {
         id: &AgreementId,
         who: &Person,
     ) -> Result<Vec<Entry>, Trouble> {
-        let note = from.signature(id, from.party()).await?.unwrap_or_default();
+        let note = from
+            .signature(id, &signer(from)?)
+            .await?
+            .unwrap_or_default();
         node.take_signature(op, id, &note, who).await
     }
 
@@ -347,6 +363,11 @@ pub(super) fn short(fact: &Fact) -> String {
         Fact::At(at) => at.to_string(),
         Fact::Id(id) => id.to_string(),
     }
+}
+
+/// The signatory of a node's party.
+fn signer(node: &Node) -> Result<SignerId, Trouble> {
+    SignerId::parse(node.party().as_str()).map_err(bad)
 }
 
 fn person(staff: &str, role: Role) -> Result<Person, Trouble> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
-use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, StaffId};
+use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
 use exchange::matches::Match;
 use exchange::ports::{Forms, PortFault};
 use exchange::table::{FileFault, Format, Shape, Table};
@@ -84,6 +84,17 @@ pub fn caseworker() -> Person {
 pub fn source() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agreements/contact-thread.yaml");
     std::fs::read_to_string(path).unwrap()
+}
+
+/// The text of its umbrella.
+pub fn umbrellas() -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agreements/mou-u-d.yaml");
+    vec![std::fs::read_to_string(path).unwrap()]
+}
+
+/// The signatory of a node's party.
+pub fn signer(node: &Node) -> SignerId {
+    SignerId::parse(node.party().as_str()).unwrap()
 }
 
 /// The rules of a refusal.
@@ -168,24 +179,30 @@ impl House {
         hmrc.trust(&op("trust"), ho.ports().signer.card(), &analyst())
             .await
             .unwrap();
-        ho.lay(&op("lay"), &id, &source(), &officer())
+        ho.lay(&op("lay"), &id, &source(), &umbrellas(), &officer())
             .await
             .unwrap();
-        hmrc.lay(&op("lay"), &id, &source(), &analyst())
+        hmrc.lay(&op("lay"), &id, &source(), &umbrellas(), &analyst())
             .await
             .unwrap();
         self.at("2026-01-07T09:00:00Z");
         let day = jiff::civil::date(2026, 1, 7);
         for node in [ho, hmrc] {
-            node.sign(&op("sign"), &id, day, &person("s1", Role::Signatory))
-                .await
-                .unwrap();
+            node.sign(
+                &op("sign"),
+                &id,
+                &signer(node),
+                day,
+                &person("s1", Role::Signatory),
+            )
+            .await
+            .unwrap();
         }
-        let note = hmrc.signature(&id, hmrc.party()).await.unwrap().unwrap();
+        let note = hmrc.signature(&id, &signer(hmrc)).await.unwrap().unwrap();
         ho.take_signature(&op("take"), &id, &note, &officer())
             .await
             .unwrap();
-        let note = ho.signature(&id, ho.party()).await.unwrap().unwrap();
+        let note = ho.signature(&id, &signer(ho)).await.unwrap().unwrap();
         hmrc.take_signature(&op("take"), &id, &note, &analyst())
             .await
             .unwrap();

@@ -6,7 +6,7 @@ use ledger::{Digest, VerifierKey};
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
-use crate::ids::{AgreementId, OperationId, PartyId};
+use crate::ids::{AgreementId, OperationId, PartyId, SignerId};
 use crate::pact::{Laying, Pact, Signature};
 use crate::partner::Partner;
 use crate::ports::{PartyCard, PortFault};
@@ -59,7 +59,7 @@ impl Node {
         .await
     }
 
-    /// Checks an agreement's file and lays it on the table.
+    /// Checks an agreement's file, with the files of its umbrellas, and lays it on the table.
     ///
     /// # Errors
     /// [`Trouble`]: refused while the file has faults or one of that name stands (AGR-25).
@@ -68,11 +68,12 @@ impl Node {
         op: &OperationId,
         id: &AgreementId,
         source: &str,
+        umbrellas: &[String],
         who: &Person,
     ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::LayAgreement)?;
-            let plan = self.plan(id, source)?;
+            let plan = self.plan(id, source, umbrellas)?;
             if plan.agreement != *id {
                 return Err(Refusal::new(
                     "AGR-25",
@@ -98,6 +99,7 @@ impl Node {
                 id: id.clone(),
                 hash: Digest(*plan.hash().as_bytes()),
                 source: source.to_owned(),
+                umbrellas: umbrellas.to_vec(),
                 signatories: plan.signers.clone(),
                 from: term.from,
                 last: term.last,
@@ -108,7 +110,8 @@ impl Node {
         .await
     }
 
-    /// Signs for this node's party; the signed note is then found with [`Node::signature`].
+    /// Signs for this node's party, or for one of its units; the signed note is then found with
+    /// [`Node::signature`].
     ///
     /// # Errors
     /// [`Trouble`].
@@ -116,21 +119,25 @@ impl Node {
         &self,
         op: &OperationId,
         id: &AgreementId,
+        signer: &SignerId,
         day: Date,
         who: &Person,
     ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::Sign)?;
             let (pact, _) = self.pact(id).await?;
-            let Some(role) = pact.signs_as(self.party()) else {
+            let role = pact
+                .signs_as(signer)
+                .filter(|_| signer.party() == *self.party());
+            let Some(role) = role else {
                 return Err(Refusal::new(
                     "AGR-21",
-                    format!("{} is not a party of {id}", self.party()),
+                    format!("{signer} is no signatory of {id} for {}", self.party()),
                 )
                 .into());
             };
             let signature = Signature {
-                party: self.party().clone(),
+                signer: signer.clone(),
                 role: role.to_owned(),
                 date: day,
             };
@@ -176,7 +183,7 @@ impl Node {
             if !opened
                 .signers
                 .iter()
-                .all(|k| k.name() == signature.party.as_str())
+                .all(|k| k.name() == signature.signer.party().as_str())
             {
                 return Err(Refusal::new(
                     "AGR-21",
@@ -184,7 +191,7 @@ impl Node {
                 )
                 .into());
             }
-            let by = Actor::Partner(signature.party.clone());
+            let by = Actor::Partner(signature.signer.party());
             let change = pact.sign(signature, note, &by)?;
             self.commit(Batch::new(op.clone(), "agreement.signature").and(change)?)
                 .await
@@ -192,19 +199,19 @@ impl Node {
         .await
     }
 
-    /// The signed note of `party` in the agreement's annex, if it has signed.
+    /// The signed note of a signatory in the agreement's annex, if it has signed.
     ///
     /// # Errors
     /// [`Trouble`].
     pub async fn signature(
         &self,
         id: &AgreementId,
-        party: &PartyId,
+        signer: &SignerId,
     ) -> Result<Option<String>, Trouble> {
         let (pact, _) = self.pact(id).await?;
         Ok(pact
             .annex()
-            .find(|(p, _)| *p == party)
+            .find(|(s, _)| *s == signer)
             .map(|(_, note)| note.to_owned()))
     }
 

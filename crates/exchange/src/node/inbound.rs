@@ -372,10 +372,11 @@ impl Node {
         else {
             return Ok(Err(whole("RUN-09", PackageFault::WrongLetter.to_string())));
         };
-        if *format != format_of(flow) {
+        let wanted = format_of(flow)?;
+        if *format != wanted {
             return Ok(Err(whole(
                 "RUN-12",
-                format!("the agreement wants {}", flow.form),
+                format!("the agreement wants {wanted}"),
             )));
         }
         let table = match self

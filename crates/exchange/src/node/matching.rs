@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use agreement::{FieldType, Flow};
+use agreement::{FieldType, Flow, TypeName};
 use linkage::{Field, Linked, Outcome, Record as Case};
 use serde::{Deserialize, Serialize};
 
@@ -106,9 +106,9 @@ impl Node {
         let mut cases: BTreeMap<u64, Case> = BTreeMap::new();
         for column in &flow.columns {
             let field = match column.field_type {
-                FieldType::Name => Field::FullName,
-                FieldType::Date => Field::DateOfBirth,
-                FieldType::Nino => Field::Nino,
+                FieldType::Plain(TypeName::Name) => Field::FullName,
+                FieldType::Plain(TypeName::Date) => Field::DateOfBirth,
+                FieldType::Plain(TypeName::Nino) => Field::Nino,
                 _ => continue,
             };
             if !column.why.contains(&agreement::Why::Identifies) {
@@ -187,13 +187,11 @@ impl Node {
                     let mut row = Row::default();
                     for column in answer.columns.iter().filter(|c| c.field.dataset == dataset) {
                         let field = column.field.field.as_str();
-                        let value = if column.origin != column.field {
-                            let from = asked_rows
-                                .get(&column.origin.dataset)
-                                .and_then(|d| d.get(&n));
-                            from.map_or("", |r| r.get(column.origin.field.as_str()))
-                                .to_owned()
-                        } else if column.field_type == FieldType::MatchOutcome {
+                        let copied = column.origins.first().filter(|o| **o != column.field);
+                        let value = if let Some(origin) = copied {
+                            let from = asked_rows.get(&origin.dataset).and_then(|d| d.get(&n));
+                            from.map_or("", |r| r.get(origin.field.as_str())).to_owned()
+                        } else if column.field_type == FieldType::Plain(TypeName::MatchOutcome) {
                             let matched = details.is_some();
                             if matched { "matched" } else { "not-matched" }.to_owned()
                         } else {
@@ -277,7 +275,7 @@ impl Node {
         let Some(outcome) = flow
             .columns
             .iter()
-            .find(|c| c.field_type == FieldType::MatchOutcome)
+            .find(|c| c.field_type == FieldType::Plain(TypeName::MatchOutcome))
         else {
             return Ok(batch);
         };

@@ -18,7 +18,7 @@ mod work;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use agreement::{Law, Period, Plan};
+use agreement::{Law, Library, Period, Plan};
 use jiff::Timestamp;
 use ledger::{CommitKey, Entry, NodeName};
 use zeroize::Zeroizing;
@@ -162,7 +162,7 @@ impl Node {
                 .help("lay it on the table and have it signed"),
             )
         })?;
-        let plan = self.plan(id, pact.source())?;
+        let plan = self.plan(id, pact.source(), pact.umbrellas())?;
         if plan.hash().as_bytes() != pact.hash().as_bytes() {
             return Err(PortFault(format!(
                 "agreement {id} compiles to another hash than was signed: this program or its law catalogue changed"
@@ -172,8 +172,10 @@ impl Node {
         Ok((pact, plan))
     }
 
-    fn plan(&self, id: &AgreementId, source: &str) -> Result<Plan, Trouble> {
-        let checked = agreement::check(id.as_str(), source.as_bytes(), &self.law);
+    fn plan(&self, id: &AgreementId, source: &str, umbrellas: &[String]) -> Result<Plan, Trouble> {
+        let beside = umbrellas.iter().map(|text| ("umbrella", text.as_bytes()));
+        let library = Library::read(beside, &self.law);
+        let checked = agreement::check(id.as_str(), source.as_bytes(), &self.law, &library);
         checked.plan.ok_or_else(|| {
             Refusal::new("AGR-01", format!("agreement {id} has faults"))
                 .help("`concordat check` lists them")

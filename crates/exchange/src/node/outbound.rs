@@ -64,7 +64,7 @@ impl Node {
                 let mut row = Row::default();
                 for column in &flow_plan.columns {
                     let field = column.field.field.as_str();
-                    let value = if column.minted {
+                    let value = if column.minted.is_some() {
                         self.mint(op, n)
                     } else {
                         person.values.get(field).cloned().unwrap_or_default()
@@ -196,7 +196,7 @@ impl Node {
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
             let leaving = self.leaving(&leg).await?;
             let disclosure = self.commitment(&leg, &leaving).await?;
-            let format = format_of(&flow_plan);
+            let format = format_of(&flow_plan)?;
             let table = table_of(&flow_plan, &leaving);
             let file = self.ports.forms.write(format, &table)?;
             let kind = if flow_plan.answers.is_some() {
@@ -396,10 +396,15 @@ pub(super) fn datasets(flow: &Flow) -> Vec<DatasetId> {
     all
 }
 
-pub(super) fn format_of(flow: &Flow) -> Format {
+/// The format of a flow's file; a refusal (RUN-12) where the flow goes as something else than a file.
+pub(super) fn format_of(flow: &Flow) -> Result<Format, Refusal> {
     match flow.form {
-        agreement::Form::Xlsx => Format::Xlsx,
-        agreement::Form::Csv => Format::Csv,
+        Some(agreement::Form::Xlsx) => Ok(Format::Xlsx),
+        Some(agreement::Form::Csv) => Ok(Format::Csv),
+        Some(agreement::Form::Form | agreement::Form::Letter | agreement::Form::Call) | None => {
+            let what = format!("the flow {} does not go as a file of rows", flow.id);
+            Err(Refusal::new("RUN-12", what))
+        }
     }
 }
 
@@ -445,11 +450,7 @@ fn table_of(flow: &Flow, leaving: &Leaving) -> Table {
 }
 
 fn file_name(plan: &Plan, leg: &Leg, format: Format) -> String {
-    let ending = match format {
-        Format::Xlsx => "xlsx",
-        Format::Csv => "csv",
-    };
-    format!("{}-{}-{}.{ending}", plan.marking, leg.run(), leg.flow())
+    format!("{}-{}-{}.{format}", plan.marking, leg.run(), leg.flow())
 }
 
 impl Node {

@@ -40,9 +40,19 @@ impl Node {
             )
             .into());
         };
-        let (event, after) = match rule.ends {
+        let (event, after) = match &rule.ends {
             Ends::Until(when) => (when.event, None),
-            Ends::After { from, period } => (from.event, Some(period)),
+            Ends::After { from, period } => (from.event, Some(*period)),
+            Ends::NeedReviewed { .. } | Ends::Open => {
+                return Err(Refusal::new(
+                    "RET-01",
+                    format!(
+                        "how {} ends the keeping of {dataset} is not counted here yet",
+                        of.agreement
+                    ),
+                )
+                .into());
+            }
         };
         let received = event == agreement::Event::Received && !sends;
         Ok(Opening {

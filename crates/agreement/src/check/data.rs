@@ -1,0 +1,621 @@
+//! Are facts, datasets and derived things whole: a type with what it needs, a class, a reason, a window that
+//! can be measured?
+
+use std::collections::BTreeSet;
+
+use crate::check::conditions::fits;
+use crate::check::{Check, paths};
+use crate::condition::Operand;
+use crate::grammar::{Entries, Items, Part, Set};
+use crate::ids::{DatasetId, FieldName, FieldPath, LabelId, Name, PersonKind};
+use crate::law::Law;
+use crate::log::At;
+use crate::model::{
+    Agreement, Dataset, Derived, Field, Ingredient, Many, Present, ROW_WORDS, RowPer,
+};
+use crate::period::Period;
+use crate::rules::{CIRCLE, DETAIL, MISSING, NEVER, SHAPE, UNDECLARED, WORD};
+use crate::value::FieldType;
+use crate::words::{Class, Minted, TypeName};
+
+/// The type that a field or fact declares, with its values or its list.
+pub(crate) fn declared_type(
+    kind: &Part<TypeName>,
+    values: &Part<Set<String>>,
+    list: &Part<LabelId>,
+    law: &Law,
+) -> Option<FieldType> {
+    Some(match kind.as_ref()?.value {
+        TypeName::OneOf => FieldType::OneOf(values.values().into_iter().map(normal).collect()),
+        TypeName::WhichOf => FieldType::WhichOf(
+            values
+                .all()
+                .iter()
+                .filter_map(|v| FieldPath::parse(&v.value).ok())
+                .collect(),
+        ),
+        TypeName::Listed => {
+            let list = list.as_ref()?.value.clone();
+            let codes = law
+                .codes(&list)?
+                .values
+                .keys()
+                .map(ToString::to_string)
+                .collect();
+            FieldType::Listed { list, codes }
+        }
+        plain @ (TypeName::Name
+        | TypeName::Text
+        | TypeName::Reference
+        | TypeName::Code
+        | TypeName::Date
+        | TypeName::Month
+        | TypeName::Year
+        | TypeName::Timestamp
+        | TypeName::Nino
+        | TypeName::Postcode
+        | TypeName::Truth
+        | TypeName::Address
+        | TypeName::DatedAddress
+        | TypeName::Email
+        | TypeName::Phone
+        | TypeName::Count
+        | TypeName::Amount
+        | TypeName::Country
+        | TypeName::Nation
+        | TypeName::MatchOutcome
+        | TypeName::Contact) => FieldType::Plain(plain),
+    })
+}
+
+/// `true` and `false` are read as `yes` and `no`, as tests read them.
+fn normal(value: String) -> String {
+    match value.as_str() {
+        "true" => "yes".to_owned(),
+        "false" => "no".to_owned(),
+        _ => value,
+    }
+}
+
+/// The type of what is tested, and whether it can have several values.
+pub(crate) fn type_of(a: &Agreement, law: &Law, of: &Operand) -> Option<(FieldType, bool)> {
+    match of {
+        Operand::Fact(fact) => {
+            let fact = &a.facts.entry(fact)?.value;
+            let kind = declared_type(&fact.kind, &fact.values, &fact.list, law)?;
+            Some((kind, fact.many.is_some()))
+        }
+        Operand::Field(path) => {
+            let field = a.field(path)?;
+            let (_, origin) = a.origin(path)?;
+            let kind = declared_type(&origin.kind, &origin.values, &origin.list, law)?;
+            Some((kind, many(field, origin).is_some()))
+        }
+    }
+}
+
+/// How many values a cell may have: as the field itself says, or as what it copies.
+pub(crate) fn many(field: &Field, origin: &Field) -> Option<Many> {
+    field
+        .many
+        .as_ref()
+        .or(origin.many.as_ref())
+        .map(|at| at.value)
+}
+
+/// Has the dataset a field of a personal or sensitive class?
+pub(super) fn has_personal_field(a: &Agreement, dataset: &Dataset) -> bool {
+    dataset.columns().any(|(_, field)| {
+        let class = match field.copy_of.all().first() {
+            Some(source) => a
+                .origin(&source.value)
+                .and_then(|(_, origin)| origin.class.as_ref()),
+            None => field.class.as_ref(),
+        };
+        class.is_none_or(|c| matches!(c.value, Class::Personal | Class::Sensitive))
+    })
+}
+
+pub(super) fn check(check: &Check<'_>) {
+    let a = check.a;
+    for (_, fact) in a.facts.entries() {
+        let fact = &fact.value;
+        detail(check, &fact.kind, &fact.values, &fact.list);
+        if let Some(kind) = fact.kind.as_ref().filter(|k| k.value == TypeName::WhichOf) {
+            check.log.fault(
+                DETAIL,
+                kind.span,
+                "a fact does not point to the values of fields",
+            );
+        }
+    }
+    for (id, at) in a.datasets.entries() {
+        dataset(check, id, at);
+    }
+    for (_, at) in a.derived.entries() {
+        derived(check, &at.value);
+    }
+}
+
+/// Values and lists stand beside the types that have them.
+fn detail(
+    check: &Check<'_>,
+    kind: &Part<TypeName>,
+    values: &Part<Set<String>>,
+    list: &Part<LabelId>,
+) {
+    let Some(kind) = kind else { return };
+    let needs = (
+        matches!(kind.value, TypeName::OneOf | TypeName::WhichOf),
+        kind.value == TypeName::Listed,
+    );
+    let word = kind.value;
+    for (there, needed, key) in [
+        (values.as_ref().map(|v| v.span), needs.0, "values"),
+        (list.as_ref().map(|l| l.span), needs.1, "list"),
+    ] {
+        match (there, needed) {
+            (None, true) => {
+                let message = format!("the type is {word}, and there is no `{key}`");
+                check
+                    .log
+                    .fault(MISSING, kind.span, message)
+                    .help(format!("write `{key}:`"));
+            }
+            (Some(span), false) => {
+                let message = format!("a {word} has no `{key}`");
+                check
+                    .log
+                    .fault(DETAIL, span, message)
+                    .help("take it out, or write another type");
+            }
+            (None, false) | (Some(_), true) => {}
+        }
+    }
+    if let Some(list) = list.as_ref().filter(|_| needs.1) {
+        check.declared(
+            "list of codes in the law catalogue",
+            list,
+            check.law.codes.keys(),
+        );
+    }
+    if kind.value == TypeName::WhichOf {
+        for value in values.all() {
+            let known =
+                FieldPath::parse(&value.value).is_ok_and(|path| check.a.field(&path).is_some());
+            if !known {
+                check.undeclared("field", &value.value, value.span, paths(check.a));
+            }
+        }
+    }
+}
+
+fn dataset(check: &Check<'_>, id: &DatasetId, at: &At<Dataset>) {
+    let dataset = &at.value;
+    check.all_declared("kind of person", dataset.kinds(), check.a.people.names());
+    if let Some(row) = &dataset.one_row_per {
+        row_per(check, dataset.kinds(), row);
+    }
+    for information in dataset.information.all() {
+        let all: BTreeSet<&LabelId> = check
+            .law
+            .gateways
+            .values()
+            .flat_map(|g| &g.ways)
+            .flat_map(|w| &w.except)
+            .filter_map(|e| e.information.as_ref())
+            .collect();
+        check.declared(
+            "kind of information in the law catalogue",
+            information,
+            all.iter().copied(),
+        );
+    }
+    if let Some(window) = &dataset.window {
+        let window = &window.value;
+        if let Some(by) = &window.by {
+            row_day(check, id, by);
+        }
+        civil(check, &window.back);
+    }
+    for (name, field) in dataset.columns() {
+        if let Some(never) = dataset.never.entry(&name.value) {
+            let message = format!(
+                "the dataset never has {}, as line {} says",
+                name.value, never.span.line
+            );
+            check
+                .log
+                .fault(NEVER, name.span, message)
+                .help("take the field out");
+        }
+        let path = FieldPath::new(id.clone(), name.value.clone());
+        one_field(check, &path, name.span, field, dataset.about_nobody());
+        if let Some(present) = &field.present {
+            presence(check, id, dataset, present);
+        }
+        if let Some(only) = &field.only {
+            check.declared("condition", only, check.a.conditions.names());
+        }
+    }
+    for (_, never) in dataset.never.entries() {
+        if let Some(instead) = &never.value.instead
+            && check.a.field(&instead.value).is_none()
+        {
+            check.undeclared(
+                "field",
+                &instead.value.to_string(),
+                instead.span,
+                paths(check.a),
+            );
+        }
+    }
+}
+
+fn row_per(check: &Check<'_>, kinds: &[At<PersonKind>], row: &At<RowPer>) {
+    match &row.value {
+        RowPer::Word(word) => {
+            let known =
+                ROW_WORDS.contains(&word.as_str()) || kinds.iter().any(|k| k.value == *word);
+            if !known {
+                let all = kinds
+                    .iter()
+                    .map(|k| k.value.to_string())
+                    .chain(ROW_WORDS.map(str::to_owned));
+                let all: Vec<String> = all.collect();
+                let message = format!("a row cannot stand for `{word}`");
+                check.log.fault(UNDECLARED, row.span, message).help(
+                    check
+                        .log
+                        .did_you_mean(word.as_str(), all.iter().map(String::as_str))
+                        .unwrap_or_else(|| {
+                            format!("write `{{ each: {word} }}` if a row stands for a thing")
+                        }),
+                );
+            }
+        }
+        RowPer::RowOf(other) => {
+            let at = At::new(other.clone(), row.span);
+            check.declared("dataset", &at, check.a.datasets.names());
+        }
+        RowPer::Each(_) => {}
+    }
+}
+
+/// The field by which a row's window is measured is a day of that row.
+fn row_day(check: &Check<'_>, id: &DatasetId, by: &At<FieldName>) {
+    let path = FieldPath::new(id.clone(), by.value.clone());
+    if check.a.field(&path).is_none() {
+        let all = check
+            .a
+            .datasets
+            .entry(id)
+            .into_iter()
+            .flat_map(|d| d.value.columns().map(|(n, _)| &n.value));
+        check.declared(
+            "field in this dataset",
+            by,
+            all.collect::<Vec<_>>().into_iter(),
+        );
+        return;
+    }
+    let kind = type_of(check.a, check.law, &Operand::Field(path));
+    if kind.is_some_and(|(kind, _)| !kind.is_day()) {
+        let message = format!("a window is measured by a date, and {} is none", by.value);
+        check.log.fault(DETAIL, by.span, message);
+    }
+}
+
+/// A time that is a count of civil days.
+pub(super) fn civil(check: &Check<'_>, period: &Part<Period>) {
+    if let Some(at) = period
+        && at.value.after(jiff::civil::date(2000, 1, 1)).is_none()
+    {
+        check.log.fault(
+            WORD,
+            at.span,
+            "this is measured in days, weeks, months or years",
+        );
+    }
+}
+
+fn one_field(check: &Check<'_>, path: &FieldPath, span: crate::Span, field: &Field, nobody: bool) {
+    let log = check.log;
+    if field.is_copy() {
+        copies(check, path, span, field);
+        for (there, key) in [
+            (field.class.as_ref().map(|at| at.span), "class"),
+            (field.why.as_ref().map(|at| at.span), "why"),
+            (field.handling.as_ref().map(|at| at.span), "handling"),
+            (field.minted.as_ref().map(|at| at.span), "minted"),
+            (field.values.as_ref().map(|at| at.span), "values"),
+            (field.list.as_ref().map(|at| at.span), "list"),
+        ] {
+            if let Some(span) = there {
+                log.fault(
+                    DETAIL,
+                    span,
+                    format!("a copy has the `{key}` of what it copies"),
+                )
+                .help("take it out");
+            }
+        }
+    } else {
+        detail(check, &field.kind, &field.values, &field.list);
+        class_and_reason(check, path, span, field, nobody);
+    }
+    if let Some(minted) = &field.minted
+        && field
+            .kind
+            .as_ref()
+            .is_some_and(|k| k.value != TypeName::Reference)
+    {
+        let what = match minted.value {
+            Minted::PerRecord => "record",
+            Minted::PerCall => "call",
+        };
+        let message = format!("what the exchange makes for each {what} is a reference");
+        log.fault(DETAIL, minted.span, message)
+            .help("write `type: reference`");
+    }
+    if let Some(window) = &field.window {
+        civil(check, &window.value.back);
+        let dated =
+            type_of(check.a, check.law, &Operand::Field(path.clone())).is_none_or(|(kind, _)| {
+                kind == FieldType::Plain(TypeName::DatedAddress) || kind.is_day()
+            });
+        if !dated {
+            log.fault(
+                DETAIL,
+                window.span,
+                format!("{path} has no days by which a window is measured"),
+            )
+            .help(
+                "write `type: dated-address` or `date`, or give the dataset a window `by` a date",
+            );
+        }
+    }
+}
+
+fn class_and_reason(
+    check: &Check<'_>,
+    path: &FieldPath,
+    span: crate::Span,
+    field: &Field,
+    nobody: bool,
+) {
+    let log = check.log;
+    let name = &path.field;
+    if field.class.is_none() {
+        log.fault("LEG-22", span, format!("the field {name} has no `class`"))
+            .help("write `class:`: personal, sensitive, reference, de-personalised or none");
+    }
+    if field.why.is_none() {
+        log.fault(
+            "LEG-20",
+            span,
+            format!("the field {name} does not say `why` it is sent"),
+        )
+        .help("write `why:`, such as [identifies] or [answers]")
+        .source("the least data that answers the stated need (Human Rights Act 1998)");
+    }
+    match field.class.as_ref().map(|c| (c.value, c.span)) {
+        Some((Class::Sensitive, span)) if field.handling.is_none() => {
+            log.fault(
+                "LEG-22",
+                span,
+                format!("the field {name} is sensitive and has no handling reason"),
+            )
+            .help("write `handling:` with why it must be sent and how it is guarded");
+        }
+        Some((Class::Personal | Class::Sensitive, span)) if nobody => {
+            log.fault(
+                "LEG-22",
+                span,
+                format!("the dataset is about nobody, and {name} is personal"),
+            )
+            .help("say whom the dataset is about");
+        }
+        Some((
+            Class::Personal
+            | Class::Sensitive
+            | Class::Reference
+            | Class::DePersonalised
+            | Class::None,
+            _,
+        ))
+        | None => {}
+    }
+}
+
+/// What a field copies is there, ends at fields of their own, and has one type.
+fn copies(check: &Check<'_>, path: &FieldPath, span: crate::Span, field: &Field) {
+    let mut there = true;
+    for source in field.copy_of.all() {
+        if check.a.field(&source.value).is_none() {
+            check.undeclared(
+                "field",
+                &source.value.to_string(),
+                source.span,
+                paths(check.a),
+            );
+            there = false;
+        } else if check.a.origins(&source.value).is_none() {
+            // A copy of what is not there is told at that copy.
+            if chain_is_declared(check.a, &source.value) {
+                let message = format!("the copy of {} ends at no field of its own", source.value);
+                check.log.fault(CIRCLE, source.span, message);
+            }
+            there = false;
+        }
+    }
+    if !there {
+        return;
+    }
+    let types: Vec<(&At<FieldPath>, FieldType)> = field
+        .copy_of
+        .all()
+        .iter()
+        .filter_map(|s| {
+            Some((
+                s,
+                type_of(check.a, check.law, &Operand::Field(s.value.clone()))?.0,
+            ))
+        })
+        .collect();
+    if let [(_, first), rest @ ..] = types.as_slice()
+        && let Some((source, other)) = rest.iter().find(|(_, kind)| kind != first)
+    {
+        let message = format!(
+            "{path} would hold a {} and, from {}, a {}",
+            first.name(),
+            source.value,
+            other.name()
+        );
+        check
+            .log
+            .fault(SHAPE, source.span, message)
+            .help("make two fields of it");
+    }
+    if field.copy_of.all().len() > 1 && field.many.is_none() {
+        let message =
+            format!("{path} copies several fields and says not how many values it may have");
+        check
+            .log
+            .fault(MISSING, span, message)
+            .help("write `many: { up-to: 4 }`");
+    }
+}
+
+fn chain_is_declared(a: &Agreement, path: &FieldPath) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut next = vec![path.clone()];
+    while let Some(path) = next.pop() {
+        let Some(field) = a.field(&path) else {
+            return false;
+        };
+        if seen.insert(path) {
+            next.extend(field.copy_of.values());
+        }
+    }
+    true
+}
+
+fn presence(check: &Check<'_>, id: &DatasetId, dataset: &Dataset, present: &At<Present>) {
+    let names: Vec<&FieldName> = dataset.columns().map(|(n, _)| &n.value).collect();
+    match &present.value {
+        Present::Word(_) => {}
+        Present::UnlessKnown(other) => {
+            let at = At::new(other.clone(), present.span);
+            check.declared("field in this dataset", &at, names.into_iter());
+        }
+        Present::When(test) => {
+            let of = &test.of;
+            let own = FieldName::parse_name(&of.value.0).ok();
+            match own.filter(|name| names.contains(&name)) {
+                None => check.undeclared(
+                    "field in this dataset",
+                    &of.value.0,
+                    of.span,
+                    names.into_iter(),
+                ),
+                Some(name) => {
+                    let path = FieldPath::new(id.clone(), name);
+                    if let Some((kind, _)) = type_of(check.a, check.law, &Operand::Field(path)) {
+                        fits(check, &of.value.0, of.span, &test.test, &kind);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn derived(check: &Check<'_>, derived: &Derived) {
+    let a = check.a;
+    check.all_declared("kind of person", derived.about.all(), a.people.names());
+    check.all_declared("purpose", derived.purposes.all(), a.purposes.names());
+    if let Some(at) = &derived.at {
+        check.declared("party", at, a.parties.names());
+    }
+    if let Some(row) = &derived.one_row_per {
+        row_per(check, derived.about.all(), row);
+    }
+    for one in derived.out_of.all() {
+        ingredient(check, derived, one);
+    }
+    for role in derived.seen_by.all() {
+        let at = At::new(role.value.party(), role.span);
+        if check.declared("party", &at, a.parties.names())
+            && derived.at.as_ref().is_some_and(|p| p.value != at.value)
+        {
+            let message = format!(
+                "{} sees what another party calculates and keeps",
+                role.value
+            );
+            check
+                .log
+                .fault("LEG-23", role.span, message)
+                .help("only roles of the party that calculates may see it");
+        }
+    }
+    let Some(fields) = &derived.fields else {
+        return;
+    };
+    for (name, field) in &fields.value.0 {
+        if field.is_copy() {
+            let message = format!("{} is calculated, and no copy", name.value);
+            check.log.fault(DETAIL, name.span, message);
+            continue;
+        }
+        detail(check, &field.kind, &field.values, &field.list);
+        // A path is only a name for messages here: the fields of a derived thing are in no dataset.
+        if let Ok(dataset) = DatasetId::parse("derived") {
+            let path = FieldPath::new(dataset, name.value.clone());
+            class_and_reason(check, &path, name.span, field, false);
+        }
+    }
+}
+
+fn ingredient(check: &Check<'_>, derived: &Derived, one: &At<Ingredient>) {
+    match &one.value {
+        Ingredient::Here(dataset) => {
+            let at = At::new(dataset.clone(), one.span);
+            if check.declared("dataset", &at, check.a.datasets.names())
+                && let Some(party) = &derived.at
+                && check.moves.is_complete()
+                && !check.moves.has(&party.value, dataset)
+            {
+                let message = format!(
+                    "{} calculates with {dataset}, which it neither sends nor receives",
+                    party.value
+                );
+                check.log.fault(crate::rules::HAVE, one.span, message);
+            }
+        }
+        Ingredient::Elsewhere(elsewhere) => {
+            let (Some(agreement), Some(dataset)) = (&elsewhere.agreement, &elsewhere.dataset)
+            else {
+                return;
+            };
+            match check.library.get(&agreement.value) {
+                Some(other) => {
+                    if !other.datasets.contains(&dataset.value) {
+                        let what = format!("dataset in the agreement {}", agreement.value);
+                        check.declared(&what, dataset, other.datasets.iter());
+                    }
+                }
+                None if elsewhere.present.is_some() => {}
+                None => {
+                    let message = format!(
+                        "a calculation needs {} of {}, and that agreement is not beside this one",
+                        dataset.value, agreement.value
+                    );
+                    check
+                        .log
+                        .fault(UNDECLARED, agreement.span, message)
+                        .help("add its file, or write `present: if-held` where the calculation can do without");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Decisions are the only doors to harm: each has a person, and something that must be so before it.
+
+use std::collections::BTreeSet;
+
+use crate::check::conditions::tested;
+use crate::check::names::actor;
+use crate::check::{Check, paths};
+use crate::grammar::{Entries, Items};
+use crate::ids::DecisionId;
+use crate::log::At;
+use crate::model::{After, Decision, Field};
+use crate::rules::{DETAIL, DOOR, HAVE, UNDECLARED};
+use crate::words::TypeName;
+
+/// What a decision may say it never rests on, besides the values of facts and fields.
+const NEVER_ALONE: [&str; 4] = ["negative-alone", "no-record", "weak-match", "candidate"];
+
+pub(super) fn check(check: &Check<'_>) {
+    for (id, at) in check.a.decisions.entries() {
+        decision(check, id, at);
+    }
+}
+
+fn decision(check: &Check<'_>, id: &DecisionId, at: &At<Decision>) {
+    let a = check.a;
+    let decision = &at.value;
+    if let Some(by) = &decision.by {
+        actor(check, by);
+    }
+    check.all_declared("kind of person", decision.of.all(), a.people.names());
+    if let Some(after) = &decision.after {
+        before_it(check, id, decision, &after.value);
+    }
+    let nothing = decision
+        .after
+        .as_ref()
+        .is_none_or(|after| after.value.is_empty());
+    if nothing && decision.out_of.is_none() {
+        check
+            .log
+            .fault(
+                DOOR,
+                at.span,
+                format!("nothing must be so before the decision {id}"),
+            )
+            .help("write `after: { match: confirmed }`, or `out-of:` what it is taken")
+            .source("a match is not a fact, and a person decides every harm (S-01)");
+    }
+    for what in decision.out_of.all() {
+        let derived = a.derived.names().any(|d| d.as_str() == what.value.as_str());
+        if !derived {
+            check.declared("dataset or derived thing", what, a.datasets.names());
+        }
+    }
+    check.all_declared("dataset", decision.what.all(), a.datasets.names());
+    if let Some(party) = &decision.makes_controller {
+        check.declared("party", party, a.parties.names());
+    }
+    if let Some(keep) = decision.before.as_ref().and_then(|b| b.value.keep.as_ref()) {
+        let all: Vec<_> = a
+            .keep
+            .all()
+            .iter()
+            .filter_map(|k| k.value.id.as_ref())
+            .map(|id| &id.value)
+            .collect();
+        check.declared("keep rule", keep, all.into_iter());
+    }
+    never_rests_on(check, decision);
+    duty(check, id, at);
+}
+
+fn before_it(check: &Check<'_>, id: &DecisionId, decision: &Decision, after: &After) {
+    let a = check.a;
+    if let Some(path) = &after.verified
+        && a.field(&path.value).is_none()
+    {
+        check.undeclared("field", &path.value.to_string(), path.span, paths(a));
+    }
+    for flow in after.received.iter().chain(&after.again) {
+        check.declared("flow", flow, a.flows.names());
+    }
+    if let Some(again) = &after.again
+        && a.flows
+            .entry(&again.value)
+            .is_some_and(|f| f.value.again.is_none())
+    {
+        let message = format!("the rows of {} are never sent again", again.value);
+        check.log.fault(DETAIL, again.span, message);
+    }
+    if let (Some(received), Some(by)) = (&after.received, &decision.by) {
+        let to = a
+            .flows
+            .entry(&received.value)
+            .and_then(|f| f.value.to.as_ref());
+        if to.is_some_and(|to| to.value != by.value.party()) {
+            let message = format!(
+                "{} decides {id} after it received {}, and does not receive that flow",
+                by.value, received.value
+            );
+            check.log.fault(HAVE, received.span, message);
+        }
+    }
+    if let Some(holds) = &after.holds {
+        check.declared("condition", holds, a.conditions.names());
+    }
+    for test in &after.tests {
+        tested(check, test);
+    }
+}
+
+fn never_rests_on(check: &Check<'_>, decision: &Decision) {
+    let a = check.a;
+    let list = |kind: &crate::grammar::Part<TypeName>| {
+        kind.as_ref().is_some_and(|k| k.value == TypeName::OneOf)
+    };
+    let of_field = |f: &Field| {
+        if list(&f.kind) {
+            f.values.values()
+        } else {
+            Vec::new()
+        }
+    };
+    let facts = a
+        .facts
+        .entries()
+        .filter(|(_, f)| list(&f.value.kind))
+        .flat_map(|(_, f)| f.value.values.values());
+    let fields = a.fields().flat_map(|(_, _, f)| of_field(f));
+    let all: BTreeSet<String> = facts
+        .chain(fields)
+        .chain(NEVER_ALONE.map(str::to_owned))
+        .collect();
+    for what in decision.never_rests_on.all() {
+        if !all.contains(what.value.as_str()) {
+            let near = check
+                .log
+                .did_you_mean(what.value.as_str(), all.iter().map(String::as_str));
+            let message = format!(
+                "`{}` is no value of a fact or field of this agreement",
+                what.value
+            );
+            check
+                .log
+                .fault(UNDECLARED, what.span, message)
+                .help(near.unwrap_or_else(|| format!("or one of: {}", NEVER_ALONE.join(", "))));
+        }
+    }
+}
+
+/// A decision about people under 18 names the duty that binds whoever takes it (LEG-17).
+fn duty(check: &Check<'_>, id: &DecisionId, at: &At<Decision>) {
+    let decision = &at.value;
+    if let Some(duty) = &decision.duty {
+        check.declared("duty in the law catalogue", duty, check.law.duties.keys());
+        return;
+    }
+    let minors = decision.of.all().iter().any(|kind| {
+        check
+            .a
+            .people
+            .entry(&kind.value)
+            .is_some_and(|p| p.value.minor)
+    });
+    let body = decision
+        .by
+        .as_ref()
+        .and_then(|by| check.a.body(&by.value.party()));
+    let binds = check.law.duties.iter().find(|(_, duty)| {
+        duty.minors
+            && body.is_some_and(|b| duty.binds.contains(b))
+            && check.term.is_none_or(|term| duty.effective.on(term.from))
+    });
+    if let (true, Some((name, duty))) = (minors, binds) {
+        check
+            .log
+            .fault(
+                duty.rule.clone(),
+                at.span,
+                format!("the decision {id} can be about a person under 18, and names no duty"),
+            )
+            .help(format!("write `duty: {name}`"))
+            .source(duty.cites.clone());
+    }
+}

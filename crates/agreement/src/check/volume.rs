@@ -1,0 +1,315 @@
+//! Whose leave does the volume need (APP-03 to APP-06)? Counts what each party sends to each other in twelve
+//! months, as far as the agreement says; what it does not say is more than any limit.
+
+use std::collections::BTreeMap;
+
+use crate::check::Check;
+use crate::check::names::actor;
+use crate::grammar::{Entries, Items};
+use crate::ids::{FlowId, PartyId, PurposeId};
+use crate::log::At;
+use crate::model::{Agreement, Approval, Flow, Per, Schedule};
+use crate::period::{Period, Unit};
+use crate::words::{Frequency, Level, RouteKind};
+
+pub(super) fn check(check: &Check<'_>) {
+    for (party, at) in check.a.approval.entries() {
+        let name = At::new(party.clone(), at.span);
+        check.declared("party", &name, check.a.parties.names());
+        if let Some(approval) = at.value.given() {
+            roles(check, party, approval);
+        }
+    }
+    for (party, at) in check.a.parties.entries() {
+        let Some(rule) = rule_of(check, party) else {
+            continue;
+        };
+        let Some((needed, why)) = needed(check, party, rule) else {
+            continue;
+        };
+        match check.a.approval.entry(party) {
+            None if check.a.approval.is_some() => {
+                check
+                    .log
+                    .fault(
+                        "APP-03",
+                        at.span,
+                        format!("nobody gave leave for what {party} sends"),
+                    )
+                    .help(format!("add it to `approval`, at the level {needed}"))
+                    .source(rule.title.clone());
+            }
+            None => {}
+            Some(found) => {
+                let Some(level) = found.value.given().and_then(|a| a.level.as_ref()) else {
+                    continue;
+                };
+                if level.value < needed {
+                    check
+                        .log
+                        .fault(
+                            why.rule,
+                            level.span,
+                            format!(
+                                "{}, and the {} alone gives leave for it",
+                                why.text,
+                                title(needed)
+                            ),
+                        )
+                        .help(format!(
+                            "write `level: {needed}`, and let that role approve"
+                        ))
+                        .source(rule.title.clone());
+                }
+            }
+        }
+    }
+}
+
+fn title(level: Level) -> &'static str {
+    match level {
+        Level::Iao => "information asset owner",
+        Level::Siro => "senior information risk owner",
+    }
+}
+
+fn rule_of<'a>(check: &Check<'a>, party: &PartyId) -> Option<&'a crate::law::Approvals> {
+    let body = check.law.body(check.a.body(party)?)?;
+    check.law.approvals.get(body.approvals.as_ref()?)
+}
+
+/// Nobody approves what they ask for themselves (PTY-13).
+fn roles(check: &Check<'_>, party: &PartyId, approval: &Approval) {
+    for role in approval.by.iter().chain(&approval.lead) {
+        actor(check, role);
+        if role.value.party() != *party && check.is_party(&role.value.party()) {
+            let message = format!(
+                "{} is no role of {party}, for which leave is given",
+                role.value
+            );
+            check.log.fault("PTY-13", role.span, message);
+        }
+    }
+    if let (Some(by), Some(lead)) = (&approval.by, &approval.lead)
+        && by.value == lead.value
+    {
+        check
+            .log
+            .fault(
+                "PTY-13",
+                by.span,
+                format!("{} would approve what it asks for itself", by.value),
+            )
+            .help("name another role in `by`");
+    }
+}
+
+struct Why {
+    rule: &'static str,
+    text: String,
+}
+
+/// The level that what a party sends needs, and why; none where it sends nothing about people.
+fn needed(
+    check: &Check<'_>,
+    party: &PartyId,
+    rule: &crate::law::Approvals,
+) -> Option<(Level, Why)> {
+    let a = check.a;
+    let sends: Vec<(&FlowId, &At<Flow>)> = a
+        .each_flow()
+        .filter(|(_, f)| {
+            f.value
+                .from
+                .as_ref()
+                .is_some_and(|from| from.value == *party)
+        })
+        .filter(|(_, f)| !a.flow_about(&f.value).is_empty() && !check.to_subject(&f.value))
+        .collect();
+    // Where a flow has a fault of its own, how much it sends is not known yet.
+    if sends.is_empty()
+        || sends
+            .iter()
+            .any(|(id, _)| check.has_fault_at(&["flows", id.as_str()]))
+    {
+        return None;
+    }
+    let approval = a.approval.entry(party).and_then(|at| at.value.given());
+    let yes = |part: &crate::grammar::Part<bool>| part.as_ref().is_some_and(|at| at.value);
+    if approval.is_some_and(|a| yes(&a.national_security)) {
+        return Some((
+            rule.above,
+            Why {
+                rule: "APP-04",
+                text: "national security is involved".to_owned(),
+            },
+        ));
+    }
+    if approval.is_some_and(|a| yes(&a.sensitive_recipient)) {
+        let text = "the receiver is particularly sensitive, high profile or a risk".to_owned();
+        return Some((
+            rule.above,
+            Why {
+                rule: "APP-05",
+                text,
+            },
+        ));
+    }
+    let direct = sends.iter().find(|(_, f)| {
+        let route = f.value.route.as_ref().and_then(|r| r.value.given());
+        let kind = route
+            .and_then(|r| a.routes.entry(r))
+            .and_then(|r| r.value.kind.as_ref());
+        kind.is_some_and(|k| k.value == RouteKind::DirectAccess)
+    });
+    if let Some((id, _)) = direct {
+        let text = format!("the flow {id} gives direct access to a system of {party}");
+        return Some((
+            rule.above,
+            Why {
+                rule: "APP-06",
+                text,
+            },
+        ));
+    }
+    // By receiver and purpose, so that splitting an exchange over flows changes nothing.
+    let mut totals: BTreeMap<(&PartyId, &PurposeId), Option<u64>> = BTreeMap::new();
+    for (id, flow) in &sends {
+        let yearly = yearly(a, id, &flow.value, 0);
+        let Some(to) = &flow.value.to else { continue };
+        for purpose in flow.value.purposes.all() {
+            let total = totals.entry((&to.value, &purpose.value)).or_insert(Some(0));
+            *total = total.zip(yearly).map(|(sum, n)| sum.saturating_add(n));
+        }
+    }
+    let worst = totals
+        .into_iter()
+        .max_by_key(|(_, total)| total.unwrap_or(u64::MAX))?;
+    let ((to, purpose), total) = worst;
+    let limit = u64::from(rule.over);
+    Some(match total {
+        Some(n) if n <= limit => (
+            rule.below,
+            Why {
+                rule: "APP-03",
+                text: String::new(),
+            },
+        ),
+        Some(n) => {
+            let text = format!(
+                "up to {n} records go from {party} to {to} for {purpose} in 12 months, which is over {limit}"
+            );
+            (
+                rule.above,
+                Why {
+                    rule: "APP-03",
+                    text,
+                },
+            )
+        }
+        None => {
+            let text = format!(
+                "nothing says how many records go from {party} to {to} for {purpose} in 12 months"
+            );
+            (
+                rule.above,
+                Why {
+                    rule: "APP-03",
+                    text,
+                },
+            )
+        }
+    })
+}
+
+/// The most records that a flow sends in twelve months; none where the agreement does not say.
+fn yearly(a: &Agreement, id: &FlowId, flow: &Flow, deep: usize) -> Option<u64> {
+    if deep > crate::model::DEEPEST {
+        return None;
+    }
+    let volume = flow.volume.as_ref().map(|at| &at.value);
+    let rows = volume.and_then(|v| {
+        let margin = v.give_or_take.as_ref().map_or(0, |p| u64::from(p.value.0));
+        let about = v
+            .about
+            .as_ref()
+            .map(|n| u64::from(n.value.0) * (100 + margin) / 100);
+        about.or(v.at_most.as_ref().map(|n| u64::from(n.value.0)))
+    });
+    let per = volume.and_then(|v| v.per.as_ref()).map(|p| &p.value);
+    let again = flow.again.as_ref().and_then(|at| {
+        let again = &at.value;
+        let months = months(again.every.as_ref()?.value)?;
+        Some(12_u64.div_ceil(months.max(1)))
+    });
+    let again = match (&flow.again, again) {
+        (None, _) => 0,
+        (Some(_), Some(times)) => times,
+        (Some(_), None) => return None,
+    };
+    let first = match (rows, per) {
+        (Some(rows), Some(Per::Period(period))) => {
+            let months = months(*period)?;
+            Some(rows.saturating_mul(12).div_ceil(months.max(1)))
+        }
+        (Some(rows), Some(Per::Flow(other))) => {
+            let other = &a.flows.entry(other)?.value;
+            runs(a, other, deep + 1).map(|n| n.saturating_mul(rows))
+        }
+        (Some(rows), None) => runs(a, flow, deep + 1).map(|n| n.saturating_mul(rows)),
+        // An answer has no more rows than its question, and what follows no more than what it follows.
+        (None, _) => {
+            let asked = a.rests_on(flow);
+            let from_those = asked.iter().map(|asked| {
+                let question = a.flows.entry(&asked.value)?;
+                (asked.value != *id).then(|| yearly(a, &asked.value, &question.value, deep + 1))?
+            });
+            let total: Option<u64> = from_those.sum();
+            total.filter(|_| !asked.is_empty())
+        }
+    };
+    first.map(|n| n.saturating_mul(1 + again))
+}
+
+/// How often a flow runs in twelve months.
+fn runs(a: &Agreement, flow: &Flow, deep: usize) -> Option<u64> {
+    if deep > crate::model::DEEPEST {
+        return None;
+    }
+    let when = flow.when.as_ref().and_then(|w| w.value.given());
+    match when.map(|w| &w.schedule) {
+        Some(Schedule::Every { every, .. }) => Some(match every {
+            Frequency::Day => 366,
+            Frequency::Week => 53,
+            Frequency::Month => 12,
+            Frequency::Quarter => 4,
+            Frequency::Year => 1,
+        }),
+        Some(Schedule::Once(_)) => Some(1),
+        Some(Schedule::Each(occasions)) => occasions
+            .iter()
+            .map(|o| runs(a, &a.flows.entry(&o.of())?.value, deep + 1))
+            .sum(),
+        Some(Schedule::OnDemand { .. }) => None,
+        None => {
+            let asked = a.rests_on(flow);
+            let total: Option<u64> = asked
+                .iter()
+                .map(|f| runs(a, &a.flows.entry(&f.value)?.value, deep + 1))
+                .sum();
+            total.filter(|_| !asked.is_empty())
+        }
+    }
+}
+
+/// Whole months, rounded down; none for hours and working days.
+fn months(period: Period) -> Option<u64> {
+    let n = u64::from(period.count);
+    match period.unit {
+        Unit::Months => Some(n),
+        Unit::Years => Some(n * 12),
+        Unit::Weeks => Some(n * 7 / 31),
+        Unit::Days => Some(n / 31),
+        Unit::Hours | Unit::WorkingDays => None,
+    }
+}
