@@ -101,7 +101,18 @@ pub fn check_as_if(name: &str, bytes: &[u8], law: &Law, library: &Library, as_if
     }
 }
 
-fn stages(bytes: &[u8], law: &Law, library: &Library, log: &log::Log, as_if: AsIf) -> Option<Plan> {
+/// The faults of a file's form alone: what the published JSON Schema describes, with duplicate names besides. No
+/// name is looked up, and no law.
+pub fn form(name: &str, bytes: &[u8]) -> Vec<Diagnostic> {
+    let log = log::Log::new(name);
+    if let Some(root) = tree(bytes, &log) {
+        model::read(&root, &log);
+    }
+    log.into_diagnostics()
+}
+
+/// The located tree of a file; faults of its text and its YAML are told.
+fn tree(bytes: &[u8], log: &log::Log) -> Option<tree::Node> {
     let parsed = text::read(bytes).and_then(tree::parse);
     let (root, twice) = parsed
         .map_err(|bad| log.fault(bad.rule, bad.span, bad.message))
@@ -109,6 +120,11 @@ fn stages(bytes: &[u8], law: &Law, library: &Library, log: &log::Log, as_if: AsI
     for bad in twice {
         log.fault(bad.rule, bad.span, bad.message);
     }
+    Some(root)
+}
+
+fn stages(bytes: &[u8], law: &Law, library: &Library, log: &log::Log, as_if: AsIf) -> Option<Plan> {
+    let root = tree(bytes, log)?;
     let agreement = model::read(&root, log)?;
     let (gaps, readings) = log.take_uses();
     let read = Read {

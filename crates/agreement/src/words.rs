@@ -40,7 +40,7 @@ macro_rules! words {
                 word(node, log, Self::ALL, words!(@rule $($rule)?))
             }
             fn schema(book: &mut Book) -> Json {
-                book.define(stringify!($name), |_| {
+                book.define(concat!("word-", stringify!($name)), |_| {
                     let each: Vec<Json> = Self::MEANINGS.iter()
                         .map(|(word, means)| json!({ "const": word, "description": means.trim() }))
                         .collect();

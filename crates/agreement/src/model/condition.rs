@@ -185,8 +185,12 @@ fn single<'a>(node: &'a Node, log: &Log, what: &str) -> Option<(&'a crate::tree:
     {
         return Some((key, value));
     }
-    log.fault(SHAPE, node.span, format!("{what} is a block of one key"))
-        .help("write `{ fact: { is: yes } }`, or `{ holds: condition }`");
+    log.fault(
+        SHAPE,
+        node.span,
+        format!("{what} of {} is a block of one key", log.here()),
+    )
+    .help("write `{ fact: { is: yes } }`, or `{ holds: condition }`");
     None
 }
 
