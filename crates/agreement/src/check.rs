@@ -185,6 +185,12 @@ impl<'a> Check<'a> {
         law.regime(self.a.regime.as_ref()?.value.name.as_ref()?)
     }
 
+    /// Is the body of a party bound by the laws of the United Kingdom? One that is not known is.
+    fn is_bound(&self, party: &PartyId) -> bool {
+        let body = self.end(party).and_then(|end| self.law.body(end.body?));
+        body.is_none_or(|body| body.country.as_str() == "united-kingdom")
+    }
+
     fn is_party(&self, party: &PartyId) -> bool {
         self.a.parties.has(party)
     }

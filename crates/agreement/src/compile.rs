@@ -247,6 +247,8 @@ fn parties(a: &Agreement, law: &Law) -> Option<BTreeMap<PartyId, Party>> {
             each,
             unit: part(&p.unit)?,
             is: part(&p.is)?,
+            named: part(&p.named),
+            contract: part(&p.contract),
             acts_for: part(&p.acts_for),
             does: set(&p.does),
             scope: set(&p.scope),

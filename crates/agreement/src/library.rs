@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::grammar::{Entries, Items};
 use crate::ids::{
-    AgreementHash, AgreementId, BodyId, DatasetId, FieldName, LegalPurpose, PurposeId,
+    AgreementHash, AgreementId, BodyId, DatasetId, FieldName, LegalPurpose, PurposeId, RegisterId,
 };
 use crate::law::Law;
 use crate::model::{Agreement, ProcessAgreements};
+use crate::permit::Dates;
 use crate::words::Kind;
 
 /// What is known of an agreement beside the one that is looked at.
@@ -20,6 +21,10 @@ pub(crate) struct Beside {
     pub(crate) title: String,
     pub(crate) reference: Option<String>,
     pub(crate) bodies: BTreeSet<BodyId>,
+    /// The names of bodies that the catalogue knows by kind only.
+    pub(crate) named: BTreeMap<BodyId, BTreeSet<String>>,
+    pub(crate) registers: BTreeSet<RegisterId>,
+    pub(crate) term: Option<Dates>,
     pub(crate) purposes: BTreeSet<PurposeId>,
     pub(crate) asks: Option<ProcessAgreements>,
     pub(crate) datasets: BTreeSet<DatasetId>,
@@ -101,6 +106,13 @@ fn beside(file: &str, bytes: &[u8], law: &Law) -> Option<(AgreementId, Beside)> 
         title: a.title.as_ref()?.value.clone(),
         reference: given(&a.reference),
         bodies: crate::check::bodies(&a).into_iter().cloned().collect(),
+        named: named(&a),
+        registers: a
+            .parties
+            .entries()
+            .filter_map(|(_, at)| at.value.register().cloned())
+            .collect(),
+        term: crate::check::dates::term(&a),
         purposes: a.purposes.names().cloned().collect(),
         asks: a.process_agreements.as_ref().map(|at| at.value.clone()),
         datasets: a.datasets.names().cloned().collect(),
@@ -118,6 +130,18 @@ fn beside(file: &str, bytes: &[u8], law: &Law) -> Option<(AgreementId, Beside)> 
         directions: directions(&a),
     };
     Some((a.agreement?.value, beside))
+}
+
+fn named(a: &Agreement) -> BTreeMap<BodyId, BTreeSet<String>> {
+    let mut out: BTreeMap<BodyId, BTreeSet<String>> = BTreeMap::new();
+    for (id, at) in a.parties.entries() {
+        if let (Some(body), Some(name)) = (a.body(id), &at.value.named) {
+            out.entry(body.clone())
+                .or_default()
+                .insert(name.value.clone());
+        }
+    }
+    out
 }
 
 fn directions(a: &Agreement) -> BTreeMap<(BodyId, BodyId), Direction> {

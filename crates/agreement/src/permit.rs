@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 
+use crate::condition::Operand;
 use crate::ids::{
     ActorId, AgreementId, ConditionId, DatasetId, FieldName, FieldPath, FlowId, GatewayId,
     InstrumentId, LabelId, LimbId, PartyId, PermitId, PersonKind, PurposeId, RegisterId, RouteId,
@@ -134,6 +135,8 @@ pub struct Permit {
     pub each_from: Option<Each>,
     /// Where `to` does.
     pub each_to: Option<Each>,
+    /// What says for which member of the receiving register a record is; it must be the one that gets it.
+    pub for_member: Option<Operand>,
     /// The processors that handle it under this leave.
     pub handled_by: Vec<PartyId>,
     /// The legal gateway; none where the act is keep, or where it was derived.
@@ -316,6 +319,10 @@ impl Permits {
                 permits: leave.into_iter().map(|p| p.id.clone()).collect(),
             });
         }
+        // A leave for another act is near only where there is none for this one.
+        if near.iter().any(|(permit, _)| permit.act == ask.act) {
+            near.retain(|(permit, _)| permit.act == ask.act);
+        }
         near.sort_by(|(p, a), (q, b)| {
             (a.len(), p.act, p.rank, &p.id).cmp(&(b.len(), q.act, q.rank, &q.id))
         });
@@ -345,6 +352,9 @@ impl Permit {
     /// Where in the agreement the permit comes from.
     pub fn clause(&self) -> String {
         match (&self.flow, &self.gateway, self.act) {
+            (Some(flow), Some(gate), Act::Use) => {
+                format!("what came by flow {flow} of {}, by {gate}", self.agreement)
+            }
             (Some(flow), Some(gate), _) => format!("flow {flow} of {}, by {gate}", self.agreement),
             (_, _, Act::Use) => format!("derivation {} of {}", self.field.dataset, self.agreement),
             _ => format!(
@@ -381,13 +391,15 @@ impl Permit {
                 format!("it runs the other way, from {} to {}", self.from, self.to),
             );
         } else {
-            if self.from != ask.from {
+            let by_processor =
+                self.act == Act::Use && ask.from == ask.to && self.handled_by.contains(&ask.to);
+            if self.from != ask.from && !by_processor {
                 say(
                     "LEG-01",
                     format!("it is for cells that {} has, not {}", self.from, ask.from),
                 );
             }
-            if self.to != ask.to {
+            if self.to != ask.to && !by_processor {
                 say(
                     "LEG-01",
                     format!("it is for {} to have them, not {}", self.to, ask.to),

@@ -14,7 +14,7 @@ use crate::ids::{
     StarterId, SystemId,
 };
 use crate::period::Period;
-use crate::permit::{Act, Ask, Dates, Each, NearRefusal, Permits, Reason};
+use crate::permit::{Act, Ask, Dates, Each, NearRefusal, Permit, Permits, Reason};
 use crate::stops::Stops;
 use crate::value::{FieldType, split};
 use crate::window::Window;
@@ -29,6 +29,8 @@ use crate::words::{
 pub struct Party {
     /// The public body; none where the party stands for each of a register.
     pub body: Option<BodyId>,
+    /// Its own name, where the catalogue's body stands for any of its kind.
+    pub named: Option<String>,
     /// The register, where it does.
     pub each: Option<Each>,
     /// Its unit.
@@ -37,6 +39,8 @@ pub struct Party {
     pub is: Control,
     /// For whom a processor acts.
     pub acts_for: Option<PartyId>,
+    /// The contract that binds a processor.
+    pub contract: Option<String>,
     /// What a processor does.
     pub does: Vec<Does>,
     /// The parts of the body that are in scope (PTY-01).
@@ -312,6 +316,8 @@ pub struct Flow {
     pub to: PartyId,
     /// The columns, in the order of the file; these and no other.
     pub columns: Vec<Column>,
+    /// What says for which member of the receiving register a row is.
+    pub for_member: Option<Operand>,
     /// The condition that a record must meet to be in it.
     pub only: Option<ConditionId>,
     /// What for.
@@ -379,6 +385,38 @@ pub struct When {
     pub of: LabelId,
 }
 
+impl Event {
+    /// The event as a clause, `the run is closed`.
+    pub fn happens_to(self, of: &LabelId) -> String {
+        let of = of.as_str().replace(['-', '_'], " ");
+        let happens = match self {
+            Self::MatchingComplete => return format!("the matching of the {of} is complete"),
+            Self::Sent => "is sent",
+            Self::Received => "is received",
+            Self::Loaded => "is loaded",
+            Self::RunClosed | Self::Closed => "is closed",
+            Self::Answered => "is answered",
+            Self::Calculated => "is calculated with",
+            Self::Created => "is made",
+            Self::Decided => "is decided",
+            Self::PoolLeft => "leaves the pool",
+            Self::Reviewed => "is reviewed",
+            Self::Ended => "ends",
+            Self::Happened => "happens",
+            Self::Aware => "becomes known",
+            Self::Reported => "is reported",
+            Self::Escalated => "is escalated",
+        };
+        format!("the {of} {happens}")
+    }
+}
+
+impl std::fmt::Display for When {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.event.happens_to(&self.of))
+    }
+}
+
 /// When a keeping ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -400,6 +438,19 @@ pub enum Ends {
     },
     /// Nothing says so yet; only in a plan as if gaps were filled.
     Open,
+}
+
+impl std::fmt::Display for Ends {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Until(when) => write!(f, "until {when}"),
+            Self::After { from, period } => write!(f, "{period} after {from}"),
+            Self::NeedReviewed { every } => {
+                write!(f, "while a person says every {every} that it is needed")
+            }
+            Self::Open => f.write_str("until when is open"),
+        }
+    }
 }
 
 /// A keep rule (RET-01, AGR-19): these datasets, at this party, until then.
@@ -460,7 +511,7 @@ pub struct Controllers {
 pub struct Derived {
     /// The party that calculates, and keeps it.
     pub at: PartyId,
-    /// The kinds of person it is about.
+    /// The kinds of person it is about; empty where it is about nobody.
     pub about: Vec<PersonKind>,
     /// The datasets of this agreement out of which it is calculated.
     pub out_of: Vec<DatasetId>,
@@ -762,6 +813,33 @@ impl Plan {
             .copied()
     }
 
+    /// Why a record is not for the member that would get it: it says another one, or it says none.
+    fn other_member(&self, permit: &Permit, ask: &Ask, facts: &dyn Facts) -> Option<Reason> {
+        let of = permit.for_member.as_ref()?;
+        let recorded = match of {
+            Operand::Fact(name) => facts.fact(name),
+            Operand::Field(path) => facts.field(path),
+        };
+        let asked = ask.to_member.as_ref().map(LabelId::as_str);
+        if recorded.is_some() && recorded == asked {
+            return None;
+        }
+        let message = match recorded {
+            Some(_) => format!(
+                "{of} says that the record is for another member of {}",
+                permit.to
+            ),
+            None => format!(
+                "it is not recorded in {of} for which member of {} the record is",
+                permit.to
+            ),
+        };
+        Some(Reason {
+            rule: "LEG-01",
+            message,
+        })
+    }
+
     /// May this cell of this record leave? The permit that is relied on is the first, by rank, whose
     /// conditions are all true.
     ///
@@ -790,6 +868,7 @@ impl Plan {
                         message,
                     })
                 })
+                .chain(self.other_member(permit, ask, facts))
                 .collect();
             if reasons.is_empty() {
                 return Ok(id);

@@ -30,6 +30,8 @@ pub(crate) const PROCESSOR: &str = "LANG-23";
 pub(crate) const SUBJECT: &str = "LANG-24";
 pub(crate) const VOCABULARY: &str = "LANG-25";
 pub(crate) const DOOR: &str = "LANG-26";
+pub(crate) const MEMBER: &str = "LANG-27";
+pub(crate) const COMMA: &str = "LANG-28";
 
 /// Every rule of the language.
 pub const LANGUAGE: &[Rule] = &[
@@ -124,6 +126,14 @@ pub const LANGUAGE: &[Rule] = &[
     (
         DOOR,
         "A decision says what must be so before it, or out of what it is taken.",
+    ),
+    (
+        MEMBER,
+        "What goes to each body of a register says of each row for which of them it is; nothing goes from one of them to another.",
+    ),
+    (
+        COMMA,
+        "A text with a comma in it stands in quotes where it stands in brackets, since a comma ends a text there (a warning).",
     ),
 ];
 

@@ -140,14 +140,17 @@ fn shape_fault(column: &Column, value: &str, row: u64) -> Option<Refusal> {
     })
 }
 
-/// The first permit in rank whose conditions are all true of the record; unknown is not true.
+/// The first permit in rank whose conditions are all true of the record; unknown is not true. A leave to each body
+/// of a register needs to know which of them the node speaks to, which no node does yet.
 fn leave<'p>(plan: &'p Plan, column: &Column, facts: &RowFacts, on: Date) -> Option<&'p Permit> {
     column
         .permits
         .iter()
         .filter_map(|id| plan.permits().get(id))
         .find(|permit| {
-            permit.dates.contains(on)
+            permit.each_from.is_none()
+                && permit.each_to.is_none()
+                && permit.dates.contains(on)
                 && permit
                     .when
                     .iter()

@@ -132,8 +132,20 @@ fn knows(fact: &Fact, party: &PartyId) -> bool {
 /// The test of a fact or a field fits its type.
 pub(super) fn tested(check: &Check<'_>, test: &TestOf) {
     let of = &test.of;
-    let Some(operand) = operand(&of.value) else {
+    if !known(check, of) {
         return;
+    }
+    if let Some(operand) = operand(&of.value)
+        && let Some((kind, _)) = type_of(check.a, check.law, &operand)
+    {
+        fits(check, &of.value.0, of.span, &test.test, &kind);
+    }
+}
+
+/// Is there a fact or field of this name? Where not, that is told.
+pub(super) fn known(check: &Check<'_>, of: &At<Tested>) -> bool {
+    let Some(operand) = operand(&of.value) else {
+        return false;
     };
     let there = match &operand {
         Operand::Fact(fact) => check.a.facts.has(fact),
@@ -146,10 +158,36 @@ pub(super) fn tested(check: &Check<'_>, test: &TestOf) {
             }
             Operand::Field(_) => check.undeclared("field", &of.value.0, of.span, paths(check.a)),
         }
-        return;
     }
-    if let Some((kind, _)) = type_of(check.a, check.law, &operand) {
-        fits(check, &of.value.0, of.span, &test.test, &kind);
+    there
+}
+
+/// A party that must look at a fact can know it, and one that must look at a field has it.
+pub(super) fn knowable_by(
+    check: &Check<'_>,
+    needs: &str,
+    of: &Operand,
+    party: &At<PartyId>,
+    span: crate::Span,
+) {
+    match of {
+        Operand::Fact(id) => {
+            let fact = check.a.facts.entry(id);
+            if fact.is_some_and(|fact| !knows(&fact.value, &party.value)) {
+                let message = format!("{needs}, and {} cannot know it", party.value);
+                check.log.fault(KNOWN_TO, span, message);
+            }
+        }
+        Operand::Field(path) => {
+            let origins = check.a.origins(path).unwrap_or_default();
+            if origins
+                .iter()
+                .any(|origin| check.moves.lacks(&party.value, origin))
+            {
+                let message = format!("{needs}, and {} does not have it", party.value);
+                check.log.fault(HAVE, span, message);
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::check::conditions::fits;
 use crate::check::{Check, paths};
 use crate::condition::Operand;
 use crate::grammar::{Entries, Items, Part, Set};
-use crate::ids::{DatasetId, FieldName, FieldPath, LabelId, Name, PersonKind};
+use crate::ids::{DatasetId, FieldName, FieldPath, LabelId, Name, PersonKind, RegisterId};
 use crate::law::Law;
 use crate::log::At;
 use crate::model::{
@@ -36,12 +36,7 @@ pub(crate) fn declared_type(
         ),
         TypeName::Listed => {
             let list = list.as_ref()?.value.clone();
-            let codes = law
-                .codes(&list)?
-                .values
-                .keys()
-                .map(ToString::to_string)
-                .collect();
+            let codes = listed(law, &list)?;
             FieldType::Listed { list, codes }
         }
         plain @ (TypeName::Name
@@ -66,6 +61,16 @@ pub(crate) fn declared_type(
         | TypeName::MatchOutcome
         | TypeName::Contact) => FieldType::Plain(plain),
     })
+}
+
+/// The codes of a list, or the members of the latest version of a register.
+fn listed(law: &Law, list: &LabelId) -> Option<Vec<String>> {
+    if let Some(codes) = law.codes(list) {
+        return Some(codes.values.keys().map(ToString::to_string).collect());
+    }
+    let register = law.register(&RegisterId::parse(list.as_str()).ok()?)?;
+    let (_, members) = register.versions.last_key_value()?;
+    Some(members.iter().map(ToString::to_string).collect())
 }
 
 /// `true` and `false` are read as `yes` and `no`, as tests read them.
@@ -172,12 +177,14 @@ fn detail(
             (None, false) | (Some(_), true) => {}
         }
     }
-    if let Some(list) = list.as_ref().filter(|_| needs.1) {
-        check.declared(
-            "list of codes in the law catalogue",
-            list,
-            check.law.codes.keys(),
-        );
+    if let Some(list) = list.as_ref().filter(|_| needs.1)
+        && listed(check.law, &list.value).is_none()
+    {
+        let registers = check.law.registers.keys().map(ToString::to_string);
+        let codes = check.law.codes.keys().map(ToString::to_string);
+        let what = "list of codes or register in the law catalogue";
+        let all = codes.chain(registers);
+        check.undeclared(what, list.value.as_str(), list.span, all);
     }
     if kind.value == TypeName::WhichOf {
         for value in values.all() {
@@ -532,13 +539,13 @@ fn presence(check: &Check<'_>, id: &DatasetId, dataset: &Dataset, present: &At<P
 
 fn derived(check: &Check<'_>, derived: &Derived) {
     let a = check.a;
-    check.all_declared("kind of person", derived.about.all(), a.people.names());
+    check.all_declared("kind of person", derived.kinds(), a.people.names());
     check.all_declared("purpose", derived.purposes.all(), a.purposes.names());
     if let Some(at) = &derived.at {
         check.declared("party", at, a.parties.names());
     }
     if let Some(row) = &derived.one_row_per {
-        row_per(check, derived.about.all(), row);
+        row_per(check, derived.kinds(), row);
     }
     for one in derived.out_of.all() {
         ingredient(check, derived, one);
@@ -571,7 +578,7 @@ fn derived(check: &Check<'_>, derived: &Derived) {
         // A path is only a name for messages here: the fields of a derived thing are in no dataset.
         if let Ok(dataset) = DatasetId::parse("derived") {
             let path = FieldPath::new(dataset, name.value.clone());
-            class_and_reason(check, &path, name.span, field, false);
+            class_and_reason(check, &path, name.span, field, derived.kinds().is_empty());
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::ids::DecisionId;
 use crate::log::At;
 use crate::model::{After, Decision, Field};
 use crate::rules::{DETAIL, DOOR, HAVE, UNDECLARED};
+use crate::value::MATCH_OUTCOMES;
 use crate::words::TypeName;
 
 /// What a decision may say it never rests on, besides the values of facts and fields.
@@ -127,8 +128,20 @@ fn never_rests_on(check: &Check<'_>, decision: &Decision) {
         .filter(|(_, f)| list(&f.value.kind))
         .flat_map(|(_, f)| f.value.values.values());
     let fields = a.fields().flat_map(|(_, _, f)| of_field(f));
+    let outcome = |f: &Field| {
+        f.kind
+            .as_ref()
+            .is_some_and(|k| k.value == TypeName::MatchOutcome)
+    };
+    let matches = a.fields().any(|(_, _, f)| outcome(f));
+    let outcomes = if matches {
+        MATCH_OUTCOMES.as_slice()
+    } else {
+        &[]
+    };
     let all: BTreeSet<String> = facts
         .chain(fields)
+        .chain(outcomes.iter().map(|o| (*o).to_owned()))
         .chain(NEVER_ALONE.map(str::to_owned))
         .collect();
     for what in decision.never_rests_on.all() {
@@ -143,7 +156,10 @@ fn never_rests_on(check: &Check<'_>, decision: &Decision) {
             check
                 .log
                 .fault(UNDECLARED, what.span, message)
-                .help(near.unwrap_or_else(|| format!("or one of: {}", NEVER_ALONE.join(", "))));
+                .help(near.unwrap_or_else(|| {
+                    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+                    format!("it is one of: {}", all.join(", "))
+                }));
         }
     }
 }

@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::check::Check;
+use crate::check::conditions::{knowable_by, known, operand};
+use crate::check::data::type_of;
 use crate::grammar::{Entries, Items};
 use crate::ids::{FieldName, FlowId, PartyId};
 use crate::log::At;
 use crate::model::{Answers, Flow, Party};
 use crate::rules::{
-    ANSWERS, CIRCLE, DETAIL, FOLLOWS, HAVE, MISSING, PROCESSOR, SHAPE, SUBJECT, TOGETHER, TWICE,
+    ANSWERS, CIRCLE, DETAIL, FOLLOWS, HAVE, MEMBER, MISSING, PROCESSOR, SHAPE, SUBJECT, TEST_TYPE,
+    TOGETHER, TWICE,
 };
+use crate::value::FieldType;
 use crate::words::{Control, Does, RowCover};
 
 pub(super) fn check(check: &Check<'_>) {
@@ -19,6 +23,7 @@ pub(super) fn check(check: &Check<'_>) {
     for (id, at) in check.a.each_flow() {
         let flow = &at.value;
         ends(check, id, flow);
+        for_member(check, id, flow);
         to_subject(check, id, flow);
         kinds(check, id, flow);
         columns(check, id, flow);
@@ -119,7 +124,71 @@ fn ends(check: &Check<'_>, id: &FlowId, flow: &Flow) {
                 "{} is no processor that works or stores for the sender or the receiver of the flow {id}",
                 hand.value
             );
-            check.log.fault(PROCESSOR, hand.span, message);
+            check
+                .log
+                .fault(PROCESSOR, hand.span, message)
+                .help("it is a party that `is: processor`, `for:` one of the two, and `does: work` or `store`");
+        }
+    }
+}
+
+/// What goes to each body of a register says which rows are for which of them; an answer pairs with what its
+/// receiver asked.
+fn for_member(check: &Check<'_>, id: &FlowId, flow: &Flow) {
+    let register = flow
+        .to
+        .as_ref()
+        .and_then(|to| check.a.parties.entry(&to.value)?.value.register());
+    match (register, &flow.for_member) {
+        (None, None) => {}
+        (None, Some(member)) => {
+            let message = format!("the flow {id} does not go to each body of a register");
+            check
+                .log
+                .fault(DETAIL, member.span, message)
+                .help("take it out");
+        }
+        (Some(register), None) => {
+            let Some(to) = flow
+                .to
+                .as_ref()
+                .filter(|_| flow.answers.is_none() && check.is_personal(flow))
+            else {
+                return;
+            };
+            check
+                .log
+                .fault(MEMBER, to.span, format!("the flow {id} goes to each of {register}, and nothing says for which of them a row is"))
+                .help(format!("write `for-member:` with a fact or field `{{ type: listed, list: {register}, ... }}`"));
+        }
+        (Some(register), Some(member)) => {
+            let Some(of) = operand(&member.value) else {
+                return;
+            };
+            if !known(check, member) {
+                return;
+            }
+            let fits = type_of(check.a, check.law, &of).is_some_and(|(kind, many)| {
+                !many && matches!(kind, FieldType::Listed { list, .. } if list.as_str() == register.as_str())
+            });
+            if !fits {
+                let message = format!("{} says not for which of {register} a row is", member.value);
+                check
+                    .log
+                    .fault(TEST_TYPE, member.span, message)
+                    .help(format!(
+                        "give it `type: listed, list: {register}`, and one value"
+                    ));
+            }
+            if let Some(from) = &flow.from {
+                knowable_by(
+                    check,
+                    &format!("the flow {id} needs {}", member.value),
+                    &of,
+                    from,
+                    member.span,
+                );
+            }
         }
     }
 }
@@ -148,6 +217,16 @@ fn to_subject(check: &Check<'_>, id: &FlowId, flow: &Flow) {
                         format!("the flow {id} goes to a person, and does not say that it is about that person alone"),
                     )
                     .help("write `held-about: subject`");
+            }
+            if flow.only.is_none() {
+                check
+                    .log
+                    .fault(
+                        SUBJECT,
+                        to.span,
+                        format!("the flow {id} goes to a person, and nothing must be so that it is that person"),
+                    )
+                    .help("write `only:` with a condition on a fact that says that the person was known");
             }
             for kind in check.a.flow_about(flow) {
                 let third = check

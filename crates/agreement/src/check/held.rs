@@ -122,11 +122,17 @@ fn retention(check: &Check<'_>) {
     let mut told = BTreeSet::new();
     for (id, flow) in a.each_flow() {
         let ends = [
-            (&flow.value.from, Place::Staging),
-            (&flow.value.to, Place::Received),
+            (flow.value.from.as_ref(), Place::Staging),
+            (flow.value.to.as_ref(), Place::Received),
         ];
-        for (party, place) in ends {
-            let Some(party) = party.as_ref().filter(|p| check.is_party(&p.value)) else {
+        let hands = flow
+            .value
+            .handled_by
+            .all()
+            .iter()
+            .map(|p| (Some(p), Place::Received));
+        for (party, place) in ends.into_iter().chain(hands) {
+            let Some(party) = party.filter(|p| check.is_party(&p.value)) else {
                 continue;
             };
             for dataset in flow
@@ -142,7 +148,16 @@ fn retention(check: &Check<'_>) {
                 }
                 let copy = match place {
                     Place::Staging => "the copy it sends",
-                    Place::Received => "what it receives",
+                    Place::Received
+                        if flow
+                            .value
+                            .to
+                            .as_ref()
+                            .is_some_and(|to| to.value == party.value) =>
+                    {
+                        "what it receives"
+                    }
+                    Place::Received => "what it handles",
                 };
                 let message = format!(
                     "the flow {id} moves {}, and nothing says how long {} keeps {copy}",

@@ -200,7 +200,7 @@ fn flow_is_lawful(check: &Check<'_>, id: &FlowId, flow: &At<Flow>) {
                     check
                         .log
                         .fault(rule, gate.span, message)
-                        .help(help)
+                        .help(limbs_for(check, &flow.value, gateway).unwrap_or(help))
                         .source(gateway.cites.clone());
                 }
                 unserved.retain(|p| !serves.contains(&&p.value));
@@ -229,6 +229,17 @@ fn flow_is_lawful(check: &Check<'_>, id: &FlowId, flow: &At<Flow>) {
                 .help("add a gateway that does, or take the purpose out");
         }
     }
+}
+
+/// The limbs of a gateway that would serve the purposes of a flow.
+fn limbs_for(check: &Check<'_>, flow: &Flow, gateway: &Gateway) -> Option<String> {
+    let serves = |law: &Vec<LegalPurpose>| {
+        let law: Vec<&LegalPurpose> = law.iter().collect();
+        !served(check.a, flow, &law).is_empty()
+    };
+    let limbs = gateway.limbs.iter().filter(|(_, law)| serves(law));
+    let limbs: Vec<&str> = limbs.map(|(limb, _)| limb.as_str()).collect();
+    (!limbs.is_empty()).then(|| format!("its limbs for these purposes are: {}", limbs.join(", ")))
 }
 
 /// The body of a party, as messages call it.
@@ -317,11 +328,7 @@ fn line_is_complete(
             .help("put it last");
     }
     let with = gateway.may_be_with.iter().chain(&gateway.read_with);
-    check.all_declared(
-        "instrument that this gateway is read with",
-        line.with.all(),
-        with,
-    );
+    check.all_declared("instrument beside this gateway", line.with.all(), with);
     check.all_declared(
         "limb of this gateway",
         line.limbs.all(),
@@ -592,10 +599,19 @@ fn umbrellas(check: &Check<'_>) {
             .under
             .names()
             .any(|k| names.iter().any(|n| n == k.as_str()));
-        if told.contains(&names) || there || a.under.is_none() {
+        if told.contains(&names) || there {
             continue;
         }
         told.push(names);
+        if a.under.is_none() {
+            if !check.has_fault_at(&["under"]) {
+                check
+                    .log
+                    .fault("AGR-04", check.whole(), "the agreement has no `under`")
+                    .help(format!("write `under: {{ {key}: ... }}`; every pair between which something flows has its umbrella"));
+            }
+            break;
+        }
         check
             .log
             .fault(
@@ -650,6 +666,53 @@ fn umbrella(check: &Check<'_>, name: &crate::AgreementId, pair: [&PartyId; 2], s
             let message = format!("{body} is no party of the umbrella {name}");
             check.log.fault("AGR-30", span, message);
         }
+        let own = check
+            .a
+            .parties
+            .entry(party)
+            .and_then(|p| p.value.named.as_ref());
+        if let Some(own) = own
+            && let Some(names) = check.a.body(party).and_then(|body| found.named.get(body))
+            && !names.contains(&own.value)
+        {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let message = format!(
+                "the umbrella {name} is with {}, and not with {}",
+                names.join(", "),
+                own.value
+            );
+            check.log.fault("AGR-30", span, message);
+        }
+        let register = check
+            .a
+            .parties
+            .entry(party)
+            .and_then(|p| p.value.register());
+        if let Some(register) = register
+            && let Some(kind) = check.law.register(register).and_then(|r| r.kind.as_ref())
+        {
+            let speaks =
+                |body: &crate::BodyId| check.law.body(body).is_some_and(|b| b.kind == *kind);
+            if !found.registers.contains(register) && !found.bodies.iter().any(speaks) {
+                let message = format!(
+                    "neither {register} nor a body of its kind is a party of the umbrella {name}"
+                );
+                check.log.fault("AGR-30", span, message);
+            }
+        }
+    }
+    if let (Some(own), Some(its)) = (check.term, found.term) {
+        let ended = its.last.is_some_and(|last| last < own.from);
+        let ends = its
+            .last
+            .is_some_and(|last| own.last.is_none_or(|own| last < own));
+        if ended {
+            let message = format!("the umbrella {name} is over: it held {its}");
+            check.log.fault("AGR-30", span, message);
+        } else if ends || own.from < its.from {
+            let message = format!("the umbrella {name} holds for a part of the term only, {its}");
+            check.log.warn("AGR-30", span, message);
+        }
     }
 }
 
@@ -686,7 +749,7 @@ fn regime(check: &Check<'_>) {
                 let what = format!("lawful basis under the {}", regime.title);
                 check.declared(&what, basis, regime.lawful_bases.keys());
             }
-            None if is_controller && !regime.lawful_bases.is_empty() => {
+            None if is_controller && !regime.lawful_bases.is_empty() && check.is_bound(id) => {
                 let all: Vec<&str> = regime
                     .lawful_bases
                     .keys()
@@ -722,7 +785,22 @@ fn adequacy(check: &Check<'_>) {
             .adequacy_on(on)
             .is_some_and(|list| list.always.contains(&body.country));
         let party = check.a.parties.entry(to);
-        let has = party.is_some_and(|p| p.value.adequacy.is_some());
+        let assessed = party.and_then(|p| p.value.adequacy.as_ref());
+        let has = assessed.is_some();
+        let day = assessed.and_then(|at| at.value.given()?.on.as_ref());
+        if let Some(day) = day.filter(|day| on < day.value)
+            && !told.contains(&to)
+        {
+            told.push(to);
+            let message = format!(
+                "the assessment is of {}, after the first day of the term, {on}",
+                day.value
+            );
+            check
+                .log
+                .fault("APP-14", day.span, message)
+                .source("the last step before a transfer outside the European Economic Area");
+        }
         if has || told.contains(&to) || !check.law.needs_adequacy(&body.country, on) {
             continue;
         }

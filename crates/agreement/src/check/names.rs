@@ -354,6 +354,7 @@ enum Subject {
     Call,
     Trouble,
     Issue,
+    Request,
     Agreement,
     Flow,
     Decision,
@@ -361,12 +362,13 @@ enum Subject {
     Person,
 }
 
-const WORDS: [(&str, Subject); 6] = [
+const WORDS: [(&str, Subject); 7] = [
     ("run", Subject::Run),
     ("call", Subject::Call),
     ("incident", Subject::Trouble),
     ("error", Subject::Trouble),
     ("issue", Subject::Issue),
+    ("request", Subject::Request),
     ("agreement", Subject::Agreement),
 ];
 
@@ -393,8 +395,16 @@ impl Subject {
                 Event::Reported,
                 Event::Escalated,
             ],
+            Self::Request => &[Event::Received, Event::Answered, Event::Closed],
             Self::Agreement => &[Event::Reviewed, Event::Ended],
-            Self::Flow => &[Event::Sent, Event::Received, Event::Loaded, Event::Answered],
+            Self::Flow => &[
+                Event::Sent,
+                Event::Received,
+                Event::Loaded,
+                Event::Answered,
+                Event::MatchingComplete,
+                Event::RunClosed,
+            ],
             Self::Decision => &[Event::Decided],
             Self::Derived => &[Event::Created, Event::Calculated],
             Self::Person => &[Event::PoolLeft, Event::Closed],

@@ -10,7 +10,7 @@ use crate::ids::PartyId;
 use crate::library::Beside;
 use crate::log::At;
 use crate::model::{Paragraph, Prose, Text};
-use crate::rules::{VOCABULARY, WORD};
+use crate::rules::{COMMA, VOCABULARY, WORD};
 use crate::tree::{Node, Value};
 use crate::words::{Asks, Assessed, Control, Event, Kind};
 
@@ -20,6 +20,7 @@ pub(super) fn check(check: &Check<'_>) {
     impact(check);
     for_each_party(check);
     prose(check);
+    commas(check);
     incidents(check);
     asked_by_umbrella(check);
     versions(check);
@@ -120,7 +121,7 @@ fn impact(check: &Check<'_>) {
                 .is_some_and(|is| is.value == Control::Controller)
         })
         .map(|(id, _)| id)
-        .filter(|id| !assessed.contains(id))
+        .filter(|id| !assessed.contains(id) && check.is_bound(id))
         .collect();
     let none = assessed.is_empty();
     if none || (regime.impact_needed && !missing.is_empty()) {
@@ -305,6 +306,39 @@ fn prose(check: &Check<'_>) {
             if let Paragraph::Clause(name) = &paragraph.value {
                 let at = At::new(name.clone(), paragraph.span);
                 check.declared("clause in the library", &at, check.law.clauses.keys());
+            }
+        }
+    }
+}
+
+/// A text of the prose that begins with a small letter, in a list in brackets, was cut off at a comma.
+fn commas(check: &Check<'_>) {
+    let Value::Map(sections) = &check.root.value else {
+        return;
+    };
+    let prose = sections.iter().filter(|(key, _)| key.text == "prose");
+    for (_, prose) in prose {
+        let Value::Map(texts) = &prose.value else {
+            continue;
+        };
+        for (_, text) in texts {
+            let Value::List(items) = &text.value else {
+                continue;
+            };
+            let cut = items.iter().skip(1).find(|item| {
+                matches!(&item.value, Value::Text { text, plain: true }
+                    if item.span.line == items.first().map_or(0, |i| i.span.line)
+                        && text.starts_with(|c: char| c.is_lowercase() || c.is_ascii_digit()))
+            });
+            if let Some(cut) = cut {
+                check
+                    .log
+                    .warn(
+                        COMMA,
+                        cut.span,
+                        "a comma has cut this text off from the one before",
+                    )
+                    .help("put the whole text in quotes");
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::grammar::{Entries, Items};
 use crate::ids::{ConditionId, DatasetId};
 use crate::model::{By, Ingredient, Term};
 use crate::rules::UNUSED;
-use crate::words::{Kind, Place};
+use crate::words::{Control, Kind, Place};
 
 pub(super) fn check(check: &Check<'_>) {
     let a = check.a;
@@ -38,6 +38,11 @@ pub(super) fn check(check: &Check<'_>) {
                 .entries()
                 .flat_map(|(_, d)| d.value.after.iter().flat_map(|after| &after.value.tests))
                 .map(|test| test.of.value.0.as_str()),
+        )
+        .chain(
+            a.each_flow()
+                .filter_map(|(_, f)| f.value.for_member.as_ref())
+                .map(|at| at.value.0.as_str()),
         )
         .collect();
     for (id, at) in a.facts.entries() {
@@ -103,6 +108,23 @@ pub(super) fn check(check: &Check<'_>) {
             warn("kind of person", id, at.span);
         }
     }
+    for (id, at) in a.parties.entries() {
+        let processor = at
+            .value
+            .is
+            .as_ref()
+            .is_some_and(|is| is.value == Control::Processor);
+        let handles = a
+            .each_flow()
+            .any(|(_, f)| f.value.handled_by.all().iter().any(|p| p.value == *id));
+        let hosts = a
+            .routes
+            .entries()
+            .any(|(_, r)| r.value.host.as_ref().is_some_and(|p| p.value == *id));
+        if processor && !handles && !hosts {
+            warn("processor", id, at.span);
+        }
+    }
     keep_rules(check);
 }
 
@@ -151,6 +173,9 @@ fn keep_rules(check: &Check<'_>) {
                 };
                 end.as_ref().is_some_and(|p| p.value == party.value)
                     && flow.send.all().iter().any(|d| d.value == dataset.value)
+                    || line.place() == Place::Received
+                        && flow.handled_by.all().iter().any(|p| p.value == party.value)
+                        && flow.send.all().iter().any(|d| d.value == dataset.value)
             });
             if !comes && !derived {
                 let verb = match line.place() {

@@ -8,11 +8,12 @@ use crate::check::names::actor;
 use crate::grammar::{Entries, Items};
 use crate::ids::{FlowId, PartyId, PurposeId};
 use crate::log::At;
-use crate::model::{Agreement, Approval, Flow, Per, Schedule};
+use crate::model::{Agreement, Approval, Body, Flow, Per, Schedule};
 use crate::period::{Period, Unit};
 use crate::words::{Frequency, Level, RouteKind};
 
 pub(super) fn check(check: &Check<'_>) {
+    records(check);
     for (party, at) in check.a.approval.entries() {
         let name = At::new(party.clone(), at.span);
         check.declared("party", &name, check.a.parties.names());
@@ -63,6 +64,34 @@ pub(super) fn check(check: &Check<'_>) {
                 }
             }
         }
+    }
+}
+
+/// The volumes of a usage agreement stay within the total that it states (AGR-23).
+fn records(check: &Check<'_>) {
+    let Some(records) = &check.a.records else {
+        return;
+    };
+    let firsts = check
+        .a
+        .each_flow()
+        .filter(|(_, f)| check.a.rests_on(&f.value).is_empty());
+    let volumes = firsts
+        .filter_map(|(id, f)| Some((yearly(check.a, id, &f.value, 0)?, f.value.volume.as_ref()?)));
+    let (mut total, mut last) = (0_u64, None);
+    for (most, volume) in volumes {
+        total = total.saturating_add(most);
+        last = Some(volume.span);
+    }
+    let stated = u64::from(records.value.0);
+    if let Some(span) = last.filter(|_| stated < total) {
+        let message = format!(
+            "the flows move up to {total} records, and the agreement states {stated} in all"
+        );
+        check
+            .log
+            .fault("AGR-23", span, message)
+            .help("state as many, or move fewer");
     }
 }
 
@@ -175,8 +204,10 @@ fn needed(
     // By receiver and purpose, so that splitting an exchange over flows changes nothing.
     let mut totals: BTreeMap<(&PartyId, &PurposeId), Option<u64>> = BTreeMap::new();
     for (id, flow) in &sends {
-        let yearly = yearly(a, id, &flow.value, 0);
         let Some(to) = &flow.value.to else { continue };
+        // A volume is that of each member's file.
+        let times = members(check, &to.value);
+        let yearly = yearly(a, id, &flow.value, 0).map(|n| n.saturating_mul(times));
         for purpose in flow.value.purposes.all() {
             let total = totals.entry((&to.value, &purpose.value)).or_insert(Some(0));
             *total = total.zip(yearly).map(|(sum, n)| sum.saturating_add(n));
@@ -222,6 +253,21 @@ fn needed(
     })
 }
 
+/// How many bodies a party stands for.
+fn members(check: &Check<'_>, party: &PartyId) -> u64 {
+    let each = check
+        .a
+        .parties
+        .entry(party)
+        .and_then(|p| match &p.value.body.as_ref()?.value {
+            Body::Each(each) => crate::compile::register(each, check.law),
+            Body::One(_) => None,
+        });
+    each.map_or(1, |each| {
+        u64::try_from(each.members.len()).unwrap_or(u64::MAX)
+    })
+}
+
 /// The most records that a flow sends in twelve months; none where the agreement does not say.
 fn yearly(a: &Agreement, id: &FlowId, flow: &Flow, deep: usize) -> Option<u64> {
     if deep > crate::model::DEEPEST {
@@ -258,6 +304,9 @@ fn yearly(a: &Agreement, id: &FlowId, flow: &Flow, deep: usize) -> Option<u64> {
         }
         (Some(rows), None) => runs(a, flow, deep + 1).map(|n| n.saturating_mul(rows)),
         // An answer has no more rows than its question, and what follows no more than what it follows.
+        (None, _) if a.rests_on(flow).is_empty() && a.records.is_some() => {
+            a.records.as_ref().map(|at| u64::from(at.value.0))
+        }
         (None, _) => {
             let asked = a.rests_on(flow);
             let from_those = asked.iter().map(|asked| {

@@ -6,6 +6,7 @@ use super::conditions::test;
 use super::{Source, part, set};
 use crate::check::data::{declared_type, many};
 use crate::check::gaps::Stopped;
+use crate::check::operand;
 use crate::grammar::{Entries, Items, Slot};
 use crate::ids::{FieldName, FieldPath, FlowId, RouteId};
 use crate::model::{self, Agreement};
@@ -66,6 +67,7 @@ fn flow(source: &Source<'_>, id: &FlowId, flow: &model::Flow, stopped: &Stopped)
         from: part(&flow.from)?,
         to: part(&flow.to)?,
         columns,
+        for_member: flow.for_member.as_ref().and_then(|at| operand(&at.value)),
         only: part(&flow.only),
         purposes: set(&flow.purposes),
         when: flow

@@ -131,7 +131,7 @@ fn one_derived(source: &Source<'_>, derived: &model::Derived) -> Option<Derived>
     });
     Some(Derived {
         at: part(&derived.at)?,
-        about: set(&derived.about),
+        about: derived.kinds().iter().map(|at| at.value.clone()).collect(),
         out_of: here,
         out_of_others: others,
         rules: part(&rules.name)?,

@@ -16,7 +16,7 @@ use crate::model::{self, SUBJECT};
 use crate::permit::{Act, Dates, Permit, Shape};
 use crate::plan::{Column, Derived, Flow, Keep, Many, Onward, Party, Present};
 use crate::value::NATIONS;
-use crate::words::{Place, Scope};
+use crate::words::{Does, Place, Scope};
 
 /// What the permits rest on, besides the flows.
 pub(super) struct Held<'a> {
@@ -52,13 +52,20 @@ pub(super) fn permits(
     let to_use = disclose
         .iter()
         .filter(|p| p.to.as_str() != SUBJECT)
-        .map(use_permit);
+        .map(|permit| use_permit(held, permit));
     let mut all: Vec<Permit> = to_use.collect();
     for (id, one) in derived {
         all.extend(derived_permits(source, held, id, one)?);
     }
     let to_keep = keep_permits(held, flows, &disclose, &all);
     Some(disclose.into_iter().chain(all).chain(to_keep).collect())
+}
+
+fn kinds_or_nobody(kinds: &[PersonKind]) -> Option<Vec<PersonKind>> {
+    if kinds.is_empty() {
+        return Some(vec![PersonKind::parse(NOBODY).ok()?]);
+    }
+    Some(kinds.to_vec())
 }
 
 fn column_permits(
@@ -69,11 +76,7 @@ fn column_permits(
 ) -> Option<Vec<Permit>> {
     let a = source.read.agreement;
     let written = &a.flows.entry(&flow.id)?.value;
-    let kinds = if column.about.is_empty() {
-        vec![PersonKind::parse(NOBODY).ok()?]
-    } else {
-        column.about.clone()
-    };
+    let kinds = kinds_or_nobody(&column.about)?;
     let mut out = Vec::new();
     for about in &kinds {
         for (rank, at) in a.lines(written).iter().enumerate() {
@@ -127,6 +130,7 @@ fn line_permit(
         to: flow.to.clone(),
         each_from: each(&flow.from),
         each_to: each(&flow.to),
+        for_member: flow.for_member.clone(),
         handled_by: flow.handled_by.clone(),
         gateway: Some(gate.clone()),
         limbs: set(&line.limbs),
@@ -242,8 +246,17 @@ fn rules(keep: &[Keep], dataset: &DatasetId, at: &PartyId, place: Place) -> Vec<
 }
 
 /// The receiver may use what it received for the purposes for which it came (LEG-23).
-fn use_permit(disclose: &Permit) -> Permit {
+fn use_permit(held: &Held<'_>, disclose: &Permit) -> Permit {
+    // A processor that works for the receiver does so under the receiver's leave; one that stores uses nothing.
+    let works = |party: &&PartyId| {
+        let party = held.parties.get(*party);
+        party.is_some_and(|p| {
+            p.acts_for.as_ref() == Some(&disclose.to) && p.does.contains(&Does::Work)
+        })
+    };
     Permit {
+        handled_by: disclose.handled_by.iter().filter(works).cloned().collect(),
+        for_member: None,
         id: PermitId::new(format!("use/{}", disclose.id)),
         act: Act::Use,
         from: disclose.to.clone(),
@@ -268,7 +281,7 @@ fn derived_permits(
     let mut out = Vec::new();
     for (name, kind) in &derived.fields {
         let field = FieldPath::new(dataset.clone(), name.clone());
-        for about in &derived.about {
+        for about in &kinds_or_nobody(&derived.about)? {
             out.push(Permit {
                 id: PermitId::new(format!("use/{field}/{about}")),
                 agreement: source.read.agreement.agreement.as_ref()?.value.clone(),
@@ -281,6 +294,7 @@ fn derived_permits(
                 to: derived.at.clone(),
                 each_from: None,
                 each_to: None,
+                for_member: None,
                 handled_by: Vec::new(),
                 gateway: None,
                 limbs: Vec::new(),
@@ -329,7 +343,7 @@ fn keep_permits(
                 Place::Staging => &flow.from,
                 Place::Received => &flow.to,
             };
-            *end == rule.at
+            *end == rule.at || rule.place == Place::Received && flow.handled_by.contains(&rule.at)
         });
         for flow in moved {
             for first in disclose
@@ -337,7 +351,7 @@ fn keep_permits(
                 .filter(|p| p.flow.as_ref() == Some(&flow.id))
             {
                 if rule.what.contains(&first.field.dataset) {
-                    insert(&mut out, rule, held.days, first, disclose);
+                    insert(&mut out, rule, held, first, disclose);
                 }
             }
         }
@@ -346,7 +360,7 @@ fn keep_permits(
             .filter(|p| p.gateway.is_none() && p.to == rule.at)
         {
             if rule.place == Place::Received && rule.what.contains(&derived.field.dataset) {
-                insert(&mut out, rule, held.days, derived, to_use);
+                insert(&mut out, rule, held, derived, to_use);
             }
         }
     }
@@ -356,7 +370,7 @@ fn keep_permits(
 fn insert(
     out: &mut BTreeMap<PermitId, Permit>,
     rule: &Keep,
-    days: Dates,
+    held: &Held<'_>,
     first: &Permit,
     all: &[Permit],
 ) {
@@ -377,7 +391,9 @@ fn insert(
             Place::Staging => &p.from,
             Place::Received => &p.to,
         };
-        *end == rule.at && p.field == first.field && p.about == first.about
+        let here =
+            *end == rule.at || rule.place == Place::Received && p.handled_by.contains(&rule.at);
+        here && p.field == first.field && p.about == first.about
     };
     let mut purposes: Vec<PurposeId> = all
         .iter()
@@ -386,14 +402,17 @@ fn insert(
         .collect();
     purposes.sort();
     purposes.dedup();
+    let each = held.parties.get(&rule.at).and_then(|p| p.each.clone());
     let permit = Permit {
         id: id.clone(),
         act: Act::Keep,
         flow: None,
         from: rule.at.clone(),
         to: rule.at.clone(),
-        each_from: None,
-        each_to: None,
+        each_from: each.clone(),
+        each_to: each,
+        for_member: None,
+        handled_by: Vec::new(),
         gateway: None,
         limbs: Vec::new(),
         area: None,
@@ -406,7 +425,7 @@ fn insert(
         territory: NATIONS.map(str::to_owned).to_vec(),
         // Keep rules stay in force after the agreement has ended (RET-15).
         dates: Dates {
-            from: days.from,
+            from: held.days.from,
             last: None,
         },
         form: None,

@@ -150,6 +150,31 @@ impl std::fmt::Display for Tested {
     }
 }
 
+impl Serialize for Tested {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
+    }
+}
+
+impl Written for Tested {
+    fn read(node: &Node, log: &Log) -> Option<Self> {
+        let name = String::read(node, log)?;
+        let key = crate::tree::Key {
+            text: name,
+            span: node.span,
+        };
+        tested(&key, log).map(|at| at.value)
+    }
+
+    fn schema(_: &mut Book) -> Json {
+        json!({ "type": "string", "pattern": crate::ids::SignerId::PATTERN })
+    }
+
+    fn words() -> String {
+        "a fact, or a field as dataset.field".to_owned()
+    }
+}
+
 /// The test of one named thing: `{ nino: { known: yes } }`.
 #[derive(Clone, Debug)]
 pub(crate) struct TestOf {

@@ -189,8 +189,8 @@ constructs! {
 
     /// Something that is calculated: the only thing that may come out of it.
     Derived = "derived" {
-        /// The kinds of person that it is about.
-        need about = "about": Set<PersonKind>;
+        /// The kinds of person that it is about, or `nobody`.
+        need about = "about": About;
         /// The party that calculates, and keeps it.
         need at = "at": PartyId;
         /// The datasets out of which it is calculated.
@@ -236,6 +236,22 @@ constructs! {
     }
 }
 
+impl About {
+    fn kinds(about: &Part<Self>) -> &[At<PersonKind>] {
+        match about.as_ref().map(|at| &at.value) {
+            Some(Self::Kinds(kinds)) => &kinds.0,
+            Some(Self::Nobody) | None => &[],
+        }
+    }
+}
+
+impl Derived {
+    /// The kinds of person it is about; none where it is about nobody.
+    pub(crate) fn kinds(&self) -> &[At<PersonKind>] {
+        About::kinds(&self.about)
+    }
+}
+
 /// The columns of a dataset.
 impl Dataset {
     pub(crate) fn columns(&self) -> impl Iterator<Item = &(At<FieldName>, Field)> {
@@ -244,10 +260,7 @@ impl Dataset {
 
     /// The kinds of person it is about; none where it is about nobody.
     pub(crate) fn kinds(&self) -> &[At<PersonKind>] {
-        match self.about.as_ref().map(|at| &at.value) {
-            Some(About::Kinds(kinds)) => &kinds.0,
-            Some(About::Nobody) | None => &[],
-        }
+        About::kinds(&self.about)
     }
 
     /// Is it about nobody?

@@ -12,7 +12,7 @@ use crate::ids::{
     LabelId, LimbId, OccasionId, PartyId, PersonKind, PurposeId, RouteId, StarterId,
 };
 use crate::log::{At, Log};
-use crate::model::ReadingName;
+use crate::model::{ReadingName, Tested};
 use crate::period::Period;
 use crate::rules::WORD;
 use crate::tree::{Node, Value};
@@ -55,6 +55,8 @@ constructs! {
         may about = "about": Set<PersonKind>;
         /// What the receiver may be told about: the person who receives it and nobody else.
         may held_about = "held-about": Subject;
+        /// Where it goes to each body of a register: the fact or field that says for which member a row is.
+        may for_member = "for-member": Tested;
         /// The condition that a record must meet.
         may only = "only": ConditionId;
         /// The legal basis: its name, or its lines.

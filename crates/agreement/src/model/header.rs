@@ -40,7 +40,7 @@ constructs! {
         may stage = "stage": Stage;
         /// The document that it was written from, and how it cites that.
         may source = "source": Source;
-        /// The umbrella of each pair of parties between which something flows, `ho-hmrc: name`.
+        /// The umbrella of each pair of parties between which something flows, `ho-hmrc: name`. Only an agreement of one party and the people it holds data about has none.
         may under = "under": Named<LabelId, Slot<AgreementId>>;
         /// Other agreements that look like this one, and why this one is needed besides.
         may besides = "besides": Named<AgreementId, String>;
@@ -395,7 +395,7 @@ impl Written for EffectRule {
 /// Parts that only some kinds of agreement need or may have: the key, the kinds that need it, the kinds that
 /// must not have it, and the rule.
 pub(crate) const BY_KIND: &[(&str, &[Kind], &[Kind], &str)] = &[
-    ("under", EXCHANGES, &[Kind::Umbrella], "AGR-04"),
+    ("under", &[], &[Kind::Umbrella], "AGR-04"),
     ("people", EXCHANGES, &[Kind::Umbrella], MISSING),
     ("cases", &[], &[Kind::Umbrella], MISSING),
     ("facts", &[], &[Kind::Umbrella], MISSING),

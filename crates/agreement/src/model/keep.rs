@@ -160,7 +160,7 @@ constructs! {
     Occasion = "event" {
         /// What happens.
         need event = "event": Event;
-        /// To what: `run`, `call`, `incident`, `issue`, `error`, `agreement`, or a flow, decision, case, kind of
+        /// To what: `run`, `call`, `request`, `incident`, `issue`, `error`, `agreement`, or a flow, decision, case, kind of
         /// person or derived thing of the agreement.
         need of = "of": LabelId;
     }

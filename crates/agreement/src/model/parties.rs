@@ -18,12 +18,16 @@ constructs! {
     Party = "party" {
         /// The body of the law catalogue, or each body of one of its registers.
         need body = "body": Body;
+        /// Its own name, where the body of the catalogue stands for any of its kind: a council, a trust.
+        may named = "named": String;
         /// The command or team.
         need unit = "unit": String ["PTY-01"];
         /// Is it a controller, or does it act for one?
         need is = "is": Standing;
         /// The controller for whom a processor acts.
         may acts_for = "for": PartyId;
+        /// The contract that binds a processor to its controller.
+        may contract = "contract": String;
         /// What a processor does.
         may does = "does": Set<Does>;
         /// The parts of the body that are in scope; without it, the unit alone.
@@ -50,6 +54,7 @@ constructs! {
     together [
         Together::With("LANG-05", "for", &["does"]),
         Together::With("LANG-05", "does", &["for"]),
+        Together::With("LANG-05", "contract", &["for"]),
     ]
 
     /// Each body of a register, one at a time.
@@ -126,6 +131,16 @@ constructs! {
         may cite = "cite": String;
         /// The reading it rests on.
         may reading = "reading": ReadingName;
+    }
+}
+
+impl Party {
+    /// The register, where the party stands for each of its bodies.
+    pub(crate) fn register(&self) -> Option<&RegisterId> {
+        match &self.body.as_ref()?.value {
+            Body::Each(each) => each.each_of.as_ref().map(|at| &at.value),
+            Body::One(_) => None,
+        }
     }
 }
 

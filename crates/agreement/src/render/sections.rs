@@ -251,6 +251,14 @@ fn section(number: usize, title: &str, drafts: Vec<Draft>) -> Section {
             blocks: draft.blocks,
         });
     }
+    if clauses.is_empty() {
+        clauses.push(Clause {
+            number: format!("{number}.1"),
+            id: format!("none-{number}"),
+            heading: "None".to_owned(),
+            blocks: vec![Block::Text("Nothing is agreed here.".to_owned())],
+        });
+    }
     Section {
         number,
         title: title.to_owned(),

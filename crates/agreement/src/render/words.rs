@@ -1,14 +1,13 @@
 //! Parts of an agreement in plain sentences.
 
 use crate::condition::{Asked, Operand, Term, Test};
-use crate::ids::LabelId;
 use crate::plan::{
-    After, Again, Answers, ClockFrom, Ends, Flow, Keep, Many, Onward, Per, Plan, Present, Schedule,
+    After, Again, Answers, ClockFrom, Flow, Keep, Many, Onward, Per, Plan, Present, Schedule,
     Sending, Volume,
 };
 use crate::value::FieldType;
 use crate::window::{Reach, Window};
-use crate::words::{Event, Frequency, MatchIs, Minted, Moment, Others, Outcome, Place, RowCover};
+use crate::words::{Form, Frequency, MatchIs, Minted, Moment, Others, Outcome, Place, RowCover};
 
 /// `a, b and c`.
 pub(super) fn and<T: ToString>(items: &[T]) -> String {
@@ -225,7 +224,7 @@ pub(super) fn answers(answers: &Answers) -> String {
         ""
     };
     let once = if answers.once {
-        "; each question is answered once"
+        "; each question is answered at most once"
     } else {
         ""
     };
@@ -259,40 +258,6 @@ pub(super) fn again(again: &Again) -> String {
     )
 }
 
-pub(super) fn event(event: Event, of: &LabelId) -> String {
-    let happens = match event {
-        Event::Sent => "is sent",
-        Event::Received => "is received",
-        Event::Loaded => "is loaded",
-        Event::MatchingComplete => "is matched completely",
-        Event::RunClosed => "is closed",
-        Event::Answered => "is answered",
-        Event::Calculated => "is calculated with",
-        Event::Created => "is made",
-        Event::Decided => "is decided",
-        Event::PoolLeft => "leaves the pool",
-        Event::Reviewed => "is reviewed",
-        Event::Ended => "ends",
-        Event::Happened => "happens",
-        Event::Aware => "becomes known",
-        Event::Reported => "is reported",
-        Event::Escalated => "is escalated",
-        Event::Closed => "is closed",
-    };
-    format!("the {} {happens}", plain(of.as_str()))
-}
-
-pub(super) fn ends(ends: &Ends) -> String {
-    match ends {
-        Ends::Until(when) => format!("until {}", event(when.event, &when.of)),
-        Ends::After { from, period } => format!("{period} after {}", event(from.event, &from.of)),
-        Ends::NeedReviewed { every } => {
-            format!("while a person says every {every} that it is needed")
-        }
-        Ends::Open => "open".to_owned(),
-    }
-}
-
 pub(super) fn keep_what(keep: &Keep) -> String {
     match &keep.own {
         Some((name, holds)) => format!("{} ({})", plain(name.as_str()), and(holds)),
@@ -322,9 +287,9 @@ pub(super) fn keep_copy(keep: &Keep) -> String {
 pub(super) fn clock_from(from: &ClockFrom) -> String {
     match from {
         ClockFrom::Term => "from the first day of the term".to_owned(),
-        ClockFrom::Event(when) => format!("after {}", event(when.event, &when.of)),
+        ClockFrom::Event(when) => format!("after {when}"),
         ClockFrom::EarlierOf { events, of } => {
-            let all: Vec<String> = events.iter().map(|e| event(*e, of)).collect();
+            let all: Vec<String> = events.iter().map(|e| e.happens_to(of)).collect();
             format!("after the earlier of: {}", all.join("; "))
         }
     }
@@ -380,9 +345,10 @@ pub(super) fn party(plan: &Plan, law: &crate::Law, party: &crate::PartyId) -> St
         return "the person the data is about".to_owned();
     };
     match (&found.body, &found.each) {
-        (Some(body), _) => law
-            .body(body)
-            .map_or(party.to_string(), |b| b.title.clone()),
+        (Some(body), _) => found.named.clone().unwrap_or_else(|| {
+            law.body(body)
+                .map_or(party.to_string(), |b| b.title.clone())
+        }),
         (None, Some(each)) => format!(
             "each of {}",
             law.register(&each.register)
@@ -392,7 +358,37 @@ pub(super) fn party(plan: &Plan, law: &crate::Law, party: &crate::PartyId) -> St
     }
 }
 
+/// A role of a party, for people.
+pub(super) fn actor(plan: &Plan, law: &crate::Law, actor: &crate::ActorId) -> String {
+    let role = match actor.role().as_ref().map(|r| r.as_str().to_owned()) {
+        Some(role) if role == "iao" => "information asset owner".to_owned(),
+        Some(role) if role == "siro" => "senior information risk owner".to_owned(),
+        Some(role) => plain(&role),
+        None => return party(plan, law, &actor.party()),
+    };
+    format!("the {role} of {}", party(plan, law, &actor.party()))
+}
+
+/// Who owns a duty, for people.
+pub(super) fn owner(plan: &Plan, law: &crate::Law, owner: &str) -> String {
+    let known = crate::PartyId::parse(owner)
+        .ok()
+        .filter(|p| plan.parties.contains_key(p));
+    match known {
+        Some(id) => party(plan, law, &id),
+        None if owner == "all" => "every party".to_owned(),
+        None => owner.to_owned(),
+    }
+}
+
 pub(super) fn form(flow: &Flow) -> String {
-    flow.form
-        .map_or_else(|| "a form to be agreed".to_owned(), |form| form.to_string())
+    let words = match flow.form {
+        None => "a form to be agreed",
+        Some(Form::Xlsx) => "a workbook (xlsx)",
+        Some(Form::Csv) => "a text file (csv)",
+        Some(Form::Form) => "a form",
+        Some(Form::Letter) => "a letter",
+        Some(Form::Call) => "a call",
+    };
+    words.to_owned()
 }

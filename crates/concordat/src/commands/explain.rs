@@ -157,10 +157,15 @@ fn facts(args: &Args) -> Result<BTreeMap<String, String>, Fail> {
 
 /// The chain of a leave: permit, clause, law, conditions, until when.
 fn yes(plan: &Plan, permits: &[&Permit], record: bool) {
-    say(if record {
-        "yes, for this record"
-    } else {
-        "yes, as far as the agreement goes; each record must also meet the conditions"
+    let conditional = permits
+        .iter()
+        .any(|p| !p.when.is_empty() || p.for_member.is_some());
+    say(match (record, conditional) {
+        (true, _) => "yes, for this record",
+        (false, true) => {
+            "yes, as far as the agreement goes; each record must also meet the conditions"
+        }
+        (false, false) => "yes",
     });
     for permit in permits {
         say(format!("  {}", permit.id));
@@ -177,13 +182,15 @@ fn yes(plan: &Plan, permits: &[&Permit], record: bool) {
                 .unwrap_or_default();
             say(format!("    when  {condition}: {words}"));
         }
+        if let Some(of) = &permit.for_member {
+            say(format!("    each  only the member that {of} names"));
+        }
         say(format!("    days  {}", permit.dates));
         if let (Some(form), Some(route)) = (permit.form, &permit.route) {
             say(format!("    goes  as {form}, by {route}"));
         }
         for keep in &permit.keep {
-            let ends = serde_json::to_string(&keep.ends).unwrap_or_default();
-            say(format!("    kept  at {} {ends}", keep.at));
+            say(format!("    kept  at {}, {}", keep.at, keep.ends));
         }
     }
 }
@@ -208,12 +215,14 @@ fn condition_words(asked: &agreement::Asked) -> String {
 
 fn no(plan: &Plan, near: &[NearRefusal]) {
     say("no");
+    let mut told = Vec::new();
     for refusal in near {
         for reason in &refusal.reasons {
-            say(format!(
-                "  {}: {} ({})",
-                reason.rule, reason.message, refusal.clause
-            ));
+            let line = format!("  {}: {} ({})", reason.rule, reason.message, refusal.clause);
+            if !told.contains(&line) {
+                say(&line);
+                told.push(line);
+            }
         }
     }
     for line in stopped(plan) {

@@ -244,7 +244,7 @@ fn field_row(
     if !copies.is_empty() {
         more.push(format!("a copy of {}", and(&copies)));
     }
-    if let Some(minted) = &origin.minted {
+    if let Some(minted) = origin.minted.as_ref().filter(|_| copies.is_empty()) {
         more.push(words::minted(minted.value).to_owned());
     }
     if let Some(only) = field.only.as_ref().or(origin.only.as_ref()) {

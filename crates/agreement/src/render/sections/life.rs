@@ -6,7 +6,7 @@ use crate::grammar::{Entries, Slot};
 use crate::model::{EffectRule, Schedule};
 use crate::plan::Again;
 use crate::render::Sheet;
-use crate::render::words::{and, or, plain};
+use crate::render::words::{self, and, or, plain};
 
 pub(super) fn consultation(sheet: &Sheet<'_>) -> Vec<Draft> {
     vec![with_prose(
@@ -23,7 +23,8 @@ pub(super) fn performance(sheet: &Sheet<'_>) -> Vec<Draft> {
     if let Some(stop) = life.review_stop {
         reviews.push(format!("no run starts when a review is later than {stop}"));
     }
-    if !life.reviews.is_empty() {
+    // A usage agreement ends with its exchange, and not with a day.
+    if !life.reviews.is_empty() && plan.records.is_none() {
         let days: Vec<String> = life
             .reviews
             .iter()
@@ -41,14 +42,17 @@ pub(super) fn performance(sheet: &Sheet<'_>) -> Vec<Draft> {
         vec![
             party.to_string(),
             level.to_owned(),
-            approval.by.to_string(),
-            approval.lead.to_string(),
+            words::actor(plan, sheet.law, &approval.by),
+            words::actor(plan, sheet.law, &approval.lead),
+            yes_or_no(approval.national_security),
+            yes_or_no(approval.sensitive_recipient),
         ]
     });
     let volumes = in_file_order(&a.flows).into_iter().filter_map(|(id, _)| {
         let volume = sheet.whole.flows.get(id)?.volume.as_ref()?;
         Some(format!("{id}: {}", crate::render::words::volume(volume)))
     });
+    let records = plan.records.map(|n| format!("{n} records in all"));
     let clocks: Vec<String> = clocks(sheet, "term")
         .into_iter()
         .chain(clocks(sheet, ""))
@@ -60,14 +64,25 @@ pub(super) fn performance(sheet: &Sheet<'_>) -> Vec<Draft> {
             "performance",
         ),
         Draft::new(2, "review", "Reviews").list(reviews),
-        Draft::new(3, "volumes", "Volumes").list(volumes.collect()),
+        Draft::new(3, "volumes", "Volumes").list(volumes.chain(records).collect()),
         Draft::new(4, "approval", "Approval").table(
             "Who gave leave for the volume",
-            &["party", "level", "given by", "asked for by"],
+            &[
+                "party",
+                "level",
+                "given by",
+                "asked for by",
+                "national security",
+                "sensitive recipient",
+            ],
             approvals.collect(),
         ),
         Draft::new(5, "clocks", "Clocks").list(clocks),
     ]
+}
+
+fn yes_or_no(answer: bool) -> String {
+    if answer { "yes" } else { "no" }.to_owned()
 }
 
 pub(super) fn financial(sheet: &Sheet<'_>) -> Vec<Draft> {
@@ -113,14 +128,13 @@ pub(super) fn duration(sheet: &Sheet<'_>) -> Vec<Draft> {
     let (a, plan) = (sheet.a, sheet.written);
     let life = &plan.life;
     let mut lines = Vec::new();
-    match plan.term {
-        Some(term) => lines.push(format!("in force {term}")),
-        None => lines.push("the first day is open".to_owned()),
-    }
-    if let Some(records) = plan.records {
-        lines.push(format!(
-            "it moves {records} records in all, and ends with them"
-        ));
+    match (plan.term, plan.records) {
+        (Some(term), None) => lines.push(format!("in force {term}")),
+        (Some(term), Some(records)) => lines.push(format!(
+            "in force from {}; it moves {records} records in all, and ends with them",
+            term.from
+        )),
+        (None, _) => lines.push("the first day is open".to_owned()),
     }
     lines.push("it ends at any time when all parties agree".to_owned());
     if let Some(notice) = life.notice {
@@ -139,9 +153,12 @@ pub(super) fn duration(sheet: &Sheet<'_>) -> Vec<Draft> {
     }
     withdraw = withdraw.list(lines);
     if let Some(term) = &a.term {
-        withdraw = withdraw
-            .slot(sheet, &term.value.withdraw)
-            .reading(sheet, &term.value.reading);
+        if let Some(Slot::Given(text)) = term.value.withdraw.as_ref().map(|at| &at.value) {
+            withdraw = withdraw.text(format!("One party may withdraw: {text}"));
+        } else {
+            withdraw = withdraw.slot(sheet, &term.value.withdraw);
+        }
+        withdraw = withdraw.reading(sheet, &term.value.reading);
         if let Some(until) = &term.value.until
             && let crate::model::Until::Before(before) = &until.value
         {

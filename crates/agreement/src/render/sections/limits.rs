@@ -7,7 +7,7 @@ use crate::model::Text;
 use crate::plan::Decision;
 use crate::render::Sheet;
 use crate::render::words::{self, and, or, plain, sentence};
-use crate::words::{Passes, UntilThen};
+use crate::words::{Impact, Passes, UntilThen};
 
 fn prose<'a>(sheet: &Sheet<'a>, key: &str) -> Option<&'a Part<Text>> {
     let prose = &sheet.a.prose.as_ref()?.value;
@@ -28,7 +28,7 @@ pub(super) fn limits(sheet: &Sheet<'_>) -> Vec<Draft> {
     let a = sheet.a;
     let onward = a.onward.entries().map(|(dataset, at)| {
         let name = if dataset.as_str() == "*" {
-            "every other dataset".to_owned()
+            rest_of(a.onward.names().count()).to_owned()
         } else {
             dataset.to_string()
         };
@@ -45,7 +45,7 @@ pub(super) fn limits(sheet: &Sheet<'_>) -> Vec<Draft> {
     });
     let controllers = sheet.whole.controllers.iter().map(|(dataset, c)| {
         let name = if dataset == "*" {
-            "every other dataset"
+            rest_of(sheet.whole.controllers.len())
         } else {
             dataset
         };
@@ -56,11 +56,12 @@ pub(super) fn limits(sheet: &Sheet<'_>) -> Vec<Draft> {
             }
             Passes::Never => "the sender stays controller",
         };
-        let before = match c.until_then {
-            UntilThen::Sender => "until then the sender is",
-            UntilThen::InCommon => "until then both are, in common",
+        let before = match (c.passes, c.until_then) {
+            (Passes::Never, _) => "",
+            (_, UntilThen::Sender) => "; until then the sender is",
+            (_, UntilThen::InCommon) => "; until then both are, in common",
         };
-        format!("{name}: {passes}; {before}")
+        format!("{name}: {passes}{before}")
     });
     let mut all = vec![
         Draft::new(1, "use", "Use").text(
@@ -98,10 +99,19 @@ pub(super) fn limits(sheet: &Sheet<'_>) -> Vec<Draft> {
     all
 }
 
+/// The datasets that are named by no entry of their own.
+fn rest_of(entries: usize) -> &'static str {
+    if entries == 1 {
+        "every dataset"
+    } else {
+        "every other dataset"
+    }
+}
+
 fn one_decision(sheet: &Sheet<'_>, draft: Draft, decision: &Decision) -> Draft {
     let mut draft = draft.text(format!(
         "Only {} decides it, about {}; software never does",
-        decision.by,
+        words::actor(sheet.whole, sheet.law, &decision.by),
         or(&decision.of)
     ));
     let after = words::after(&decision.after);
@@ -127,14 +137,17 @@ fn one_decision(sheet: &Sheet<'_>, draft: Draft, decision: &Decision) -> Draft {
         draft = draft.text(format!("It moves {} to {}", and(what), plain(to.as_str())));
     }
     if let Some(party) = &decision.makes_controller {
-        draft = draft.text(format!("By it {party} becomes controller"));
+        draft = draft.text(format!(
+            "By it {} becomes controller",
+            words::party(sheet.whole, sheet.law, party)
+        ));
     }
     if let Some(keep) = &decision.before {
         draft = draft.text(format!("It is taken before the keep rule {keep} ends"));
     }
     if let Some(duty) = decision.duty.as_ref().and_then(|d| sheet.law.duty(d)) {
         draft = draft.text(format!(
-            "The duty of {} is considered and recorded by a named person",
+            "A named person considers this duty, and records that it was considered: {}",
             duty.cites
         ));
     }
@@ -207,9 +220,13 @@ pub(super) fn security(sheet: &Sheet<'_>) -> Vec<Draft> {
         let row = &at.value;
         let word = |w: Option<&str>| w.unwrap_or_default().to_owned();
         vec![
-            word(row.kind.as_ref().map(|k| k.value.as_str())),
+            word(row.kind.as_ref().map(|k| assessment(k.value))),
             and(&row.of.values()),
             plain(row.is.as_ref().map_or("", |i| i.value.as_str())),
+            row.on
+                .as_ref()
+                .map_or(String::new(), |on| on.value.to_string()),
+            word(row.consulted.as_ref().map(|c| c.value.as_str())),
             row.because
                 .as_ref()
                 .map_or(String::new(), |b| sheet.shown(&b.value)),
@@ -240,25 +257,38 @@ pub(super) fn security(sheet: &Sheet<'_>) -> Vec<Draft> {
         Draft::new(6, "impact", "Impact assessments")
             .table(
                 "Impact assessments",
-                &["kind", "of", "stands", "because"],
+                &["kind", "of", "stands", "on", "consulted", "because"],
                 impact.collect(),
             )
             .gaps_below(sheet, &["impact"]),
-        with_prose(
-            sheet,
-            Draft::new(
-                7,
-                "rights",
-                "Data protection, human rights, freedom of information",
-            ),
-            "rights",
-        ),
+        rights(sheet),
         with_prose(
             sheet,
             Draft::new(8, "frameworks", "Frameworks"),
             "frameworks",
         ),
     ]
+}
+
+fn assessment(kind: Impact) -> &'static str {
+    match kind {
+        Impact::Pia => "privacy impact assessment",
+        Impact::Dpia => "data protection impact assessment",
+        Impact::Equality => "equality impact assessment",
+    }
+}
+
+/// What people may ask, and how soon they are answered (LEG-27).
+fn rights(sheet: &Sheet<'_>) -> Draft {
+    let title = "Data protection, human rights, freedom of information";
+    let draft = with_prose(sheet, Draft::new(7, "rights", title), "rights");
+    match sheet.law.regime(&sheet.whole.regime) {
+        Some(regime) => draft.text(format!(
+            "A person who asks what is held about them is answered within {} ({})",
+            regime.access, regime.title
+        )),
+        None => draft,
+    }
 }
 
 /// The clocks that run on something, in sentences; `""` is all that run on nothing else that is printed.
@@ -297,8 +327,8 @@ pub(super) fn clocks(sheet: &Sheet<'_>, of: &str) -> Vec<String> {
                 ""
             };
             sentence(&format!(
-                "{} {force} {} {time}, {}{then}",
-                c.owner,
+                "{} {force} {} {time} {}{then}",
+                words::owner(sheet.whole, sheet.law, &c.owner),
                 c.what,
                 words::clock_from(&c.from)
             ))
@@ -313,9 +343,9 @@ pub(super) fn retention(sheet: &Sheet<'_>) -> Vec<Draft> {
         });
         vec![
             words::keep_what(keep),
-            keep.at.to_string(),
+            words::party(sheet.whole, sheet.law, &keep.at),
             words::keep_copy(keep),
-            format!("{}{unless}", words::ends(&keep.ends)),
+            format!("{}{unless}", keep.ends),
             "the key is destroyed, with a certificate".to_owned(),
             keep.cite.clone().unwrap_or_default(),
         ]

@@ -5,7 +5,7 @@ use crate::grammar::{Entries, Items, Slot};
 use crate::model::Agreement;
 use crate::render::Sheet;
 use crate::render::words::{and, plain, sentence};
-use crate::words::{Control, Marking};
+use crate::words::{Control, Does, Marking};
 
 pub(super) fn front(sheet: &Sheet<'_>) -> Vec<(String, String)> {
     let (a, plan) = (sheet.a, sheet.written);
@@ -52,7 +52,17 @@ pub(super) fn introduction(sheet: &Sheet<'_>) -> Vec<Draft> {
         let stands = match (&party.is, &party.acts_for) {
             (Control::Processor, Some(controller)) => {
                 let does: Vec<String> = party.does.iter().map(|d| plain(d.as_str())).collect();
-                format!("processor for {controller}: {}", and(&does))
+                let contract = party.contract.as_ref().map(|c| format!(", by {c}"));
+                let unread = if party.does == [Does::Carry] {
+                    " (cannot read what it carries)"
+                } else {
+                    ""
+                };
+                format!(
+                    "processor for {controller}: {}{unread}{}",
+                    and(&does),
+                    contract.unwrap_or_default()
+                )
             }
             (is, _) => is.to_string(),
         };
@@ -72,11 +82,19 @@ pub(super) fn introduction(sheet: &Sheet<'_>) -> Vec<Draft> {
             scope,
             units.join("; "),
             stands,
+            basis(sheet, id),
         ])
     });
     let parties = Draft::new(1, "parties", "Participants").table(
         "The parties, their units and what they are to the data",
-        &["party", "body", "unit", "other units", "is"],
+        &[
+            "party",
+            "body",
+            "unit",
+            "other units",
+            "is",
+            "condition for processing",
+        ],
         participants.collect(),
     );
     let background = Draft::new(2, "prose/background", "Background and rationale");
@@ -89,7 +107,71 @@ pub(super) fn introduction(sheet: &Sheet<'_>) -> Vec<Draft> {
         with_id(background, "background"),
         umbrellas(sheet),
         source(a),
+        registers(sheet),
+        adequacy(sheet),
     ]
+}
+
+/// A party's condition for processing, as the regime cites it.
+fn basis(sheet: &Sheet<'_>, id: &crate::PartyId) -> String {
+    let written = sheet
+        .a
+        .parties
+        .entry(id)
+        .and_then(|p| p.value.lawful_basis.as_ref());
+    let Some(basis) = written else {
+        return String::new();
+    };
+    let regime = sheet.law.regime(&sheet.written.regime);
+    let cites = regime.and_then(|r| r.lawful_bases.get(&basis.value));
+    cites.map_or(basis.value.to_string(), Clone::clone)
+}
+
+/// The bodies that one party stands for.
+fn registers(sheet: &Sheet<'_>) -> Draft {
+    let lines = in_file_order(&sheet.a.parties).into_iter().filter_map(|(id, _)| {
+        let each = sheet.written.parties.get(id)?.each.as_ref()?;
+        let title = sheet.law.register(&each.register).map_or(String::new(), |r| r.title.clone());
+        let members: Vec<String> = each.members.iter().map(|m| plain(m.as_str())).collect();
+        Some(format!(
+            "{id} stands for each of {title}, in the version of {}, one at a time; nothing goes from one of them to another. They are {}: {}",
+            each.version,
+            members.len(),
+            members.join(", ")
+        ))
+    });
+    Draft::new(5, "registers", "Registers").list(lines.collect())
+}
+
+fn adequacy(sheet: &Sheet<'_>) -> Draft {
+    let rows = in_file_order(&sheet.a.parties)
+        .into_iter()
+        .filter_map(|(id, at)| {
+            let text = |part: &crate::grammar::Part<String>| {
+                part.as_ref().map_or(String::new(), |p| p.value.clone())
+            };
+            let body = crate::render::words::party(sheet.written, sheet.law, id);
+            Some(match &at.value.adequacy.as_ref()?.value {
+                Slot::Given(found) => {
+                    let on = found
+                        .on
+                        .as_ref()
+                        .map_or(String::new(), |on| on.value.to_string());
+                    vec![body, on, text(&found.verdict), text(&found.by)]
+                }
+                Slot::Gap(gap) => vec![body, String::new(), format!("(gap {gap})"), String::new()],
+            })
+        });
+    Draft::new(
+        6,
+        "adequacy",
+        "Adequacy of the protection in other countries",
+    )
+    .table(
+        "Adequacy assessments",
+        &["receiver", "on", "verdict", "by"],
+        rows.collect(),
+    )
 }
 
 fn with_id(mut draft: Draft, id: &str) -> Draft {
@@ -259,24 +341,39 @@ fn legal_basis(sheet: &Sheet<'_>) -> Draft {
                 .map(|i| i.cites.clone())
                 .collect();
             let mut cites = gateway.cites.clone();
+            let limbs: Vec<String> = line
+                .value
+                .limbs
+                .all()
+                .iter()
+                .map(|l| format!("({})", l.value))
+                .collect();
+            if !limbs.is_empty() {
+                let word = if limbs.len() == 1 { "limb" } else { "limbs" };
+                cites = format!("{cites}, {word} {}", and(&limbs));
+            }
+            if let Some(area) = &line.value.area {
+                cites = format!("{cites}, in {}", plain(area.value.as_str()));
+            }
             if !with.is_empty() {
                 cites = format!("{cites}, read with {}", and(&with));
             }
             if let Some(why) = &line.value.why {
                 cites = format!("{cites}, because {}", why.value);
             }
-            let when = line
-                .value
-                .when
-                .as_ref()
-                .map_or(String::new(), |w| w.value.to_string());
+            let when: Vec<String> = flow
+                .only
+                .iter()
+                .chain(line.value.when.as_ref().map(|at| &at.value))
+                .map(ToString::to_string)
+                .collect();
             let days = permit.map_or(String::new(), |p| p.dates.to_string());
             rows.push(vec![
                 id.to_string(),
                 format!("{} > {}", flow.from, flow.to),
                 cites,
                 purposes,
-                when,
+                and(&when),
                 days,
             ]);
             for check in &gateway.checks {

@@ -120,7 +120,7 @@ fn routes(sheet: &Sheet<'_>) -> Draft {
         let word = |w: Option<&str>| w.map(plain).unwrap_or_default();
         let mut more = Vec::new();
         if route.encrypted.as_ref().is_some_and(|e| e.value) {
-            more.push("files are encrypted besides".to_owned());
+            more.push("files are encrypted as well".to_owned());
         }
         if let Some(other) = &route.password_by {
             more.push(format!("the password travels by {}", other.value));
@@ -202,6 +202,12 @@ fn one_flow(sheet: &Sheet<'_>, id: &FlowId, at: &At<model::Flow>, flow: &Flow) -
         say("each person receives only what is held about themselves".to_owned());
     }
     say(format!("for {}", quoted(&flow.purposes)));
+    if let Some(member) = &flow.for_member {
+        say(format!(
+            "each member gets the rows alone of which {} says that they are for it; nothing goes from one member to another",
+            plain(&member.to_string().replace('.', ": "))
+        ));
+    }
     if let Some(only) = &flow.only {
         say(format!(
             "only records of which `{only}` is known to hold when it is sent"
@@ -211,7 +217,10 @@ fn one_flow(sheet: &Sheet<'_>, id: &FlowId, at: &At<model::Flow>, flow: &Flow) -
         say(format!("sent {}", words::sending(when)));
     }
     if let Some(starter) = &flow.started_by {
-        say(format!("started by {starter}"));
+        say(format!(
+            "started by {}",
+            plain(&starter.to_string().replace('.', ": "))
+        ));
     }
     if let Some(volume) = &flow.volume {
         say(words::volume(volume));
@@ -238,10 +247,21 @@ fn one_flow(sheet: &Sheet<'_>, id: &FlowId, at: &At<model::Flow>, flow: &Flow) -
         say(format!("is a part of the file of `{whole}`"));
     }
     if !flow.handled_by.is_empty() {
-        say(format!(
-            "handled by {} under this agreement",
-            and(&flow.handled_by)
-        ));
+        let hands: Vec<String> = flow
+            .handled_by
+            .iter()
+            .map(|hand| {
+                let controller = sheet
+                    .whole
+                    .parties
+                    .get(hand)
+                    .and_then(|p| p.acts_for.as_ref());
+                let controller =
+                    controller.map_or(String::new(), |c| format!(", processor for {}", party(c)));
+                format!("{} ({hand}{controller})", party(hand))
+            })
+            .collect();
+        say(format!("handled by {}", and(&hands)));
     }
     say(format!(
         "goes as {}, by `{}`",
