@@ -210,7 +210,8 @@ impl Sheet<'_> {
                 .filter(|line| !line.starts_with('#'))
                 .count()
                 > 1;
-            if i > 0 && (long || long_before || entry.starts_with('\n')) {
+            let parted = entry.starts_with('\n') && !self.out.is_empty();
+            if parted || i > 0 && (long || long_before) {
                 self.out.push('\n');
             }
             self.out.push_str(body);

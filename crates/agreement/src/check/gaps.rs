@@ -214,7 +214,8 @@ pub(super) fn open(check: &Check<'_>) {
     }
 }
 
-fn what(stops: &Stops) -> String {
+/// What a gap stops, for people.
+pub(crate) fn what(stops: &Stops) -> String {
     match stops {
         Stops::Nothing => "nothing".to_owned(),
         Stops::Cells => "its cells".to_owned(),

@@ -199,9 +199,10 @@ impl Sheet<'_> {
 
     fn gap(&self, id: &GapId) -> Option<Block> {
         let gap = self.written.gaps.get(id)?;
+        let stops = crate::check::gaps::what(&gap.stops);
         let stops = match &gap.waived {
-            Some(days) => format!("{}, and is waived {days}", gap.stops),
-            None => gap.stops.to_string(),
+            Some(days) => format!("{stops}, and is waived {days}"),
+            None => stops,
         };
         Some(Block::Gap {
             id: id.to_string(),
