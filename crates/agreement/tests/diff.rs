@@ -19,7 +19,12 @@ use proptest::prelude::*;
 
 fn version(text: &str) -> (Plan, Memo) {
     let (memo, checked) = memorandum("x", text.as_bytes(), &common::law(), &common::library());
-    (checked.plan.unwrap_or_else(|| panic!("{:?}", checked.diagnostics)), memo.unwrap())
+    (
+        checked
+            .plan
+            .unwrap_or_else(|| panic!("{:?}", checked.diagnostics)),
+        memo.unwrap(),
+    )
 }
 
 fn change(old: &str, new: &str) -> Change {
@@ -36,14 +41,30 @@ fn a_field_that_is_added_gives_permits_and_needs_signatures() {
     let base = base_with("");
     let field = "      full_name: { type: name, class: personal, why: [identifies] }\n";
     assert!(base.contains(field));
-    let more = base.replace(field, &format!("{field}      born: {{ type: date, class: personal, why: [identifies] }}\n"));
+    let more = base.replace(
+        field,
+        &format!("{field}      born: {{ type: date, class: personal, why: [identifies] }}\n"),
+    );
     let given = change(&base, &more);
     let ids: Vec<String> = given.given.iter().map(|p| p.id.to_string()).collect();
-    assert!(ids.contains(&"ask/list.born/person/iana-2006-s36".to_owned()), "{ids:?}");
+    assert!(
+        ids.contains(&"ask/list.born/person/iana-2006-s36".to_owned()),
+        "{ids:?}"
+    );
     assert!(given.taken.is_empty() && given.altered.is_empty());
     assert_eq!(signers(&given), ["hmrc", "ho"]);
-    assert!(given.clauses.iter().any(|c| c.id == "datasets/list" && c.how == How::Changed));
-    assert!(given.parts.iter().any(|p| p.path == "datasets.list.fields" && p.was.is_none()));
+    assert!(
+        given
+            .clauses
+            .iter()
+            .any(|c| c.id == "datasets/list" && c.how == How::Changed)
+    );
+    assert!(
+        given
+            .parts
+            .iter()
+            .any(|p| p.path == "datasets.list.fields" && p.was.is_none())
+    );
     let taken = change(&more, &base);
     assert_eq!(taken.taken.len(), given.given.len());
     assert!(taken.given.is_empty());
@@ -56,14 +77,20 @@ fn a_longer_term_gives_no_permit_and_changes_all() {
     assert!(longer.given.is_empty() && longer.taken.is_empty());
     assert!(longer.altered.values().any(|what| what == &["dates"]));
     let part = longer.parts.iter().find(|p| p.path == "term.for").unwrap();
-    assert_eq!((part.was.clone(), part.is.clone()), (Some("24 months".into()), Some("36 months".into())));
+    assert_eq!(
+        (part.was.clone(), part.is.clone()),
+        (Some("24 months".into()), Some("36 months".into()))
+    );
 }
 
 // shows: PTY-05
 #[test]
 fn a_new_contact_needs_no_new_signature() {
     let base = base_with("");
-    let new = change(&base, &base.replace("incidents@ho.example", "other@ho.example"));
+    let new = change(
+        &base,
+        &base.replace("incidents@ho.example", "other@ho.example"),
+    );
     assert!(new.annex && new.sign_again.is_empty() && new.parts.is_empty());
     assert!(new.clauses.iter().any(|c| c.id == "contacts"));
 }
@@ -75,10 +102,20 @@ fn who_signs_no_longer_is_told() {
         "unit: Analytics, is: controller, lawful-basis: gdpr-6-1-e }",
         "unit: Analytics, is: controller, lawful-basis: gdpr-6-1-e, units: { board: \"signs\" } }",
     );
-    let signed = unit.replace("  hmrc: { role: Director }", "  hmrc.board: { role: Director }");
+    let signed = unit.replace(
+        "  hmrc: { role: Director }",
+        "  hmrc.board: { role: Director }",
+    );
     let other = change(&unit, &signed);
     assert_eq!(signers(&other), ["hmrc.board", "ho"]);
-    assert_eq!(other.signs_no_longer.iter().map(ToString::to_string).collect::<Vec<_>>(), ["hmrc"]);
+    assert_eq!(
+        other
+            .signs_no_longer
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>(),
+        ["hmrc"]
+    );
 }
 
 proptest! {
@@ -105,9 +142,17 @@ proptest! {
 /// Every agreement of the repository is in the one layout.
 #[test]
 fn the_agreements_are_laid_out() {
-    for folder in ["../../agreements", "../../agreements/examples", "tests/cases/beside"] {
+    for folder in [
+        "../../agreements",
+        "../../agreements/examples",
+        "tests/cases/beside",
+    ] {
         for (name, text) in common::files(folder) {
-            assert_eq!(lay_out(&name, text.as_bytes()).unwrap(), text, "{name}: `concordat fmt` lays it out");
+            assert_eq!(
+                lay_out(&name, text.as_bytes()).unwrap(),
+                text,
+                "{name}: `concordat fmt` lays it out"
+            );
         }
     }
 }

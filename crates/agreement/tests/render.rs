@@ -24,16 +24,24 @@ fn memo(text: &str) -> Memo {
 }
 
 fn numbers(memo: &Memo) -> Vec<(String, String)> {
-    memo.clauses().map(|c| (c.id.clone(), c.number.clone())).collect()
+    memo.clauses()
+        .map(|c| (c.id.clone(), c.number.clone()))
+        .collect()
 }
 
 #[test]
 fn the_instruments_print_as_they_were_reviewed() {
     let library = common::library_of("../../agreements");
     for name in ["no-contact", "dfe-annex-5", "euss-check", "ho-dfe-umbrella"] {
-        golden(&format!("{name}.md"), &memo_with(&agreement(name), &library).markdown());
+        golden(
+            &format!("{name}.md"),
+            &memo_with(&agreement(name), &library).markdown(),
+        );
     }
-    golden("contact-thread.html", &memo_with(&agreement("contact-thread"), &library).html());
+    golden(
+        "contact-thread.html",
+        &memo_with(&agreement("contact-thread"), &library).html(),
+    );
 }
 
 // shows: AGR-08, AGR-22
@@ -45,7 +53,11 @@ fn a_memorandum_has_sixteen_sections_and_every_one_says_something() {
         assert_eq!(memo.sections.len(), 16, "{name}");
         for section in &memo.sections {
             assert!(!section.clauses.is_empty(), "{name}: {}", section.title);
-            assert!(section.clauses.iter().all(|c| !c.blocks.is_empty()), "{name}: {}", section.title);
+            assert!(
+                section.clauses.iter().all(|c| !c.blocks.is_empty()),
+                "{name}: {}",
+                section.title
+            );
         }
         let mut all: Vec<String> = numbers(&memo).into_iter().map(|(_, n)| n).collect();
         let count = all.len();
@@ -65,11 +77,17 @@ fn every_reading_and_every_open_gap_is_printed_where_it_stands() {
         let library = common::library_of("../../agreements");
         let text = agreement(name);
         let memo = memo_with(&text, &library);
-        let plan = agreement::check(name, text.as_bytes(), &common::law(), &library).plan.unwrap();
+        let plan = agreement::check(name, text.as_bytes(), &common::law(), &library)
+            .plan
+            .unwrap();
         let blocks: Vec<&Block> = memo.clauses().flat_map(|c| &c.blocks).collect();
         for (id, gap) in &plan.gaps {
-            let printed = blocks.iter().any(|b| matches!(b, Block::Gap { id: i, .. } if *i == id.to_string()));
-            let listed = gap.open_at.is_empty() || printed || gap.open_at.iter().all(|at| in_tables_only(at));
+            let printed = blocks
+                .iter()
+                .any(|b| matches!(b, Block::Gap { id: i, .. } if *i == id.to_string()));
+            let listed = gap.open_at.is_empty()
+                || printed
+                || gap.open_at.iter().all(|at| in_tables_only(at));
             assert!(listed, "{name}: the gap {id} at {:?}", gap.open_at);
         }
         for id in plan.readings.keys() {
@@ -85,7 +103,9 @@ fn every_reading_and_every_open_gap_is_printed_where_it_stands() {
 
 /// Where a gap is a cell of a table, which the list of gaps explains.
 fn in_tables_only(at: &str) -> bool {
-    ["owners", "control", "versions"].iter().any(|part| at.starts_with(part))
+    ["owners", "control", "versions"]
+        .iter()
+        .any(|part| at.starts_with(part))
 }
 
 /// What is added at the end of its block, or changed, renumbers nothing.
@@ -100,10 +120,14 @@ fn the_numbers_of_clauses_are_stable() {
         }
         assert!(after.len() >= before.len());
     };
-    keeps(&base.replace("title: A small agreement", "title: Another"), "a title");
+    keeps(
+        &base.replace("title: A small agreement", "title: Another"),
+        "a title",
+    );
     let more = "conditions:\n  lost: { all: [ { in_pool: { is: yes } }, { last_seen: { ago-at-least: 6 months } } ] }\n  also: { all: [ { holds: lost } ] }\ndecisions:\n  write: { by: ho.caseworker, of: person, after: { match: confirmed, holds: also } }\n";
     keeps(&base_with(more), "a condition and a decision");
-    let benefits = "benefits:\n  contact: { text: contact is found again, to: ho, measured-by: a report }\n";
+    let benefits =
+        "benefits:\n  contact: { text: contact is found again, to: ho, measured-by: a report }\n";
     let after = numbers(&memo(&base_with(benefits)));
     assert!(after.contains(&("benefits".to_owned(), "3.1".to_owned())));
 }
@@ -117,7 +141,9 @@ fn what_people_wrote_is_shown_and_never_run() {
     assert!(!markdown.contains("<script>alert"));
     // A page that needs nothing else: no address to fetch.
     for part in ["http://", "src=", "@import", "url("] {
-        let shown = html.replace("http://www.w3.org/2000/svg", "").replace("url(#", "");
+        let shown = html
+            .replace("http://www.w3.org/2000/svg", "")
+            .replace("url(#", "");
         assert!(!shown.contains(part), "{part}");
     }
 }
@@ -151,5 +177,9 @@ fn the_offence_of_unlawful_disclosure_is_shown() {
 fn every_memorandum_says_that_it_is_not_binding() {
     let memo = memo(&agreement("contact-thread"));
     let clause = memo.clauses().find(|c| c.id == "legally-binding").unwrap();
-    assert!(serde_json::to_string(&clause.blocks).unwrap().contains("not legally binding"));
+    assert!(
+        serde_json::to_string(&clause.blocks)
+            .unwrap()
+            .contains("not legally binding")
+    );
 }

@@ -18,6 +18,17 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// A sentence, the names in it as code.
+fn sentence(text: &str) -> String {
+    let pieces = super::words::pieces(text).into_iter();
+    pieces
+        .map(|(name, piece)| match name {
+            true => format!("<code>{}</code>", escape(piece)),
+            false => escape(piece),
+        })
+        .collect()
+}
+
 const STYLE: &str = include_str!("style.css");
 
 /// The whole page.
@@ -70,11 +81,11 @@ pub(super) fn page(memo: &Memo) -> String {
 
 fn push(out: &mut String, block: &Block) {
     match block {
-        Block::Text(text) => out.push_str(&format!("<p>{}</p>\n", escape(text))),
+        Block::Text(text) => out.push_str(&format!("<p>{}</p>\n", sentence(text))),
         Block::List(items) => {
             out.push_str("<ul>\n");
             for item in items {
-                out.push_str(&format!("<li>{}</li>\n", escape(item)));
+                out.push_str(&format!("<li>{}</li>\n", sentence(item)));
             }
             out.push_str("</ul>\n");
         }
@@ -90,7 +101,7 @@ fn push(out: &mut String, block: &Block) {
             for row in rows {
                 out.push_str("<tr>");
                 for (i, cell) in row.iter().enumerate() {
-                    let cell = escape(cell);
+                    let cell = sentence(cell);
                     out.push_str(&if i == 0 {
                         format!("<th scope=\"row\">{cell}</th>")
                     } else {

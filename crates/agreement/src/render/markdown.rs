@@ -17,6 +17,17 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// A sentence, the names in it as code.
+fn sentence(text: &str) -> String {
+    let pieces = super::words::pieces(text).into_iter();
+    pieces
+        .map(|(name, piece)| match name {
+            true => format!("`{piece}`"),
+            false => escape(piece),
+        })
+        .collect()
+}
+
 /// The whole text.
 pub(super) fn text(memo: &Memo) -> String {
     let mut out = format!(
@@ -53,7 +64,7 @@ pub(super) fn text(memo: &Memo) -> String {
 
 fn table(out: &mut String, head: &[String], rows: &[Vec<String>]) {
     let line = |cells: &[String]| {
-        let cells: Vec<String> = cells.iter().map(|c| escape(c)).collect();
+        let cells: Vec<String> = cells.iter().map(|c| sentence(c)).collect();
         format!("| {} |\n", cells.join(" | "))
     };
     out.push_str(&line(head));
@@ -64,10 +75,10 @@ fn table(out: &mut String, head: &[String], rows: &[Vec<String>]) {
 
 fn push(out: &mut String, block: &Block) {
     match block {
-        Block::Text(text) => out.push_str(&format!("{}\n\n", escape(text))),
+        Block::Text(text) => out.push_str(&format!("{}\n\n", sentence(text))),
         Block::List(items) => {
             for item in items {
-                out.push_str(&format!("- {}\n", escape(item)));
+                out.push_str(&format!("- {}\n", sentence(item)));
             }
             out.push('\n');
         }

@@ -146,7 +146,10 @@ pub(super) fn sending(sending: &Sending) -> String {
         Schedule::Once { month } => {
             format!("once, planned for {:04}-{:02}", month.year(), month.month())
         }
-        Schedule::Each(occasions) => format!("each time: {}", or(occasions)),
+        Schedule::Each(occasions) => {
+            let all: Vec<String> = occasions.iter().map(occasion).collect();
+            format!("each time {}", or(&all))
+        }
         Schedule::OnDemand {
             circumstances,
             other,
@@ -174,6 +177,17 @@ pub(super) fn sending(sending: &Sending) -> String {
     match sending.not_before {
         Some(_) => format!("{words}, and not before the first day of the term"),
         None => words,
+    }
+}
+
+fn occasion(occasion: &crate::OccasionId) -> String {
+    let event = occasion
+        .event()
+        .map_or(String::new(), |e| plain(e.as_str()));
+    let of = occasion.of();
+    match event.as_str() {
+        "sent" | "received" | "loaded" | "answered" => format!("`{of}` is {event}"),
+        _ => format!("something happens to `{of}`: {event}"),
     }
 }
 
@@ -232,6 +246,30 @@ pub(super) fn answers(answers: &Answers) -> String {
         "answers {}{through}: {rows}{others}{pairs}{same}{once}",
         quoted(&answers.flows)
     )
+}
+
+/// A text in pieces: plain ones, and names of the agreement that stood in backticks.
+pub(super) fn pieces(text: &str) -> Vec<(bool, &str)> {
+    let is_name = |piece: &str| {
+        !piece.is_empty()
+            && piece
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    };
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('`') {
+        match after.split_once('`') {
+            Some((name, tail)) if is_name(name) => {
+                out.push((false, before));
+                out.push((true, name));
+                rest = tail;
+            }
+            Some(_) | None => break,
+        }
+    }
+    out.push((false, rest));
+    out
 }
 
 /// Names in backticks.
