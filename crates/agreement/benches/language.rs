@@ -36,7 +36,10 @@ fn samples() -> Vec<Sample> {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|e| e == "yaml") {
                 let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-                all.push(Sample { name, text: std::fs::read_to_string(path).unwrap() });
+                all.push(Sample {
+                    name,
+                    text: std::fs::read_to_string(path).unwrap(),
+                });
             }
         }
     }
@@ -64,26 +67,44 @@ fn row(what: &str, took: Duration, of: &str) {
 fn main() {
     let law = Law::built_in().unwrap();
     let samples = samples();
-    let library = Library::read(samples.iter().map(|s| (s.name.as_str(), s.text.as_bytes())), &law);
+    let library = Library::read(
+        samples.iter().map(|s| (s.name.as_str(), s.text.as_bytes())),
+        &law,
+    );
     let largest = samples.iter().max_by_key(|s| s.text.len()).unwrap();
     let bytes = largest.text.as_bytes();
 
     let parse = median(|| {
         black_box(Parser::new_from_str(black_box(&largest.text)).count());
     });
-    row(&format!("parse the YAML of {} alone", largest.name), parse, &format!("{} bytes; the peer", bytes.len()));
+    row(
+        &format!("parse the YAML of {} alone", largest.name),
+        parse,
+        &format!("{} bytes; the peer", bytes.len()),
+    );
     let check = |as_if| {
         median(|| {
-            let checked = agreement::check_as_if(&largest.name, black_box(bytes), &law, &library, as_if);
+            let checked =
+                agreement::check_as_if(&largest.name, black_box(bytes), &law, &library, as_if);
             assert!(checked.plan.is_some());
         })
     };
     let took = check(AsIf::Filled);
     let times = took.as_secs_f64() / parse.as_secs_f64();
-    row(&format!("check and compile {}", largest.name), took, &format!("{times:.1} times the parser; aim 10 ms"));
+    row(
+        &format!("check and compile {}", largest.name),
+        took,
+        &format!("{times:.1} times the parser; aim 10 ms"),
+    );
 
-    let text = &samples.iter().find(|s| s.name == "contact-thread").unwrap().text;
-    let plan = agreement::check("contact-thread", text.as_bytes(), &law, &library).plan.unwrap();
+    let text = &samples
+        .iter()
+        .find(|s| s.name == "contact-thread")
+        .unwrap()
+        .text;
+    let plan = agreement::check("contact-thread", text.as_bytes(), &law, &library)
+        .plan
+        .unwrap();
     let ask = |purpose: &str| Ask {
         act: Act::Disclose,
         flow: None,
@@ -96,9 +117,13 @@ fn main() {
         purpose: agreement::PurposeId::parse(purpose).unwrap(),
         on: agreement::parse_date("2026-02-02").unwrap(),
     };
-    let facts: BTreeMap<String, String> = [("in_pool", "yes"), ("last_contact", "2025-01-01"), ("dead", "no")]
-        .map(|(k, v)| (k.to_owned(), v.to_owned()))
-        .into();
+    let facts: BTreeMap<String, String> = [
+        ("in_pool", "yes"),
+        ("last_contact", "2025-01-01"),
+        ("dead", "no"),
+    ]
+    .map(|(k, v)| (k.to_owned(), v.to_owned()))
+    .into();
     let (yes, no) = (ask("contact"), ask("other"));
     row(
         "explain: yes, for a record",
@@ -113,12 +138,19 @@ fn main() {
 
     let many: Vec<&Sample> = samples.iter().cycle().take(500).collect();
     let begun = Instant::now();
-    let read = Library::read(samples.iter().map(|s| (s.name.as_str(), s.text.as_bytes())), &law);
+    let read = Library::read(
+        samples.iter().map(|s| (s.name.as_str(), s.text.as_bytes())),
+        &law,
+    );
     for sample in &many {
         let checked = agreement::check(&sample.name, sample.text.as_bytes(), &law, &read);
         assert!(checked.plan.is_some(), "{}", sample.name);
     }
-    row("check and compile 500 agreements", begun.elapsed(), "aim 1,000 ms");
+    row(
+        "check and compile 500 agreements",
+        begun.elapsed(),
+        "aim 1,000 ms",
+    );
 
     let begun = Instant::now();
     black_box(Law::built_in().unwrap());

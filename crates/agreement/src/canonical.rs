@@ -14,7 +14,7 @@ use crate::grammar::{Entries, Items};
 use crate::ids::AgreementHash;
 use crate::law::Law;
 use crate::library::Library;
-use crate::model::{Agreement, Body};
+use crate::model::{Agreement, Body, Ingredient};
 
 /// The schema's name; a change of meaning gets a new one.
 pub const SCHEMA: &str = "concordat-agreement/2";
@@ -27,16 +27,18 @@ struct Signed<'a> {
     law: String,
     umbrellas: BTreeMap<&'a str, String>,
     registers: BTreeMap<&'a str, String>,
+    /// The other agreements out of which something is calculated.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    sources: BTreeMap<&'a str, &'a str>,
     agreement: &'a Agreement,
 }
 
 #[derive(Serialize)]
-struct Annex<'a, C, D, V, W> {
+struct Annex<'a, C, D, V> {
     schema: &'static str,
     contacts: C,
     control: D,
     versions: V,
-    waivers: W,
     signatures: BTreeMap<&'a str, (Option<&'a str>, Option<jiff::civil::Date>)>,
 }
 
@@ -60,11 +62,23 @@ pub(crate) fn canonical(
                 }
                 Body::One(_) => None,
             });
+    let out_of = a
+        .derived
+        .entries()
+        .flat_map(|(_, at)| at.value.out_of.all());
+    let sources = out_of.filter_map(|one| match &one.value {
+        Ingredient::Elsewhere(other) => {
+            let name = &other.agreement.as_ref()?.value;
+            Some((name.as_str(), library.get(name)?.digest.as_str()))
+        }
+        Ingredient::Here(_) => None,
+    });
     let signed = Signed {
         schema: SCHEMA,
         law: hex::encode(law.digest()),
         umbrellas: umbrellas.collect(),
         registers: registers.collect(),
+        sources: sources.collect(),
         agreement: a,
     };
     let text = serde_json_canonicalizer::to_string(&signed).ok()?;
@@ -78,7 +92,6 @@ pub(crate) fn canonical(
         contacts: a.contacts.as_ref(),
         control: a.control.as_ref(),
         versions: a.versions.all(),
-        waivers: a.waivers.as_ref(),
         signatures: signatures.collect(),
     };
     let annex = serde_json_canonicalizer::to_string(&annex).ok()?;

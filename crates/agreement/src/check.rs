@@ -25,8 +25,11 @@ mod legal;
 mod moves;
 mod names;
 pub(crate) mod papers;
+mod reasoning;
 mod routes;
 mod size;
+mod standing;
+mod umbrellas;
 mod unused;
 mod volume;
 
@@ -84,6 +87,8 @@ pub(crate) fn check(read: &Read<'_>, law: &Law, library: &Library, log: &Log) {
     dates::check(&check);
     routes::check(&check);
     legal::check(&check);
+    umbrellas::check(&check);
+    standing::check(&check);
     flows::check(&check);
     volume::check(&check);
     held::check(&check);
@@ -235,9 +240,8 @@ pub(crate) fn conditions_of<'a>(a: &'a Agreement, flow: &'a Flow) -> Vec<&'a At<
         .all()
         .iter()
         .filter_map(|need| need.value.for_rows());
-    let cells = a
-        .sent(flow)
-        .filter_map(|path| a.field(&path)?.only.as_ref());
+    let links = a.sent(flow).filter_map(|path| a.links(&path)).flatten();
+    let cells = links.filter_map(|(_, field)| field.only.as_ref());
     flow.only
         .iter()
         .chain(lines)

@@ -302,10 +302,25 @@ impl Conditions {
             Operand::Field(path) => facts.field(path),
         };
         let value = value.filter(|text| !text.is_empty());
+        let Some((kind, many)) = self.types.get(of) else {
+            return Truth::Unknown;
+        };
+        let values = value.map(|text| {
+            if *many {
+                split(text)
+            } else {
+                vec![text.to_owned()]
+            }
+        });
         if let Test::Known(expected) = test {
-            return Truth::of(value.is_some() == *expected);
+            // What is not of the form of its type is neither recorded nor not.
+            return match values {
+                None => Truth::of(!expected),
+                Some(all) if all.iter().all(|text| kind.accepts(text)) => Truth::of(*expected),
+                Some(_) => Truth::Unknown,
+            };
         }
-        let (Some(text), Some((kind, many))) = (value, self.types.get(of)) else {
+        let Some(text) = value else {
             return Truth::Unknown;
         };
         if !many {
@@ -340,6 +355,10 @@ fn one(kind: &FieldType, text: &str, test: &Test, on: Date) -> Truth {
         Test::In(values) => Truth::of(values.iter().any(|v| v == text)),
         Test::Before(limit) => day(&|d| Some(d < *limit)),
         Test::OnOrAfter(limit) => day(&|d| Some(d >= *limit)),
+        // A day that is still to come lies not back at all.
+        Test::AgoAtLeast(_) | Test::AgoLessThan(_) if parse_date(text).is_some_and(|d| on < d) => {
+            Truth::Unknown
+        }
         Test::AgoAtLeast(period) => day(&|d| period.after(d).map(|due| due <= on)),
         Test::AgoLessThan(period) => day(&|d| period.after(d).map(|due| due > on)),
         Test::AtLeast(limit) => number(&|n| n >= *limit),

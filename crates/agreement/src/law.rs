@@ -47,6 +47,8 @@ pub struct BodyKind {
     pub title: String,
     /// It shares under a commercial contract and not under a memorandum (LEG-29).
     pub commercial: bool,
+    /// Can its bodies be parties as processors only?
+    pub processor_only: bool,
 }
 
 /// A public body.
@@ -120,7 +122,8 @@ pub struct End<'a> {
 impl Who {
     fn has(&self, end: End<'_>) -> bool {
         match self {
-            Self::Any => true,
+            // Any body; the person whom data is about is no body.
+            Self::Any => end.kind.as_str() != crate::model::SUBJECT,
             Self::These { bodies, kinds } => {
                 kinds.contains(end.kind) || end.body.is_some_and(|b| bodies.contains(b))
             }

@@ -52,7 +52,7 @@ fn sheet(text: &str, root: &Node) -> Result<String, Unreadable> {
         Ok(out)
     } else {
         Err(refused(
-            "this file cannot be laid out anew without a change: please report it",
+            "this file cannot be laid out anew without a change: write a text block with `+` or a number after its sign in quotes",
         ))
     }
 }
@@ -97,6 +97,8 @@ fn comments(text: &str, root: &Node) -> BTreeMap<usize, Comment> {
     taken.push((text.len(), text.len()));
     let mut found = BTreeMap::new();
     let mut from = 0;
+    // Lines are counted on from the comment before, so that a file of comments is read once.
+    let (mut line, mut counted) = (1_u32, 0_usize);
     for (start, end) in taken {
         let mut at = from;
         while let Some(hash) = text.get(at..start).and_then(|gap| gap.find('#')) {
@@ -105,9 +107,12 @@ fn comments(text: &str, root: &Node) -> BTreeMap<usize, Comment> {
             let line_end = begin + rest.find('\n').unwrap_or(rest.len());
             let line_start = line_start(text, begin);
             let before = text.get(line_start..begin).unwrap_or_default();
+            let passed = text.get(counted..begin).unwrap_or_default();
+            line = line.saturating_add(crate::text::small(passed.matches('\n').count()));
+            counted = begin;
             let comment = Comment {
                 end: line_end,
-                line: line_of(text, begin),
+                line,
                 column: before.chars().count(),
                 alone: before.trim().is_empty(),
             };
@@ -136,15 +141,6 @@ fn line_start(text: &str, at: usize) -> usize {
     text.get(..at)
         .and_then(|t| t.rfind('\n'))
         .map_or(0, |i| i + 1)
-}
-
-fn line_of(text: &str, at: usize) -> u32 {
-    let lines = text
-        .get(..at)
-        .unwrap_or_default()
-        .bytes()
-        .filter(|b| *b == b'\n');
-    crate::text::small(lines.count() + 1)
 }
 
 /// Where an entry is laid out.

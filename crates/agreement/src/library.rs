@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::grammar::{Entries, Items};
 use crate::ids::{
     AgreementHash, AgreementId, BodyId, DatasetId, FieldName, LegalPurpose, PurposeId, RegisterId,
@@ -18,6 +20,8 @@ pub(crate) struct Beside {
     pub(crate) kind: Kind,
     /// None where it has faults.
     pub(crate) hash: Option<AgreementHash>,
+    /// The SHA-256 of the RFC 8785 form of its text alone.
+    pub(crate) digest: String,
     pub(crate) title: String,
     pub(crate) reference: Option<String>,
     pub(crate) bodies: BTreeSet<BodyId>,
@@ -103,6 +107,7 @@ fn beside(file: &str, bytes: &[u8], law: &Law) -> Option<(AgreementId, Beside)> 
     let beside = Beside {
         kind,
         hash,
+        digest: hex::encode(Sha256::digest(serde_json_canonicalizer::to_vec(&a).ok()?)),
         title: a.title.as_ref()?.value.clone(),
         reference: given(&a.reference),
         bodies: crate::check::bodies(&a).into_iter().cloned().collect(),

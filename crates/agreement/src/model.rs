@@ -20,6 +20,8 @@ pub(crate) use keep::*;
 pub(crate) use papers::*;
 pub(crate) use parties::*;
 
+use std::collections::{BTreeSet, VecDeque};
+
 use crate::grammar::{Entries, Items};
 use crate::ids::{BodyId, CaseId, DatasetId, FieldPath, FlowId, PartyId, PersonKind};
 use crate::log::At;
@@ -53,35 +55,41 @@ impl Agreement {
         })
     }
 
+    /// A field and all that it is copied from, near ones first, each once; none where one is missing or the copies
+    /// go in a circle and end nowhere.
+    pub(crate) fn links(&self, path: &FieldPath) -> Option<Vec<(FieldPath, &Field)>> {
+        let mut out: Vec<(FieldPath, &Field)> = Vec::new();
+        let mut seen = BTreeSet::from([path.clone()]);
+        let mut next = VecDeque::from([path.clone()]);
+        while let Some(path) = next.pop_front() {
+            let field = self.field(&path)?;
+            for source in field.copy_of.all() {
+                if seen.insert(source.value.clone()) {
+                    next.push_back(source.value.clone());
+                }
+            }
+            out.push((path, field));
+        }
+        out.iter().any(|(_, field)| !field.is_copy()).then_some(out)
+    }
+
     /// The first fields that a field was copied from, or itself; none where a source is missing or the copies
     /// go in a circle.
     pub(crate) fn origins(&self, path: &FieldPath) -> Option<Vec<FieldPath>> {
-        let mut out = Vec::new();
-        self.origins_into(path, DEEPEST, &mut out)?;
-        Some(out)
-    }
-
-    fn origins_into(&self, path: &FieldPath, deep: usize, out: &mut Vec<FieldPath>) -> Option<()> {
-        let field = self.field(path)?;
-        let sources = field.copy_of.all();
-        if sources.is_empty() {
-            if !out.contains(path) {
-                out.push(path.clone());
-            }
-            return Some(());
-        }
-        let deep = deep.checked_sub(1)?;
-        for source in sources {
-            self.origins_into(&source.value, deep, out)?;
-        }
-        Some(())
+        let links = self.links(path)?.into_iter();
+        Some(
+            links
+                .filter(|(_, field)| !field.is_copy())
+                .map(|(path, _)| path)
+                .collect(),
+        )
     }
 
     /// The first field that a field was copied from, or itself, with its declaration.
     pub(crate) fn origin(&self, path: &FieldPath) -> Option<(FieldPath, &Field)> {
-        let first = self.origins(path)?.into_iter().next()?;
-        let field = self.field(&first)?;
-        Some((first, field))
+        self.links(path)?
+            .into_iter()
+            .find(|(_, field)| !field.is_copy())
     }
 
     /// The lines of a flow's legal basis.

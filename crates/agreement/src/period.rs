@@ -25,6 +25,13 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// Is it a count of civil days?
+    pub(crate) fn is_civil(self) -> bool {
+        !matches!(self, Self::Hours | Self::WorkingDays)
+    }
+}
+
+impl Unit {
     const ALL: [(Self, &'static str, &'static str); 6] = [
         (Self::Hours, "hour", "hours"),
         (Self::Days, "day", "days"),

@@ -158,8 +158,8 @@ pub struct Column {
     pub minted: Option<Minted>,
     /// How far back its values reach.
     pub window: Option<Window>,
-    /// The condition on which a cell may go at all.
-    pub only: Option<ConditionId>,
+    /// The conditions on which a cell may go at all; all of them.
+    pub only: Vec<ConditionId>,
     /// The kinds of person its cells are about; empty where it is about nobody.
     pub about: Vec<PersonKind>,
     /// The permits to disclose it, in the order in which they are relied on.
@@ -340,6 +340,8 @@ pub struct Flow {
     pub follows: Option<Follows>,
     /// The processors that handle it.
     pub handled_by: Vec<PartyId>,
+    /// The standard of integrity that the sender assures; none is its own (AGR-27).
+    pub integrity: Option<String>,
     /// The form of the file; none where a gap leaves it open and the plan is only as if it were filled.
     pub form: Option<Form>,
     /// The route of the file.
@@ -493,6 +495,37 @@ pub enum Onward {
     By(Vec<FlowId>),
     /// Only after its exporter was told (LEG-25); by these flows, or any where none is named.
     AfterTelling(Vec<FlowId>),
+}
+
+impl Onward {
+    /// What both let go on.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let both = |one: Vec<FlowId>, two: Vec<FlowId>| match (one.is_empty(), two.is_empty()) {
+            (true, _) => two,
+            (_, true) => one,
+            (false, false) => one.into_iter().filter(|f| two.contains(f)).collect(),
+        };
+        match (self, other) {
+            (Self::None, _) | (_, Self::None) => Self::None,
+            (Self::By(one), Self::By(two)) => {
+                let flows: Vec<FlowId> = one.into_iter().filter(|f| two.contains(f)).collect();
+                if flows.is_empty() {
+                    Self::None
+                } else {
+                    Self::By(flows)
+                }
+            }
+            (Self::By(one) | Self::AfterTelling(one), Self::By(two) | Self::AfterTelling(two)) => {
+                let some = !one.is_empty() && !two.is_empty();
+                match both(one, two) {
+                    // Flows that are named on both sides and are never the same.
+                    none if some && none.is_empty() => Self::None,
+                    flows => Self::AfterTelling(flows),
+                }
+            }
+        }
+    }
 }
 
 /// Who becomes controller of what is received (LEG-26).
@@ -690,7 +723,7 @@ pub struct Plan {
     pub(crate) hash: AgreementHash,
     #[serde(skip)]
     pub(crate) canonical: String,
-    /// The hash of the annex: contacts, waivers, control, versions; a new telephone number needs no new
+    /// The hash of the annex: contacts, control, versions, signatures; a new telephone number needs no new
     /// signature.
     pub annex_hash: AgreementHash,
     /// Is it only as if gaps were filled? Then nothing can run by it.
@@ -813,6 +846,25 @@ impl Plan {
             .copied()
     }
 
+    /// May this permit be relied on beside those of the same flow, field and kind of person? A last resort only
+    /// where it is known of each line above it that it does not hold (LEG-03); any other always.
+    pub fn is_resort(
+        &self,
+        permit: &Permit,
+        beside: &[&Permit],
+        facts: &dyn Facts,
+        on: Date,
+    ) -> bool {
+        let mut above = beside
+            .iter()
+            .filter(|p| p.flow == permit.flow && p.rank < permit.rank);
+        let fails = |p: &Permit| {
+            let mut conditions = p.when.iter();
+            !p.dates.contains(on) || conditions.any(|c| self.holds(c, facts, on) == Truth::False)
+        };
+        !permit.last_resort || above.all(|p| fails(p))
+    }
+
     /// Why a record is not for the member that would get it: it says another one, or it says none.
     fn other_member(&self, permit: &Permit, ask: &Ask, facts: &dyn Facts) -> Option<Reason> {
         let of = permit.for_member.as_ref()?;
@@ -848,10 +900,12 @@ impl Plan {
     pub fn leave(&self, ask: &Ask, facts: &dyn Facts) -> Result<PermitId, Vec<NearRefusal>> {
         let leave = self.permits.ask(ask)?;
         let mut near = Vec::new();
-        for id in leave.permits {
-            let Some(permit) = self.permits.get(&id) else {
-                continue;
-            };
+        let covers: Vec<&Permit> = leave
+            .permits
+            .iter()
+            .filter_map(|id| self.permits.get(id))
+            .collect();
+        for permit in &covers {
             let reasons: Vec<Reason> = permit
                 .when
                 .iter()
@@ -869,12 +923,17 @@ impl Plan {
                     })
                 })
                 .chain(self.other_member(permit, ask, facts))
+                .chain((!self.is_resort(permit, &covers, facts, ask.on)).then(|| Reason {
+                    rule: "LEG-03",
+                    message: "it is a last resort, and it is not known of every line above that it does not hold"
+                        .to_owned(),
+                }))
                 .collect();
             if reasons.is_empty() {
-                return Ok(id);
+                return Ok(permit.id.clone());
             }
             near.push(NearRefusal {
-                permit: Some(id),
+                permit: Some(permit.id.clone()),
                 clause: permit.clause(),
                 reasons,
             });

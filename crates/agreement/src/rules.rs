@@ -32,6 +32,7 @@ pub(crate) const VOCABULARY: &str = "LANG-25";
 pub(crate) const DOOR: &str = "LANG-26";
 pub(crate) const MEMBER: &str = "LANG-27";
 pub(crate) const COMMA: &str = "LANG-28";
+pub(crate) const ABOUT: &str = "LANG-29";
 
 /// Every rule of the language.
 pub const LANGUAGE: &[Rule] = &[
@@ -134,6 +135,10 @@ pub const LANGUAGE: &[Rule] = &[
     (
         COMMA,
         "A text with a comma in it stands in quotes where it stands in brackets, since a comma ends a text there (a warning).",
+    ),
+    (
+        ABOUT,
+        "A copy, and what is calculated, is about whom its source is about.",
     ),
 ];
 

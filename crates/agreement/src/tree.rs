@@ -134,7 +134,7 @@ impl Places {
             }
             ScalarStyle::Literal | ScalarStyle::Folded => {
                 indicator(text, last, span.start).map_or(span, |start| {
-                    let head = crate::text::span_at(text, start);
+                    let head = before(text, span, start);
                     Span {
                         end: span.end,
                         end_line: span.end_line,
@@ -145,6 +145,28 @@ impl Places {
             }
             ScalarStyle::Plain => span,
         }
+    }
+}
+
+/// The place of a byte that stands a few lines before a span.
+fn before(text: &str, span: Span, start: usize) -> Span {
+    let between = text.get(start..span.start).unwrap_or_default();
+    let line_start = text
+        .get(..start)
+        .and_then(|t| t.rfind('\n'))
+        .map_or(0, |i| i + 1);
+    let column = text
+        .get(line_start..start)
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    let lines = between.matches('\n').count();
+    Span {
+        start,
+        line: span.line.saturating_sub(small(lines)),
+        column: small(column),
+        ..span
     }
 }
 

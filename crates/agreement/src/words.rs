@@ -519,3 +519,16 @@ words! {
         UmbrellaPurpose = "umbrella-purpose",
     }
 }
+
+impl Class {
+    /// How strictly it is guarded; a copy of several fields is of the strictest class of all.
+    pub(crate) fn strictness(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::DePersonalised => 1,
+            Self::Reference => 2,
+            Self::Personal => 3,
+            Self::Sensitive => 4,
+        }
+    }
+}

@@ -71,11 +71,16 @@ proptest! {
     clippy::disallowed_methods,
     reason = "the bound is on the machine's own time"
 )]
-fn within_bounds(what: &str, text: &str) -> Vec<String> {
+fn within<T>(what: &str, once: impl FnOnce() -> T) -> T {
     let start = Instant::now();
-    let checked = check(text);
+    let done = once();
     let took = start.elapsed();
     assert!(took < Duration::from_secs(30), "{what} took {took:?}");
+    done
+}
+
+fn within_bounds(what: &str, text: &str) -> Vec<String> {
+    let checked = took(what, text);
     assert!(checked.plan.is_none(), "{what}");
     checked
         .diagnostics
@@ -145,6 +150,59 @@ fn hostile_files_are_answered_in_bounded_time() {
             &rules[..rules.len().min(5)]
         );
     }
+}
+
+/// What rests on much, many times over, is looked at once.
+#[test]
+fn wide_and_deep_agreements_are_answered_in_bounded_time() {
+    let wide = |of: &str, below: usize| {
+        (0..6)
+            .map(|_| format!("{{ {of}: c{below} }}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let conditions: String = (1..15)
+        .map(|i| format!("  c{i}: {{ all: [ {} ] }}\n", wide("holds", i - 1)))
+        .collect();
+    let text = base_with(&format!(
+        "conditions:\n  c0: {{ all: [ {{ in_pool: {{ is: yes }} }} ] }}\n{conditions}  lost: {{ all: [ {{ holds: c14 }}, {{ last_seen: {{ known: yes }} }} ] }}\n"
+    ));
+    assert!(took("conditions", &text).plan.is_some());
+    let sources = |below: usize| {
+        (0..6)
+            .map(|j| format!("list.f{below}_{j}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let level = |i: usize| {
+        (0..6)
+            .map(|j| {
+                format!(
+                    "      f{i}_{j}: {{ copy-of: [{}], many: all }}\n",
+                    sources(i - 1)
+                )
+            })
+            .collect::<String>()
+    };
+    let first: String = (0..6)
+        .map(|j| format!("      f0_{j}: {{ type: text, class: personal, why: identifies }}\n"))
+        .collect();
+    let fields: String = (1..15).map(level).collect();
+    let text = base_with(&format!(
+        "datasets:\n  list:\n    about: person\n    one-row-per: person\n    fields:\n      ref: {{ type: reference, class: reference, why: links }}\n{first}{fields}  found:\n    about: person\n    one-row-per: {{ row-of: list }}\n    fields: {{ ref: {{ copy-of: list.ref }} }}\n"
+    ));
+    assert!(took("copies", &text).plan.is_some());
+    let blocks: String = (0..20_000)
+        .map(|i| format!("  - |\n    line {i}\n"))
+        .collect();
+    took("text blocks", &format!("title:\n{blocks}"));
+    let comments: String = (0..20_000).map(|i| format!("# comment {i}\n")).collect();
+    let laid = format!("{comments}agreement: a\n{comments}title: b\n");
+    assert!(within("layout", || agreement::lay_out("x", laid.as_bytes())).is_ok());
+}
+
+fn took(what: &str, text: &str) -> agreement::Checked {
+    within(what, || check(text))
 }
 
 #[test]

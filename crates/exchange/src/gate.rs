@@ -143,10 +143,12 @@ fn shape_fault(column: &Column, value: &str, row: u64) -> Option<Refusal> {
 /// The first permit in rank whose conditions are all true of the record; unknown is not true. A leave to each body
 /// of a register needs to know which of them the node speaks to, which no node does yet.
 fn leave<'p>(plan: &'p Plan, column: &Column, facts: &RowFacts, on: Date) -> Option<&'p Permit> {
-    column
+    let all: Vec<&Permit> = column
         .permits
         .iter()
         .filter_map(|id| plan.permits().get(id))
+        .collect();
+    all.iter()
         .find(|permit| {
             permit.each_from.is_none()
                 && permit.each_to.is_none()
@@ -155,5 +157,7 @@ fn leave<'p>(plan: &'p Plan, column: &Column, facts: &RowFacts, on: Date) -> Opt
                     .when
                     .iter()
                     .all(|c| plan.holds(c, facts, on) == Truth::True)
+                && plan.is_resort(permit, &all, facts, on)
         })
+        .copied()
 }

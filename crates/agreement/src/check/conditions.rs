@@ -6,7 +6,7 @@ use crate::check::data::type_of;
 use crate::check::{Check, conditions_of, paths, terms};
 use crate::condition::Operand;
 use crate::grammar::{Entries, Items};
-use crate::ids::{ConditionId, FactId, FieldPath, FlowId, PartyId, PersonKind};
+use crate::ids::{ConditionId, FactId, FieldPath, FlowId, PartyId};
 use crate::log::{At, cut};
 use crate::model::{Agreement, DEEPEST, Fact, Flow, Term, Test, TestOf, Tested, Told};
 use crate::rules::{CIRCLE, HAVE, KNOWN_TO, TEST_TYPE};
@@ -16,6 +16,8 @@ use crate::value::FieldType;
 #[derive(Default)]
 pub(super) struct Rests<'a> {
     operands: BTreeSet<Operand>,
+    /// The facts of which it asks whether they are recorded.
+    known: BTreeSet<FactId>,
     flows: BTreeSet<&'a FlowId>,
     told: Vec<&'a Told>,
 }
@@ -40,7 +42,13 @@ fn rests_of<'a>(a: &'a Agreement, id: &'a ConditionId) -> Rests<'a> {
             .extend(condition.value.told.iter().map(|at| &at.value));
         for term in terms(&condition.value) {
             match &term.value {
-                Term::Test(test) => rests.operands.extend(operand(&test.of.value)),
+                Term::Test(test) => {
+                    let of = operand(&test.of.value);
+                    if let (Some(Operand::Fact(fact)), Test::Known(_)) = (&of, &test.test) {
+                        rests.known.insert(fact.clone());
+                    }
+                    rests.operands.extend(of);
+                }
                 Term::Holds(other) | Term::Fails(other) => {
                     if seen.insert(other) {
                         next.push(other);
@@ -99,15 +107,38 @@ fn told_by(check: &Check<'_>, told: &Told) {
     if let Some(by) = &told.by
         && let Some(rests) = check.rests.get(&that.value)
     {
-        for fact in facts(check.a, rests) {
-            if !knows(fact.1, &by.value) {
-                let message = format!(
-                    "{} would answer for the condition {}, which rests on {}, and cannot know it",
-                    by.value, that.value, fact.0
-                );
-                check.log.fault(KNOWN_TO, by.span, message);
-            }
+        let needs = |what: &dyn std::fmt::Display| {
+            format!(
+                "{} would answer for the condition {}, which rests on {what}",
+                by.value, that.value
+            )
+        };
+        for of in &rests.operands {
+            knowable_by(check, &needs(of), of, by, by.span);
         }
+        for inner in &rests.told {
+            hears(check, inner, &by.value, by.span);
+        }
+    }
+}
+
+/// What one party tells another goes with a flow between them: to tell is to disclose.
+fn hears(check: &Check<'_>, told: &Told, listener: &PartyId, span: crate::Span) {
+    let Some(by) = told.by.as_ref().filter(|by| by.value != *listener) else {
+        return;
+    };
+    let goes = check
+        .ways()
+        .any(|(_, _, from, to)| *from == by.value && to == listener);
+    if check.is_party(&by.value) && check.is_party(listener) && check.moves.is_complete() && !goes {
+        let message = format!(
+            "{} would tell {listener} something, and no flow goes from {} to {listener}",
+            by.value, by.value
+        );
+        check
+            .log
+            .fault("LEG-01", span, message)
+            .help("to tell is to disclose: it goes with a flow that has its gateway");
     }
 }
 
@@ -136,9 +167,20 @@ pub(super) fn tested(check: &Check<'_>, test: &TestOf) {
         return;
     }
     if let Some(operand) = operand(&of.value)
-        && let Some((kind, _)) = type_of(check.a, check.law, &operand)
+        && let Some((kind, many)) = type_of(check.a, check.law, &operand)
     {
         fits(check, &of.value.0, of.span, &test.test, &kind);
+        let compares = !matches!(test.test, Test::Is(_) | Test::In(_) | Test::Known(_));
+        if many && compares {
+            let message = format!(
+                "{} can have several values, and this compares one",
+                of.value
+            );
+            check
+                .log
+                .fault(TEST_TYPE, of.span, message)
+                .help("use a fact that has one value, such as the latest");
+        }
     }
 }
 
@@ -160,6 +202,25 @@ pub(super) fn known(check: &Check<'_>, of: &At<Tested>) -> bool {
         }
     }
     there
+}
+
+/// A party that goes by a condition can know all that it rests on.
+pub(super) fn condition_known(
+    check: &Check<'_>,
+    what: &str,
+    condition: &At<ConditionId>,
+    party: &At<PartyId>,
+) {
+    let Some(rests) = check.rests.get(&condition.value) else {
+        return;
+    };
+    for of in &rests.operands {
+        let needs = format!(
+            "{what} after the condition {}, which rests on {of}",
+            condition.value
+        );
+        knowable_by(check, &needs, of, party, condition.span);
+    }
 }
 
 /// A party that must look at a fact can know it, and one that must look at a field has it.
@@ -249,12 +310,14 @@ fn circles(check: &Check<'_>) {
             .conditions
             .entries()
             .filter(|(_, c)| {
-                terms(&c.value).all(|t| match &t.value {
-                    Term::Holds(other) | Term::Fails(other) => {
-                        settled.contains(other) || !a.conditions.has(other)
-                    }
-                    Term::Test(_) | Term::Received(_) => true,
-                })
+                let rests_on =
+                    |other: &ConditionId| settled.contains(other) || !a.conditions.has(other);
+                let told = c.value.told.as_ref().and_then(|t| t.value.that.as_ref());
+                told.is_none_or(|that| rests_on(&that.value))
+                    && terms(&c.value).all(|t| match &t.value {
+                        Term::Holds(other) | Term::Fails(other) => rests_on(other),
+                        Term::Test(_) | Term::Received(_) => true,
+                    })
             })
             .map(|(id, _)| id)
             .collect();
@@ -321,7 +384,13 @@ fn knowable(check: &Check<'_>, id: &FlowId, flow: &Flow) {
                 check.log.fault(KNOWN_TO, condition.span, message);
             }
         }
+        let asked_of = rests.told.iter().filter_map(|told| told.that.as_ref());
+        let told_known = asked_of.filter_map(|that| check.rests.get(&that.value));
+        for rests in std::iter::once(rests).chain(told_known) {
+            others_known(check, id, flow, condition, rests);
+        }
         for told in &rests.told {
+            hears(check, told, &from.value, condition.span);
             if told.by.as_ref().is_some_and(|by| by.value == from.value) {
                 let message = format!(
                     "{}, which {} would tell itself",
@@ -343,112 +412,27 @@ fn knowable(check: &Check<'_>, id: &FlowId, flow: &Flow) {
     }
 }
 
-/// Can the condition be true of a person of this kind? A fact that is never about such a person is never
-/// recorded of one, so a condition that needs it is never true.
-pub(super) fn can_hold(
-    check_a: &Agreement,
-    id: &ConditionId,
-    kind: &PersonKind,
-    deep: usize,
-) -> bool {
-    let Some(condition) = check_a.conditions.entry(id) else {
-        return false;
-    };
-    let Some(deep) = deep.checked_sub(1) else {
-        return false;
-    };
-    let term = |term: &At<Term>| match &term.value {
-        Term::Holds(other) => can_hold(check_a, other, kind, deep),
-        Term::Fails(_) | Term::Received(_) => true,
-        Term::Test(test) => match operand(&test.of.value) {
-            Some(Operand::Fact(fact)) => {
-                matches!(test.test, Test::Known(false))
-                    || check_a
-                        .facts
-                        .entry(&fact)
-                        .is_none_or(|f| check_a.concerns(f.value.of.all(), kind))
-            }
-            Some(Operand::Field(_)) | None => true,
-        },
-    };
-    match (&condition.value.told, &condition.value.any) {
-        // What is told is a condition of the teller, about the same person.
-        (Some(told), _) => told
-            .value
-            .that
-            .as_ref()
-            .is_none_or(|that| can_hold(check_a, &that.value, kind, deep)),
-        (None, Some(_)) => condition.value.any.all().iter().any(term),
-        (None, None) => condition.value.all.all().iter().all(term),
-    }
-}
-
-/// Does the condition hold only of records where a fact of this type has one of these values?
-pub(super) fn keeps_within(
+/// Of a person whom a fact is never about it is never recorded: that says nothing of them, and gives no leave.
+fn others_known(
     check: &Check<'_>,
-    id: &ConditionId,
-    is_type: &dyn Fn(&FieldType) -> bool,
-    values: &[String],
-    deep: usize,
-) -> bool {
-    let (Some(condition), Some(deep)) = (check.a.conditions.entry(id), deep.checked_sub(1)) else {
-        return false;
-    };
-    let within = |value: &String| values.contains(value);
-    let term = |term: &At<Term>| match &term.value {
-        Term::Holds(other) => keeps_within(check, other, is_type, values, deep),
-        Term::Fails(_) | Term::Received(_) => false,
-        Term::Test(test) => {
-            let kind = operand(&test.of.value).and_then(|o| type_of(check.a, check.law, &o));
-            kind.is_some_and(|(kind, _)| {
-                is_type(&kind)
-                    && match &test.test {
-                        Test::Is(value) => within(value),
-                        Test::In(all) => all.iter().all(within),
-                        // Recorded at all is enough where every value it can have is one of these.
-                        Test::Known(known) => {
-                            *known
-                                && match &kind {
-                                    FieldType::OneOf(all)
-                                    | FieldType::Listed { codes: all, .. } => {
-                                        all.iter().all(within)
-                                    }
-                                    FieldType::Plain(_) | FieldType::WhichOf(_) => false,
-                                }
-                        }
-                        Test::Before(_)
-                        | Test::OnOrAfter(_)
-                        | Test::AgoAtLeast(_)
-                        | Test::AgoLessThan(_)
-                        | Test::AtLeast(_)
-                        | Test::AtMost(_) => false,
-                    }
-            })
+    id: &FlowId,
+    flow: &Flow,
+    condition: &At<ConditionId>,
+    rests: &Rests<'_>,
+) {
+    for kind in check.a.flow_about(flow) {
+        for fact in &rests.known {
+            let about = check.a.facts.entry(fact).map(|at| at.value.of.all());
+            if about.is_some_and(|of| !check.a.concerns(of, kind)) {
+                let message = format!(
+                    "the flow {id} is about {kind}, and the condition {} asks whether {fact} is recorded, which is never about {kind}",
+                    condition.value
+                );
+                check
+                    .log
+                    .fault(TEST_TYPE, condition.span, message)
+                    .help("let the fact be about that kind too, or about a case that holds both; or make two flows");
+            }
         }
-    };
-    match (&condition.value.told, &condition.value.any) {
-        (Some(told), _) => told
-            .value
-            .that
-            .as_ref()
-            .is_some_and(|that| keeps_within(check, &that.value, is_type, values, deep)),
-        (None, Some(_)) => {
-            let all = condition.value.any.all();
-            !all.is_empty() && all.iter().all(term)
-        }
-        (None, None) => condition.value.all.all().iter().any(term),
     }
-}
-
-/// Does the condition rest on a fact that is recorded as a text and that this party knows?
-pub(super) fn is_documented(check: &Check<'_>, id: &ConditionId, by: &PartyId) -> bool {
-    check.rests.get(id).is_some_and(|rests| {
-        facts(check.a, rests).any(|(_, fact)| {
-            let text = fact
-                .recorded_as
-                .as_ref()
-                .is_some_and(|r| r.value == crate::words::Recorded::Text);
-            text && knows(fact, by)
-        })
-    })
 }

@@ -10,13 +10,11 @@ use crate::grammar::{Entries, Items, Part, Set};
 use crate::ids::{DatasetId, FieldName, FieldPath, LabelId, Name, PersonKind, RegisterId};
 use crate::law::Law;
 use crate::log::At;
-use crate::model::{
-    Agreement, Dataset, Derived, Field, Ingredient, Many, Present, ROW_WORDS, RowPer,
-};
+use crate::model::{Agreement, Dataset, Derived, Field, Ingredient, Present, ROW_WORDS, RowPer};
 use crate::period::Period;
-use crate::rules::{CIRCLE, DETAIL, MISSING, NEVER, SHAPE, UNDECLARED, WORD};
+use crate::rules::{ABOUT, CIRCLE, DETAIL, MISSING, NEVER, SHAPE, UNDECLARED, WORD};
 use crate::value::FieldType;
-use crate::words::{Class, Minted, TypeName};
+use crate::words::{Class, Minted, TypeName, Why};
 
 /// The type that a field or fact declares, with its values or its list.
 pub(crate) fn declared_type(
@@ -91,21 +89,12 @@ pub(crate) fn type_of(a: &Agreement, law: &Law, of: &Operand) -> Option<(FieldTy
             Some((kind, fact.many.is_some()))
         }
         Operand::Field(path) => {
-            let field = a.field(path)?;
             let (_, origin) = a.origin(path)?;
             let kind = declared_type(&origin.kind, &origin.values, &origin.list, law)?;
-            Some((kind, many(field, origin).is_some()))
+            let links = a.links(path)?;
+            Some((kind, links.iter().any(|(_, field)| field.many.is_some())))
         }
     }
-}
-
-/// How many values a cell may have: as the field itself says, or as what it copies.
-pub(crate) fn many(field: &Field, origin: &Field) -> Option<Many> {
-    field
-        .many
-        .as_ref()
-        .or(origin.many.as_ref())
-        .map(|at| at.value)
 }
 
 /// Has the dataset a field of a personal or sensitive class?
@@ -318,11 +307,12 @@ pub(super) fn civil(check: &Check<'_>, period: &Part<Period>) {
     if let Some(at) = period
         && at.value.after(jiff::civil::date(2000, 1, 1)).is_none()
     {
-        check.log.fault(
-            WORD,
-            at.span,
-            "this is measured in days, weeks, months or years",
-        );
+        let message = if at.value.unit.is_civil() {
+            "this is longer than the calendar"
+        } else {
+            "this is measured in days, weeks, months or years"
+        };
+        check.log.fault(WORD, at.span, message);
     }
 }
 
@@ -330,6 +320,7 @@ fn one_field(check: &Check<'_>, path: &FieldPath, span: crate::Span, field: &Fie
     let log = check.log;
     if field.is_copy() {
         copies(check, path, span, field);
+        copied_about(check, path, field);
         for (there, key) in [
             (field.class.as_ref().map(|at| at.span), "class"),
             (field.why.as_ref().map(|at| at.span), "why"),
@@ -415,6 +406,24 @@ fn class_and_reason(
             )
             .help("write `handling:` with why it must be sent and how it is guarded");
         }
+        Some((class @ (Class::None | Class::DePersonalised), span)) if names_a_person(field) => {
+            log.fault(
+                "LEG-22",
+                span,
+                format!("the field {name} tells who somebody is, and its class is {class}"),
+            )
+            .help("write `class: personal`");
+        }
+        Some((class @ (Class::None | Class::DePersonalised), span))
+            if !nobody && says_of_a_person(field) =>
+        {
+            log.fault(
+                "LEG-22",
+                span,
+                format!("the field {name} says something of a person, and its class is {class}"),
+            )
+            .help("write `class: personal`; in a dataset about people only what governs, links or evaluates is of another class");
+        }
         Some((Class::Personal | Class::Sensitive, span)) if nobody => {
             log.fault(
                 "LEG-22",
@@ -432,6 +441,72 @@ fn class_and_reason(
             _,
         ))
         | None => {}
+    }
+}
+
+/// Does a value of this type tell who somebody is?
+fn names_a_person(field: &Field) -> bool {
+    field.kind.as_ref().is_some_and(|kind| {
+        matches!(
+            kind.value,
+            TypeName::Name
+                | TypeName::Nino
+                | TypeName::Email
+                | TypeName::Phone
+                | TypeName::Address
+                | TypeName::DatedAddress
+                | TypeName::Postcode
+                | TypeName::Contact
+        )
+    })
+}
+
+/// Is it there for something else than running the exchange?
+fn says_of_a_person(field: &Field) -> bool {
+    let runs = |why: &At<Why>| matches!(why.value, Why::Governs | Why::Links | Why::Evaluates);
+    !field.why.all().iter().all(runs)
+}
+
+/// A copy is about whom its source is about: it does not turn data about one person into data about another, or
+/// about nobody.
+fn copied_about(check: &Check<'_>, path: &FieldPath, field: &Field) {
+    let Some(own) = check.a.datasets.entry(&path.dataset).map(|at| &at.value) else {
+        return;
+    };
+    for source in field.copy_of.all() {
+        let Some(from) = check
+            .a
+            .datasets
+            .entry(&source.value.dataset)
+            .map(|at| &at.value)
+        else {
+            continue;
+        };
+        let kinds = |d: &Dataset| -> BTreeSet<PersonKind> {
+            d.kinds().iter().map(|k| k.value.clone()).collect()
+        };
+        let (to, whom) = (kinds(own), kinds(from));
+        let known = to.iter().chain(&whom).all(|k| check.a.people.has(k));
+        if known && !whom.is_empty() && (to.is_empty() || !to.is_subset(&whom)) {
+            let names = |all: &BTreeSet<PersonKind>| match all.is_empty() {
+                true => "nobody".to_owned(),
+                false => all
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" and "),
+            };
+            let message = format!(
+                "{} is about {}, and its copy would be about {}",
+                source.value,
+                names(&whom),
+                names(&to)
+            );
+            check
+                .log
+                .fault(ABOUT, source.span, message)
+                .help("let both datasets be about the same people");
+        }
     }
 }
 
@@ -550,6 +625,7 @@ fn derived(check: &Check<'_>, derived: &Derived) {
     for one in derived.out_of.all() {
         ingredient(check, derived, one);
     }
+    serves_as_it_came(check, derived);
     for role in derived.seen_by.all() {
         let at = At::new(role.value.party(), role.span);
         if check.declared("party", &at, a.parties.names())
@@ -574,11 +650,75 @@ fn derived(check: &Check<'_>, derived: &Derived) {
             check.log.fault(DETAIL, name.span, message);
             continue;
         }
+        for (there, key) in [
+            (field.off_until.as_ref().map(|at| at.span), "off-until"),
+            (field.only.as_ref().map(|at| at.span), "only"),
+            (field.minted.as_ref().map(|at| at.span), "minted"),
+            (field.window.as_ref().map(|at| at.span), "window"),
+        ] {
+            if let Some(span) = there {
+                let message = format!("what is calculated has no `{key}`");
+                check.log.fault(DETAIL, span, message).help("take it out");
+            }
+        }
         detail(check, &field.kind, &field.values, &field.list);
         // A path is only a name for messages here: the fields of a derived thing are in no dataset.
         if let Ok(dataset) = DatasetId::parse("derived") {
             let path = FieldPath::new(dataset, name.value.clone());
             class_and_reason(check, &path, name.span, field, derived.kinds().is_empty());
+        }
+    }
+}
+
+/// What is calculated is about whom its ingredients are about, and serves the purposes for which they came.
+fn serves_as_it_came(check: &Check<'_>, derived: &Derived) {
+    let a = check.a;
+    let here: Vec<&DatasetId> = derived
+        .out_of
+        .all()
+        .iter()
+        .filter_map(|one| match &one.value {
+            Ingredient::Here(dataset) => Some(dataset),
+            Ingredient::Elsewhere(_) => None,
+        })
+        .collect();
+    let datasets: Vec<&Dataset> = here
+        .iter()
+        .filter_map(|d| a.datasets.entry(d))
+        .map(|at| &at.value)
+        .collect();
+    if datasets.len() == here.len() {
+        for kind in derived.kinds() {
+            let about = datasets
+                .iter()
+                .any(|d| d.kinds().iter().any(|k| k.value == kind.value));
+            if !about && !datasets.is_empty() && a.people.has(&kind.value) {
+                let message = format!(
+                    "nothing that this is calculated out of is about {}",
+                    kind.value
+                );
+                check.log.fault(ABOUT, kind.span, message);
+            }
+        }
+    }
+    let Some(at) = &derived.at else { return };
+    for dataset in here {
+        let came_for = check.moves.came_for(&at.value, dataset);
+        for purpose in derived.purposes.all() {
+            if came_for
+                .as_ref()
+                .is_some_and(|all| !all.contains(&purpose.value))
+                && a.purposes.has(&purpose.value)
+            {
+                let message = format!(
+                    "{dataset} did not come to {} for {}",
+                    at.value, purpose.value
+                );
+                check
+                    .log
+                    .fault("LEG-23", purpose.span, message)
+                    .help("what was received is used for the purposes for which it came");
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::conditions::tested;
+use crate::check::conditions::{condition_known, knowable_by, operand, tested};
 use crate::check::names::actor;
 use crate::check::{Check, paths};
 use crate::grammar::{Entries, Items};
@@ -104,9 +104,18 @@ fn before_it(check: &Check<'_>, id: &DecisionId, decision: &Decision, after: &Af
     }
     if let Some(holds) = &after.holds {
         check.declared("condition", holds, a.conditions.names());
+        if let Some(by) = &decision.by {
+            let party = At::new(by.value.party(), by.span);
+            condition_known(check, &format!("{} decides {id}", by.value), holds, &party);
+        }
     }
     for test in &after.tests {
         tested(check, test);
+        if let (Some(by), Some(of)) = (&decision.by, operand(&test.of.value)) {
+            let party = At::new(by.value.party(), by.span);
+            let needs = format!("{} decides {id} by {}", by.value, test.of.value);
+            knowable_by(check, &needs, &of, &party, test.of.span);
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use crate::check::Check;
 use crate::grammar::{Entries, Items};
 use crate::ids::{DatasetId, DerivedId, FieldName, FlowId, GapId};
 use crate::log::{Step, Use};
-use crate::model::Agreement;
+use crate::model::{Agreement, Flow, KeepLine};
 use crate::rules::{GAP, OPEN_GAP, UNUSED};
 use crate::stops::Stops;
+use crate::words::Place;
 
 /// Where a gap stands, as far as it matters for what it stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,37 +22,47 @@ pub(crate) enum Where {
     Paper,
     /// In a flow.
     Flow(FlowId),
-    /// In a route, or a keep rule: flows must be named.
-    Flows,
-    /// In a field of a dataset.
-    Field(DatasetId, FieldName),
+    /// In a route, or a keep rule: these flows use it, or move what it is about.
+    Flows(BTreeSet<FlowId>),
+    /// In a field of a dataset, which these flows send.
+    Field(DatasetId, FieldName, BTreeSet<FlowId>),
     /// In something derived.
     Derived(DerivedId),
 }
 
 impl Where {
-    fn of(path: &[Step]) -> Self {
+    fn of(a: &Agreement, path: &[Step]) -> Self {
         let words: Vec<String> = path.iter().map(ToString::to_string).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
             ["flows", flow, ..] => FlowId::parse(flow).map_or(Self::Agreement, Self::Flow),
             ["datasets", dataset, "fields", field, ..] => {
                 match (DatasetId::parse(dataset), FieldName::parse(field)) {
-                    (Ok(dataset), Ok(field)) => Self::Field(dataset, field),
+                    (Ok(dataset), Ok(field)) => {
+                        let flows = flows_of(a, |f| sends(f, &dataset));
+                        Self::Field(dataset, field, flows)
+                    }
                     _ => Self::Agreement,
                 }
             }
             ["derived", derived, ..] => {
                 DerivedId::parse(derived).map_or(Self::Agreement, Self::Derived)
             }
-            ["keep" | "routes", ..] => Self::Flows,
+            ["keep", number, ..] => number
+                .parse()
+                .ok()
+                .and_then(|n: usize| a.keep.all().get(n.checked_sub(1)?))
+                .map_or(Self::Agreement, |line| {
+                    Self::Flows(flows_of(a, |f| brings(f, &line.value)))
+                }),
+            ["routes", route, ..] => Self::Flows(flows_of(a, |f| uses(a, f, route))),
             ["under", ..] => Self::Waivable,
             ["contacts", _, "business" | "incidents" | "escalation", ..]
             | ["contacts", _, "gap"] => Self::Waivable,
             ["term", "withdraw", ..] => Self::Paper,
             [
                 "charges" | "reference" | "contacts" | "control" | "versions" | "owners"
-                | "benefits" | "prose" | "requests",
+                | "benefits",
                 ..,
             ] => Self::Paper,
             _ => Self::Agreement,
@@ -60,12 +71,14 @@ impl Where {
 
     /// Does what the gap stops suffice for the place where it stands?
     fn suffices(&self, stops: &Stops) -> bool {
+        let only = |flows: &BTreeSet<FlowId>, named: &FlowId| flows.iter().all(|f| f == named);
         match (self, stops) {
             (_, Stops::Agreement) | (Self::Paper, _) => true,
-            (Self::Flow(_), Stops::Flow(None)) => true,
+            (Self::Flow(_) | Self::Flows(_), Stops::Flow(None)) => true,
             (Self::Flow(own), Stops::Flow(Some(named))) => own == named,
-            (Self::Flows, Stops::Flow(Some(_))) => true,
-            (Self::Field(..), Stops::Cells | Stops::Flow(_)) => true,
+            (Self::Flows(flows), Stops::Flow(Some(named))) => only(flows, named),
+            (Self::Field(..), Stops::Cells | Stops::Flow(None)) => true,
+            (Self::Field(.., flows), Stops::Flow(Some(named))) => only(flows, named),
             (Self::Derived(_), Stops::Derived(None)) => true,
             (Self::Derived(own), Stops::Derived(Some(named))) => own == named,
             _ => false,
@@ -77,11 +90,44 @@ impl Where {
             Self::Agreement | Self::Waivable => "agreement",
             Self::Paper => "nothing, or agreement",
             Self::Flow(_) => "flow, or agreement",
-            Self::Flows => "flow with its name, or agreement",
+            Self::Flows(_) => "flow, which is every flow that uses it, or agreement",
             Self::Field(..) => "cells, flow, or agreement",
             Self::Derived(_) => "derived, or agreement",
         }
     }
+}
+
+fn flows_of(a: &Agreement, is: impl Fn(&Flow) -> bool) -> BTreeSet<FlowId> {
+    let all = a.each_flow().filter(|(_, flow)| is(&flow.value));
+    all.map(|(id, _)| id.clone()).collect()
+}
+
+fn sends(flow: &Flow, dataset: &DatasetId) -> bool {
+    flow.send.all().iter().any(|d| d.value == *dataset)
+}
+
+/// Does the flow move what a keep rule is about to, or from, its holder?
+fn brings(flow: &Flow, line: &KeepLine) -> bool {
+    let end = match line.place() {
+        Place::Staging => &flow.from,
+        Place::Received => &flow.to,
+    };
+    let at = line.at.as_ref().map(|at| &at.value);
+    let here = end.as_ref().map(|p| &p.value) == at
+        || flow.handled_by.all().iter().any(|p| Some(&p.value) == at);
+    here && line.what.all().iter().any(|d| sends(flow, &d.value))
+}
+
+/// Does the flow go by the route, or its password?
+fn uses(a: &Agreement, flow: &Flow, route: &str) -> bool {
+    let Some(own) = flow.route.as_ref().and_then(|r| r.value.given()) else {
+        return false;
+    };
+    let password = a
+        .routes
+        .entry(own)
+        .and_then(|r| r.value.password_by.as_ref());
+    own.as_str() == route || password.is_some_and(|p| p.value.as_str() == route)
 }
 
 /// The path of a use, as people read it.
@@ -116,7 +162,7 @@ pub(super) fn check(check: &Check<'_>) {
         let Some(stops) = &gap.value.stops else {
             continue;
         };
-        let place_of = Where::of(&one.path);
+        let place_of = Where::of(check.a, &one.path);
         if !place_of.suffices(&stops.value) {
             let message = format!(
                 "the gap {} stands in {} and stops {}",
@@ -186,7 +232,11 @@ pub(super) fn open(check: &Check<'_>) {
             .map(|u| place(&u.path))
             .collect();
         places.dedup();
-        if places.is_empty() && stops.value != Stops::Nothing {
+        let says_what = matches!(
+            stops.value,
+            Stops::Nothing | Stops::Agreement | Stops::Flow(Some(_)) | Stops::Derived(Some(_))
+        );
+        if places.is_empty() && !says_what {
             check
                 .log
                 .warn(UNUSED, gap.span, format!("the gap {id} is used nowhere"));
@@ -239,51 +289,49 @@ pub(crate) struct Stopped {
 
 pub(crate) fn stopped(a: &Agreement, uses: &[Use<GapId>]) -> Stopped {
     let mut out = Stopped::default();
+    let mut stop_flow = |flow: &FlowId, gap: &GapId| {
+        out.flows
+            .entry(flow.clone())
+            .or_default()
+            .insert(gap.clone());
+    };
+    // A gap that says what it stops stops it, wherever it stands and even where it stands nowhere.
+    for (id, gap) in a.gaps.entries().filter(|(id, _)| !a.waivers.has(id)) {
+        match gap.value.stops.as_ref().map(|s| &s.value) {
+            Some(Stops::Agreement) => {
+                out.agreement.insert(id.clone());
+            }
+            Some(Stops::Flow(Some(flow))) => stop_flow(flow, id),
+            Some(Stops::Derived(Some(derived))) => {
+                out.derived
+                    .entry(derived.clone())
+                    .or_default()
+                    .insert(id.clone());
+            }
+            Some(Stops::Nothing | Stops::Cells | Stops::Flow(None) | Stops::Derived(None))
+            | None => {}
+        }
+    }
     for one in uses {
         let stops = a
             .gaps
             .entry(&one.name)
             .and_then(|g| g.value.stops.as_ref())
             .map(|s| &s.value);
-        let place_of = Where::of(&one.path);
-        let gap = || one.name.clone();
-        match (stops, place_of) {
-            (None | Some(Stops::Nothing), _) => {}
-            (Some(Stops::Agreement), _) => {
-                if !a.waivers.has(&one.name) {
-                    out.agreement.insert(gap());
-                }
+        match (stops, Where::of(a, &one.path)) {
+            (Some(Stops::Flow(None)), Where::Flow(flow)) => stop_flow(&flow, &one.name),
+            (Some(Stops::Flow(None)), Where::Flows(flows) | Where::Field(.., flows)) => {
+                flows.iter().for_each(|flow| stop_flow(flow, &one.name));
             }
-            (Some(Stops::Flow(Some(flow))), _) => {
-                out.flows.entry(flow.clone()).or_default().insert(gap());
-            }
-            (Some(Stops::Flow(None)), Where::Flow(flow)) => {
-                out.flows.entry(flow).or_default().insert(gap());
-            }
-            (Some(Stops::Flow(None)), Where::Field(dataset, _)) => {
-                let sends = a
-                    .each_flow()
-                    .filter(|(_, f)| f.value.send.all().iter().any(|d| d.value == dataset));
-                for (flow, _) in sends {
-                    out.flows.entry(flow.clone()).or_default().insert(gap());
-                }
-            }
-            (Some(Stops::Cells), Where::Field(dataset, field)) => {
-                out.fields
-                    .entry((dataset, field))
-                    .or_default()
-                    .insert(gap());
-            }
-            (Some(Stops::Derived(Some(derived))), _) => {
-                out.derived
-                    .entry(derived.clone())
-                    .or_default()
-                    .insert(gap());
+            (Some(Stops::Cells), Where::Field(dataset, field, _)) => {
+                let cell = out.fields.entry((dataset, field)).or_default();
+                cell.insert(one.name.clone());
             }
             (Some(Stops::Derived(None)), Where::Derived(derived)) => {
-                out.derived.entry(derived).or_default().insert(gap());
+                let stopped = out.derived.entry(derived).or_default();
+                stopped.insert(one.name.clone());
             }
-            (Some(Stops::Flow(None) | Stops::Cells | Stops::Derived(None)), _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     // A flow that rests on nothing but stopped flows is stopped too; so is one that goes only when they do.
@@ -299,14 +347,23 @@ pub(crate) fn stopped(a: &Agreement, uses: &[Use<GapId>]) -> Stopped {
                 .filter_map(|at| at.value.through.as_ref())
                 .map(|at| &at.value)
                 .collect();
+            let needs: Vec<&FlowId> = flow
+                .value
+                .needs
+                .all()
+                .iter()
+                .filter_map(|n| n.value.flow())
+                .collect();
             let is_stopped = |f: &&FlowId| out.flows.contains_key(*f);
             let rests = !asked.is_empty() && asked.iter().all(|f| out.flows.contains_key(&f.value));
-            if rests || parts.iter().any(is_stopped) || through.iter().any(is_stopped) {
+            let with = parts.iter().chain(&through).chain(&needs);
+            if rests || with.into_iter().any(is_stopped) {
                 let why: BTreeSet<GapId> = asked
                     .iter()
                     .map(|at| &at.value)
                     .chain(parts)
                     .chain(through)
+                    .chain(needs)
                     .filter_map(|f| out.flows.get(f))
                     .flatten()
                     .cloned()

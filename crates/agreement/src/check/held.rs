@@ -8,9 +8,10 @@ use crate::check::names::event;
 use crate::grammar::{Entries, Items};
 use crate::ids::{DatasetId, DatasetOrAll, FlowId, PartyId};
 use crate::log::At;
-use crate::model::{From, KeepLine, KeepUntil, Onward};
+use crate::model::{Agreement, From, KeepLine, KeepUntil, Onward};
+use crate::period::{Period, Unit};
 use crate::rules::{TWICE, WORD};
-use crate::words::{MatchIs, Place};
+use crate::words::{Event, Form, MatchIs, Place};
 
 pub(super) fn check(check: &Check<'_>) {
     keep_lines(check);
@@ -79,6 +80,18 @@ fn keep_lines(check: &Check<'_>) {
             ends(check, &from.value);
         }
         civil(check, &line.length);
+        let longest = [(&line.length, HELD), (&needed(line), LOOKED_AT)];
+        for (period, most) in longest {
+            if let Some(at) = period
+                && longer(at.value, most)
+            {
+                let message = format!("{} is longer than {most}", at.value);
+                check
+                    .log
+                    .fault("RET-01", at.span, message)
+                    .help("keep it for less; look at the need more often");
+            }
+        }
         if let Some(decided) = line.unless.as_ref().and_then(|u| u.value.decided.as_ref()) {
             check.declared("decision", decided, a.decisions.names());
         }
@@ -102,8 +115,60 @@ fn keep_lines(check: &Check<'_>) {
     }
 }
 
-/// A keeping ends with an event of the exchange, and not with an incident.
+/// The longest that anything is kept after an event.
+const HELD: Period = Period {
+    count: 100,
+    unit: Unit::Years,
+};
+/// The longest time between two looks at a need.
+const LOOKED_AT: Period = Period {
+    count: 24,
+    unit: Unit::Months,
+};
+
+fn longer(one: Period, other: Period) -> bool {
+    let day = jiff::civil::date(2000, 1, 1);
+    match (one.after(day), other.after(day)) {
+        (Some(one), Some(other)) => other < one,
+        (None, Some(_)) => one.unit.is_civil(),
+        (_, None) => false,
+    }
+}
+
+fn needed(line: &KeepLine) -> crate::grammar::Part<Period> {
+    match line.until.as_ref()?.value.given()? {
+        KeepUntil::Need(need) => need.every.clone(),
+        KeepUntil::Event(_) => None,
+    }
+}
+
+/// A keeping ends with an event of the exchange that will happen, and not with an incident.
 fn ends(check: &Check<'_>, when: &crate::model::Occasion) {
+    let happens = when.event.as_ref().map(|at| at.value);
+    let of = when.of.as_ref().map(|at| at.value.as_str());
+    let open_ended = check
+        .a
+        .term
+        .as_ref()
+        .is_some_and(|t| t.value.open_ended.is_some());
+    let no_call = !check.a.each_flow().any(|(_, f)| {
+        let form = f.value.form.as_ref();
+        form.is_none_or(|at| at.value.given().is_none_or(|form| *form == Form::Call))
+    });
+    let never = match (happens, of) {
+        (Some(Event::Ended), Some("agreement")) if open_ended => {
+            Some("the agreement has no end of its own")
+        }
+        (_, Some("call")) if no_call => Some("no flow goes as a call"),
+        _ => None,
+    };
+    if let (Some(why), Some(of)) = (never, &when.of) {
+        check
+            .log
+            .fault("RET-01", of.span, format!("this never comes: {why}"))
+            .help("write an event that ends the keeping, or a time after one");
+        return;
+    }
     if let Some(of) = &when.of
         && matches!(of.value.as_str(), "incident" | "issue" | "error")
     {
@@ -239,7 +304,7 @@ fn onward(check: &Check<'_>) {
     if a.onward.is_none() {
         return;
     }
-    let rule_of = |dataset: &DatasetId| {
+    let rule_of = |dataset: &DatasetId| -> Option<&Onward> {
         let all = || a.onward.entries();
         let own = all().find(|(key, _)| key.as_str() == dataset.as_str());
         own.or_else(|| all().find(|(key, _)| is_all(key)))
@@ -261,34 +326,80 @@ fn onward(check: &Check<'_>) {
                     .help("write `onward: { \"*\": none }`");
             }
         }
-        let mut told = BTreeSet::new();
-        for field in a.sent(&flow.value) {
-            for origin in a.origins(&field).unwrap_or_default() {
-                if !check.moves.passes_on(&flow.value, &origin)
-                    || !told.insert(origin.dataset.clone())
-                {
-                    continue;
-                }
-                if rule_of(&origin.dataset).is_some_and(|rule| !allows(rule, id)) {
-                    let sent = flow
-                        .value
-                        .send
-                        .all()
-                        .iter()
-                        .find(|d| d.value == field.dataset);
-                    let message = format!(
-                        "the flow {id} passes {} on, and onward does not allow it",
-                        origin.dataset
-                    );
-                    check
-                        .log
-                        .fault("LEG-30", sent.map_or(flow.span, |d| d.span), message)
-                        .help(format!(
-                            "write `onward: {{ {}: [{id}] }}`, if it may",
-                            origin.dataset
-                        ));
-                }
+        passes_on(check, id, flow, &rule_of);
+    }
+}
+
+/// What a flow passes on goes by the rule of every dataset through which it came.
+fn passes_on<'a>(
+    check: &Check<'a>,
+    id: &FlowId,
+    flow: &At<crate::model::Flow>,
+    rule_of: &dyn Fn(&DatasetId) -> Option<&'a Onward>,
+) {
+    let a: &'a Agreement = check.a;
+    let mut told = BTreeSet::new();
+    for field in a.sent(&flow.value) {
+        let links = a.links(&field).unwrap_or_default();
+        let origins = links.iter().filter(|(_, link)| !link.is_copy());
+        let passed = origins.filter(|(origin, _)| check.moves.passes_on(&flow.value, origin));
+        if passed.count() == 0 {
+            continue;
+        }
+        let sent = flow
+            .value
+            .send
+            .all()
+            .iter()
+            .find(|d| d.value == field.dataset);
+        let span = sent.map_or(flow.span, |d| d.span);
+        for (link, _) in links
+            .iter()
+            .filter(|(link, own)| *link != field || !own.is_copy())
+        {
+            if rule_of(&link.dataset).is_some_and(|rule| !allows(rule, id))
+                && told.insert(link.dataset.clone())
+            {
+                let message = format!(
+                    "the flow {id} passes {} on, and onward does not allow it",
+                    link.dataset
+                );
+                check.log.fault("LEG-30", span, message).help(format!(
+                    "write `onward: {{ {}: [{id}] }}`, if it may",
+                    link.dataset
+                ));
             }
+            other_purpose(check, id, flow, &link.dataset);
+        }
+    }
+}
+
+/// What came for one purpose is passed on for another only where a reading says why (LEG-23).
+fn other_purpose(
+    check: &Check<'_>,
+    id: &FlowId,
+    flow: &At<crate::model::Flow>,
+    dataset: &DatasetId,
+) {
+    let Some(from) = &flow.value.from else { return };
+    let Some(came_for) = check.moves.came_for(&from.value, dataset) else {
+        return;
+    };
+    // What a person is told of themselves is theirs to know.
+    if flow.value.reading.is_some() || check.to_subject(&flow.value) {
+        return;
+    }
+    for purpose in flow.value.purposes.all() {
+        let other = !came_for.contains(&purpose.value) && check.a.purposes.has(&purpose.value);
+        if other && !check.log.told_within(purpose.span) {
+            let message = format!(
+                "the flow {id} passes {dataset} on for {}, and it did not come to {} for that",
+                purpose.value, from.value
+            );
+            check
+                .log
+                .fault("LEG-23", purpose.span, message)
+                .help("give the flow a `reading` that says why it may, and who owns the question");
         }
     }
 }

@@ -1,28 +1,23 @@
-//! Is there a gateway for every flow, for its purposes, its direction, its territory and its time? And does the
-//! agreement stand where the law lets it stand: umbrella, regime, adequacy, parties?
+//! Is there a gateway for every flow, for its purposes, its direction, its territory and its time?
 
-use crate::check::conditions::{can_hold, is_documented, keeps_within};
-use crate::check::{Check, bodies};
+use std::collections::BTreeSet;
+
+use crate::check::Check;
+use crate::check::reasoning::{Values, can_hold, is_documented, keeps_within};
 use crate::grammar::{Entries, Items};
-use crate::ids::{FlowId, LabelId, LegalPurpose, PartyId, PersonKind, PurposeId};
+use crate::ids::{DatasetId, FlowId, LabelId, LegalPurpose, PartyId, PersonKind, PurposeId};
 use crate::law::{Closed, End, Gateway};
 use crate::log::At;
-use crate::model::{Agreement, Body, DEEPEST, Flow, Line, SUBJECT, Schedule};
-use crate::rules::{SHAPE, TWICE, WORD};
+use crate::model::{Agreement, Body, Flow, Line, SUBJECT};
+use crate::rules::{TWICE, WORD};
 use crate::value::FieldType;
-use crate::words::{Control, Kind, Scope, TypeName};
+use crate::words::{Kind, Scope, TypeName};
 
 pub(super) fn check(check: &Check<'_>) {
     for (id, flow) in check.a.each_flow() {
         flow_is_lawful(check, id, flow);
     }
     purposes(check);
-    umbrellas(check);
-    regime(check);
-    adequacy(check);
-    parties(check);
-    one_off(check);
-    alike(check);
 }
 
 /// The legal purposes that a line serves: those of the way, or of the limbs that it relies on.
@@ -72,18 +67,24 @@ pub(crate) fn served<'a>(
 /// Can a line of a basis apply to a person of this kind at all?
 pub(crate) fn applies_to(a: &Agreement, flow: &Flow, line: &Line, kind: &PersonKind) -> bool {
     let conditions = flow.only.iter().chain(&line.when);
-    conditions
-        .into_iter()
-        .all(|c| can_hold(a, &c.value, kind, DEEPEST))
+    conditions.into_iter().all(|c| can_hold(a, &c.value, kind))
 }
 
 /// The kinds of information that a flow sends.
 fn information(check: &Check<'_>, flow: &Flow) -> Vec<LabelId> {
-    let mut all: Vec<LabelId> = flow
-        .send
-        .all()
+    // A copy is of the kind that its source is of.
+    let links = check
+        .a
+        .sent(flow)
+        .filter_map(|path| check.a.links(&path))
+        .flatten();
+    let datasets: BTreeSet<DatasetId> = links
+        .map(|(path, _)| path.dataset)
+        .chain(flow.send.values())
+        .collect();
+    let mut all: Vec<LabelId> = datasets
         .iter()
-        .filter_map(|d| check.a.datasets.entry(&d.value))
+        .filter_map(|d| check.a.datasets.entry(d))
         .flat_map(|d| d.value.information.values())
         .collect();
     all.sort();
@@ -141,11 +142,8 @@ fn flow_is_lawful(check: &Check<'_>, id: &FlowId, flow: &At<Flow>) {
             one_is_closed = true;
             continue;
         };
-        let others = lines
-            .iter()
-            .take(rank)
-            .filter_map(|l| l.value.gate.as_ref());
-        if others.into_iter().any(|other| other.value == gate.value) {
+        let others = lines.iter().take(rank).map(|l| &l.value);
+        if others.into_iter().any(|other| same_use(other, &line.value)) {
             check
                 .log
                 .fault(
@@ -153,15 +151,14 @@ fn flow_is_lawful(check: &Check<'_>, id: &FlowId, flow: &At<Flow>) {
                     gate.span,
                     format!("the flow {id} names {} twice", gate.value),
                 )
-                .help("join the two conditions in one with `any`");
+                .help("join the two conditions in one with `any`; or name another limb or area");
             continue;
         }
         line_is_complete(check, id, line, gateway, rank, lines.len());
-        let law: Vec<LegalPurpose> = a
-            .purposes
-            .entries()
-            .flat_map(|(_, p)| p.value.law.values())
-            .collect();
+        if gateway.needs_why && lines.len() == 1 {
+            no_statute(check, id, flow, gate, sender, receiver, &about);
+        }
+        let law = law_of(a, &flow.value);
         let instead: Vec<&str> = check
             .law
             .open_for(sender, receiver, &law, &about)
@@ -242,6 +239,64 @@ fn limbs_for(check: &Check<'_>, flow: &Flow, gateway: &Gateway) -> Option<String
     (!limbs.is_empty()).then(|| format!("its limbs for these purposes are: {}", limbs.join(", ")))
 }
 
+/// Do two lines rely on the same gateway, limbs and area?
+fn same_use(one: &Line, other: &Line) -> bool {
+    let gate = |line: &Line| line.gate.as_ref().map(|at| at.value.clone());
+    let area = |line: &Line| line.area.as_ref().map(|at| at.value.clone());
+    gate(one) == gate(other)
+        && area(one) == area(other)
+        && one.limbs.values() == other.limbs.values()
+}
+
+/// The legal purposes that a flow's purposes stand on.
+fn law_of(a: &Agreement, flow: &Flow) -> Vec<LegalPurpose> {
+    let purposes = flow
+        .purposes
+        .all()
+        .iter()
+        .filter_map(|p| a.purposes.entry(&p.value));
+    purposes.flat_map(|p| p.value.law.values()).collect()
+}
+
+/// The power of last resort is relied on alone only where no statutory gateway opens this way (LEG-03).
+fn no_statute(
+    check: &Check<'_>,
+    id: &FlowId,
+    flow: &At<Flow>,
+    gate: &At<crate::GatewayId>,
+    sender: End<'_>,
+    receiver: End<'_>,
+    about: &[LabelId],
+) {
+    let law = law_of(check.a, &flow.value);
+    let plain = |other: &crate::GatewayId| {
+        check.law.gateway(other).is_some_and(|g| {
+            let whole = g.everywhere() && g.scope == Scope::Batch && g.only_where.is_none();
+            !g.needs_why && !g.non_personal && whole
+        })
+    };
+    let statutes: Vec<&str> = check
+        .law
+        .open_for(sender, receiver, &law, about)
+        .filter(|other| plain(other))
+        .map(crate::GatewayId::as_str)
+        .collect();
+    if !statutes.is_empty() {
+        let message = format!(
+            "the flow {id} rests on {} alone, and statutory gateways open this way",
+            gate.value
+        );
+        check
+            .log
+            .fault("LEG-03", gate.span, message)
+            .help(format!(
+                "name them first: {}; and this one last, `only-if: no-line-above`",
+                statutes.join(", ")
+            ))
+            .source("it may be relied on only where no statutory gateway applies");
+    }
+}
+
 /// The body of a party, as messages call it.
 fn name(check: &Check<'_>, party: &PartyId) -> String {
     match check
@@ -307,6 +362,20 @@ fn line_is_complete(
                 )
                 .help("write `why: no statutory gateway ...`")
                 .source("it may be relied on only where no statutory gateway applies");
+        }
+        if let Some(only_if) = line
+            .only_if
+            .as_ref()
+            .filter(|_| rank + 1 < lines && rank > 0)
+        {
+            check
+                .log
+                .fault(
+                    "LEG-03",
+                    only_if.span,
+                    format!("{} stands above other lines", gateway.cites),
+                )
+                .help("put it last");
         }
         if lines > 1 && line.only_if.is_none() {
             check
@@ -410,13 +479,13 @@ fn reach(
 ) {
     let conditions: Vec<_> = flow.only.iter().chain(&line.when).collect();
     let rule = || gateway.rule.clone().unwrap_or_else(|| "LEG-01".to_owned());
-    let within = |is_type: &dyn Fn(&FieldType) -> bool, values: &[String]| {
+    let within = |is_type: &dyn Fn(&FieldType) -> bool, values: &[String], of| {
         conditions
             .iter()
-            .any(|c| keeps_within(check, &c.value, is_type, values, DEEPEST))
+            .any(|c| keeps_within(check, &c.value, is_type, values, of))
     };
     let nation = |kind: &FieldType| *kind == FieldType::Plain(TypeName::Nation);
-    if !gateway.everywhere() && !within(&nation, &gateway.territory) {
+    if !gateway.everywhere() && !within(&nation, &gateway.territory, Values::Every) {
         let nations = gateway.territory.join(", ");
         check
             .log
@@ -433,7 +502,7 @@ fn reach(
     }
     let list = |kind: &FieldType| matches!(kind, FieldType::OneOf(_) | FieldType::Listed { .. });
     if let Some(only) = &gateway.only_where
-        && !within(&list, &only.values)
+        && !within(&list, &only.values, Values::One)
     {
         check
             .log
@@ -551,385 +620,5 @@ fn purposes(check: &Check<'_>) {
                 .fault("LEG-08", purpose.span, message)
                 .help("write `law:` with one or more purposes of the law catalogue");
         }
-    }
-}
-
-/// Every pair of parties between which something flows has its umbrella (AGR-30, C-13).
-fn umbrellas(check: &Check<'_>) {
-    let a = check.a;
-    let mut pairs = Vec::new();
-    for one in a.parties.names() {
-        for other in a.parties.names().filter(|p| *p > one) {
-            pairs.push((
-                [format!("{one}-{other}"), format!("{other}-{one}")],
-                [one, other],
-            ));
-        }
-    }
-    for (key, at) in a.under.entries() {
-        match pairs
-            .iter()
-            .find(|(names, _)| names.iter().any(|n| n == key.as_str()))
-        {
-            None => {
-                let all = pairs.iter().flat_map(|(names, _)| names);
-                check.undeclared("pair of parties", key.as_str(), at.span, all);
-            }
-            Some((names, parties)) => {
-                let is_there = |n: &String| a.under.names().any(|k| k.as_str() == n);
-                if names.iter().all(is_there)
-                    && names.iter().max().map(String::as_str) == Some(key.as_str())
-                {
-                    let message = format!("the umbrella of the pair {key} is written twice");
-                    check.log.fault(TWICE, at.span, message);
-                }
-                if let Some(reference) = at.value.given() {
-                    umbrella(check, reference, *parties, at.span);
-                }
-            }
-        }
-    }
-    let mut told: Vec<&[String; 2]> = Vec::new();
-    for (id, flow, from, to) in check.ways() {
-        let key = format!("{from}-{to}");
-        let Some((names, _)) = pairs.iter().find(|(names, _)| names.contains(&key)) else {
-            continue;
-        };
-        let there = a
-            .under
-            .names()
-            .any(|k| names.iter().any(|n| n == k.as_str()));
-        if told.contains(&names) || there {
-            continue;
-        }
-        told.push(names);
-        if a.under.is_none() {
-            if !check.has_fault_at(&["under"]) {
-                check
-                    .log
-                    .fault("AGR-04", check.whole(), "the agreement has no `under`")
-                    .help(format!("write `under: {{ {key}: ... }}`; every pair between which something flows has its umbrella"));
-            }
-            break;
-        }
-        check
-            .log
-            .fault(
-                "AGR-30",
-                flow.span,
-                format!("the flow {id} goes between {from} and {to}, which no umbrella joins"),
-            )
-            .help(format!(
-                "write `under: {{ {key}: ... }}` with its name, or a gap"
-            ));
-    }
-}
-
-/// The umbrella that a pair names is there, is one, and has both bodies as parties.
-fn umbrella(check: &Check<'_>, name: &crate::AgreementId, pair: [&PartyId; 2], span: crate::Span) {
-    let Some(found) = check.library.get(name) else {
-        let known = check.library.umbrellas().map(ToString::to_string);
-        let near = check.log.did_you_mean(
-            name.as_str(),
-            known.collect::<Vec<_>>().iter().map(String::as_str),
-        );
-        check
-            .log
-            .fault(
-                "AGR-30",
-                span,
-                format!("there is no umbrella named `{name}` beside this agreement"),
-            )
-            .help(near.unwrap_or_else(|| {
-                "add its file to the folder (a stub with gaps will do), or let a gap stand here"
-                    .to_owned()
-            }));
-        return;
-    };
-    if found.kind != Kind::Umbrella {
-        let message = format!("{name} is a {}, and no umbrella", found.kind);
-        check.log.fault("AGR-30", span, message);
-        return;
-    }
-    if found.hash.is_none() {
-        let message = format!("the umbrella {name} has faults of its own");
-        check
-            .log
-            .fault("AGR-30", span, message)
-            .help("`concordat check` its file");
-    }
-    for party in pair {
-        if let Some(body) = check.a.body(party)
-            && check.law.body(body).is_some()
-            && !found.bodies.contains(body)
-        {
-            let message = format!("{body} is no party of the umbrella {name}");
-            check.log.fault("AGR-30", span, message);
-        }
-        let own = check
-            .a
-            .parties
-            .entry(party)
-            .and_then(|p| p.value.named.as_ref());
-        if let Some(own) = own
-            && let Some(names) = check.a.body(party).and_then(|body| found.named.get(body))
-            && !names.contains(&own.value)
-        {
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let message = format!(
-                "the umbrella {name} is with {}, and not with {}",
-                names.join(", "),
-                own.value
-            );
-            check.log.fault("AGR-30", span, message);
-        }
-        let register = check
-            .a
-            .parties
-            .entry(party)
-            .and_then(|p| p.value.register());
-        if let Some(register) = register
-            && let Some(kind) = check.law.register(register).and_then(|r| r.kind.as_ref())
-        {
-            let speaks =
-                |body: &crate::BodyId| check.law.body(body).is_some_and(|b| b.kind == *kind);
-            if !found.registers.contains(register) && !found.bodies.iter().any(speaks) {
-                let message = format!(
-                    "neither {register} nor a body of its kind is a party of the umbrella {name}"
-                );
-                check.log.fault("AGR-30", span, message);
-            }
-        }
-    }
-    if let (Some(own), Some(its)) = (check.term, found.term) {
-        let ended = its.last.is_some_and(|last| last < own.from);
-        let ends = its
-            .last
-            .is_some_and(|last| own.last.is_none_or(|own| last < own));
-        if ended {
-            let message = format!("the umbrella {name} is over: it held {its}");
-            check.log.fault("AGR-30", span, message);
-        } else if ends || own.from < its.from {
-            let message = format!("the umbrella {name} holds for a part of the term only, {its}");
-            check.log.warn("AGR-30", span, message);
-        }
-    }
-}
-
-/// The regime holds in the term, and each controller names its condition for processing (LEG-18, LEG-27).
-fn regime(check: &Check<'_>) {
-    let (Some(regime), Some(written)) = (check.regime(), &check.a.regime) else {
-        return;
-    };
-    if let Some(term) = check.term {
-        let ends = regime
-            .effective
-            .until
-            .is_some_and(|until| term.last.is_none_or(|last| until < last));
-        let begins = regime.effective.from.is_some_and(|from| term.from < from);
-        if (ends || begins) && written.value.reading.is_none() {
-            let mut message = format!("{} does not hold for all of the term, {term}", regime.title);
-            if let Some(until) = regime.effective.until.filter(|_| ends) {
-                message = format!("{message}: it ended on {until}");
-            }
-            check
-                .log
-                .warn("LEG-27", written.span, message)
-                .help("put the agreement on the regime that holds, or end it with this one (C-06)");
-        }
-    }
-    for (id, at) in check.a.parties.entries() {
-        let party = &at.value;
-        let is_controller = party
-            .is
-            .as_ref()
-            .is_some_and(|is| is.value == Control::Controller);
-        match &party.lawful_basis {
-            Some(basis) => {
-                let what = format!("lawful basis under the {}", regime.title);
-                check.declared(&what, basis, regime.lawful_bases.keys());
-            }
-            None if is_controller && !regime.lawful_bases.is_empty() && check.is_bound(id) => {
-                let all: Vec<&str> = regime
-                    .lawful_bases
-                    .keys()
-                    .map(crate::InstrumentId::as_str)
-                    .collect();
-                check
-                    .log
-                    .fault(
-                        "LEG-18",
-                        at.span,
-                        format!(
-                            "the party {id} names no condition for processing under {}",
-                            regime.title
-                        ),
-                    )
-                    .help(format!("write `lawful-basis:`, one of: {}", all.join(", ")));
-            }
-            None => {}
-        }
-    }
-}
-
-/// A transfer to a country that needs one has its adequacy assessment (APP-14 to APP-17).
-fn adequacy(check: &Check<'_>) {
-    let mut told = Vec::new();
-    for (id, flow, _, to) in check.ways() {
-        let Some(body) = check.end(to).and_then(|end| check.law.body(end.body?)) else {
-            continue;
-        };
-        let on = check.term.map_or(jiff::civil::Date::MAX, |term| term.from);
-        let listed = check
-            .law
-            .adequacy_on(on)
-            .is_some_and(|list| list.always.contains(&body.country));
-        let party = check.a.parties.entry(to);
-        let assessed = party.and_then(|p| p.value.adequacy.as_ref());
-        let has = assessed.is_some();
-        let day = assessed.and_then(|at| at.value.given()?.on.as_ref());
-        if let Some(day) = day.filter(|day| on < day.value)
-            && !told.contains(&to)
-        {
-            told.push(to);
-            let message = format!(
-                "the assessment is of {}, after the first day of the term, {on}",
-                day.value
-            );
-            check
-                .log
-                .fault("APP-14", day.span, message)
-                .source("the last step before a transfer outside the European Economic Area");
-        }
-        if has || told.contains(&to) || !check.law.needs_adequacy(&body.country, on) {
-            continue;
-        }
-        told.push(to);
-        let why = if listed {
-            "which always needs one"
-        } else {
-            "which no list exempts"
-        };
-        check
-            .log
-            .fault(
-                if listed { "APP-17" } else { "APP-14" },
-                flow.value.to.as_ref().map_or(flow.span, |to| to.span),
-                format!(
-                    "the flow {id} goes to {}, {why}, and there is no adequacy assessment",
-                    body.country
-                ),
-            )
-            .help(format!(
-                "give the party {to} `adequacy: {{ on: ..., verdict: ..., by: ... }}`, or a gap"
-            ))
-            .source("the last step before a transfer outside the European Economic Area");
-    }
-}
-
-/// Who may be party to which kind of agreement (AGR-23, LEG-29).
-fn parties(check: &Check<'_>) {
-    let Some(kind) = &check.a.kind else { return };
-    let all = bodies(check.a);
-    for rule in check
-        .law
-        .agreements
-        .iter()
-        .filter(|rule| rule.kind == kind.value)
-    {
-        if !all.contains(&rule.with) {
-            let title = check
-                .law
-                .body(&rule.with)
-                .map_or(rule.with.to_string(), |b| b.title.clone());
-            check
-                .log
-                .fault(
-                    rule.rule.clone(),
-                    kind.span,
-                    format!("a {} is made with {title}, which is no party", kind.value),
-                )
-                .help(
-                    "write `kind: process`; where it happens once, let its flows say `once` (C-47)",
-                );
-        }
-    }
-    for (id, at) in check.a.parties.entries() {
-        let Some(end) = check.end(id) else { continue };
-        if check.law.kinds.get(end.kind).is_some_and(|k| k.commercial) {
-            check
-                .log
-                .fault(
-                    "LEG-29",
-                    at.span,
-                    format!("the party {id} is in a commercial relationship, which a memorandum does not cover"),
-                )
-                .help("make a commercial contract, or let the body be a processor of a party");
-        }
-    }
-}
-
-/// A usage agreement is for an exchange that happens once (AGR-23).
-fn one_off(check: &Check<'_>) {
-    if check.a.kind.as_ref().is_none_or(|k| k.value != Kind::Dua) {
-        return;
-    }
-    for (id, flow) in check.a.each_flow() {
-        let again = flow.value.again.as_ref().map(|at| at.span);
-        let when = flow.value.when.as_ref();
-        let often = when.filter(|w| {
-            w.value.given().is_some_and(|w| {
-                matches!(
-                    w.schedule,
-                    Schedule::Every { .. } | Schedule::OnDemand { .. }
-                )
-            })
-        });
-        if let Some(span) = again.or(often.map(|w| w.span)) {
-            check
-                .log
-                .fault(
-                    "AGR-23",
-                    span,
-                    format!("the flow {id} runs more than once, and this is a usage agreement"),
-                )
-                .help("write `when: { once: ... }`, or make a process agreement");
-        }
-    }
-}
-
-/// Another agreement for the same parties, purpose and data (AGR-25).
-fn alike(check: &Check<'_>) {
-    let Some(own) = &check.a.agreement else {
-        return;
-    };
-    let mine = crate::library::exchanges(check.a, check.law);
-    for (name, other) in check.library.all().filter(|(name, _)| **name != own.value) {
-        if check.a.besides.has(name) {
-            continue;
-        }
-        if let Some(same) = mine
-            .iter()
-            .find(|m| other.exchanges.iter().any(|o| m.is_like(o)))
-        {
-            check
-                .log
-                .warn(
-                    "AGR-25",
-                    own.span,
-                    format!(
-                        "{name} is also about data from {} to {} for {}",
-                        same.from, same.to, same.purpose
-                    ),
-                )
-                .help(format!("use that agreement; or write `besides: {{ {name}: ... }}` with why this one is needed"));
-        }
-    }
-    if check.a.besides.has(&own.value) {
-        check.log.fault(
-            SHAPE,
-            own.span,
-            "an agreement does not stand besides itself",
-        );
     }
 }

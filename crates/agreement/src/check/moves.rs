@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::grammar::{Entries, Items};
-use crate::ids::{DatasetId, FieldPath, PartyId};
+use crate::ids::{DatasetId, FieldPath, PartyId, PurposeId};
 use crate::model::{Agreement, Flow, SUBJECT};
 
 /// Who sends and receives what.
@@ -15,6 +15,10 @@ pub(super) struct Moves<'a> {
     receives: BTreeSet<(&'a PartyId, &'a DatasetId)>,
     /// By receiver and origin: the parties from which the field comes.
     brought: BTreeMap<(&'a PartyId, FieldPath), BTreeSet<&'a PartyId>>,
+    /// By receiver and dataset: the purposes for which it comes.
+    came_for: BTreeMap<PartyId, BTreeMap<DatasetId, BTreeSet<PurposeId>>>,
+    /// The parties that stand for each body of a register.
+    registers: BTreeSet<&'a PartyId>,
 }
 
 impl<'a> Moves<'a> {
@@ -36,6 +40,10 @@ impl<'a> Moves<'a> {
                 moves.complete &= a.datasets.has(&dataset.value);
                 moves.sends.insert((&from.value, &dataset.value));
                 moves.receives.insert((&to.value, &dataset.value));
+                let came = moves.came_for.entry(to.value.clone()).or_default();
+                came.entry(dataset.value.clone())
+                    .or_default()
+                    .extend(flow.purposes.values());
             }
             let origins = a
                 .sent(flow)
@@ -44,6 +52,12 @@ impl<'a> Moves<'a> {
                 .collect();
             ways.push((&from.value, &to.value, origins));
         }
+        moves.registers = a
+            .parties
+            .entries()
+            .filter(|(_, at)| at.value.register().is_some())
+            .map(|(id, _)| id)
+            .collect();
         // A field comes to a party only from one that has it: round by round, until nothing new arrives.
         loop {
             let mut news = false;
@@ -81,18 +95,31 @@ impl<'a> Moves<'a> {
         self.complete && !self.holds(party, origin)
     }
 
-    /// Did the flow's sender get the field from others than the flow's receiver, and is neither of the two
-    /// its source?
+    /// The purposes for which a dataset came to a party; none where it is the party's own.
+    pub(super) fn came_for(
+        &self,
+        party: &PartyId,
+        dataset: &DatasetId,
+    ) -> Option<&BTreeSet<PurposeId>> {
+        self.came_for.get(party)?.get(dataset)
+    }
+
+    /// Has the party a dataset of its own accord: it sends it and never gets it?
+    fn is_source(&self, party: &PartyId, dataset: &DatasetId) -> bool {
+        self.sends.contains(&(party, dataset)) && !self.receives.contains(&(party, dataset))
+    }
+
+    /// Does the flow pass the field on: did its sender, whose own it is not, get it from others than the flow's
+    /// receiver? Each body of a register is another than the next; an answer goes back to the one that asked.
     pub(super) fn passes_on(&self, flow: &Flow, origin: &FieldPath) -> bool {
         let (Some(from), Some(to)) = (&flow.from, &flow.to) else {
             return false;
         };
-        let is_source = |party| {
-            self.sends.contains(&(party, &origin.dataset))
-                && !self.receives.contains(&(party, &origin.dataset))
-        };
         let sources = self.brought.get(&(&from.value, origin.clone()));
-        let from_others = sources.is_some_and(|s| s.iter().any(|party| **party != to.value));
-        self.complete && from_others && !is_source(&from.value) && !is_source(&to.value)
+        let is_other = |party: &PartyId| {
+            *party != to.value || self.registers.contains(party) && flow.answers.is_none()
+        };
+        let from_others = sources.is_some_and(|s| s.iter().any(|party| is_other(party)));
+        self.complete && from_others && !self.is_source(&from.value, &origin.dataset)
     }
 }

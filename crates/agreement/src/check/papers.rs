@@ -9,7 +9,8 @@ use crate::grammar::{Entries, Items, OneOrMore, Part};
 use crate::ids::PartyId;
 use crate::library::Beside;
 use crate::log::At;
-use crate::model::{Paragraph, Prose, Text};
+use crate::model::{EffectRule, Paragraph, Prose, Text, Waiver};
+use crate::period::{Period, Unit};
 use crate::rules::{COMMA, VOCABULARY, WORD};
 use crate::tree::{Node, Value};
 use crate::words::{Asks, Assessed, Control, Event, Kind};
@@ -101,6 +102,18 @@ fn impact(check: &Check<'_>) {
                     "that no assessment is needed is decided only after somebody was consulted",
                 )
                 .help("write `consulted:` with who was");
+        }
+        let open = row
+            .because
+            .as_ref()
+            .is_some_and(|b| b.value.given().is_none());
+        if let Some((Assessed::Due, span)) = is
+            && !open
+        {
+            check
+                .log
+                .fault("APP-11", span, "an assessment that is due is not there yet")
+                .help("let a gap stand in `because`, which stops the agreement until it is done");
         }
         if let (Some((Assessed::NotNeeded | Assessed::Due, _)), Some(on)) = (is, &row.on) {
             check.log.fault(
@@ -201,11 +214,75 @@ fn for_each_party(check: &Check<'_>) {
         check.all_declared("party", benefit.value.to.all(), a.parties.names());
     }
     signers(check);
+    placeholders(check);
+}
+
+/// What stands for a contact and is none: a gap would say who must answer (C-17).
+fn placeholders(check: &Check<'_>) {
+    let Value::Map(sections) = &check.root.value else {
+        return;
+    };
+    for (_, section) in sections
+        .iter()
+        .filter(|(key, _)| ["contacts", "signed", "control"].contains(&key.text.as_str()))
+    {
+        placeholders_in(check, section);
+    }
+}
+
+fn placeholders_in(check: &Check<'_>, node: &Node) {
+    match &node.value {
+        Value::Text { text, .. } => {
+            let bare = text
+                .trim()
+                .trim_matches(|c: char| !c.is_alphanumeric())
+                .to_lowercase();
+            let none = [
+                "",
+                "redacted",
+                "tbc",
+                "tbd",
+                "tba",
+                "to be confirmed",
+                "unknown",
+                "none",
+                "n/a",
+                "xxx",
+            ];
+            if none.contains(&bare.as_str()) {
+                check
+                    .log
+                    .fault(
+                        "PTY-03",
+                        node.span,
+                        format!("`{}` stands for what is missing", crate::log::cut(text)),
+                    )
+                    .help("let a gap stand here, which says who must answer and what it stops");
+            }
+        }
+        Value::List(items) => items.iter().for_each(|item| placeholders_in(check, item)),
+        Value::Map(entries) => entries
+            .iter()
+            .for_each(|(_, value)| placeholders_in(check, value)),
+    }
 }
 
 /// Signers are of parties or their units, and of comparable seniority (PTY-16).
 fn signers(check: &Check<'_>) {
     let a = check.a;
+    let effect = a.term.as_ref().and_then(|t| t.value.effect.as_ref());
+    if let Some(EffectRule::Some(block)) = effect.map(|e| &e.value)
+        && let Some(n) = &block.signatures
+        && usize::try_from(n.value.0).is_ok_and(|n| a.signed.names().count() < n)
+        && a.signed.is_some()
+    {
+        let message = format!(
+            "it takes {} signatures, and {} sign",
+            n.value.0,
+            a.signed.names().count()
+        );
+        check.log.fault("AGR-21", n.span, message);
+    }
     let mut grades = Vec::new();
     for (signer, at) in a.signed.entries() {
         let party = At::new(signer.party(), at.span);
@@ -262,13 +339,42 @@ fn signers(check: &Check<'_>) {
                     .help("write the role as `iao` or `siro`, such as `ho.iao`");
             }
         }
-        if let (Some(on), Some(until)) = (&at.value.on, &at.value.until)
-            && until.value < on.value
-        {
+        waived_days(check, gap, &at.value);
+    }
+}
+
+/// A waiver is for a time, and of a gap that its own party answers for.
+fn waived_days(check: &Check<'_>, gap: &crate::GapId, waiver: &Waiver) {
+    let year = Period {
+        count: 12,
+        unit: Unit::Months,
+    };
+    if let (Some(on), Some(until)) = (&waiver.on, &waiver.until) {
+        if until.value < on.value {
             check
                 .log
                 .fault(WORD, until.span, "the last day is before the first");
+        } else if year.after(on.value).is_some_and(|end| end <= until.value) {
+            check
+                .log
+                .fault(
+                    "AGR-30",
+                    until.span,
+                    "a waiver holds for 12 months at the most",
+                )
+                .help("write an earlier day; a gap that is open longer is no exception");
         }
+    }
+    let owner = check.a.gaps.entry(gap).and_then(|g| g.value.owner.as_ref());
+    if let (Some(owner), Some(by)) = (owner, &waiver.by)
+        && owner.value != "all"
+        && owner.value != by.value.party().as_str()
+    {
+        let message = format!(
+            "{} owns the gap {gap}, and {} would waive it",
+            owner.value, by.value
+        );
+        check.log.fault("AGR-30", by.span, message);
     }
 }
 
@@ -479,7 +585,8 @@ fn versions(check: &Check<'_>) {
         else {
             continue;
         };
-        let earlier = rows.iter().take(i).map(|at| &at.value).find(|other| {
+        let others = rows.iter().enumerate().filter(|(j, _)| *j != i);
+        let earlier = others.map(|(_, at)| &at.value).find(|other| {
             let other_day = other.date.as_ref().and_then(|d| d.value.given());
             let lower = other
                 .number

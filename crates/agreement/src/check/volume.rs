@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::check::Check;
 use crate::check::names::actor;
-use crate::grammar::{Entries, Items};
-use crate::ids::{FlowId, PartyId, PurposeId};
+use crate::grammar::Entries;
+use crate::ids::{FlowId, PartyId};
 use crate::log::At;
 use crate::model::{Agreement, Approval, Body, Flow, Per, Schedule};
 use crate::period::{Period, Unit};
@@ -76,12 +76,12 @@ fn records(check: &Check<'_>) {
         .a
         .each_flow()
         .filter(|(_, f)| check.a.rests_on(&f.value).is_empty());
-    let volumes = firsts
-        .filter_map(|(id, f)| Some((yearly(check.a, id, &f.value, 0)?, f.value.volume.as_ref()?)));
-    let (mut total, mut last) = (0_u64, None);
-    for (most, volume) in volumes {
-        total = total.saturating_add(most);
-        last = Some(volume.span);
+    let (mut total, mut last, mut count) = (0_u64, None, Count::default());
+    for (id, flow) in firsts {
+        if let (Some(most), Some(volume)) = (count.yearly(check.a, id), &flow.value.volume) {
+            total = total.saturating_add(most);
+            last = Some(volume.span);
+        }
     }
     let stated = u64::from(records.value.0);
     if let Some(span) = last.filter(|_| stated < total) {
@@ -119,6 +119,17 @@ fn roles(check: &Check<'_>, party: &PartyId, approval: &Approval) {
             check.log.fault("PTY-13", role.span, message);
         }
     }
+    let own = |by: &At<crate::ActorId>| by.value.role().map(|r| r.as_str().to_owned());
+    if let (Some(by), Some(level)) = (&approval.by, &approval.level)
+        && let Some(role) = own(by).filter(|role| ["iao", "siro"].contains(&role.as_str()))
+        && role != level.value.as_str()
+    {
+        let message = format!("{} gives no leave at the level {}", by.value, level.value);
+        check
+            .log
+            .fault("PTY-13", by.span, message)
+            .help(format!("write `by: {party}.{}`", level.value));
+    }
     if let (Some(by), Some(lead)) = (&approval.by, &approval.lead)
         && by.value == lead.value
     {
@@ -148,10 +159,8 @@ fn needed(
     let sends: Vec<(&FlowId, &At<Flow>)> = a
         .each_flow()
         .filter(|(_, f)| {
-            f.value
-                .from
-                .as_ref()
-                .is_some_and(|from| from.value == *party)
+            let body = f.value.from.as_ref().and_then(|from| a.body(&from.value));
+            body.is_some() && body == a.body(party)
         })
         .filter(|(_, f)| !a.flow_about(&f.value).is_empty() && !check.to_subject(&f.value))
         .collect();
@@ -201,56 +210,31 @@ fn needed(
             },
         ));
     }
-    // By receiver and purpose, so that splitting an exchange over flows changes nothing.
-    let mut totals: BTreeMap<(&PartyId, &PurposeId), Option<u64>> = BTreeMap::new();
+    // All that the body sends counts, so that splitting an exchange over flows, receivers or purposes changes
+    // nothing.
+    let mut total = Some(0_u64);
+    let mut count = Count::default();
     for (id, flow) in &sends {
         let Some(to) = &flow.value.to else { continue };
         // A volume is that of each member's file.
         let times = members(check, &to.value);
-        let yearly = yearly(a, id, &flow.value, 0).map(|n| n.saturating_mul(times));
-        for purpose in flow.value.purposes.all() {
-            let total = totals.entry((&to.value, &purpose.value)).or_insert(Some(0));
-            *total = total.zip(yearly).map(|(sum, n)| sum.saturating_add(n));
-        }
+        let yearly = count.yearly(a, id).map(|n| n.saturating_mul(times));
+        total = total.zip(yearly).map(|(sum, n)| sum.saturating_add(n));
     }
-    let worst = totals
-        .into_iter()
-        .max_by_key(|(_, total)| total.unwrap_or(u64::MAX))?;
-    let ((to, purpose), total) = worst;
     let limit = u64::from(rule.over);
-    Some(match total {
-        Some(n) if n <= limit => (
-            rule.below,
-            Why {
-                rule: "APP-03",
-                text: String::new(),
-            },
+    let (level, text) = match total {
+        Some(n) if n <= limit => (rule.below, String::new()),
+        Some(n) => (
+            rule.above,
+            format!("{party} sends up to {n} records in 12 months, which is over {limit}"),
         ),
-        Some(n) => {
-            let text = format!(
-                "up to {n} records go from {party} to {to} for {purpose} in 12 months, which is over {limit}"
-            );
-            (
-                rule.above,
-                Why {
-                    rule: "APP-03",
-                    text,
-                },
-            )
-        }
-        None => {
-            let text = format!(
-                "nothing says how many records go from {party} to {to} for {purpose} in 12 months"
-            );
-            (
-                rule.above,
-                Why {
-                    rule: "APP-03",
-                    text,
-                },
-            )
-        }
-    })
+        None => (
+            rule.above,
+            format!("nothing says how many records {party} sends in 12 months"),
+        ),
+    };
+    let rule = "APP-03";
+    Some((level, Why { rule, text }))
 }
 
 /// How many bodies a party stands for.
@@ -268,97 +252,124 @@ fn members(check: &Check<'_>, party: &PartyId) -> u64 {
     })
 }
 
-/// The most records that a flow sends in twelve months; none where the agreement does not say.
-fn yearly(a: &Agreement, id: &FlowId, flow: &Flow, deep: usize) -> Option<u64> {
-    if deep > crate::model::DEEPEST {
-        return None;
-    }
-    let volume = flow.volume.as_ref().map(|at| &at.value);
-    let rows = volume.and_then(|v| {
-        let margin = v.give_or_take.as_ref().map_or(0, |p| u64::from(p.value.0));
-        let about = v
-            .about
-            .as_ref()
-            .map(|n| u64::from(n.value.0) * (100 + margin) / 100);
-        about.or(v.at_most.as_ref().map(|n| u64::from(n.value.0)))
-    });
-    let per = volume.and_then(|v| v.per.as_ref()).map(|p| &p.value);
-    let again = flow.again.as_ref().and_then(|at| {
-        let again = &at.value;
-        let months = months(again.every.as_ref()?.value)?;
-        Some(12_u64.div_ceil(months.max(1)))
-    });
-    let again = match (&flow.again, again) {
-        (None, _) => 0,
-        (Some(_), Some(times)) => times,
-        (Some(_), None) => return None,
-    };
-    let first = match (rows, per) {
-        (Some(rows), Some(Per::Period(period))) => {
-            let months = months(*period)?;
-            Some(rows.saturating_mul(12).div_ceil(months.max(1)))
-        }
-        (Some(rows), Some(Per::Flow(other))) => {
-            let other = &a.flows.entry(other)?.value;
-            runs(a, other, deep + 1).map(|n| n.saturating_mul(rows))
-        }
-        (Some(rows), None) => runs(a, flow, deep + 1).map(|n| n.saturating_mul(rows)),
-        // An answer has no more rows than its question, and what follows no more than what it follows.
-        (None, _) if a.rests_on(flow).is_empty() && a.records.is_some() => {
-            a.records.as_ref().map(|at| u64::from(at.value.0))
-        }
-        (None, _) => {
-            let asked = a.rests_on(flow);
-            let from_those = asked.iter().map(|asked| {
-                let question = a.flows.entry(&asked.value)?;
-                (asked.value != *id).then(|| yearly(a, &asked.value, &question.value, deep + 1))?
-            });
-            let total: Option<u64> = from_those.sum();
-            total.filter(|_| !asked.is_empty())
-        }
-    };
-    first.map(|n| n.saturating_mul(1 + again))
+/// Counts records and runs, each flow once, however many others rest on it.
+#[derive(Default)]
+struct Count<'a> {
+    records: BTreeMap<&'a FlowId, Option<u64>>,
+    runs: BTreeMap<&'a FlowId, Option<u64>>,
 }
 
-/// How often a flow runs in twelve months.
-fn runs(a: &Agreement, flow: &Flow, deep: usize) -> Option<u64> {
-    if deep > crate::model::DEEPEST {
-        return None;
+impl<'a> Count<'a> {
+    /// The most records that a flow sends in twelve months; none where the agreement does not say.
+    fn yearly(&mut self, a: &'a Agreement, id: &FlowId) -> Option<u64> {
+        let (id, flow) = a.each_flow().find(|(own, _)| *own == id)?;
+        if let Some(known) = self.records.get(id) {
+            return *known;
+        }
+        self.records.insert(id, None);
+        let found = self.records_of(a, id, &flow.value);
+        self.records.insert(id, found);
+        found
     }
-    let when = flow.when.as_ref().and_then(|w| w.value.given());
-    match when.map(|w| &w.schedule) {
-        Some(Schedule::Every { every, .. }) => Some(match every {
-            Frequency::Day => 366,
-            Frequency::Week => 53,
-            Frequency::Month => 12,
-            Frequency::Quarter => 4,
-            Frequency::Year => 1,
-        }),
-        Some(Schedule::Once(_)) => Some(1),
-        Some(Schedule::Each(occasions)) => occasions
-            .iter()
-            .map(|o| runs(a, &a.flows.entry(&o.of())?.value, deep + 1))
-            .sum(),
-        Some(Schedule::OnDemand { .. }) => None,
-        None => {
-            let asked = a.rests_on(flow);
-            let total: Option<u64> = asked
+
+    fn records_of(&mut self, a: &'a Agreement, id: &'a FlowId, flow: &'a Flow) -> Option<u64> {
+        let volume = flow.volume.as_ref().map(|at| &at.value);
+        let rows = volume.and_then(|v| {
+            let margin = v.give_or_take.as_ref().map_or(0, |p| u64::from(p.value.0));
+            let about = v
+                .about
+                .as_ref()
+                .map(|n| u64::from(n.value.0) * (100 + margin) / 100);
+            about.or(v.at_most.as_ref().map(|n| u64::from(n.value.0)))
+        });
+        let per = volume.and_then(|v| v.per.as_ref()).map(|p| &p.value);
+        let again = match &flow.again {
+            None => 0,
+            Some(at) => times_a_year(at.value.every.as_ref()?.value)?,
+        };
+        let first = match (rows, per) {
+            (Some(rows), Some(Per::Period(period))) => {
+                Some(rows.saturating_mul(times_a_year(*period)?))
+            }
+            (Some(rows), Some(Per::Flow(other))) => {
+                self.runs(a, other).map(|n| n.saturating_mul(rows))
+            }
+            (Some(rows), None) => self.runs(a, id).map(|n| n.saturating_mul(rows)),
+            // A usage agreement states its total.
+            (None, _) if a.rests_on(flow).is_empty() && a.records.is_some() => {
+                a.records.as_ref().map(|at| u64::from(at.value.0))
+            }
+            // An answer has no more rows than its question, and what follows no more than what it follows.
+            (None, _) => {
+                let asked = a.rests_on(flow);
+                let mut total = Some(0_u64);
+                for question in asked {
+                    let rows = self.yearly(a, &question.value);
+                    total = total.zip(rows).map(|(sum, n)| sum.saturating_add(n));
+                }
+                total.filter(|_| !asked.is_empty())
+            }
+        };
+        first.map(|n| n.saturating_mul(1 + again))
+    }
+
+    /// How often a flow runs in twelve months.
+    fn runs(&mut self, a: &'a Agreement, id: &FlowId) -> Option<u64> {
+        let (id, flow) = a.each_flow().find(|(own, _)| *own == id)?;
+        if let Some(known) = self.runs.get(id) {
+            return *known;
+        }
+        self.runs.insert(id, None);
+        let found = self.runs_of(a, &flow.value);
+        self.runs.insert(id, found);
+        found
+    }
+
+    fn runs_of(&mut self, a: &'a Agreement, flow: &'a Flow) -> Option<u64> {
+        let mut sum = |flows: &[FlowId]| {
+            let mut total = Some(0_u64);
+            for other in flows {
+                let runs = self.runs(a, other);
+                total = total.zip(runs).map(|(sum, n)| sum.saturating_add(n));
+            }
+            total.filter(|_| !flows.is_empty())
+        };
+        // A part of a file runs as the file does.
+        if let Some(whole) = &flow.part_of {
+            return sum(std::slice::from_ref(&whole.value));
+        }
+        let when = flow.when.as_ref().and_then(|w| w.value.given());
+        match when.map(|w| &w.schedule) {
+            Some(Schedule::Every { every, .. }) => Some(match every {
+                Frequency::Day => 366,
+                Frequency::Week => 53,
+                Frequency::Month => 12,
+                Frequency::Quarter => 4,
+                Frequency::Year => 1,
+            }),
+            Some(Schedule::Once(_)) => Some(1),
+            Some(Schedule::Each(occasions)) => {
+                let flows = occasions.iter().map(|o| FlowId::parse(o.of().as_str()));
+                sum(&flows.collect::<Result<Vec<_>, _>>().ok()?)
+            }
+            Some(Schedule::OnDemand { .. }) => None,
+            None => sum(&a
+                .rests_on(flow)
                 .iter()
-                .map(|f| runs(a, &a.flows.entry(&f.value)?.value, deep + 1))
-                .sum();
-            total.filter(|_| !asked.is_empty())
+                .map(|f| f.value.clone())
+                .collect::<Vec<_>>()),
         }
     }
 }
 
-/// Whole months, rounded down; none for hours and working days.
-fn months(period: Period) -> Option<u64> {
-    let n = u64::from(period.count);
+/// How many of a period begin in twelve months at the most; none for hours and working days.
+fn times_a_year(period: Period) -> Option<u64> {
+    let n = u64::from(period.count.max(1));
     match period.unit {
-        Unit::Months => Some(n),
-        Unit::Years => Some(n * 12),
-        Unit::Weeks => Some(n * 7 / 31),
-        Unit::Days => Some(n / 31),
+        Unit::Days => Some(366_u64.div_ceil(n)),
+        Unit::Weeks => Some(53_u64.div_ceil(n)),
+        Unit::Months => Some(12_u64.div_ceil(n)),
+        Unit::Years => Some(1),
         Unit::Hours | Unit::WorkingDays => None,
     }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::conditions::test;
 use super::{Source, part, set};
-use crate::check::data::{declared_type, many};
+use crate::check::data::declared_type;
 use crate::check::gaps::Stopped;
 use crate::check::operand;
 use crate::grammar::{Entries, Items, Slot};
-use crate::ids::{FieldName, FieldPath, FlowId, RouteId};
+use crate::ids::{ConditionId, FieldName, FieldPath, FlowId, RouteId};
 use crate::model::{self, Agreement};
 use crate::plan::{
     Again, Answers, Column, Flow, Follows, Many, Need, Per, Present, Schedule, Sending, Volume,
@@ -96,6 +96,7 @@ fn flow(source: &Source<'_>, id: &FlowId, flow: &model::Flow, stopped: &Stopped)
         answers,
         follows,
         handled_by: set(&flow.handled_by),
+        integrity: part(&flow.integrity),
         form: flow.form.as_ref()?.value.given().copied(),
         route: route(&flow.route.as_ref()?.value)?,
     })
@@ -143,14 +144,13 @@ fn volume(volume: &model::Volume) -> Option<Volume> {
         .and_then(|at| part(&at.value.agreed_by));
     let (least, most) = match (&volume.about, &volume.at_most) {
         (Some(rows), _) => {
-            let margin = volume
-                .give_or_take
-                .as_ref()
-                .map_or(0, |at| u64::from(at.value.0));
+            let margin = volume.give_or_take.as_ref().map(|at| u64::from(at.value.0));
             let rows = u64::from(rows.value.0);
-            // Rounded so that the margin is never wider than what is written.
-            let least = (rows * (100 - margin)).div_ceil(100);
-            (u32::try_from(least).ok(), rows * (100 + margin) / 100)
+            // Without a margin it says how many there may be, and not how many there must be. With one it is
+            // rounded so that it is never wider than what is written.
+            let least = margin.map(|margin| (rows * (100 - margin)).div_ceil(100));
+            let most = rows * (100 + margin.unwrap_or(0)) / 100;
+            (least.and_then(|n| u32::try_from(n).ok()), most)
         }
         (None, Some(rows)) => (None, u64::from(rows.value.0)),
         (None, None) => return None,
@@ -182,7 +182,8 @@ fn column(
     stopped: &Stopped,
 ) -> Option<Option<Column>> {
     let a = source.read.agreement;
-    let field = a.field(path)?;
+    // What is true of any link of a copy is true of the copy.
+    let links = a.links(path)?;
     let origins = a.origins(path)?;
     let (_, origin) = a.origin(path)?;
     let is_stopped = |p: &FieldPath| {
@@ -190,11 +191,9 @@ fn column(
             .fields
             .contains_key(&(p.dataset.clone(), p.field.clone()))
     };
-    if is_stopped(path)
-        || origins.iter().any(is_stopped)
-        || field.off_until.is_some()
-        || origin.off_until.is_some()
-    {
+    let is_off =
+        |(link, field): &(FieldPath, &model::Field)| is_stopped(link) || field.off_until.is_some();
+    if links.iter().any(is_off) {
         return Some(None);
     }
     let kind = declared_type(&origin.kind, &origin.values, &origin.list, source.law);
@@ -211,25 +210,27 @@ fn column(
         field: path.clone(),
         origins,
         field_type,
-        class: part(&origin.class)?,
+        class: links
+            .iter()
+            .filter_map(|(_, field)| part(&field.class))
+            .max_by_key(|class| class.strictness())?,
         why: set(&origin.why),
         present: present(
             a,
             path,
-            field
-                .present
-                .as_ref()
-                .or(origin.present.as_ref())
+            links
+                .iter()
+                .find_map(|(_, field)| field.present.as_ref())
                 .map(|at| &at.value),
         )?,
-        many: match many(field, origin) {
+        many: match links.iter().find_map(|(_, field)| part(&field.many)) {
             None => Many::One,
             Some(model::Many::All) => Many::All,
             Some(model::Many::UpTo(n)) => Many::UpTo(u16::try_from(n).ok()?),
         },
         minted: part(&origin.minted),
-        window: window(dataset, field, origin),
-        only: part(&field.only).or_else(|| part(&origin.only)),
+        window: window(dataset, &links),
+        only: only(&links),
         about,
         permits: Vec::new(),
     }))
@@ -265,9 +266,20 @@ fn present(a: &Agreement, path: &FieldPath, written: Option<&model::Present>) ->
     })
 }
 
+/// All conditions of a field and of what it is copied from.
+fn only(links: &[(FieldPath, &model::Field)]) -> Vec<ConditionId> {
+    let mut all = Vec::new();
+    for condition in links.iter().filter_map(|(_, field)| part(&field.only)) {
+        if !all.contains(&condition) {
+            all.push(condition);
+        }
+    }
+    all
+}
+
 /// The window of a field's values, or of the rows of its dataset.
-fn window(dataset: &model::Dataset, field: &model::Field, origin: &model::Field) -> Option<Window> {
-    if let Some(at) = field.window.as_ref().or(origin.window.as_ref()) {
+fn window(dataset: &model::Dataset, links: &[(FieldPath, &model::Field)]) -> Option<Window> {
+    if let Some(at) = links.iter().find_map(|(_, field)| field.window.as_ref()) {
         let written = &at.value;
         return Some(Window {
             reach: model::window(&written.back, &written.tax_years)?,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::held::onward_of;
 use super::{Source, set};
 use crate::check::{applies_to, purposes_of, served};
-use crate::grammar::Entries;
+use crate::grammar::{Entries, Items};
 use crate::ids::{
     DatasetId, DerivedId, FieldPath, FlowId, KindId, PartyId, PermitId, PersonKind, PurposeId,
 };
@@ -119,7 +119,12 @@ fn line_permit(
     let each = |party: &PartyId| held.parties.get(party).and_then(|p| p.each.clone());
     let answers = flow.answers.as_ref();
     Some(Some(Permit {
-        id: PermitId::new(format!("{}/{}/{about}/{gate}", flow.id, column.field)),
+        id: PermitId::new(format!(
+            "{}/{}/{about}/{}",
+            flow.id,
+            column.field,
+            use_of(a, written, line)?
+        )),
         agreement: a.agreement.as_ref()?.value.clone(),
         act: Act::Disclose,
         flow: Some(flow.id.clone()),
@@ -155,17 +160,32 @@ fn line_permit(
         pairs_on: answers.map(|x| x.pairs_on.clone()).unwrap_or_default(),
         seen_by: Vec::new(),
         keep: rules(held.keep, &column.field.dataset, &flow.to, Place::Received),
-        onward: origin_onward(held, column),
+        onward: origin_onward(source, held, column)?,
     }))
 }
 
-/// The rule of the dataset where the field was first: it follows the field onward.
-fn origin_onward(held: &Held<'_>, column: &Column) -> Onward {
-    let dataset = column
-        .origins
-        .first()
-        .map_or(&column.field.dataset, |o| &o.dataset);
-    onward_of(held.onward, dataset)
+/// The gateway of a line; where a basis names it more than once, with its area or limbs.
+fn use_of(a: &model::Agreement, flow: &model::Flow, line: &model::Line) -> Option<String> {
+    let gate = &line.gate.as_ref()?.value;
+    let same = |other: &&crate::log::At<model::Line>| {
+        other.value.gate.as_ref().is_some_and(|g| g.value == *gate)
+    };
+    if a.lines(flow).iter().filter(same).count() < 2 {
+        return Some(gate.to_string());
+    }
+    let limbs = line.limbs.values();
+    let parts = line.area.iter().map(|at| at.value.to_string());
+    let parts = parts.chain(limbs.iter().map(ToString::to_string));
+    Some(format!("{gate}:{}", parts.collect::<Vec<_>>().join("+")))
+}
+
+/// The rules of all datasets through which the field came: it goes on only where all of them let it.
+fn origin_onward(source: &Source<'_>, held: &Held<'_>, column: &Column) -> Option<Onward> {
+    let links = source.read.agreement.links(&column.field)?;
+    let rules = links
+        .iter()
+        .map(|(path, _)| onward_of(held.onward, &path.dataset));
+    rules.reduce(Onward::and)
 }
 
 fn purposes(

@@ -54,6 +54,8 @@ constructs! {
         need title = "title": String;
         /// It shares under a commercial contract and not under a memorandum.
         may commercial = "commercial": Yes;
+        /// Its bodies can be parties as processors only.
+        may processor_only = "processor-only": Yes;
     }
 
     /// A body that can be a party.

@@ -145,6 +145,7 @@ fn kind(row: &file::KindRow) -> Option<BodyKind> {
     Some(BodyKind {
         title: given(&row.title)?,
         commercial: row.commercial.is_some(),
+        processor_only: row.processor_only.is_some(),
     })
 }
 

@@ -81,6 +81,8 @@ constructs! {
         may follows = "follows": Follows;
         /// The processors that handle it at either end.
         may handled_by = "handled-by": Set<PartyId>;
+        /// The standard of integrity that its sender assures, where it is higher than its own (AGR-27).
+        may integrity = "integrity": String;
         /// The form of the file.
         need form = "as": Slot<Form> ["RUN-12"];
         /// The route.

@@ -118,6 +118,8 @@ constructs! {
         may readings = "readings": Named<ReadingId, Reading>;
         /// What is missing, and what that stops.
         may gaps = "gaps": Named<GapId, Gap>;
+        /// Gaps that somebody has taken upon themselves for a time; every party signs to it.
+        may waivers = "waivers": Named<GapId, Waiver>;
     }
     annex {
         /// The contact points of each party.
@@ -126,8 +128,6 @@ constructs! {
         need control = "control": Named<PartyId, Slot<Control>> ["AGR-31"];
         /// The versions of the document.
         may versions = "versions": Rows<Version>;
-        /// Gaps that somebody has taken upon themselves for a time.
-        may waivers = "waivers": Named<GapId, Waiver>;
     }
 
     /// The document that the agreement was written from.

@@ -1,11 +1,11 @@
 //! `concordat explain`: may this field go from one party to another for this purpose on this day?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use agreement::{
-    Act, AsIf, Ask, FieldPath, FlowId, LabelId, NearRefusal, PartyId, Permit, PersonKind, Plan,
-    PurposeId,
+    Act, AsIf, Ask, Asked, FieldPath, FlowId, LabelId, NearRefusal, PartyId, Permit, PersonKind,
+    Plan, PurposeId, Scope, Term,
 };
 use jiff::civil::Date;
 use serde_json::json;
@@ -68,8 +68,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     };
     let plan = Shelf::open(&args.beside)?.plan(&args.file, as_if)?;
     let ask = ask(args)?;
-    let facts = facts(args)?;
-    let answer = if args.facts.is_empty() {
+    let facts = facts(args, &plan)?;
+    // What came, or is kept, met its conditions when it was sent: a record's facts are asked of a sender.
+    let record = !args.facts.is_empty() && ask.act == Act::Disclose;
+    let answer = if !record {
         plan.permits().ask(&ask).map(|leave| leave.permits)
     } else {
         plan.leave(&ask, &facts).map(|id| vec![id])
@@ -85,15 +87,24 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     if args.json {
         let json = match &permits {
             Ok(permits) => {
-                json!({ "answer": "yes", "for-this-record": !args.facts.is_empty(), "permits": permits })
+                json!({ "answer": "yes", "for-this-record": record, "as-if-filled": args.as_if_filled, "permits": permits })
             }
-            Err(near) => json!({ "answer": "no", "refusals": near, "stopped": stopped(&plan) }),
+            Err(near) => json!({
+                "answer": "no",
+                "as-if-filled": args.as_if_filled,
+                "refusals": near,
+                "unknown": unknown(&plan, &ask),
+                "stopped": stopped(&plan),
+            }),
         };
         say(serde_json::to_string_pretty(&json).map_err(|e| Fail::fault(e.to_string()))?);
     } else {
+        if args.as_if_filled {
+            say("as if every gap were filled, so nothing can run by this:");
+        }
         match &permits {
-            Ok(permits) => yes(&plan, permits, !args.facts.is_empty()),
-            Err(near) => no(&plan, near),
+            Ok(permits) => yes(&plan, permits, record),
+            Err(near) => no(&plan, near, &unknown(&plan, &ask)),
         }
     }
     match permits {
@@ -143,16 +154,89 @@ fn ask(args: &Args) -> Result<Ask, Fail> {
     })
 }
 
-fn facts(args: &Args) -> Result<BTreeMap<String, String>, Fail> {
-    args.facts
-        .iter()
-        .map(|pair| {
-            let (name, value) = pair
-                .split_once('=')
-                .ok_or_else(|| Fail::usage(format!("`{pair}` is not NAME=VALUE")))?;
-            Ok((name.to_owned(), value.to_owned()))
-        })
-        .collect()
+/// The facts of the record: each is one that the agreement knows, and stands once.
+fn facts(args: &Args, plan: &Plan) -> Result<BTreeMap<String, String>, Fail> {
+    let mut known: BTreeSet<String> = plan.facts.keys().map(ToString::to_string).collect();
+    for flow in plan.flows.values() {
+        known.extend(flow.columns.iter().map(|c| c.field.to_string()));
+        known.insert(format!("received:{}", flow.id));
+    }
+    for condition in plan.conditions.iter() {
+        match &condition.asked {
+            Asked::Told { by, that, .. } => {
+                known.insert(format!("told:{by}.{that}"));
+            }
+            Asked::All(terms) | Asked::Any(terms) => {
+                known.extend(terms.iter().filter_map(|term| match term {
+                    Term::Test { of, .. } => Some(of.to_string()),
+                    Term::Holds(_) | Term::Fails(_) | Term::Received(_) => None,
+                }))
+            }
+        }
+    }
+    let mut facts = BTreeMap::new();
+    for pair in &args.facts {
+        let (name, value) = pair
+            .split_once('=')
+            .ok_or_else(|| Fail::usage(format!("`{pair}` is not NAME=VALUE")))?;
+        if !known.contains(name) {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let text = format!(
+                "the agreement asks for no fact `{name}`; it knows: {}",
+                known.join(", ")
+            );
+            return Err(Fail::usage(text));
+        }
+        if facts.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(Fail::usage(format!(
+                "`{name}` is given twice; several values of one fact are joined by `|`"
+            )));
+        }
+    }
+    Ok(facts)
+}
+
+/// What the question names and the agreement does not have.
+fn unknown(plan: &Plan, ask: &Ask) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut tell = |what: &str, name: String, known: Vec<String>| {
+        if !known.contains(&name) {
+            all.push(format!(
+                "there is no {what} named `{name}`; there is: {}",
+                known.join(", ")
+            ));
+        }
+    };
+    let names = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<String>>();
+    let parties = names(
+        &mut plan
+            .parties
+            .keys()
+            .map(ToString::to_string)
+            .chain(["subject".to_owned()]),
+    );
+    tell("party", ask.from.to_string(), parties.clone());
+    tell("party", ask.to.to_string(), parties);
+    let people = plan.people.keys().map(ToString::to_string);
+    tell(
+        "kind of person",
+        ask.about.to_string(),
+        names(&mut people.chain(["nobody".to_owned()])),
+    );
+    tell(
+        "purpose",
+        ask.purpose.to_string(),
+        names(&mut plan.purposes.keys().map(ToString::to_string)),
+    );
+    if let Some(flow) = &ask.flow {
+        let flows = plan.flows.keys().chain(plan.stopped_flows.keys());
+        tell(
+            "flow",
+            flow.to_string(),
+            names(&mut flows.map(ToString::to_string)),
+        );
+    }
+    all
 }
 
 /// The chain of a leave: permit, clause, law, conditions, until when.
@@ -182,6 +266,23 @@ fn yes(plan: &Plan, permits: &[&Permit], record: bool) {
                 .unwrap_or_default();
             say(format!("    when  {condition}: {words}"));
         }
+        let mut only = Vec::new();
+        if permit.last_resort {
+            only.push("as a last resort, where it is known that no line above it holds".to_owned());
+        }
+        if permit.scope == Scope::OneRecord && permit.act == Act::Disclose {
+            only.push("one record at a time".to_owned());
+        }
+        if !permit.needs.is_empty() {
+            let needs: Vec<_> = permit.needs.iter().map(ToString::to_string).collect();
+            only.push(format!("together with {}", needs.join(" and ")));
+        }
+        if permit.territory.len() < agreement::NATIONS.len() {
+            only.push(format!("in {}", permit.territory.join(", ")));
+        }
+        if !only.is_empty() {
+            say(format!("    only  {}", only.join("; ")));
+        }
         if let Some(of) = &permit.for_member {
             say(format!("    each  only the member that {of} names"));
         }
@@ -196,7 +297,6 @@ fn yes(plan: &Plan, permits: &[&Permit], record: bool) {
 }
 
 fn condition_words(asked: &agreement::Asked) -> String {
-    use agreement::{Asked, Term};
     let words = |terms: &[Term], join: &str| {
         let all = terms.iter().map(|term| match term {
             Term::Test { of, test } => format!("{of} {test}"),
@@ -213,8 +313,11 @@ fn condition_words(asked: &agreement::Asked) -> String {
     }
 }
 
-fn no(plan: &Plan, near: &[NearRefusal]) {
+fn no(plan: &Plan, near: &[NearRefusal], unknown: &[String]) {
     say("no");
+    for line in unknown {
+        say(format!("  LANG-08: {line}"));
+    }
     let mut told = Vec::new();
     for refusal in near {
         for reason in &refusal.reasons {

@@ -63,8 +63,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         say(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
     let [disclose, use_, keep] = plan.counts();
+    let end = if args.as_if_filled {
+        "if every gap were filled; nothing can run by this table"
+    } else {
+        "what is not in this table does not move"
+    };
     say(format!(
-        "{disclose} permits to disclose, {use_} to use, {keep} to keep; what is not in this table does not move"
+        "{disclose} permits to disclose, {use_} to use, {keep} to keep; {end}"
     ));
     Ok(())
 }

@@ -247,8 +247,8 @@ fn field_row(
     if let Some(minted) = origin.minted.as_ref().filter(|_| copies.is_empty()) {
         more.push(words::minted(minted.value).to_owned());
     }
-    if let Some(only) = field.only.as_ref().or(origin.only.as_ref()) {
-        more.push(format!("only where `{}` holds", only.value));
+    for only in column.iter().flat_map(|c| &c.only) {
+        more.push(format!("only where `{only}` holds"));
     }
     if let Some(off) = field.off_until.as_ref().or(origin.off_until.as_ref()) {
         more.push(format!("not permitted until {}", plain(off.value.as_str())));

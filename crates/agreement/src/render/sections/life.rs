@@ -282,7 +282,7 @@ pub(super) fn signature(sheet: &Sheet<'_>) -> Vec<Draft> {
         Draft::new(1, "effect", "Effective date").text(effect),
         signed,
         Draft::new(3, "hash", "What is signed").text(format!(
-            "The parties sign the hash {} of the agreement in its canonical form. Permits are derived from it and never signed; contacts, waivers, document control and signatures stand in its annex",
+            "The parties sign the hash {} of the agreement in its canonical form. Permits are derived from it and never signed; contacts, document control, versions and signatures stand in its annex",
             plan.hash()
         )),
     ]

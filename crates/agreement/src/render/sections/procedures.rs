@@ -263,6 +263,12 @@ fn one_flow(sheet: &Sheet<'_>, id: &FlowId, at: &At<model::Flow>, flow: &Flow) -
             .collect();
         say(format!("handled by {}", and(&hands)));
     }
+    say(match &flow.integrity {
+        Some(standard) => {
+            format!("its sender assures the integrity of the data to this standard: {standard}")
+        }
+        None => "its sender assures the integrity of the data to its own standard".to_owned(),
+    });
     say(format!(
         "goes as {}, by `{}`",
         words::form(flow),
