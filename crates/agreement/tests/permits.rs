@@ -327,3 +327,25 @@ keep:
     );
     assert_eq!(hash(&str::to_owned), hash(&|t| format!("# a comment\n{t}")));
 }
+
+// shows: LEG-02, LEG-09
+#[test]
+fn neither_signatures_nor_a_gateway_alone_let_anything_leave() {
+    let signed = base_with(
+        "signed:\n  ho: { role: Director, name: the post holder, date: 2026-01-05 }\n  hmrc: { role: Director, name: the post holder, date: 2026-01-05 }\n",
+    );
+    let plan = |text: &str| common::check(text).plan;
+    assert!(plan(&signed).is_some_and(|p| !p.permits().is_empty()));
+    let no_gateway = signed.replace("out: [ { gate: iana-2006-s36 } ]", "out: []");
+    assert!(
+        plan(&no_gateway).is_none(),
+        "a signed agreement is no gateway"
+    );
+    for check in ["principles", "proportionality", "confidentiality"] {
+        let open = base_with(&format!("# without: {check}\n"));
+        assert!(
+            plan(&open).is_none(),
+            "a gateway does not stand in for {check}"
+        );
+    }
+}
