@@ -497,22 +497,22 @@ fn holds(world: &World, at: usize, facts: &BTreeMap<String, String>, on: &str) -
     }
 }
 
-/// What is recorded of a person of one kind: facts about others are not, and nobody says of a person what rests
-/// on facts about others.
+/// What is recorded of a person of one kind: facts about others are not, and nobody says of a person what would
+/// have to rest on facts about others.
 fn of_kind(
     world: &World,
     facts: &BTreeMap<String, String>,
     kind: &str,
 ) -> BTreeMap<String, String> {
-    let about = |name: &str| match name.strip_prefix("told:c.c") {
+    let about = |name: &str, value: &str| match name.strip_prefix("told:c.c") {
         Some(at) => at
             .parse()
-            .is_ok_and(|at| at < world.conditions.len() && can_be_said(world, at, kind)),
+            .is_ok_and(|at| at < world.conditions.len() && can_be(world, at, kind, value == "yes")),
         None => FACTS
             .iter()
             .any(|(n, .., of)| *n == name && of.contains(&kind)),
     };
-    let own = facts.iter().filter(|(name, _)| about(name));
+    let own = facts.iter().filter(|(name, value)| about(name, value));
     own.map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
