@@ -21,6 +21,11 @@ pub enum RegisterAct {
         /// The effect that set it.
         set_by: EffectId,
     },
+    /// Enter a line in the record of what was done (FLAG-02).
+    Note {
+        /// What was done, in words that name nobody.
+        what: String,
+    },
 }
 
 /// One thing to be done outside the node. It names people only as a row of a holding.

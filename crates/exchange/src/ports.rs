@@ -337,12 +337,14 @@ pub trait Transport: Send + Sync {
     async fn remove(&self, me: &PartyId, id: &PackageId) -> Result<(), PortFault>;
 }
 
-/// One person of the case register, with what the agreement's conditions ask about.
-#[derive(Clone)]
-pub struct CaseRow {
-    /// The values of the agreement's fields, by field name; a field that is not held is absent.
+/// One record of a party's own system, as it stands now.
+#[derive(Clone, Default)]
+pub struct OwnRecord {
+    /// The values, by the agreement's field names; several values of one field stand in one text, as
+    /// [`agreement::join`] joins them. A field that is not held is absent.
     pub values: BTreeMap<String, String>,
-    /// The facts, by name, as text in the form of their type; an unknown fact is absent.
+    /// The facts that the agreement's conditions ask about, by name, as text in the form of their type; an
+    /// unknown fact is absent.
     pub facts: BTreeMap<String, String>,
 }
 
@@ -351,8 +353,15 @@ pub struct CaseRow {
 pub trait CaseRegister: Send + Sync {
     /// The name of the field that is the register's person key, such as `cid_person_id`.
     fn person_field(&self) -> &str;
-    /// The people of the register, in order of their person key.
-    async fn people(&self) -> Result<Vec<CaseRow>, PortFault>;
+    /// The person keys and facts of the people that come after this key, in order of their keys, at most
+    /// `size`; empty at the end. No other value is read.
+    async fn facts(
+        &self,
+        after: Option<&str>,
+        size: u32,
+    ) -> Result<Vec<(String, BTreeMap<String, String>)>, PortFault>;
+    /// The records of these people, by person key; those that are not held are left out.
+    async fn records(&self, people: &[String]) -> Result<BTreeMap<String, OwnRecord>, PortFault>;
     /// Does `act` about the person with this person key, once: the effect's id makes a repeat do nothing.
     async fn apply(
         &self,
@@ -368,8 +377,11 @@ pub trait CaseRegister: Send + Sync {
 pub trait MasterList: Send + Sync {
     /// The batch that starts at `from` (a row count), at most `size` records; empty at the end.
     async fn batch(&self, from: u64, size: u32) -> Result<Vec<linkage::Record>, PortFault>;
-    /// What the partner holds about one of its records, by the agreement's field names.
-    async fn details(&self, reference: &str) -> Result<BTreeMap<String, String>, PortFault>;
+    /// What the party holds in these records, by reference; those that are not held are left out.
+    async fn records(
+        &self,
+        references: &[String],
+    ) -> Result<BTreeMap<String, OwnRecord>, PortFault>;
 }
 
 /// The published files of this node's ledger (C2SP tlog-tiles).

@@ -8,7 +8,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use exchange::effect::RegisterAct;
 use exchange::ids::EffectId;
-use exchange::ports::{CaseRegister, CaseRow, MasterList, PortFault};
+use exchange::ports::{CaseRegister, MasterList, OwnRecord, PortFault};
 use jiff::Timestamp;
 use linkage::{Field, Record};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
@@ -65,9 +65,13 @@ impl OpenRegister {
     }
 }
 
-const PEOPLE: &str = "select p.cid_person_id, p.full_name, p.date_of_birth, p.nino, p.postcode, \
+const FACTS: &str = "select p.cid_person_id, f.in_pool, f.last_contact, f.dead \
+     from persons p left join pool f on f.cid_person_id = p.cid_person_id \
+     where p.cid_person_id > ? order by p.cid_person_id limit ?";
+
+const RECORD: &str = "select p.cid_person_id, p.full_name, p.date_of_birth, p.nino, p.postcode, \
      f.in_pool, f.last_contact, f.dead \
-     from persons p left join pool f on f.cid_person_id = p.cid_person_id order by p.cid_person_id";
+     from persons p left join pool f on f.cid_person_id = p.cid_person_id where p.cid_person_id = ?";
 
 fn held(row: &SqliteRow, columns: &[&str]) -> Result<BTreeMap<String, String>, PortFault> {
     let mut all = BTreeMap::new();
@@ -86,30 +90,49 @@ impl CaseRegister for OpenRegister {
         "cid_person_id"
     }
 
-    async fn people(&self) -> Result<Vec<CaseRow>, PortFault> {
-        let rows = sqlx::query(PEOPLE)
+    async fn facts(
+        &self,
+        after: Option<&str>,
+        size: u32,
+    ) -> Result<Vec<(String, BTreeMap<String, String>)>, PortFault> {
+        let rows = sqlx::query(FACTS)
+            .bind(after.unwrap_or_default())
+            .bind(i64::from(size))
             .fetch_all(&self.0)
             .await
             .map_err(|e| failed("read", &e))?;
         rows.iter()
             .map(|row| {
-                let mut values = held(
-                    row,
-                    &[
-                        "cid_person_id",
-                        "full_name",
-                        "date_of_birth",
-                        "nino",
-                        "postcode",
-                    ],
-                )?;
-                values.insert("dash_source".into(), "CID".into());
-                Ok(CaseRow {
-                    values,
-                    facts: held(row, &["in_pool", "last_contact", "dead"])?,
-                })
+                let key = row
+                    .try_get("cid_person_id")
+                    .map_err(|e| failed("read", &e))?;
+                Ok((key, held(row, &["in_pool", "last_contact", "dead"])?))
             })
             .collect()
+    }
+
+    async fn records(&self, people: &[String]) -> Result<BTreeMap<String, OwnRecord>, PortFault> {
+        const VALUES: [&str; 5] = [
+            "cid_person_id",
+            "full_name",
+            "date_of_birth",
+            "nino",
+            "postcode",
+        ];
+        let mut all = BTreeMap::new();
+        for person in people {
+            let row = sqlx::query(RECORD)
+                .bind(person)
+                .fetch_optional(&self.0)
+                .await
+                .map_err(|e| failed("read", &e))?;
+            let Some(row) = row else { continue };
+            let mut values = held(&row, &VALUES)?;
+            values.insert("dash_source".into(), "CID".into());
+            let facts = held(&row, &["in_pool", "last_contact", "dead"])?;
+            all.insert(person.clone(), OwnRecord { values, facts });
+        }
+        Ok(all)
     }
 
     async fn apply(
@@ -148,6 +171,7 @@ impl CaseRegister for OpenRegister {
                 .map_err(write)?;
                 format!("flag lifted: {name}")
             }
+            RegisterAct::Note { what } => what.clone(),
         };
         // All activity on a case stands in the register (FLAG-02); the effect's id makes a repeat do nothing.
         sqlx::query("insert into activity values (?, ?, ?, ?) on conflict do nothing")
@@ -206,17 +230,24 @@ impl MasterList for OpenMaster {
             .collect()
     }
 
-    async fn details(&self, reference: &str) -> Result<BTreeMap<String, String>, PortFault> {
+    async fn records(
+        &self,
+        references: &[String],
+    ) -> Result<BTreeMap<String, OwnRecord>, PortFault> {
         let sql = "select address as contact_address, postcode as contact_postcode from taxpayers \
                    where reference = ?";
-        let row = sqlx::query(sql)
-            .bind(reference)
-            .fetch_optional(&self.0)
-            .await
-            .map_err(|e| failed("read", &e))?;
-        row.map_or_else(
-            || Ok(BTreeMap::new()),
-            |row| held(&row, &["contact_address", "contact_postcode"]),
-        )
+        let mut all = BTreeMap::new();
+        for reference in references {
+            let row = sqlx::query(sql)
+                .bind(reference)
+                .fetch_optional(&self.0)
+                .await
+                .map_err(|e| failed("read", &e))?;
+            let Some(row) = row else { continue };
+            let values = held(&row, &["contact_address", "contact_postcode"])?;
+            let facts = BTreeMap::new();
+            all.insert(reference.clone(), OwnRecord { values, facts });
+        }
+        Ok(all)
     }
 }

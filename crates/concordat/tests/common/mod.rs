@@ -340,7 +340,14 @@ pub async fn values_in(house: &House) -> Vec<String> {
         .await
         .unwrap();
     let mut all = std::collections::BTreeSet::new();
-    for person in register.people().await.unwrap() {
+    let people: Vec<String> = register
+        .facts(None, 100_000)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(person, _)| person)
+        .collect();
+    for person in register.records(&people).await.unwrap().into_values() {
         all.extend(
             person
                 .values
@@ -352,10 +359,11 @@ pub async fn values_in(house: &House) -> Vec<String> {
     for record in master.batch(0, 100_000).await.unwrap() {
         all.extend(
             master
-                .details(&record.reference)
+                .records(std::slice::from_ref(&record.reference))
                 .await
                 .unwrap()
-                .into_values(),
+                .into_values()
+                .flat_map(|record| record.values.into_values()),
         );
         all.extend(record.fields.into_values().flatten());
         all.insert(record.reference);

@@ -258,7 +258,11 @@ impl Node {
         let candidates: Candidates =
             serde_json::from_slice(&plain).map_err(|e| PortFault(e.to_string()))?;
         match candidates.masters.first() {
-            Some(reference) => Ok(Some(master.details(reference).await?)),
+            Some(reference) => Ok(master
+                .records(std::slice::from_ref(reference))
+                .await?
+                .remove(reference)
+                .map(|record| record.values)),
             None => Ok(None),
         }
     }

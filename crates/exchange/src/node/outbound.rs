@@ -48,18 +48,33 @@ impl Node {
                 )
             })?;
             let mut rows = BTreeMap::new();
-            let (mut passed_over, mut incomplete) = (0, 0);
-            let mut seen = std::collections::BTreeSet::new();
-            for person in register.people().await? {
-                let facts = person.facts;
-                let eligible = flow_plan
-                    .only
-                    .as_ref()
-                    .is_none_or(|only| plan.holds(only, &facts, on) == agreement::Truth::True);
-                if !eligible {
-                    passed_over += 1;
+            let mut incomplete = 0;
+            let everybody = self.everybody().await?;
+            let all = everybody.len() as u64;
+            let eligible: Vec<String> = everybody
+                .into_iter()
+                .filter(|(_, facts)| {
+                    flow_plan
+                        .only
+                        .as_ref()
+                        .is_none_or(|only| plan.holds(only, facts, on) == agreement::Truth::True)
+                })
+                .map(|(person, _)| person)
+                .collect();
+            let passed_over = all - eligible.len() as u64;
+            if let Some(n) = twice(&eligible) {
+                return Err(Refusal::new(
+                    "RUN-19",
+                    format!("record {n} of the extract is a person who is in it already"),
+                )
+                .help("mend the register: there is one record for each person")
+                .into());
+            }
+            let mut records = register.records(&eligible).await?;
+            for person in &eligible {
+                let Some(record) = records.remove(person) else {
                     continue;
-                }
+                };
                 let n = rows.len() as u64 + 1;
                 let mut row = Row::default();
                 for column in &flow_plan.columns {
@@ -67,21 +82,13 @@ impl Node {
                     let value = if column.minted.is_some() {
                         self.mint(op, n)
                     } else {
-                        person.values.get(field).cloned().unwrap_or_default()
+                        record.values.get(field).cloned().unwrap_or_default()
                     };
                     row.set(field, value);
                 }
                 if !gate::is_complete(&flow_plan, &row) {
                     incomplete += 1;
                     continue;
-                }
-                if !seen.insert(row.get(register.person_field()).to_owned()) {
-                    return Err(Refusal::new(
-                        "RUN-19",
-                        format!("row {n} is a person who is in the extract already"),
-                    )
-                    .help("mend the register: there is one record for each person")
-                    .into());
                 }
                 rows.insert(n, row);
             }
@@ -342,21 +349,39 @@ impl Node {
         Ok(rows)
     }
 
+    /// The person keys and facts of everybody in the register.
+    async fn everybody(&self) -> Result<Vec<(String, RowFacts)>, Trouble> {
+        const BATCH: u32 = 10_000;
+        let mut all: Vec<(String, RowFacts)> = Vec::new();
+        let Some(register) = &self.ports.register else {
+            return Ok(all);
+        };
+        loop {
+            let after = all.last().map(|(person, _)| person.as_str());
+            let batch = register.facts(after, BATCH).await?;
+            if batch.is_empty() {
+                return Ok(all);
+            }
+            all.extend(batch);
+        }
+    }
+
     async fn facts_of(&self, rows: &Rows) -> Result<BTreeMap<u64, RowFacts>, Trouble> {
         let Some(register) = &self.ports.register else {
             return Ok(BTreeMap::new());
         };
         let field = register.person_field();
-        let mut by_person: BTreeMap<String, RowFacts> = BTreeMap::new();
-        for person in register.people().await? {
-            if let Some(key) = person.values.get(field) {
-                by_person.insert(key.clone(), person.facts);
-            }
-        }
+        let people: std::collections::BTreeSet<String> = rows
+            .values()
+            .flat_map(BTreeMap::values)
+            .map(|row| row.get(field).to_owned())
+            .collect();
+        let people: Vec<String> = people.into_iter().collect();
+        let known = register.records(&people).await?;
         let mut facts = BTreeMap::new();
         for (n, row) in rows.values().flatten() {
-            if let Some(known) = by_person.get(row.get(field)) {
-                facts.insert(*n, known.clone());
+            if let Some(record) = known.get(row.get(field)) {
+                facts.insert(*n, record.facts.clone());
             }
         }
         Ok(facts)
@@ -383,6 +408,12 @@ impl Node {
         }
         Ok(None)
     }
+}
+
+/// The place, from 1, of the first person who comes a second time (RUN-19).
+fn twice(people: &[String]) -> Option<usize> {
+    let mut seen = std::collections::BTreeSet::new();
+    people.iter().position(|p| !seen.insert(p)).map(|at| at + 1)
 }
 
 /// The datasets of a flow, in the order of its columns.
