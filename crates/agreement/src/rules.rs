@@ -33,6 +33,7 @@ pub(crate) const DOOR: &str = "LANG-26";
 pub(crate) const MEMBER: &str = "LANG-27";
 pub(crate) const COMMA: &str = "LANG-28";
 pub(crate) const ABOUT: &str = "LANG-29";
+pub(crate) const TELLS: &str = "LANG-30";
 
 /// Every rule of the language.
 pub const LANGUAGE: &[Rule] = &[
@@ -139,6 +140,10 @@ pub const LANGUAGE: &[Rule] = &[
     (
         ABOUT,
         "A copy, and what is calculated, is about whom its source is about.",
+    ),
+    (
+        TELLS,
+        "A field that tells a fact has the fact's type and no more than one value, and a flow sends it to a party to which the fact is known.",
     ),
 ];
 

@@ -12,7 +12,7 @@ use crate::law::Law;
 use crate::log::At;
 use crate::model::{Agreement, Dataset, Derived, Field, Ingredient, Present, ROW_WORDS, RowPer};
 use crate::period::Period;
-use crate::rules::{ABOUT, CIRCLE, DETAIL, MISSING, NEVER, SHAPE, UNDECLARED, WORD};
+use crate::rules::{ABOUT, CIRCLE, DETAIL, MISSING, NEVER, SHAPE, TELLS, UNDECLARED, WORD};
 use crate::value::FieldType;
 use crate::words::{Class, Minted, TypeName, Why};
 
@@ -326,6 +326,7 @@ fn one_field(check: &Check<'_>, path: &FieldPath, span: crate::Span, field: &Fie
             (field.why.as_ref().map(|at| at.span), "why"),
             (field.handling.as_ref().map(|at| at.span), "handling"),
             (field.minted.as_ref().map(|at| at.span), "minted"),
+            (field.tells.as_ref().map(|at| at.span), "tells"),
             (field.values.as_ref().map(|at| at.span), "values"),
             (field.list.as_ref().map(|at| at.span), "list"),
         ] {
@@ -341,6 +342,7 @@ fn one_field(check: &Check<'_>, path: &FieldPath, span: crate::Span, field: &Fie
     } else {
         detail(check, &field.kind, &field.values, &field.list);
         class_and_reason(check, path, span, field, nobody);
+        telling(check, path, field);
     }
     if let Some(minted) = &field.minted
         && field
@@ -372,6 +374,56 @@ fn one_field(check: &Check<'_>, path: &FieldPath, span: crate::Span, field: &Fie
                 "write `type: dated-address` or `date`, or give the dataset a window `by` a date",
             );
         }
+    }
+}
+
+/// A field that tells its receiver a fact is one value of the fact's type, and goes to somebody who knows it.
+fn telling(check: &Check<'_>, path: &FieldPath, field: &Field) {
+    let Some(tells) = &field.tells else {
+        return;
+    };
+    if !check.declared("fact", tells, check.a.facts.names()) {
+        return;
+    }
+    let of = |operand| type_of(check.a, check.law, &operand);
+    let (fact, cell) = (
+        of(Operand::Fact(tells.value.clone())),
+        of(Operand::Field(path.clone())),
+    );
+    if let (Some((fact, _)), Some((cell, many))) = (fact, cell)
+        && (fact != cell || many)
+    {
+        let message = format!(
+            "{path} is {}a {}, and {} is one {}",
+            if many { "many of " } else { "" },
+            cell.name(),
+            tells.value,
+            fact.name()
+        );
+        check
+            .log
+            .fault(TELLS, tells.span, message)
+            .help("give both one type, and the field one value");
+    }
+    let Some(fact) = check.a.facts.entry(&tells.value) else {
+        return;
+    };
+    let known_to = fact.value.known_to.all();
+    let arrives = check.a.each_flow().any(|(_, flow)| {
+        let sends = flow.value.send.all();
+        let to = flow.value.to.as_ref();
+        sends.iter().any(|d| d.value == path.dataset)
+            && to.is_some_and(|to| known_to.iter().any(|party| party.value == to.value))
+    });
+    if !arrives {
+        let message = format!(
+            "{path} tells {}, and no flow sends it to a party to which that fact is known",
+            tells.value
+        );
+        check
+            .log
+            .fault(TELLS, tells.span, message)
+            .help("take `tells` out, or let the receiver know the fact");
     }
 }
 
@@ -654,6 +706,7 @@ fn derived(check: &Check<'_>, derived: &Derived) {
             (field.off_until.as_ref().map(|at| at.span), "off-until"),
             (field.only.as_ref().map(|at| at.span), "only"),
             (field.minted.as_ref().map(|at| at.span), "minted"),
+            (field.tells.as_ref().map(|at| at.span), "tells"),
             (field.window.as_ref().map(|at| at.span), "window"),
         ] {
             if let Some(span) = there {

@@ -229,6 +229,7 @@ fn column(
             Some(model::Many::UpTo(n)) => Many::UpTo(u16::try_from(n).ok()?),
         },
         minted: part(&origin.minted),
+        tells: part(&origin.tells),
         window: window(dataset, &links),
         only: only(&links),
         about,

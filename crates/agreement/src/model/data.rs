@@ -7,8 +7,8 @@ use crate::grammar::{
     Book, InOrder, Items, Named, Number, Part, Seq, Set, Slot, Together, Written, Yes, constructs,
 };
 use crate::ids::{
-    ActorId, AgreementId, ConditionId, DatasetId, FieldName, FieldPath, GapId, LabelId, PartyId,
-    PersonKind, ReadingId,
+    ActorId, AgreementId, ConditionId, DatasetId, FactId, FieldName, FieldPath, GapId, LabelId,
+    PartyId, PersonKind, ReadingId,
 };
 use crate::log::{At, Log};
 use crate::model::TestOf;
@@ -113,6 +113,8 @@ constructs! {
         may minted = "minted": Minted;
         /// The condition on which a cell of it may go at all.
         may only = "only": ConditionId;
+        /// The fact that its receiver learns from it: what a cell says counts as that fact from then on.
+        may tells = "tells": FactId;
         /// What must happen before it is permitted.
         may off_until = "off-until": LabelId;
         /// The paragraph of the source.

@@ -2,7 +2,7 @@
 
 use crate::condition::Test;
 use crate::ids::{
-    BodyId, ConditionId, FieldName, FieldPath, LegalPurpose, PartyId, PermitId, PersonKind,
+    BodyId, ConditionId, FactId, FieldName, FieldPath, LegalPurpose, PartyId, PermitId, PersonKind,
     PurposeId, SystemId,
 };
 use crate::permit::Each;
@@ -143,6 +143,8 @@ pub struct Column {
     pub many: Many,
     /// Does the exchange itself make the value?
     pub minted: Option<Minted>,
+    /// The fact that its receiver learns from it.
+    pub tells: Option<FactId>,
     /// How far back its values reach.
     pub window: Option<Window>,
     /// The conditions on which a cell may go at all; all of them.

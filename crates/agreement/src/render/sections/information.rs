@@ -247,6 +247,9 @@ fn field_row(
     if let Some(minted) = origin.minted.as_ref().filter(|_| copies.is_empty()) {
         more.push(words::minted(minted.value).to_owned());
     }
+    if let Some(tells) = &origin.tells {
+        more.push(format!("tells the fact `{}`", tells.value));
+    }
     for only in column.iter().flat_map(|c| &c.only) {
         more.push(format!("only where `{only}` holds"));
     }
