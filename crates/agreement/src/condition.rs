@@ -295,8 +295,8 @@ impl Conditions {
         }
     }
 
-    /// Does this test hold of the record?
-    pub(crate) fn test(&self, of: &Operand, test: &Test, facts: &dyn Facts, on: Date) -> Truth {
+    /// Does this test hold of the record? A test of what the agreement does not declare is unknown.
+    pub fn test(&self, of: &Operand, test: &Test, facts: &dyn Facts, on: Date) -> Truth {
         let value = match of {
             Operand::Fact(name) => facts.fact(name),
             Operand::Field(path) => facts.field(path),

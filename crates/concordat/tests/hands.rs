@@ -188,7 +188,7 @@ async fn an_altered_package_is_turned_away_and_a_repeated_one_has_no_effect() {
     house.agreed().await;
     house.at("2026-02-02T09:00:00Z");
     let ho = &house.ho;
-    ho.prepare(&op("prepare"), &agreement(), &ask(), &run(), &officer())
+    ho.start(&op("prepare"), &start(), &officer())
         .await
         .unwrap();
     ho.validate(&op("validate"), &run(), &ask()).await.unwrap();
@@ -223,7 +223,7 @@ async fn a_package_that_comes_again_changes_nothing() {
     house.agreed().await;
     house.at("2026-02-02T09:00:00Z");
     let (ho, hmrc) = (&house.ho, &house.hmrc);
-    ho.prepare(&op("prepare"), &agreement(), &ask(), &run(), &officer())
+    ho.start(&op("prepare"), &start(), &officer())
         .await
         .unwrap();
     ho.validate(&op("validate"), &run(), &ask()).await.unwrap();

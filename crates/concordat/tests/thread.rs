@@ -231,9 +231,7 @@ async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
     let house = House::new(None, None).await;
     let ho = &house.ho;
     ho.open(&op("open")).await.unwrap();
-    let early = ho
-        .prepare(&op("p0"), &agreement(), &ask(), &run(), &officer())
-        .await;
+    let early = ho.start(&op("p0"), &start(), &officer()).await;
     assert_eq!(rules(&early), ["AGR-01"]);
     ho.lay(
         &op("lay"),
@@ -244,13 +242,9 @@ async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
     )
     .await
     .unwrap();
-    let unsigned = ho
-        .prepare(&op("p1"), &agreement(), &ask(), &run(), &officer())
-        .await;
+    let unsigned = ho.start(&op("p1"), &start(), &officer()).await;
     assert_eq!(rules(&unsigned), ["AGR-21"]);
-    let not_theirs = ho
-        .prepare(&op("p2"), &agreement(), &ask(), &run(), &caseworker())
-        .await;
+    let not_theirs = ho.start(&op("p2"), &start(), &caseworker()).await;
     assert_eq!(rules(&not_theirs), ["SEC-09"]);
     house.settle().await;
     let head = ho.ports().store.head().await.unwrap();
@@ -280,7 +274,7 @@ async fn the_gate_names_all_failing_conditions_together() {
     let ho = &house.ho;
     house.agreed().await;
     house.at("2026-02-02T09:00:00Z");
-    ho.prepare(&op("prepare"), &agreement(), &ask(), &run(), &officer())
+    ho.start(&op("prepare"), &start(), &officer())
         .await
         .unwrap();
     // After the term, with an unapproved route: both are named.
@@ -315,7 +309,7 @@ async fn eligibility_is_asked_again_at_the_moment_of_sending() {
     let ho = &house.ho;
     house.agreed().await;
     house.at("2026-02-02T09:00:00Z");
-    ho.prepare(&op("prepare"), &agreement(), &ask(), &run(), &officer())
+    ho.start(&op("prepare"), &start(), &officer())
         .await
         .unwrap();
     ho.validate(&op("validate"), &run(), &ask()).await.unwrap();

@@ -58,6 +58,8 @@ fn data() -> Letter {
         format: Format::Csv,
         rows: 1,
         disclosure: Digest::of(b"root"),
+        nil: None,
+        as_of: jiff::civil::date(2026, 2, 2),
     };
     Letter {
         head,

@@ -40,6 +40,8 @@ acts! {
     ApprovalGranted = "approval.granted";
     /// An approval was refused, with the full reason (APP-18).
     ApprovalRefused = "approval.refused";
+    /// An approval was referred to a higher level (APP-07).
+    ApprovalReferred = "approval.referred";
     /// Records were extracted for a flow.
     LegPrepared = "leg.prepared";
     /// Every cell has its permit and every condition of the gate holds.
@@ -70,6 +72,18 @@ acts! {
     LegMatched = "leg.matched";
     /// The run is over at this node.
     LegClosed = "leg.closed";
+    /// A person gave a file up before anything of it was used.
+    LegAbandoned = "leg.abandoned";
+    /// A run was started.
+    RunStarted = "run.started";
+    /// A run's work is done; its files are being destroyed.
+    RunClosing = "run.closing";
+    /// A run is over: its files are destroyed (RUN-21).
+    RunClosed = "run.closed";
+    /// A partner was told that rows it has must not be relied on (FLAG-08).
+    RecallSent = "recall.sent";
+    /// A partner told that rows this node has must not be relied on.
+    RecallReceived = "recall.received";
     /// A package that is refused at the door.
     PackageRefused = "package.refused";
     /// A package that had arrived before.
@@ -80,14 +94,40 @@ acts! {
     MatchConfirmed = "match.confirmed";
     /// A person refuted a match.
     MatchRefuted = "match.refuted";
+    /// A newer candidate about the same person took a match's place.
+    MatchSuperseded = "match.superseded";
+    /// A confirmed match told something that a person must look at.
+    FindingMade = "finding.made";
+    /// A person looked at a finding: it is so.
+    FindingVerified = "finding.verified";
+    /// A person looked at a finding: it is not so, or of no use.
+    FindingDismissed = "finding.dismissed";
+    /// A finding fell with its match.
+    FindingWithdrawn = "finding.withdrawn";
+    /// A named person took a decision (REF-04).
+    DecisionTaken = "decision.taken";
+    /// A decision must be looked at again: what it rests on was recalled.
+    DecisionReopened = "decision.reopened";
+    /// A person's tracing stopped by itself; only a person restarts it (S-24).
+    TracingStopped = "tracing.stopped";
+    /// A person restarted it.
+    TracingRestarted = "tracing.restarted";
+    /// Values were used for a purpose (LEG-23).
+    ValuesUsed = "values.used";
     /// A flag was set for a confirmed match.
     FlagSet = "flag.set";
     /// A flag is shown in the case register.
     FlagShown = "flag.shown";
+    /// A flag is to be taken away, with the reason (FLAG-08).
+    FlagLifting = "flag.lifting";
+    /// The case register no longer shows it.
+    FlagLifted = "flag.lifted";
     /// Values came under a keep rule.
     HoldingOpened = "holding.opened";
     /// The event from which the keep rule counts has happened.
     HoldingEvent = "holding.event";
+    /// A person said that values are still needed (RET-04).
+    NeedConfirmed = "need.confirmed";
     /// Destruction fell due.
     DestructionDue = "destruction.due";
     /// The key was destroyed: the certificate (RET-12).

@@ -1,6 +1,7 @@
 //! Approvals: who said that this much may go to this recipient. An approval covers a stated flow, recipient,
 //! volume, route and version of the agreement (APP-19); what it does not cover, it does not approve.
 
+use jiff::civil::Date;
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -28,16 +29,54 @@ pub struct Scope {
     pub to: PartyId,
     /// The route.
     pub route: String,
+    /// The last day for which it is asked; none where the agreement has no end.
+    pub last: Option<Date>,
     /// How many records may go in any 12 months.
     pub volume: u64,
+    /// Why it is the senior information risk owner's whatever the volume.
+    pub senior: Option<Senior>,
+}
+
+/// Why an approval is the senior information risk owner's whatever the volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Senior {
+    /// National security is involved (APP-04).
+    NationalSecurity,
+    /// The recipient is particularly sensitive, high profile or a risk (APP-05).
+    SensitiveRecipient,
+    /// Direct access to the department's systems is asked for (APP-06).
+    DirectAccess,
+    /// The agreement asks for that level.
+    Agreement,
+}
+
+impl Senior {
+    fn rule(self) -> &'static str {
+        match self {
+            Self::NationalSecurity => "APP-04",
+            Self::SensitiveRecipient => "APP-05",
+            Self::DirectAccess => "APP-06",
+            Self::Agreement => "APP-03",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 enum State {
     Asked,
-    Granted { by: StaffId, role: Role },
-    Refused { by: StaffId },
+    /// Only the senior information risk owner may decide now (APP-07).
+    Referred {
+        by: StaffId,
+    },
+    Granted {
+        by: StaffId,
+        role: Role,
+    },
+    Refused {
+        by: StaffId,
+    },
 }
 
 /// One approval.
@@ -64,11 +103,50 @@ impl Approval {
         Change::new(approval, record)
     }
 
+    /// Asks anew, for whatever changed since it was decided (APP-19).
+    ///
+    /// # Errors
+    /// A refusal while it waits for a decision.
+    pub fn ask_again(mut self, scope: Scope, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        if matches!(self.state, State::Asked | State::Referred { .. }) {
+            return Err(
+                Refusal::new("APP-19", "this approval waits for a decision already")
+                    .help("have it decided first"),
+            );
+        }
+        self.scope = scope;
+        self.asked_by = by.staff().clone();
+        self.state = State::Asked;
+        let record = self.record(Act::ApprovalAsked, by);
+        Ok(Change::new(self, record))
+    }
+
+    /// An information asset owner refers it upward, and cannot grant it any more (APP-07).
+    ///
+    /// # Errors
+    /// A refusal without a reason, or when it was decided or referred already.
+    pub fn refer(mut self, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        if self.state != State::Asked {
+            return Err(Refusal::new("APP-07", "only what is asked for is referred"));
+        }
+        if reason.trim().is_empty() {
+            return Err(Refusal::new("APP-07", "referring upward needs its reason"));
+        }
+        self.state = State::Referred {
+            by: by.staff().clone(),
+        };
+        let record = self
+            .record(Act::ApprovalReferred, by)
+            .rule("APP-07")
+            .text("reason", reason);
+        Ok(Change::new(self, record))
+    }
+
     /// Grants it.
     ///
     /// # Errors
-    /// A refusal when the person asked for it themselves (PTY-13), when the volume needs the senior
-    /// information risk owner (APP-03), or when it was decided already.
+    /// A refusal when the person asked for it themselves (PTY-13), when it needs the senior information risk owner
+    /// (APP-03 to APP-07), or when it was decided already.
     pub fn grant(mut self, by: &Warrant) -> Result<Change<Self>, Refusal> {
         self.undecided()?;
         if *by.staff() == self.asked_by {
@@ -85,6 +163,20 @@ impl Approval {
                     "{} records in 12 months are over {ASSET_OWNER_LIMIT}: the senior information risk owner approves",
                     self.scope.volume
                 ),
+            ));
+        }
+        if let Some(senior) = self.scope.senior
+            && by.role() != Role::RiskOwner
+        {
+            return Err(Refusal::new(
+                senior.rule(),
+                "the senior information risk owner approves this, whatever the volume",
+            ));
+        }
+        if matches!(self.state, State::Referred { .. }) && by.role() != Role::RiskOwner {
+            return Err(Refusal::new(
+                "APP-07",
+                "this was referred: the senior information risk owner decides",
             ));
         }
         self.state = State::Granted {
@@ -114,12 +206,13 @@ impl Approval {
         Ok(Change::new(self, record))
     }
 
-    /// Does it cover `wanted`, of which `wanted.volume` counts this run and the 12 months before it?
+    /// Does it cover `wanted`, of which `wanted.volume` counts this run and the 12 months before it? `to_recipient`
+    /// counts the same over all agreements, to the same recipient for the same purposes (APP-09).
     ///
     /// # Errors
     /// The refusal that says what it does not cover.
-    pub fn covers(&self, wanted: &Scope) -> Result<(), Refusal> {
-        let State::Granted { .. } = self.state else {
+    pub fn covers(&self, wanted: &Scope, to_recipient: u64) -> Result<(), Refusal> {
+        let State::Granted { role, .. } = &self.state else {
             return Err(Refusal::new(
                 "APP-03",
                 format!("the approval of {} is not granted", wanted.flow),
@@ -152,12 +245,22 @@ impl Approval {
             )
             .help("ask for a higher approval"));
         }
+        if to_recipient > ASSET_OWNER_LIMIT && *role != Role::RiskOwner {
+            return Err(Refusal::new(
+                "APP-09",
+                format!(
+                    "over all agreements {to_recipient} records go to {} for this purpose in 12 months: over {ASSET_OWNER_LIMIT} the senior information risk owner approves",
+                    wanted.to
+                ),
+            )
+            .help("ask the senior information risk owner for a new approval"));
+        }
         Ok(())
     }
 
     fn undecided(&self) -> Result<(), Refusal> {
         match self.state {
-            State::Asked => Ok(()),
+            State::Asked | State::Referred { .. } => Ok(()),
             State::Granted { .. } | State::Refused { .. } => {
                 Err(Refusal::new("APP-19", "this approval was decided already")
                     .help("ask for a new one"))
@@ -186,6 +289,7 @@ impl Aggregate for Approval {
     fn status(&self) -> &'static str {
         match self.state {
             State::Asked => "asked",
+            State::Referred { .. } => "referred",
             State::Granted { .. } => "granted",
             State::Refused { .. } => "refused",
         }

@@ -40,6 +40,8 @@ named! {
         Analyst = "analyst",
         /// Decides about persons' cases.
         Caseworker = "caseworker",
+        /// Decides about a benefit.
+        DecisionMaker = "decision-maker",
     }
 }
 
@@ -64,6 +66,14 @@ named! {
         Match = "match",
         /// Confirm or refute a match, and set a flag on a confirmed one.
         ReviewMatch = "review-match",
+        /// Say whether what a confirmed match tells is so.
+        Verify = "verify",
+        /// Take a decision that the agreement names.
+        Decide = "decide",
+        /// Use received values for a purpose of the agreement.
+        UseValues = "use-values",
+        /// Say that kept values are still needed.
+        ReviewNeed = "review-need",
     }
 }
 
@@ -93,7 +103,17 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ReviewMatch,
         ],
     ),
-    (Role::Caseworker, &[Action::ReviewMatch]),
+    (
+        Role::Caseworker,
+        &[
+            Action::ReviewMatch,
+            Action::Verify,
+            Action::Decide,
+            Action::UseValues,
+            Action::ReviewNeed,
+        ],
+    ),
+    (Role::DecisionMaker, &[Action::Decide, Action::UseValues]),
 ];
 
 /// A member of staff as the identity provider presents them.

@@ -108,6 +108,7 @@ pub struct Change<T> {
     state: T,
     record: Record,
     effects: Vec<Effect>,
+    along: Vec<Result<Write, PortFault>>,
 }
 
 impl<T: Aggregate> Change<T> {
@@ -116,11 +117,24 @@ impl<T: Aggregate> Change<T> {
             state,
             record,
             effects: Vec::new(),
+            along: Vec::new(),
         }
     }
 
     pub(crate) fn effect(mut self, effect: Effect) -> Self {
         self.effects.push(effect);
+        self
+    }
+
+    /// Another aggregate that the same act moves: it stands in the same record.
+    pub(crate) fn along<O: Aggregate>(mut self, other: &O) -> Self {
+        self.along.push(Write::of(other));
+        self
+    }
+
+    /// The same act with a part of the new state put differently.
+    pub(crate) fn map(mut self, how: impl FnOnce(T) -> T) -> Self {
+        self.state = how(self.state);
         self
     }
 
@@ -145,6 +159,21 @@ pub struct Write {
     pub body: serde_json::Value,
     /// When its deadline falls due.
     pub due: Option<Timestamp>,
+}
+
+impl Write {
+    fn of<T: Aggregate>(state: &T) -> Result<Self, PortFault> {
+        let body = serde_json::to_value(state)
+            .map_err(|e| PortFault(format!("the state of a {} cannot be written: {e}", T::KIND)))?;
+        Ok(Self {
+            kind: T::KIND,
+            id: state.key(),
+            expected: state.version(),
+            status: state.status(),
+            body,
+            due: state.deadline().map(|d| d.at()),
+        })
+    }
 }
 
 /// A sealed item for a holding.
@@ -212,17 +241,12 @@ impl Batch {
             state,
             record,
             effects,
+            along,
         } = change;
-        let body = serde_json::to_value(&state)
-            .map_err(|e| PortFault(format!("the state of a {} cannot be written: {e}", T::KIND)))?;
-        self.commit.writes.push(Write {
-            kind: T::KIND,
-            id: state.key(),
-            expected: state.version(),
-            status: state.status(),
-            body,
-            due: state.deadline().map(|d| d.at()),
-        });
+        self.commit.writes.push(Write::of(&state)?);
+        for other in along {
+            self.commit.writes.push(other?);
+        }
         self.records.push(record);
         self.commit.effects.extend(effects);
         Ok(self)

@@ -13,13 +13,15 @@ pub enum RegisterAct {
     SetFlag {
         /// The flag's name.
         name: String,
+        /// The hub's own name of this flag on this person.
+        flag: String,
     },
     /// Take a flag away (FLAG-08).
     LiftFlag {
         /// The flag's name.
         name: String,
-        /// The effect that set it.
-        set_by: EffectId,
+        /// The hub's own name of this flag on this person.
+        flag: String,
     },
     /// Enter a line in the record of what was done (FLAG-02).
     Note {
@@ -46,8 +48,8 @@ pub enum Effect {
     },
     /// Do something in the case register about the person of a row.
     Register {
-        /// The flag that this shows.
-        flag: String,
+        /// The flag that this shows or takes away; none for a line of what was done.
+        flag: Option<String>,
         /// The holding that has the row.
         holding: HoldingId,
         /// The row's item name.

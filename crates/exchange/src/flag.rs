@@ -41,6 +41,18 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// It is to be taken away; why is in the ledger.
+    Lifting {
+        /// Who said so; none where the partner did, by recalling what it rests on.
+        by: Option<StaffId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The case register no longer shows it.
+    Lifted {
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// A flag on the person of one confirmed match.
@@ -103,14 +115,13 @@ impl Flag {
             version: 0,
         };
         let record = flag.record(Act::FlagSet, &by.actor());
-        let effect = Effect::Register {
-            flag: flag.key(),
-            holding: basis.holding().clone(),
-            item: crate::rows::item_name(basis.row()),
-            act: RegisterAct::SetFlag {
+        let effect = flag.effect(
+            basis,
+            RegisterAct::SetFlag {
                 name: name.to_owned(),
+                flag: flag.key(),
             },
-        };
+        );
         Ok(Change::new(flag, record).effect(effect))
     }
 
@@ -119,11 +130,7 @@ impl Flag {
     /// # Errors
     /// A refusal when it was shown before.
     pub fn shown(mut self, at: Timestamp) -> Result<Change<Self>, Refusal> {
-        if self
-            .history
-            .iter()
-            .any(|e| matches!(e, Event::Shown { .. }))
-        {
+        if self.has(|e| matches!(e, Event::Shown { .. })) {
             return Err(Refusal::new(
                 "FLAG-10",
                 "the register shows this flag already",
@@ -132,6 +139,70 @@ impl Flag {
         self.history.push(Event::Shown { at });
         let record = self.record(Act::FlagShown, &Actor::Node);
         Ok(Change::new(self, record))
+    }
+
+    /// It is to be taken away, with the reason: its match was refuted, or the status changed (FLAG-08).
+    ///
+    /// # Errors
+    /// A refusal when it is going already (FLAG-10), or without a reason.
+    pub fn lift(
+        mut self,
+        basis: &Match,
+        reason: &str,
+        at: Timestamp,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
+        if reason.trim().is_empty() {
+            return Err(Refusal::new("FLAG-08", "lifting a flag needs its reason"));
+        }
+        if self.is_going() {
+            return Err(Refusal::new("FLAG-10", "this flag is lifted already"));
+        }
+        self.history.push(Event::Lifting {
+            by: by.staff().cloned(),
+            at,
+        });
+        let record = self
+            .record(Act::FlagLifting, by)
+            .rule("FLAG-08")
+            .text("reason", reason);
+        let act = RegisterAct::LiftFlag {
+            name: self.name.clone(),
+            flag: self.key(),
+        };
+        let effect = self.effect(basis, act);
+        Ok(Change::new(self, record).effect(effect))
+    }
+
+    /// The case register no longer shows it.
+    ///
+    /// # Errors
+    /// A refusal when it was not to be lifted (FLAG-10).
+    pub fn lifted(mut self, at: Timestamp) -> Result<Change<Self>, Refusal> {
+        if !self.is_going() || self.has(|e| matches!(e, Event::Lifted { .. })) {
+            return Err(Refusal::new("FLAG-10", "this flag is not being lifted"));
+        }
+        self.history.push(Event::Lifted { at });
+        let record = self.record(Act::FlagLifted, &Actor::Node);
+        Ok(Change::new(self, record))
+    }
+
+    /// Is it to be taken away, or gone?
+    pub fn is_going(&self) -> bool {
+        self.has(|e| matches!(e, Event::Lifting { .. }))
+    }
+
+    fn has(&self, what: impl Fn(&Event) -> bool) -> bool {
+        self.history.iter().any(what)
+    }
+
+    fn effect(&self, basis: &Match, act: RegisterAct) -> Effect {
+        Effect::Register {
+            flag: Some(self.key()),
+            holding: basis.holding().clone(),
+            item: crate::rows::item_name(basis.row()),
+            act,
+        }
     }
 
     fn record(&self, act: Act, by: &Actor) -> Record {
@@ -145,6 +216,10 @@ impl Flag {
         }
     }
 
+    /// The match that it rests on.
+    pub fn basis(&self) -> &str {
+        &self.basis
+    }
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -161,11 +236,11 @@ impl Aggregate for Flag {
         Self::key_of(&self.basis, &self.name)
     }
     fn status(&self) -> &'static str {
-        if self
-            .history
-            .iter()
-            .any(|e| matches!(e, Event::Shown { .. }))
-        {
+        if self.has(|e| matches!(e, Event::Lifted { .. })) {
+            "lifted"
+        } else if self.is_going() {
+            "lifting"
+        } else if self.has(|e| matches!(e, Event::Shown { .. })) {
             "applied"
         } else {
             "in-progress"

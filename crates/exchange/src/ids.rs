@@ -99,6 +99,8 @@ ids! {
     EffectId = "an effect id";
     /// A member of staff, by the identity provider's opaque handle.
     StaffId = "a staff id";
+    /// A person of the case register, as the keyed hash of their person key: it names nobody without the key.
+    SubjectId = "a subject id";
 }
 
 impl OperationId {

@@ -2,11 +2,12 @@
 //! file of ours, the rows and cells that we sent. Pure. Structural faults refuse the whole file (RUN-09,
 //! RUN-11); faults of content hold the whole file for a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{Answers, Flow, RowCover};
+use agreement::{Answers, Column, Flow, Others, Plan, Present, RowCover};
+use jiff::civil::Date;
 
-use crate::gate::Rows;
+use crate::gate::{Presence, Rows, presence};
 use crate::rows::Row;
 use crate::table::{FileFault, Shape, Table};
 
@@ -29,13 +30,26 @@ pub fn shape(flow: &Flow) -> Shape {
 ///
 /// # Errors
 /// The first fault, by row and column; no value.
-pub fn cells(flow: &Flow, table: &Table) -> Result<(), FileFault> {
+pub fn cells(plan: &Plan, flow: &Flow, table: &Table, on: Date) -> Result<(), FileFault> {
     for (n, row) in table.rows.iter().enumerate() {
+        let get = |column: &Column| {
+            let at = flow.columns.iter().position(|c| c.name == column.name);
+            at.and_then(|at| row.get(at)).map_or("", String::as_str)
+        };
         for (column, value) in flow.columns.iter().zip(row) {
+            // Only what rests on another cell needs to be looked up.
+            let needed = match &column.present {
+                Present::Always => Presence::Required,
+                Present::IfHeld => Presence::Optional,
+                Present::When { .. } | Present::UnlessKnown(_) => {
+                    presence(plan, flow, column, &get, on)
+                }
+            };
             let wrong = if value.is_empty() {
-                column
-                    .required()
+                (needed == Presence::Required)
                     .then(|| "the cell is empty and the agreement requires it".to_owned())
+            } else if needed == Presence::Absent {
+                Some("the cell has a value and the agreement wants none there".to_owned())
             } else {
                 (!column.field_type.accepts(value)).then(|| {
                     format!(
@@ -77,6 +91,7 @@ pub fn pair(
     answers: &Answers,
     table: &Table,
     sent: &BTreeMap<u64, Row>,
+    nil: Option<u64>,
 ) -> Result<Vec<u64>, FileFault> {
     let Some(handle) = answers.pairs_on.first() else {
         return Err(fault(
@@ -91,12 +106,14 @@ pub fn pair(
         .map(|(n, row)| (row.get(handle.as_str()), *n))
         .collect();
     let mut numbers = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut unasked = 0;
+    let places: BTreeMap<&str, usize> = (0..)
+        .zip(&flow.columns)
+        .map(|(at, c)| (c.name.as_str(), at))
+        .collect();
     for (n, cells) in table.rows.iter().enumerate() {
-        let value = |name: &str| {
-            let at = flow.columns.iter().position(|c| c.name.as_str() == name)?;
-            cells.get(at).map(String::as_str)
-        };
+        let value = |name: &str| cells.get(*places.get(name)?).map(String::as_str);
         let found = value(handle.as_str())
             .and_then(|v| by_handle.get(v))
             .copied();
@@ -114,7 +131,7 @@ pub fn pair(
                 ));
             }
         }
-        if numbers.contains(&number) {
+        if !seen.insert(number) {
             return Err(fault(
                 "MATCH-01",
                 Some(n),
@@ -131,6 +148,15 @@ pub fn pair(
     if answers.rows == RowCover::EveryRow && numbers.len() != sent.len() {
         let missing = sent.len() - numbers.len();
         let what = format!("{missing} of {} rows are not answered", sent.len());
+        return Err(fault("MATCH-02", None, None, what));
+    }
+    let answered = numbers.len() as u64 + nil.unwrap_or_default();
+    if answers.others == Some(Others::NilCount) && nil.is_none() {
+        let what = "it does not say how many rows have no content".into();
+        return Err(fault("MATCH-02", None, None, what));
+    }
+    if answered > sent.len() as u64 {
+        let what = format!("it answers {answered} rows, and {} were sent", sent.len());
         return Err(fault("MATCH-02", None, None, what));
     }
     Ok(numbers)

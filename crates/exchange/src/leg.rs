@@ -2,18 +2,25 @@
 //! the state it leads to; whatever is not in the table is refused (RUN-04). Never asks who may: that is
 //! `authority`, answered before, and handed in as a warrant.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ledger::{Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::{Actor, Warrant};
+use crate::authority::Actor;
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::effect::Effect;
 use crate::ids::{AgreementId, FlowId, HoldingId, PackageId, PartyId, RunId};
 use crate::refusal::Refusal;
 use crate::table::FileFault;
+
+mod receive;
+mod send;
+
+pub use send::{Preparing, Sealing};
 
 /// Which end of the flow this node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +112,36 @@ pub const STEPS: &[Step] = &[
         "data-sharing-officer",
     ),
     step(
+        "abandon",
+        State::Prepared,
+        State::Closed,
+        "data-sharing-officer",
+    ),
+    step(
+        "abandon",
+        State::Validated,
+        State::Closed,
+        "data-sharing-officer",
+    ),
+    step(
+        "abandon",
+        State::Approved,
+        State::Closed,
+        "data-sharing-officer",
+    ),
+    step(
+        "abandon",
+        State::RefusedThere,
+        State::Closed,
+        "data-sharing-officer",
+    ),
+    step(
+        "abandon",
+        State::Rejected,
+        State::Closed,
+        "data-sharing-officer",
+    ),
+    step(
         "close",
         State::Accepted,
         State::Closed,
@@ -180,8 +217,16 @@ pub struct Leg {
     package: Option<PackageId>,
     disclosure: Option<Digest>,
     withheld: Vec<u64>,
+    /// The numbers of the file's rows, in its order; none where they are 1, 2, 3 and so on.
+    numbers: Option<Vec<u64>>,
     sent_at: Option<Timestamp>,
+    /// The day for which the sender's sources stood (MATCH-18).
+    as_of: Option<Date>,
     fault: Option<FileFault>,
+    /// How many recalls were sent about it.
+    recalls: u32,
+    /// The rows that the sender recalled, by number.
+    recalled: BTreeSet<u64>,
     #[serde(skip)]
     version: u64,
 }
@@ -229,266 +274,14 @@ impl Leg {
             package: None,
             disclosure: None,
             withheld: Vec::new(),
+            numbers: None,
             sent_at: None,
+            as_of: None,
             fault: None,
+            recalls: 0,
+            recalled: BTreeSet::new(),
             version: 0,
         }
-    }
-
-    /// Sender: `rows` were extracted into `holdings`; of those looked at, so many were not eligible, and so many
-    /// were eligible and cannot be described as the flow asks.
-    pub fn prepare(
-        of: Of,
-        rows: u64,
-        (not_eligible, incomplete): (u64, u64),
-        holdings: Vec<HoldingId>,
-        by: &Warrant,
-    ) -> Change<Self> {
-        let mut leg = Self::new(of, Side::Sender, State::Prepared);
-        leg.rows = rows;
-        leg.holdings = holdings;
-        let record = leg
-            .record(Act::LegPrepared, &by.actor())
-            .count("rows", rows)
-            .count("not-eligible", not_eligible)
-            .count("incomplete", incomplete);
-        Change::new(leg, record)
-    }
-
-    /// Sender: the gate found nothing wrong with `cells` cells.
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `prepared`.
-    pub fn validate(self, rows: u64, cells: u64) -> Result<Change<Self>, Refusal> {
-        let leg = self.step("validate")?;
-        let record = leg
-            .record(Act::LegValidated, &Actor::Node)
-            .rule("RUN-05")
-            .count("rows", rows)
-            .count("cells", cells);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Sender: a person releases it to be sent.
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `validated`.
-    pub fn release(self, by: &Warrant) -> Result<Change<Self>, Refusal> {
-        let leg = self.step("release")?;
-        let record = leg.record(Act::LegApproved, &by.actor());
-        Ok(Change::new(leg, record))
-    }
-
-    /// Sender: the file is built and sealed. This record carries the commitment to all that leaves.
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `approved`.
-    pub fn seal(self, sealing: Sealing) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("seal")?;
-        let Sealing {
-            package,
-            rows,
-            cells,
-            withheld,
-            disclosure,
-            ciphertext,
-        } = sealing;
-        leg.package = Some(package.clone());
-        leg.rows = rows;
-        leg.disclosure = Some(disclosure);
-        let record = leg
-            .record(Act::LegSealed, &Actor::Node)
-            .id("package", &package)
-            .id("to", &leg.peer)
-            .count("rows", rows)
-            .count("cells", cells)
-            .count("withheld", withheld.len() as u64)
-            .fact("disclosure", Fact::Digest(disclosure))
-            .fact("ciphertext", Fact::Digest(ciphertext));
-        leg.withheld = withheld;
-        let to = leg.peer.clone();
-        Ok(Change::new(leg, record).effect(Effect::Publish { package, to }))
-    }
-
-    /// Sender: the package is on the transport.
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `sealed`.
-    pub fn sent(self, at: Timestamp) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("sent")?;
-        leg.sent_at = Some(at);
-        let record = leg
-            .record(Act::LegSent, &Actor::Node)
-            .count("rows", leg.rows);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Sender: the receiver has it.
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `sent`.
-    pub fn accepted(self, rows: u64) -> Result<Change<Self>, Refusal> {
-        let leg = self.step("accepted")?;
-        let record = leg
-            .record(Act::LegAccepted, &leg.partner())
-            .count("rows", rows);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Sender: the receiver refused it whole.
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `sent`.
-    pub fn refused_there(self, fault: FileFault) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("refused-there")?;
-        let record = leg
-            .record(Act::LegRefusedThere, &leg.partner())
-            .text("fault", fault.to_string());
-        leg.fault = Some(fault);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Sender: the same run, the same rows, a new file (RUN-10).
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `refused-there`.
-    pub fn reopen(self, by: &Warrant) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("reopen")?;
-        leg.file += 1;
-        leg.package = None;
-        leg.disclosure = None;
-        leg.sent_at = None;
-        let record = leg
-            .record(Act::LegReopened, &by.actor())
-            .count("file", u64::from(leg.file));
-        Ok(Change::new(leg, record))
-    }
-
-    /// Receiver: the first file of this leg is in its restricted place, unopened (RUN-14).
-    pub fn receive(of: Of, package: PackageId) -> Change<Self> {
-        let mut leg = Self::new(of, Side::Receiver, State::Received);
-        leg.package = Some(package);
-        leg.arrived()
-    }
-
-    /// Receiver: another file, after one that was refused (RUN-10).
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) unless the last file was rejected.
-    pub fn receive_again(self, package: PackageId) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("receive")?;
-        leg.file += 1;
-        leg.package = Some(package);
-        leg.fault = None;
-        Ok(leg.arrived())
-    }
-
-    fn arrived(self) -> Change<Self> {
-        let mut record = self
-            .record(Act::LegReceived, &self.partner())
-            .id("from", &self.peer);
-        let mut effect = None;
-        if let Some(package) = self.package.clone() {
-            record = record.id("package", &package);
-            effect = Some(Effect::TakeAway { package });
-        }
-        let change = Change::new(self, record);
-        match effect {
-            Some(effect) => change.effect(effect),
-            None => change,
-        }
-    }
-
-    /// Receiver: refused whole for a structural fault; nothing of it is used (RUN-09, RUN-11).
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `received`.
-    pub fn reject(self, fault: FileFault) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("reject")?;
-        let record = leg.rejection(&Actor::Node, &fault);
-        leg.fault = Some(fault);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Receiver: well formed, but its content is at fault: kept, unused, until a person decides.
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `received`.
-    pub fn hold(
-        self,
-        rows: u64,
-        holdings: Vec<HoldingId>,
-        fault: FileFault,
-    ) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("hold")?;
-        leg.rows = rows;
-        leg.holdings = holdings;
-        let mut record = leg.record(Act::LegHeld, &Actor::Node).count("rows", rows);
-        if let Some(row) = fault.row {
-            record = record.count("row", row);
-        }
-        if let Ok(rule) = ledger::Code::parse(&fault.rule) {
-            record = record.fact("broken-rule", Fact::Code(rule));
-        }
-        record = record.text("fault", fault.to_string());
-        leg.fault = Some(fault);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Receiver: its values are in the vault and may be used.
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `received`.
-    pub fn load(self, rows: u64, holdings: Vec<HoldingId>) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("load")?;
-        leg.rows = rows;
-        leg.holdings = holdings;
-        let record = leg.record(Act::LegLoaded, &Actor::Node).count("rows", rows);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Receiver: a person releases a held file, with a reason.
-    ///
-    /// # Errors
-    /// A refusal without a reason (RUN-11), or (RUN-04) from any other state than `held`.
-    pub fn release_held(self, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
-        needs_reason(reason)?;
-        let mut leg = self.step("release-held")?;
-        leg.fault = None;
-        let record = leg
-            .record(Act::LegReleased, &by.actor())
-            .text("reason", reason);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Receiver: a person refuses a held file, with a reason.
-    ///
-    /// # Errors
-    /// A refusal without a reason (RUN-11), or (RUN-04) from any other state than `held`.
-    pub fn refuse_held(self, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
-        needs_reason(reason)?;
-        let leg = self.step("refuse-held")?;
-        let Some(fault) = leg.fault.clone() else {
-            return Err(Refusal::new(
-                "RUN-04",
-                "the held file has no fault on record",
-            ));
-        };
-        let record = leg.rejection(&by.actor(), &fault).text("reason", reason);
-        Ok(Change::new(leg, record))
-    }
-
-    /// Receiver: matching is done (MATCH-01).
-    ///
-    /// # Errors
-    /// A refusal (RUN-04) from any other state than `loaded`.
-    pub fn matched(self, candidates: u64, by: &Warrant) -> Result<Change<Self>, Refusal> {
-        let leg = self.step("match")?;
-        let record = leg
-            .record(Act::LegMatched, &by.actor())
-            .count("rows", leg.rows)
-            .count("candidates", candidates);
-        Ok(Change::new(leg, record))
     }
 
     /// Both: the leg is over.
@@ -498,6 +291,19 @@ impl Leg {
     pub fn close(self, by: &Actor) -> Result<Change<Self>, Refusal> {
         let leg = self.step("close")?;
         let record = leg.record(Act::LegClosed, by).rule("RUN-21");
+        Ok(Change::new(leg, record))
+    }
+
+    /// Both: it is given up before anything of it was used; why is the reason.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) where it is on its way or was used, or without a reason.
+    pub fn abandon(self, reason: &str, by: &Actor) -> Result<Change<Self>, Refusal> {
+        if reason.trim().is_empty() {
+            return Err(Refusal::new("RUN-04", "giving a file up needs its reason"));
+        }
+        let leg = self.step("abandon")?;
+        let record = leg.record(Act::LegAbandoned, by).text("reason", reason);
         Ok(Change::new(leg, record))
     }
 
@@ -597,6 +403,40 @@ impl Leg {
     pub fn withheld(&self) -> &[u64] {
         &self.withheld
     }
+    /// The number of the row at a place of the file, counted from 1.
+    pub fn number_at(&self, place: u64) -> Option<u64> {
+        match &self.numbers {
+            None => (1..=self.rows).contains(&place).then_some(place),
+            Some(all) => all
+                .get(usize::try_from(place.checked_sub(1)?).ok()?)
+                .copied(),
+        }
+    }
+    /// The place of a numbered row in the file, counted from 1.
+    pub fn place_of(&self, number: u64) -> Option<u64> {
+        match &self.numbers {
+            None => (1..=self.rows).contains(&number).then_some(number),
+            Some(all) => (1u64..)
+                .zip(all)
+                .find(|(_, n)| **n == number)
+                .map(|(place, _)| place),
+        }
+    }
+    /// The numbers of its rows, in the order of the file.
+    pub fn numbers(&self) -> Vec<u64> {
+        match &self.numbers {
+            None => (1..=self.rows).collect(),
+            Some(all) => all.clone(),
+        }
+    }
+    /// Did the sender recall this row?
+    pub fn is_recalled(&self, number: u64) -> bool {
+        self.recalled.contains(&number)
+    }
+    /// The day for which the sender's sources stood (MATCH-18).
+    pub fn as_of(&self) -> Option<Date> {
+        self.as_of
+    }
     /// When it was sent.
     pub fn sent_at(&self) -> Option<Timestamp> {
         self.sent_at
@@ -607,31 +447,10 @@ impl Leg {
     }
 }
 
-/// What sealing came to.
-#[derive(Clone, Debug)]
-pub struct Sealing {
-    /// The package.
-    pub package: PackageId,
-    /// How many rows are in the file.
-    pub rows: u64,
-    /// How many cells.
-    pub cells: u64,
-    /// The prepared rows that were withheld, since they are no longer eligible (RUN-20).
-    pub withheld: Vec<u64>,
-    /// The root of the commitment to the cells.
-    pub disclosure: Digest,
-    /// The digest of the package's bytes.
-    pub ciphertext: Digest,
-}
-
-fn needs_reason(reason: &str) -> Result<(), Refusal> {
-    if reason.trim().is_empty() {
-        return Err(Refusal::new(
-            "RUN-11",
-            "a decision about a held file needs its reason",
-        ));
-    }
-    Ok(())
+/// The list of row numbers as a leg keeps it: nothing where it counts from 1.
+fn listed(numbers: Vec<u64>) -> Option<Vec<u64>> {
+    let counts = (1u64..).zip(&numbers).all(|(i, n)| i == *n);
+    (!counts).then_some(numbers)
 }
 
 fn ways_out(state: State) -> String {

@@ -6,8 +6,11 @@ pub mod act;
 pub mod approval;
 pub mod authority;
 pub mod change;
+pub mod compose;
 pub mod deadline;
+pub mod decision;
 pub mod effect;
+pub mod finding;
 pub mod flag;
 pub mod gate;
 pub mod ids;
@@ -22,8 +25,13 @@ pub mod ports;
 pub mod refusal;
 pub mod retention;
 pub mod rows;
+pub mod run;
+pub mod select;
 pub mod table;
+pub mod trace;
 pub mod trouble;
 
-pub use node::{Node, Ports, Settings};
+pub use node::{
+    About, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
+};
 pub use trouble::Trouble;

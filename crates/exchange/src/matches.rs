@@ -8,7 +8,7 @@ use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::ids::{FlowId, HoldingId, RunId};
+use crate::ids::{FlowId, HoldingId, RunId, SubjectId};
 use crate::refusal::Refusal;
 
 /// The evidence that made a candidate.
@@ -51,9 +51,59 @@ pub enum Standing {
     Ambiguous,
     /// A person confirmed it.
     Confirmed,
-    /// A person refuted it.
+    /// A person, or the partner that told of it, refuted it.
     Refuted,
+    /// A newer candidate about the same person took its place before anybody decided.
+    Superseded,
 }
+
+impl Standing {
+    /// Does somebody still have to decide?
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Candidate | Self::Ambiguous)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Candidate => "candidate",
+            Self::Ambiguous => "ambiguous",
+            Self::Confirmed => "confirmed",
+            Self::Refuted => "refuted",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+/// Who may move a match, from where to where (MATCH-06). Whatever is not here is refused.
+pub const MOVES: &[(&str, Standing, Standing, &str)] = &[
+    (
+        "confirm",
+        Standing::Candidate,
+        Standing::Confirmed,
+        "reviewer",
+    ),
+    ("refute", Standing::Candidate, Standing::Refuted, "reviewer"),
+    ("refute", Standing::Ambiguous, Standing::Refuted, "reviewer"),
+    (
+        "refute",
+        Standing::Confirmed,
+        Standing::Refuted,
+        "reviewer or partner",
+    ),
+    (
+        "supersede",
+        Standing::Candidate,
+        Standing::Superseded,
+        "node",
+    ),
+    (
+        "supersede",
+        Standing::Ambiguous,
+        Standing::Superseded,
+        "node",
+    ),
+];
 
 /// A possible match of one row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -63,6 +113,8 @@ pub struct Match {
     hash: Digest,
     row: u64,
     holding: HoldingId,
+    /// The person of the case register, where this party has one.
+    subject: Option<SubjectId>,
     evidence: Evidence,
     standing: Standing,
     #[serde(skip)]
@@ -82,6 +134,8 @@ pub struct Found {
     pub row: u64,
     /// The holding that has the row's evidence.
     pub holding: HoldingId,
+    /// The person of the case register, where this party has one.
+    pub subject: Option<SubjectId>,
     /// The evidence.
     pub evidence: Evidence,
     /// Whether more than one record fits alike.
@@ -102,6 +156,7 @@ impl Match {
             hash,
             row,
             holding,
+            subject,
             evidence,
             ambiguous,
         } = found;
@@ -116,6 +171,7 @@ impl Match {
             hash,
             row,
             holding,
+            subject,
             evidence,
             standing,
             version: 0,
@@ -140,40 +196,62 @@ impl Match {
                     .help("refute it; a stronger identifier would make another candidate"),
             );
         }
-        match self.standing {
-            Standing::Candidate => {}
-            Standing::Ambiguous => {
-                return Err(
-                    Refusal::new("MATCH-04", "an ambiguous match cannot be confirmed")
-                        .help("refute it, or have the data put right and match again"),
-                );
-            }
-            Standing::Confirmed | Standing::Refuted => return Err(self.decided()),
+        if self.standing == Standing::Ambiguous {
+            return Err(
+                Refusal::new("MATCH-04", "an ambiguous match cannot be confirmed")
+                    .help("refute it, or have the data put right and match again"),
+            );
         }
-        self.standing = Standing::Confirmed;
+        self.moved("confirm")?;
         let record = self
             .record(Act::MatchConfirmed, &by.actor())
             .text("reason", reason);
         Ok(Change::new(self, record))
     }
 
-    /// A person refutes it, with a reason.
+    /// It is refuted, with a reason: by a person here, or by the partner that told of it. What followed from a
+    /// confirmed one is undone by whoever commits this (S-04).
     ///
     /// # Errors
     /// A refusal when it was refuted already (MATCH-06), or without a reason.
-    pub fn refute(mut self, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
+    pub fn refute(mut self, reason: &str, by: &Actor) -> Result<Change<Self>, Refusal> {
         needs_reason(reason)?;
-        // INVARIANT: a confirmed match that proves wrong must be recalled everywhere it went; until recalls
-        // exist it cannot be refuted here, rather than be refuted in one place only (S-04).
-        match self.standing {
-            Standing::Candidate | Standing::Ambiguous => {}
-            Standing::Confirmed | Standing::Refuted => return Err(self.decided()),
-        }
-        self.standing = Standing::Refuted;
+        let was = self.standing;
+        self.moved("refute")?;
         let record = self
-            .record(Act::MatchRefuted, &by.actor())
+            .record(Act::MatchRefuted, by)
+            .fact("was", Fact::Code(Code::of(was.name())))
             .text("reason", reason);
         Ok(Change::new(self, record))
+    }
+
+    /// A newer candidate about the same person takes its place before anybody decided.
+    ///
+    /// # Errors
+    /// A refusal when somebody decided already (MATCH-06).
+    pub fn supersede(mut self) -> Result<Change<Self>, Refusal> {
+        self.moved("supersede")?;
+        let record = self.record(Act::MatchSuperseded, &Actor::Node);
+        Ok(Change::new(self, record))
+    }
+
+    /// Its row's values are in another holding from now on: a part of the act that confirms it.
+    pub(crate) fn kept_in(mut self, holding: &HoldingId) -> Self {
+        self.holding = holding.clone();
+        self
+    }
+
+    fn moved(&mut self, verb: &str) -> Result<(), Refusal> {
+        let step = MOVES
+            .iter()
+            .find(|(v, from, _, _)| *v == verb && *from == self.standing);
+        match step {
+            Some((_, _, to, _)) => {
+                self.standing = *to;
+                Ok(())
+            }
+            None => Err(self.decided()),
+        }
     }
 
     fn decided(&self) -> Refusal {
@@ -212,6 +290,10 @@ impl Match {
     pub fn row(&self) -> u64 {
         self.row
     }
+    /// The person of the case register, where this party has one.
+    pub fn subject(&self) -> Option<&SubjectId> {
+        self.subject.as_ref()
+    }
     /// The holding that has the row's evidence.
     pub fn holding(&self) -> &HoldingId {
         &self.holding
@@ -242,12 +324,7 @@ impl Aggregate for Match {
         Self::key_of(&self.run, &self.flow, self.row)
     }
     fn status(&self) -> &'static str {
-        match self.standing {
-            Standing::Candidate => "candidate",
-            Standing::Ambiguous => "ambiguous",
-            Standing::Confirmed => "confirmed",
-            Standing::Refuted => "refuted",
-        }
+        self.standing.name()
     }
     fn deadline(&self) -> Option<Deadline> {
         None

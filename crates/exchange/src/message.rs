@@ -1,10 +1,12 @@
 //! Messages between nodes: few kinds, each sealed in a package under a signed manifest.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AgreementId, FlowId, PackageId, PartyId, RunId};
+use crate::leg::{Side, State};
 use crate::table::{FileFault, Format};
 
 /// The kinds of message (design: 'A run').
@@ -21,6 +23,8 @@ pub enum Kind {
     Return,
     /// The receiver of data tells that it destroyed them.
     Destruction,
+    /// The sender of data tells that some rows must not be relied on.
+    Recall,
 }
 
 impl Kind {
@@ -32,8 +36,88 @@ impl Kind {
             Self::Rejection => "rejection",
             Self::Return => "return",
             Self::Destruction => "destruction",
+            Self::Recall => "recall",
         }
     }
+}
+
+/// Who sends a kind of message, and the states that the leg must be in at each side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The kind.
+    pub kind: Kind,
+    /// Does the sender of the flow's file send it, or its receiver?
+    pub sent_by: Side,
+    /// The states of the leg at the node that sends the message; it may be sent in these alone.
+    pub sending: &'static [State],
+    /// The states of the leg at the node that takes it; none where the message brings the leg.
+    pub taking: &'static [State],
+}
+
+/// The table of messages (design: 'A run'). A message that does not fit is refused at the door.
+pub const RULES: &[Rule] = &[
+    Rule {
+        kind: Kind::Data,
+        sent_by: Side::Sender,
+        sending: &[State::Sealed],
+        taking: &[State::Rejected],
+    },
+    Rule {
+        kind: Kind::Return,
+        sent_by: Side::Sender,
+        sending: &[State::Sealed],
+        taking: &[State::Rejected],
+    },
+    Rule {
+        kind: Kind::Receipt,
+        sent_by: Side::Receiver,
+        sending: &[State::Received, State::Held],
+        taking: &[State::Sent],
+    },
+    Rule {
+        kind: Kind::Rejection,
+        sent_by: Side::Receiver,
+        sending: &[State::Received, State::Held],
+        taking: &[State::Sent],
+    },
+    Rule {
+        kind: Kind::Destruction,
+        sent_by: Side::Receiver,
+        sending: &[
+            State::Loaded,
+            State::Matched,
+            State::Closed,
+            State::Rejected,
+        ],
+        // A refused file may be on its way again when the certificate about the old one comes.
+        taking: &[
+            State::Accepted,
+            State::Closed,
+            State::RefusedThere,
+            State::Prepared,
+            State::Validated,
+            State::Approved,
+            State::Sealed,
+            State::Sent,
+        ],
+    },
+    Rule {
+        kind: Kind::Recall,
+        sent_by: Side::Sender,
+        sending: &[State::Sent, State::Accepted, State::Closed],
+        taking: &[State::Loaded, State::Matched, State::Closed],
+    },
+];
+
+/// The rule of a kind of message.
+pub fn rule_of(kind: Kind) -> &'static Rule {
+    const NONE: &Rule = &Rule {
+        kind: Kind::Data,
+        sent_by: Side::Sender,
+        sending: &[],
+        taking: &[],
+    };
+    RULES.iter().find(|r| r.kind == kind).unwrap_or(NONE)
 }
 
 /// What stands outside the ciphertext: no more than routing and refusal need.
@@ -93,6 +177,10 @@ pub enum Head {
         rows: u64,
         /// The sender's commitment to its cells, as in the sender's ledger.
         disclosure: Digest,
+        /// How many rows that were asked about have no content, where the agreement shows them as a count.
+        nil: Option<u64>,
+        /// The day for which the sender's sources stood (MATCH-18).
+        as_of: Date,
     },
     /// A receipt.
     Receipt {
@@ -116,6 +204,11 @@ pub enum Head {
         /// The keep rule that asked for it.
         authority: String,
     },
+    /// A recall (FLAG-08): these rows of the file must not be relied on any more.
+    Recall {
+        /// Their places in the file, counted from 1.
+        rows: Vec<u64>,
+    },
 }
 
 impl Head {
@@ -127,6 +220,7 @@ impl Head {
                 | (Self::Receipt { .. }, Kind::Receipt)
                 | (Self::Rejection { .. }, Kind::Rejection)
                 | (Self::Destruction { .. }, Kind::Destruction)
+                | (Self::Recall { .. }, Kind::Recall)
         )
     }
 }

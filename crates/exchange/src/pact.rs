@@ -230,6 +230,10 @@ impl Pact {
     pub fn umbrellas(&self) -> &[String] {
         &self.umbrellas
     }
+    /// The last day of the term; none where it has no end.
+    pub fn last(&self) -> Option<Date> {
+        self.last
+    }
     /// The role in which a signatory signs.
     pub fn signs_as(&self, signer: &SignerId) -> Option<&str> {
         self.signatories.get(signer).map(String::as_str)

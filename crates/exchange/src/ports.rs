@@ -137,8 +137,8 @@ pub struct Head {
 pub trait Store: Send + Sync {
     /// One aggregate, or none.
     async fn load(&self, kind: &str, id: &str) -> Result<Option<Stored>, StoreFault>;
-    /// All aggregates of a kind, by id, in order of id.
-    async fn list(&self, kind: &str) -> Result<Vec<(String, Stored)>, StoreFault>;
+    /// All aggregates of a kind whose id starts with `prefix`, by id, in order of id.
+    async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault>;
     /// What falls due at or before `by`, earliest first, at most `limit` rows.
     async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault>;
     /// Has this operation been committed?

@@ -15,6 +15,9 @@ use crate::ids::{HoldingId, PartyId};
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
 
+/// The event of a rule that keeps values while a person says, again and again, that they are needed.
+pub const NEED_REVIEWED: &str = "need-reviewed";
+
 /// How long values are kept: from or until an event, as the agreement's keep rule says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +48,8 @@ pub struct Holding {
     keeper: PartyId,
     rows: u64,
     rule: KeepRule,
+    /// Whose controller-ship it is under at present (LEG-26).
+    controller: String,
     state: State,
     /// Where a certificate is owed: the party that the values came from.
     owed_to: Option<PartyId>,
@@ -67,6 +72,8 @@ pub struct Opening {
     pub rows: u64,
     /// The rule.
     pub rule: KeepRule,
+    /// The party that is controller of it at present, or both in common (LEG-26).
+    pub controller: String,
     /// The party that is owed a certificate.
     pub owed_to: Option<PartyId>,
     /// When the rule's event happened, where it is the opening itself (such as `received`).
@@ -86,6 +93,7 @@ impl Holding {
             keeper,
             rows,
             rule,
+            controller,
             owed_to,
             started,
         } = opening;
@@ -97,6 +105,7 @@ impl Holding {
             keeper,
             rows,
             rule,
+            controller,
             state,
             owed_to,
             version: 0,
@@ -136,6 +145,46 @@ impl Holding {
         };
         self.state = State::Counting { from: at, due };
         Ok(due)
+    }
+
+    /// A person says that the values are still needed, and why: the count starts anew (RET-04).
+    ///
+    /// # Errors
+    /// A refusal (RET-01) when nothing is looked at again, when the date has come, or without a reason.
+    pub fn needed(
+        mut self,
+        reason: &str,
+        now: Timestamp,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
+        let State::Counting { due, .. } = self.state else {
+            return Err(Refusal::new(
+                "RET-01",
+                format!("holding {} is not counting", self.id),
+            ));
+        };
+        if self.rule.event != NEED_REVIEWED || now >= due {
+            return Err(Refusal::new(
+                "RET-01",
+                format!(
+                    "holding {} is not kept by need, or its date has come",
+                    self.id
+                ),
+            ));
+        }
+        if reason.trim().is_empty() {
+            return Err(Refusal::new(
+                "RET-01",
+                "that something is needed needs its reason",
+            ));
+        }
+        let due = self.start(now)?;
+        let record = self
+            .record(Act::NeedConfirmed, by)
+            .rule("RET-04")
+            .fact("due", Fact::At(due))
+            .text("reason", reason);
+        Ok(Change::new(self, record))
     }
 
     /// The values are not wanted (a file that a person refused): they die now, whatever the rule allows.
@@ -228,6 +277,21 @@ impl Holding {
     /// The rule.
     pub fn rule(&self) -> &KeepRule {
         &self.rule
+    }
+    /// The party that is controller of it at present, or both in common (LEG-26).
+    pub fn controller(&self) -> &str {
+        &self.controller
+    }
+    /// Is its key alive?
+    pub fn is_alive(&self) -> bool {
+        matches!(self.state, State::Kept | State::Counting { .. })
+    }
+    /// When its key dies, where that is known.
+    pub fn due(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Counting { due, .. } | State::Destroying { due } => Some(due),
+            State::Kept | State::Destroyed { .. } => None,
+        }
     }
     /// Does the count wait for `event`?
     pub fn waits_for(&self, event: &str) -> bool {

@@ -19,6 +19,11 @@ impl Row {
         self.0.get(field).map_or("", String::as_str)
     }
 
+    /// The fields that are held, with their values, by name.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
     /// Sets a field; an empty value is not held.
     pub fn set(&mut self, field: impl Into<String>, value: impl Into<String>) {
         let value = value.into();

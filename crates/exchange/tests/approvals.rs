@@ -23,7 +23,9 @@ fn scope(volume: u64) -> Scope {
         flow: FlowId::parse("ask").unwrap(),
         to: party("hmrc"),
         route: "sealed-exchange".into(),
+        last: None,
         volume,
+        senior: None,
     }
 }
 
@@ -75,15 +77,15 @@ fn a_refusal_needs_its_reason() {
         .state()
         .clone();
     assert_eq!(refused.clone().grant(&by).unwrap_err().rule, "APP-19");
-    assert_eq!(refused.covers(&scope(1)).unwrap_err().rule, "APP-03");
+    assert_eq!(refused.covers(&scope(1), 1).unwrap_err().rule, "APP-03");
 }
 
 // shows: APP-08, APP-19
 #[test]
 fn an_approval_covers_its_scope_and_nothing_else() {
     let approval = granted(900, Role::AssetOwner).unwrap();
-    assert!(approval.covers(&scope(900)).is_ok());
-    assert_eq!(approval.covers(&scope(901)).unwrap_err().rule, "APP-08");
+    assert!(approval.covers(&scope(900), 1).is_ok());
+    assert_eq!(approval.covers(&scope(901), 1).unwrap_err().rule, "APP-08");
     let other = [
         Scope {
             hash: ledger::Digest::of(b"another version"),
@@ -103,6 +105,6 @@ fn an_approval_covers_its_scope_and_nothing_else() {
         },
     ];
     for wanted in other {
-        assert_eq!(approval.covers(&wanted).unwrap_err().rule, "APP-19");
+        assert_eq!(approval.covers(&wanted, 1).unwrap_err().rule, "APP-19");
     }
 }

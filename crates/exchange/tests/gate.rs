@@ -9,7 +9,7 @@
     reason = "tests"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{DatasetId, Flow, FlowId, Law, Library, Plan};
 use exchange::gate::{self, RowFacts, Rows};
@@ -73,6 +73,7 @@ fn refused(row: Row, facts: RowFacts, on: Date) -> Vec<&'static str> {
         &flow(&plan, "ask"),
         &rows(vec![row]),
         &BTreeMap::from([(1, facts)]),
+        &BTreeSet::new(),
         on,
     );
     result
@@ -150,7 +151,7 @@ proptest! {
             }
         }
         let all = rows((1..=people.len() as u64).map(row).collect());
-        match gate::pass(&plan, &ask, &all, &facts, DAY) {
+        match gate::pass(&plan, &ask, &all, &facts, &BTreeSet::new(), DAY) {
             Err(_) => prop_assert!(expected.is_empty()),
             Ok(leaving) => {
                 let left: Vec<u64> = leaving.rows.iter().map(|(n, _)| *n).collect();
@@ -200,8 +201,14 @@ fn answer(numbers: &[u64]) -> Table {
 fn paired(table: &Table) -> Result<Vec<u64>, (String, Option<u64>, Option<String>)> {
     let plan = plan();
     let reply = flow(&plan, "reply");
-    inward::pair(&reply, reply.answers.as_ref().unwrap(), table, &sent())
-        .map_err(|f| (f.rule, f.row, f.column))
+    inward::pair(
+        &reply,
+        reply.answers.as_ref().unwrap(),
+        table,
+        &sent(),
+        None,
+    )
+    .map_err(|f| (f.rule, f.row, f.column))
 }
 
 // shows: MATCH-01, MATCH-02, MATCH-03, MATCH-04, RUN-11
@@ -247,7 +254,7 @@ fn a_return_pairs_with_what_was_sent_or_is_held() {
 fn a_cell_of_the_wrong_form_refuses_the_file_by_row_and_column_and_without_its_value() {
     let plan = plan();
     let reply = flow(&plan, "reply");
-    assert!(inward::cells(&reply, &answer(&[1, 2])).is_ok());
+    assert!(inward::cells(&plan, &reply, &answer(&[1, 2]), DAY).is_ok());
     for (column, value) in [
         ("matched", "perhaps"),
         ("date_of_birth", "tomorrow"),
@@ -256,7 +263,7 @@ fn a_cell_of_the_wrong_form_refuses_the_file_by_row_and_column_and_without_its_v
         let mut table = answer(&[1, 2]);
         let at = table.columns.iter().position(|c| c == column).unwrap();
         table.rows[1][at] = value.into();
-        let fault = inward::cells(&reply, &table).unwrap_err();
+        let fault = inward::cells(&plan, &reply, &table, DAY).unwrap_err();
         assert_eq!(
             (fault.rule.as_str(), fault.row, fault.column.as_deref()),
             ("RUN-09", Some(3), Some(column))

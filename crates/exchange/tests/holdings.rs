@@ -35,6 +35,7 @@ fn holding(event: &str, after: Option<&str>, started: Option<&str>) -> Holding {
             after: after.map(|p| Period::parse(p).unwrap()),
             authority: "4".into(),
         },
+        controller: "ho".into(),
         owed_to: None,
         started: started.map(at),
     };

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use common::{caseworker, hash, of, officer, package};
 use exchange::authority::Actor;
 use exchange::change::{Aggregate, Change};
-use exchange::leg::{Leg, STEPS, Sealing, State};
+use exchange::leg::{Leg, Preparing, STEPS, Sealing, State};
 use exchange::refusal::Refusal;
 use exchange::table::FileFault;
 use proptest::prelude::*;
@@ -33,11 +33,22 @@ fn fault() -> FileFault {
 fn sealing() -> Sealing {
     Sealing {
         package: package(1),
-        rows: 2,
+        numbers: vec![1, 2],
         cells: 14,
         withheld: vec![],
+        without_gateway: 0,
         disclosure: hash(),
         ciphertext: hash(),
+    }
+}
+
+fn preparing() -> Preparing {
+    Preparing {
+        numbers: vec![1, 2],
+        holdings: vec![],
+        as_of: jiff::civil::date(2026, 2, 2),
+        counts: vec![("not-eligible", 1)],
+        sources: "cid/crs".into(),
     }
 }
 
@@ -54,12 +65,13 @@ fn take(leg: Leg, verb: &str) -> Result<Change<Leg>, Refusal> {
         "reopen" => leg.reopen(&by),
         "receive" => leg.receive_again(package(2)),
         "reject" => leg.reject(fault()),
-        "hold" => leg.hold(2, vec![], fault()),
-        "load" => leg.load(2, vec![]),
+        "hold" => leg.hold(vec![1, 2], vec![], fault()),
+        "load" => leg.load(vec![1, 2], vec![], None),
         "release-held" => leg.release_held("looked at with the partner", &by),
         "refuse-held" => leg.refuse_held("not ours", &by),
         "match" => leg.matched(1, &caseworker()),
         "close" => leg.close(&Actor::Node),
+        "abandon" => leg.abandon("a wrong list", &Actor::Node),
         other => panic!("no verb {other}"),
     }
 }
@@ -77,9 +89,7 @@ fn verbs() -> Vec<&'static str> {
 #[test]
 fn each_state_takes_exactly_the_steps_of_the_table() {
     let mut todo = vec![
-        Leg::prepare(of(), 2, (1, 0), vec![], &officer())
-            .state()
-            .clone(),
+        Leg::prepare(of(), preparing(), &officer()).state().clone(),
         Leg::receive(of(), package(1)).state().clone(),
     ];
     let mut seen = BTreeSet::new();
@@ -124,7 +134,7 @@ proptest! {
     #[test]
     fn no_history_is_sent_without_the_gate_and_a_person(picks in prop::collection::vec(0usize..32, 0..60)) {
         let verbs = verbs();
-        let mut leg = Leg::prepare(of(), 2, (0, 0), vec![], &officer()).state().clone();
+        let mut leg = Leg::prepare(of(), preparing(), &officer()).state().clone();
         let mut taken: Vec<&str> = Vec::new();
         for pick in picks {
             let verb = verbs[pick % verbs.len()];
@@ -144,9 +154,7 @@ proptest! {
 // shows: RUN-10
 #[test]
 fn a_refused_file_is_corrected_under_the_same_run_and_a_new_file_number() {
-    let mut leg = Leg::prepare(of(), 2, (0, 0), vec![], &officer())
-        .state()
-        .clone();
+    let mut leg = Leg::prepare(of(), preparing(), &officer()).state().clone();
     for verb in [
         "validate",
         "release",
@@ -169,7 +177,7 @@ fn a_held_file_is_not_decided_without_a_reason() {
     let held = Leg::receive(of(), package(1))
         .state()
         .clone()
-        .hold(2, vec![], fault())
+        .hold(vec![1, 2], vec![], fault())
         .unwrap();
     let held = held.state();
     for reason in ["", "  "] {

@@ -11,7 +11,7 @@
 
 mod common;
 
-use common::{caseworker, hash, of};
+use common::{caseworker, hash, of, reviewer};
 use exchange::authority::Actor;
 use exchange::flag::{Flag, NAMES};
 use exchange::ids::HoldingId;
@@ -26,6 +26,7 @@ fn found(evidence: Evidence, ambiguous: bool) -> Match {
         hash: hash(),
         row: 1,
         holding: HoldingId::parse("ask-2026-02/ask.1/extract").unwrap(),
+        subject: None,
         evidence,
         ambiguous,
     };
@@ -74,7 +75,7 @@ fn an_ambiguous_match_can_only_be_refuted() {
             .rule,
         "MATCH-04"
     );
-    assert!(doubtful.refute("two records fit", &caseworker()).is_ok());
+    assert!(doubtful.refute("two records fit", &reviewer()).is_ok());
 }
 
 // shows: MATCH-06
@@ -85,7 +86,7 @@ fn only_a_confirmed_match_is_flagged() {
     assert_eq!(flag(&candidate).unwrap_err(), "FLAG-04");
     let refuted = candidate
         .clone()
-        .refute("another person", &caseworker())
+        .refute("another person", &reviewer())
         .unwrap();
     assert_eq!(flag(refuted.state()).unwrap_err(), "FLAG-04");
     let confirmed = candidate.confirm("the same person", &caseworker()).unwrap();
@@ -141,7 +142,7 @@ proptest! {
         let mut m = found(evidence, ambiguous);
         prop_assert!(m.standing() != Standing::Confirmed);
         for confirm in confirms {
-            let step = if confirm { m.clone().confirm("r", &caseworker()) } else { m.clone().refute("r", &caseworker()) };
+            let step = if confirm { m.clone().confirm("r", &caseworker()) } else { m.clone().refute("r", &reviewer()) };
             if let Ok(change) = step {
                 m = change.state().clone();
             }

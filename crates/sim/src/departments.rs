@@ -146,7 +146,7 @@ impl CaseRegister for OpenRegister {
         let mut tx = self.0.begin().await.map_err(write)?;
         let at = at.to_string();
         let what = match act {
-            RegisterAct::SetFlag { name } => {
+            RegisterAct::SetFlag { name, flag } => {
                 sqlx::query(
                     "insert into flags values (?, ?, ?, ?, null, ?) on conflict do nothing",
                 )
@@ -154,18 +154,18 @@ impl CaseRegister for OpenRegister {
                 .bind(person)
                 .bind(name)
                 .bind(&at)
-                .bind(effect.as_str())
+                .bind(flag)
                 .execute(&mut *tx)
                 .await
                 .map_err(write)?;
                 format!("flag set: {name}")
             }
-            RegisterAct::LiftFlag { name, set_by } => {
+            RegisterAct::LiftFlag { name, flag } => {
                 sqlx::query(
-                    "update flags set lifted_at = ? where effect_id = ? and lifted_at is null",
+                    "update flags set lifted_at = ? where reason_ref = ? and lifted_at is null",
                 )
                 .bind(&at)
-                .bind(set_by.as_str())
+                .bind(flag)
                 .execute(&mut *tx)
                 .await
                 .map_err(write)?;

@@ -73,19 +73,22 @@ async fn an_effect_that_comes_twice_is_done_once() {
     let register = OpenRegister::open(&path).await.unwrap();
     let at = "2026-02-01T09:00:00Z".parse().unwrap();
     let name = "ISD HMRC Match".to_owned();
-    let set = RegisterAct::SetFlag { name: name.clone() };
+    let set = |flag: &str| RegisterAct::SetFlag {
+        name: name.clone(),
+        flag: flag.to_owned(),
+    };
     let lift = RegisterAct::LiftFlag {
         name: name.clone(),
-        set_by: effect("op/e0"),
+        flag: "match-3".into(),
     };
     let shown = |n| BTreeMap::from([(name.clone(), n)]);
     for _ in 0..2 {
         register
-            .apply(&effect("op/e0"), &cid_person_id(3), &set, at)
+            .apply(&effect("op/e0"), &cid_person_id(3), &set("match-3"), at)
             .await
             .unwrap();
         register
-            .apply(&effect("op/e1"), &cid_person_id(4), &set, at)
+            .apply(&effect("op/e1"), &cid_person_id(4), &set("match-4"), at)
             .await
             .unwrap();
         assert_eq!(register.flags().await.unwrap(), shown(2));
@@ -99,12 +102,12 @@ async fn an_effect_that_comes_twice_is_done_once() {
     }
     // A repeat of the first effect, come late, does not show the flag again.
     register
-        .apply(&effect("op/e0"), &cid_person_id(3), &set, at)
+        .apply(&effect("op/e0"), &cid_person_id(3), &set("match-3"), at)
         .await
         .unwrap();
     assert_eq!(register.flags().await.unwrap(), shown(1));
     let unknown = register
-        .apply(&effect("op/e3"), "CANARY", &set, at)
+        .apply(&effect("op/e3"), "CANARY", &set("match-5"), at)
         .await
         .unwrap_err();
     assert!(!unknown.to_string().contains("CANARY"), "{unknown}");

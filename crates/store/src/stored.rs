@@ -42,9 +42,15 @@ impl<E: Engine> Store for SqlStore<E> {
         Ok(rows.into_iter().next().map(aggregate).transpose()?)
     }
 
-    async fn list(&self, kind: &str) -> Result<Vec<(String, Stored)>, StoreFault> {
-        let sql = "SELECT id, version, status, body FROM aggregates WHERE kind = $1 ORDER BY id";
-        let rows: Vec<(String, i64, String, String)> = self.engine.rows(sql, args![kind]).await?;
+    async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault> {
+        // Ids are ASCII: `~` and whatever comes before it sorts before this end.
+        let end = format!("{prefix}\u{7f}");
+        let sql = "SELECT id, version, status, body FROM aggregates \
+                   WHERE kind = $1 AND id >= $2 AND id < $3 ORDER BY id";
+        let rows: Vec<(String, i64, String, String)> = self
+            .engine
+            .rows(sql, args![kind, prefix, end.as_str()])
+            .await?;
         rows.into_iter()
             .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
             .collect()

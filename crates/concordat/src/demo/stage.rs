@@ -7,7 +7,7 @@ use courier::DirectoryShelf;
 use exchange::authority::{Person, Role};
 use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
 use exchange::matches::{Match, Standing};
-use exchange::{Node, Trouble};
+use exchange::{Node, Start, Trouble};
 use ledger::{Entry, Fact};
 use sim::{SeededEntropy, VirtualClock, master::Master, register::Register};
 
@@ -268,13 +268,22 @@ impl Stage {
                 node.approve(&op, &id, &ask, &person("i1", Role::AssetOwner)?)
                     .await
             }
-            What::TooEarly | What::Prepare => node.prepare(&op, &id, &ask, &run, &officer).await,
+            What::TooEarly | What::Prepare => {
+                let start = Start {
+                    agreement: id,
+                    flow: ask,
+                    run,
+                    at_most: None,
+                    reason: None,
+                };
+                node.start(&op, &start, &officer).await
+            }
             What::Validate => node.validate(&op, &run, &ask).await,
             What::Release => node.release(&op, &run, &ask, &officer).await,
             What::Seal => node.seal(&op, &run, &ask).await,
             What::Match => node.match_rows(&op, &run, &ask, &analyst).await,
             What::AnalystReviews => self.review(node, &run, &ask, &analyst, None).await,
-            What::Answer => node.prepare_answer(&op, &id, &reply, &run, &analyst).await,
+            What::Answer => node.prepare_next(&op, &id, &reply, &run, &analyst).await,
             What::ValidateAnswer => node.validate(&op, &run, &reply).await,
             What::ReleaseAnswer => node.release(&op, &run, &reply, &analyst).await,
             What::SealAnswer => node.seal(&op, &run, &reply).await,

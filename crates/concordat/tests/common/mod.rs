@@ -11,7 +11,7 @@ use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, 
 use exchange::matches::Match;
 use exchange::ports::{Forms, PortFault};
 use exchange::table::{FileFault, Format, Shape, Table};
-use exchange::{Node, Trouble};
+use exchange::{Node, Start, Trouble};
 use ledger::Entry;
 use sim::{SeededEntropy, VirtualClock, master::Master, register::Register};
 
@@ -60,6 +60,15 @@ pub fn run() -> RunId {
 }
 pub fn ask() -> FlowId {
     FlowId::parse("ask").unwrap()
+}
+pub fn start() -> Start {
+    Start {
+        agreement: agreement(),
+        flow: ask(),
+        run: run(),
+        at_most: None,
+        reason: None,
+    }
 }
 pub fn reply() -> FlowId {
     FlowId::parse("reply").unwrap()
@@ -220,7 +229,7 @@ impl House {
         self.agreed().await;
         self.at("2026-02-02T09:00:00Z");
         let ho = &self.ho;
-        ho.prepare(&op("prepare"), &agreement(), &ask(), &run(), &officer())
+        ho.start(&op("prepare"), &start(), &officer())
             .await
             .unwrap();
         ho.validate(&op("validate"), &run(), &ask()).await.unwrap();
@@ -246,7 +255,7 @@ impl House {
             .unwrap();
         self.review(hmrc, &ask(), &analyst()).await;
         self.at("2026-02-04T09:00:00Z");
-        hmrc.prepare_answer(&op("answer"), &agreement(), &reply(), &run(), &analyst())
+        hmrc.prepare_next(&op("answer"), &agreement(), &reply(), &run(), &analyst())
             .await
             .unwrap();
         hmrc.validate(&op("validate-answer"), &run(), &reply())

@@ -1,11 +1,13 @@
 //! Doing effects: what was intended is done, idempotent by its id, and its completion recorded.
 
 use super::{Done, Node};
-use crate::change::Batch;
-use crate::effect::{Effect, LeasedEffect};
+use crate::authority::Actor;
+use crate::change::{Aggregate, Batch};
+use crate::effect::{Effect, LeasedEffect, RegisterAct};
 use crate::flag::Flag;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
 use crate::leg::{Leg, State};
+use crate::matches::{Match, Standing};
 use crate::message::{Head, Kind};
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
@@ -31,10 +33,9 @@ impl Node {
                 item,
                 act,
             } => {
-                self.apply(&leased.id, holding, item, act).await?;
-                let flag: Flag = self.need(flag).await?;
-                let change = flag.shown(self.now())?;
-                self.commit(batch("flag.show").and(change)?).await
+                let batch = batch("register.apply");
+                self.register(&leased.id, flag.as_deref(), holding, item, act, batch)
+                    .await
             }
             Effect::DestroyKey { holding } => {
                 self.ports.vault.destroy(holding).await?;
@@ -42,6 +43,7 @@ impl Node {
                 let batch = self
                     .certify(&gone, batch("key.destroy").empty(holding))
                     .await?;
+                let batch = self.perhaps_closed(holding, batch).await?;
                 self.commit(batch.and(gone.destroyed(self.now())?)?).await
             }
         }
@@ -67,12 +69,54 @@ impl Node {
         self.commit(batch).await
     }
 
+    /// Does the effect in the case register and records what it came to. A flag that is going already is not shown
+    /// any more.
+    async fn register(
+        &self,
+        id: &EffectId,
+        flag: Option<&str>,
+        holding: &HoldingId,
+        item: &str,
+        act: &RegisterAct,
+        batch: Batch,
+    ) -> Result<Done, Trouble> {
+        let Some(flag) = flag else {
+            self.apply(id, holding, item, act).await?;
+            return self.commit(batch).await;
+        };
+        let flag: Flag = self.need(flag).await?;
+        match act {
+            RegisterAct::SetFlag { .. } if flag.is_going() => self.commit(batch).await,
+            RegisterAct::SetFlag { .. } => {
+                self.apply(id, holding, item, act).await?;
+                self.commit(batch.and(flag.shown(self.now())?)?).await
+            }
+            RegisterAct::LiftFlag { .. } => {
+                self.apply(id, holding, item, act).await?;
+                let basis: Match = self.need(flag.basis()).await?;
+                let others = self.under::<Flag>(&format!("{}/", flag.basis())).await?;
+                let last = others
+                    .iter()
+                    .all(|f| f.key() == flag.key() || f.status() == "lifted");
+                let mut batch = batch.and(flag.lifted(self.now())?)?;
+                if basis.standing() == Standing::Refuted && last {
+                    batch = self.discard_kept(holding, &Actor::Node, batch).await?;
+                }
+                self.commit(batch).await
+            }
+            RegisterAct::Note { .. } => {
+                self.apply(id, holding, item, act).await?;
+                self.commit(batch).await
+            }
+        }
+    }
+
     async fn apply(
         &self,
         id: &EffectId,
         holding: &HoldingId,
         item: &str,
-        act: &crate::effect::RegisterAct,
+        act: &RegisterAct,
     ) -> Result<(), Trouble> {
         let Some(register) = &self.ports.register else {
             return Err(PortFault("this node has no case register".into()).into());

@@ -4,24 +4,26 @@
 use std::collections::BTreeMap;
 
 use agreement::{Flow, Plan};
+use jiff::civil::Date;
 use ledger::Digest;
 
 use super::agreements::actor;
+use super::loading::with_traces;
 use super::outbound::{datasets, format_of};
 use super::{Done, Node};
 use crate::act::Act;
 use crate::authority::{Action, Actor, Person};
-use crate::change::{Batch, Change, Record};
+use crate::change::{Batch, Record};
 use crate::gate::Rows;
 use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::inward;
-use crate::leg::{Leg, Of, State};
-use crate::message::{Head, Kind, Letter, Manifest};
+use crate::leg::{Leg, Of, Side, State};
+use crate::message::{Head, Kind, Letter, Manifest, rule_of};
 use crate::ports::{PackageFault, PortFault};
 use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::rows::Row;
-use crate::table::FileFault;
+use crate::table::{FileFault, Table};
 use crate::trouble::Trouble;
 
 impl Node {
@@ -42,7 +44,7 @@ impl Node {
             Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
             Ok(manifest) => match manifest.kind {
                 Kind::Data | Kind::Return => self.take_in(op, manifest, bytes).await,
-                Kind::Receipt | Kind::Rejection | Kind::Destruction => {
+                Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => {
                     self.take_note(op, manifest, &bytes).await
                 }
             },
@@ -83,15 +85,15 @@ impl Node {
         let Some(flow) = plan.flow(&manifest.flow) else {
             return refuse("LEG-01", "the agreement has no such flow");
         };
-        let (from, to) = match manifest.kind {
-            Kind::Data | Kind::Return => (&flow.from, &flow.to),
-            Kind::Receipt | Kind::Rejection | Kind::Destruction => (&flow.to, &flow.from),
+        let (from, to) = match rule_of(manifest.kind).sent_by {
+            Side::Sender => (&flow.from, &flow.to),
+            Side::Receiver => (&flow.to, &flow.from),
         };
         let answering = flow.answers.is_some();
         let kind_fits = match manifest.kind {
             Kind::Data => !answering,
             Kind::Return => answering,
-            Kind::Receipt | Kind::Rejection | Kind::Destruction => true,
+            Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => true,
         };
         if *from != manifest.from || *to != manifest.to || !kind_fits {
             return refuse("LEG-01", "the flow does not go this way");
@@ -104,7 +106,7 @@ impl Node {
     async fn is_ahead(&self, manifest: &Manifest) -> Result<bool, Trouble> {
         let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
         let about = match manifest.kind {
-            Kind::Data => return Ok(false),
+            Kind::Data | Kind::Recall => return Ok(false),
             Kind::Return => flow.answers.map(|a| a.flows).unwrap_or_default(),
             Kind::Receipt | Kind::Rejection | Kind::Destruction => vec![manifest.flow.clone()],
         };
@@ -195,7 +197,7 @@ impl Node {
     }
 
     /// The leg of ours that a flow of this run answers, once it was sent.
-    async fn sent_leg(&self, run: &RunId, flow: &Flow) -> Result<Option<Leg>, Trouble> {
+    pub(super) async fn sent_leg(&self, run: &RunId, flow: &Flow) -> Result<Option<Leg>, Trouble> {
         for asked in flow.answers.iter().flat_map(|a| &a.flows) {
             if let Some(leg) = self.find::<Leg>(&Leg::key_of(run, asked)).await?
                 && leg.sent_at().is_some()
@@ -214,22 +216,20 @@ impl Node {
         bytes: &[u8],
     ) -> Result<Done, Trouble> {
         let id = manifest.id.clone();
-        let change = match self.note_about(&manifest, bytes).await {
-            Ok(change) => change,
-            Err(Trouble::Refused(refusals)) => {
-                return self.turn_away(op, &id, bytes, refusals).await;
-            }
-            Err(fault) => return Err(fault),
-        };
-        let batch = Batch::new(op, "letter.receive").effect(take_away(&id));
-        let batch = match change {
-            Noted::Leg(change) => batch.and(*change)?,
-            Noted::Certificate(record) => batch.note(record),
-        };
-        self.commit(batch).await
+        let batch = Batch::new(op.clone(), "letter.receive").effect(take_away(&id));
+        match self.note_about(&manifest, bytes, batch).await {
+            Err(Trouble::Refused(refusals)) => self.turn_away(op, &id, bytes, refusals).await,
+            done => done,
+        }
     }
 
-    async fn note_about(&self, manifest: &Manifest, bytes: &[u8]) -> Result<Noted, Trouble> {
+    /// A receipt, a rejection, a recall or a certificate: about a leg that is here, in a state that takes it.
+    async fn note_about(
+        &self,
+        manifest: &Manifest,
+        bytes: &[u8],
+        batch: Batch,
+    ) -> Result<Done, Trouble> {
         let (_, letter) = self
             .ports
             .sealer
@@ -238,12 +238,30 @@ impl Node {
         let leg: Leg = self
             .need(&Leg::key_of(&manifest.run, &manifest.flow))
             .await?;
+        if !rule_of(manifest.kind).taking.contains(&leg.state()) {
+            return Err(Refusal::new(
+                "RUN-04",
+                format!(
+                    "{} of {} is {}: it takes no {}",
+                    leg.flow(),
+                    leg.run(),
+                    leg.state().name(),
+                    manifest.kind.as_str()
+                ),
+            )
+            .into());
+        }
         // A letter about an older file of this leg says nothing about the present one.
         let about_this = manifest.answers.as_ref() == leg.package();
         match letter.head {
-            Head::Receipt { rows } if about_this => Ok(Noted::Leg(Box::new(leg.accepted(rows)?))),
+            Head::Receipt { rows } if about_this => {
+                self.commit(batch.and(leg.accepted(rows)?)?).await
+            }
             Head::Rejection { fault } if about_this => {
-                Ok(Noted::Leg(Box::new(leg.refused_there(fault)?)))
+                self.commit(batch.and(leg.refused_there(fault)?)?).await
+            }
+            Head::Recall { rows } if about_this => {
+                self.take_recall(manifest, leg, &rows, batch).await
             }
             Head::Destruction {
                 what,
@@ -263,9 +281,12 @@ impl Node {
                 .count("rows", rows)
                 .fact("destroyed-at", ledger::Fact::At(at))
                 .text("authority", authority);
-                Ok(Noted::Certificate(record))
+                self.commit(batch.note(record)).await
             }
-            Head::Receipt { .. } | Head::Rejection { .. } | Head::File { .. } => Err(Refusal::new(
+            Head::Receipt { .. }
+            | Head::Rejection { .. }
+            | Head::Recall { .. }
+            | Head::File { .. } => Err(Refusal::new(
                 "RUN-04",
                 "the letter is about another file than the present one",
             )
@@ -288,10 +309,10 @@ impl Node {
             return Ok(Vec::new());
         }
         let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
-        let read = self.read(&package, &flow_plan).await?;
+        let read = self.read(&package, &plan, &flow_plan).await?;
         let batch = Batch::new(op.clone(), "leg.open").drop_package(&package);
-        let table = match read {
-            Ok(table) => table,
+        let (table, nil, as_of) = match read {
+            Ok(read) => read,
             Err(fault) => {
                 let head = Head::Rejection {
                     fault: fault.clone(),
@@ -300,7 +321,7 @@ impl Node {
                 return self.commit(batch.and(leg.reject(fault)?)?).await;
             }
         };
-        let (number, fault) = match self.paired(&leg, &flow_plan, &table).await? {
+        let (number, fault) = match self.paired(&leg, &flow_plan, &table, nil).await? {
             Ok(number) => (number, None),
             Err(fault) => ((1..=table.rows.len() as u64).collect(), Some(fault)),
         };
@@ -316,42 +337,27 @@ impl Node {
                 batch,
             )
             .await?;
-        let count = number.len() as u64;
         match fault {
             Some(fault) => {
-                self.commit(batch.and(leg.hold(count, holdings, fault)?)?)
+                self.commit(batch.and(leg.hold(number, holdings, fault)?)?)
                     .await
             }
             None => {
-                let batch = self
-                    .loaded(&leg, &flow_plan, &rows, &holdings, batch)
+                let (traces, batch) = self
+                    .loaded(&leg, &plan, &flow_plan, &rows, &holdings, batch)
                     .await?;
-                self.commit(batch.and(leg.load(count, holdings)?)?).await
+                let change = with_traces(leg.load(number, holdings, Some(as_of))?, &traces);
+                self.commit(batch.and(change)?).await
             }
         }
-    }
-
-    /// What loading a file brings with it: the receipt, and the matches that the partner found.
-    async fn loaded(
-        &self,
-        leg: &Leg,
-        flow: &Flow,
-        rows: &Rows,
-        holdings: &[HoldingId],
-        batch: Batch,
-    ) -> Result<Batch, Trouble> {
-        let count = rows.values().map(BTreeMap::len).max().unwrap_or(0) as u64;
-        let batch = self
-            .reply(leg, Kind::Receipt, Head::Receipt { rows: count }, batch)
-            .await?;
-        self.found_by_partner(leg, flow, rows, holdings, batch)
     }
 
     async fn read(
         &self,
         package: &PackageId,
+        plan: &Plan,
         flow: &Flow,
-    ) -> Result<Result<crate::table::Table, FileFault>, Trouble> {
+    ) -> Result<Result<(Table, Option<u64>, Date), FileFault>, Trouble> {
         let Some(bytes) = self.ports.store.package(package).await? else {
             return Err(PortFault(format!("the bytes of package {package} are gone")).into());
         };
@@ -366,7 +372,14 @@ impl Node {
             Err(fault) => return Ok(Err(whole("RUN-09", fault.to_string()))),
         };
         let Letter {
-            head: Head::File { format, rows, .. },
+            head:
+                Head::File {
+                    format,
+                    rows,
+                    nil,
+                    as_of,
+                    ..
+                },
             file,
         } = &letter
         else {
@@ -395,7 +408,8 @@ impl Node {
             );
             return Ok(Err(whole("RUN-09", what)));
         }
-        Ok(inward::cells(flow, &table).map(|()| table))
+        let on = crate::deadline::london_day(self.now())?;
+        Ok(inward::cells(plan, flow, &table, on).map(|()| (table, *nil, *as_of)))
     }
 
     /// The sent row's number for each row of a return; for a file that answers nothing, the order of the file.
@@ -403,7 +417,8 @@ impl Node {
         &self,
         leg: &Leg,
         flow: &Flow,
-        table: &crate::table::Table,
+        table: &Table,
+        nil: Option<u64>,
     ) -> Result<Result<Vec<u64>, FileFault>, Trouble> {
         let Some(answers) = &flow.answers else {
             return Ok(Ok((1..=table.rows.len() as u64).collect()));
@@ -416,6 +431,7 @@ impl Node {
             answers,
             table,
             &self.sent_rows(&asked).await?,
+            nil,
         ))
     }
 
@@ -453,14 +469,14 @@ impl Node {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::DecideHold)?;
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-            let (_, _, flow_plan) = self.flow(leg.agreement(), flow).await?;
+            let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
             let rows = self.rows_of(&leg, &flow_plan).await?;
             let batch = Batch::new(op.clone(), "leg.release-held");
-            let batch = self
-                .loaded(&leg, &flow_plan, &rows, leg.holdings(), batch)
+            let (traces, batch) = self
+                .loaded(&leg, &plan, &flow_plan, &rows, leg.holdings(), batch)
                 .await?;
-            self.commit(batch.and(leg.release_held(reason, &by)?)?)
-                .await
+            let change = with_traces(leg.release_held(reason, &by)?, &traces);
+            self.commit(batch.and(change)?).await
         })
         .await
     }
@@ -528,11 +544,6 @@ impl Node {
         }
         Ok((ids, batch))
     }
-}
-
-enum Noted {
-    Leg(Box<Change<Leg>>),
-    Certificate(Record),
 }
 
 fn take_away(id: &PackageId) -> crate::effect::Effect {

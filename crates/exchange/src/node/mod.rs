@@ -4,26 +4,38 @@
 
 mod agreements;
 mod approvals;
+mod decide;
 mod effects;
+mod following;
 mod inbound;
+mod keep;
 mod letters;
+mod loading;
 mod matching;
 mod outbound;
 mod prove;
+mod recall;
 mod retention;
 mod review;
 mod sequence;
+mod sources;
+mod start;
+mod traces;
+mod usage;
 mod work;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use agreement::{Law, Library, Period, Plan};
 use jiff::Timestamp;
-use ledger::{CommitKey, Entry, NodeName};
+use ledger::{CommitKey, Digest, Entry, NodeName};
 use zeroize::Zeroizing;
 
+pub use decide::{About, Deciding};
 pub use prove::Proven;
+pub use review::{Verdict, Word};
+pub use start::Start;
 pub use work::Worked;
 
 use crate::act::Act;
@@ -87,6 +99,8 @@ pub struct Node {
     name: NodeName,
     ports: Ports,
     law: Law,
+    /// Plans by the digest of their sources: compiling one takes longer than most verbs.
+    plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
 }
 
 /// What a verb did: the entries that now stand, none when it had been done before.
@@ -105,6 +119,7 @@ impl Node {
             name,
             ports,
             law,
+            plans: Mutex::default(),
         })
     }
 
@@ -140,7 +155,15 @@ impl Node {
     /// # Errors
     /// As [`Node::find`].
     pub async fn all<T: Aggregate>(&self) -> Result<Vec<T>, Trouble> {
-        let rows = self.ports.store.list(T::KIND).await?;
+        self.under("").await
+    }
+
+    /// The aggregates of a kind whose keys start with `prefix`, in order of their keys.
+    ///
+    /// # Errors
+    /// As [`Node::find`].
+    pub async fn under<T: Aggregate>(&self, prefix: &str) -> Result<Vec<T>, Trouble> {
+        let rows = self.ports.store.list(T::KIND, prefix).await?;
         rows.into_iter()
             .map(|(key, s)| revive(&key, s.version, s.body))
             .collect()
@@ -152,7 +175,7 @@ impl Node {
         })
     }
 
-    async fn pact(&self, id: &AgreementId) -> Result<(Pact, Plan), Trouble> {
+    async fn pact(&self, id: &AgreementId) -> Result<(Pact, Arc<Plan>), Trouble> {
         let pact: Pact = self.find(id.as_str()).await?.ok_or_else(|| {
             Trouble::from(
                 Refusal::new(
@@ -172,15 +195,34 @@ impl Node {
         Ok((pact, plan))
     }
 
-    fn plan(&self, id: &AgreementId, source: &str, umbrellas: &[String]) -> Result<Plan, Trouble> {
+    fn plan(
+        &self,
+        id: &AgreementId,
+        source: &str,
+        umbrellas: &[String],
+    ) -> Result<Arc<Plan>, Trouble> {
+        let mut sources = source.as_bytes().to_vec();
+        for umbrella in umbrellas {
+            // No text holds a zero byte, so two lists of texts never meet.
+            sources.push(0);
+            sources.extend_from_slice(umbrella.as_bytes());
+        }
+        let digest = Digest::of(&sources);
+        let known = |plans: &BTreeMap<Digest, Arc<Plan>>| plans.get(&digest).cloned();
+        if let Some(plan) = self.plans.lock().ok().and_then(|plans| known(&plans)) {
+            return Ok(plan);
+        }
         let beside = umbrellas.iter().map(|text| ("umbrella", text.as_bytes()));
         let library = Library::read(beside, &self.law);
         let checked = agreement::check(id.as_str(), source.as_bytes(), &self.law, &library);
-        checked.plan.ok_or_else(|| {
+        let plan = Arc::new(checked.plan.ok_or_else(|| {
             Refusal::new("AGR-01", format!("agreement {id} has faults"))
                 .help("`concordat check` lists them")
-                .into()
-        })
+        })?);
+        if let Ok(mut plans) = self.plans.lock() {
+            plans.insert(digest, plan.clone());
+        }
+        Ok(plan)
     }
 
     /// Runs a verb; when rules say no, records the refusal before it is told (AUD-07).
@@ -254,6 +296,7 @@ impl Node {
             what: "evidence".into(),
             keeper: self.party().clone(),
             rows: 0,
+            controller: self.party().to_string(),
             rule: KeepRule {
                 event: "year-ended".into(),
                 after: Some(self.settings.evidence),
@@ -284,6 +327,12 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
         })
 }
 
+/// The kinds of aggregate that a node's state is made of.
+const KINDS: [&str; 11] = [
+    "partner", "pact", "approval", "run", "leg", "trace", "match", "finding", "flag", "decision",
+    "holding",
+];
+
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.
 pub type Snapshot = BTreeMap<String, (String, serde_json::Value)>;
 
@@ -294,10 +343,8 @@ impl Node {
     /// [`Trouble::Fault`] when the store does not work.
     pub async fn snapshot(&self) -> Result<Snapshot, Trouble> {
         let mut all = Snapshot::new();
-        for kind in [
-            "partner", "pact", "approval", "leg", "match", "flag", "holding",
-        ] {
-            for (key, stored) in self.ports.store.list(kind).await? {
+        for kind in KINDS {
+            for (key, stored) in self.ports.store.list(kind, "").await? {
                 all.insert(format!("{kind} {key}"), (stored.status, stored.body));
             }
         }

@@ -1,10 +1,12 @@
 //! Sending: extract, pass the gate, be released by a person, be built and sealed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use agreement::{DatasetId, Flow, Plan};
+use agreement::{DatasetId, Flow, Others, Per, Plan};
 use jiff::{Span, Timestamp};
 use ledger::{Cell, Digest, DisclosureKey};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::agreements::actor;
@@ -12,6 +14,7 @@ use super::{Done, Node};
 use crate::approval::Approval;
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
+use crate::compose::Source;
 use crate::gate::{self, Leaving, LeavingCell, RowFacts, Rows};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Sealing};
@@ -24,109 +27,6 @@ use crate::table::{Format, Table};
 use crate::trouble::Trouble;
 
 impl Node {
-    /// Starts a run: extracts the eligible people of the case register for a flow (RUN-06).
-    ///
-    /// # Errors
-    /// [`Trouble`]: refused when the agreement is not in force, or a person appears twice (RUN-19).
-    pub async fn prepare(
-        &self,
-        op: &OperationId,
-        agreement: &AgreementId,
-        flow: &FlowId,
-        run: &RunId,
-        who: &Person,
-    ) -> Result<Done, Trouble> {
-        self.recorded(op, &actor(who), async {
-            let by = who.may(Action::Run)?;
-            let (pact, plan, flow_plan) = self.flow(agreement, flow).await?;
-            let on = crate::deadline::london_day(self.now())?;
-            pact.in_force(on)?;
-            let register = self.ports.register.as_ref().ok_or_else(|| {
-                Refusal::new(
-                    "RUN-06",
-                    format!("{} has no case register here", self.party()),
-                )
-            })?;
-            let mut rows = BTreeMap::new();
-            let mut incomplete = 0;
-            let everybody = self.everybody().await?;
-            let all = everybody.len() as u64;
-            let eligible: Vec<String> = everybody
-                .into_iter()
-                .filter(|(_, facts)| {
-                    flow_plan
-                        .only
-                        .as_ref()
-                        .is_none_or(|only| plan.holds(only, facts, on) == agreement::Truth::True)
-                })
-                .map(|(person, _)| person)
-                .collect();
-            let passed_over = all - eligible.len() as u64;
-            if let Some(n) = twice(&eligible) {
-                return Err(Refusal::new(
-                    "RUN-19",
-                    format!("record {n} of the extract is a person who is in it already"),
-                )
-                .help("mend the register: there is one record for each person")
-                .into());
-            }
-            let mut records = register.records(&eligible).await?;
-            for person in &eligible {
-                let Some(record) = records.remove(person) else {
-                    continue;
-                };
-                let n = rows.len() as u64 + 1;
-                let mut row = Row::default();
-                for column in &flow_plan.columns {
-                    let field = column.field.field.as_str();
-                    let value = if column.minted.is_some() {
-                        self.mint(op, n)
-                    } else {
-                        record.values.get(field).cloned().unwrap_or_default()
-                    };
-                    row.set(field, value);
-                }
-                if !gate::is_complete(&flow_plan, &row) {
-                    incomplete += 1;
-                    continue;
-                }
-                rows.insert(n, row);
-            }
-            if rows.is_empty() {
-                return Err(
-                    Refusal::new("RUN-20", "nobody in the register is eligible today").into(),
-                );
-            }
-            let mut by_dataset = Rows::new();
-            for dataset in datasets(&flow_plan) {
-                by_dataset.insert(dataset, rows.clone());
-            }
-            let of = of(&pact, flow, run, &flow_plan);
-            let batch = Batch::new(op.clone(), "leg.prepare");
-            let (holdings, batch) = self
-                .open_holdings(op, &plan, &of, 1, &by_dataset, &Actor::Node, batch)
-                .await?;
-            let change = Leg::prepare(
-                of,
-                rows.len() as u64,
-                (passed_over, incomplete),
-                holdings,
-                &by,
-            );
-            self.commit(batch.and(change)?).await
-        })
-        .await
-    }
-
-    /// A reference that stands for a row between nodes and says nothing about the person.
-    fn mint(&self, op: &OperationId, row: u64) -> String {
-        let mut bytes = [0; 8];
-        self.ports
-            .entropy
-            .fill(op, &format!("reference/{row}"), &mut bytes);
-        format!("D{}", hex::encode_upper(bytes))
-    }
-
     /// Passes the gate: all failing conditions together, and a permit for every cell (RUN-05).
     ///
     /// # Errors
@@ -211,17 +111,20 @@ impl Node {
             } else {
                 Kind::Data
             };
-            let answers = match &flow_plan.answers {
-                None => None,
-                Some(answers) => self.answered(run, &answers.flows).await?,
-            };
+            let base = self.base_leg(run, &flow_plan).await?;
+            let answers = base.as_ref().and_then(|b| b.package().cloned());
             let manifest = self.manifest(&leg, kind, leg.file(), answers)?;
+            let rows = leaving.rows.len() as u64;
             let letter = Letter {
                 head: Head::File {
                     name: file_name(&plan, &leg, format),
                     format,
-                    rows: leaving.rows.len() as u64,
+                    rows,
                     disclosure: disclosure.root,
+                    nil: nil(&flow_plan, base.as_ref(), rows),
+                    as_of: leg
+                        .as_of()
+                        .unwrap_or(crate::deadline::london_day(self.now())?),
                 },
                 file,
             };
@@ -231,16 +134,20 @@ impl Node {
                     .seal(&manifest, &letter, &self.card_of(leg.peer()).await?)?;
             let sealing = Sealing {
                 package: manifest.id.clone(),
-                rows: leaving.rows.len() as u64,
+                numbers: leaving.rows.iter().map(|(n, _)| *n).collect(),
                 cells: leaving.cells(),
-                withheld: leaving.withheld,
+                without_gateway: leaving.without_gateway,
+                withheld: leaving.withheld.clone(),
                 disclosure: disclosure.root,
                 ciphertext: Digest::of(&bytes),
             };
-            let batch = Batch::new(op.clone(), "leg.seal")
-                .package(&manifest.id, bytes)
-                .and(leg.seal(sealing)?)?;
-            self.commit(batch).await
+            let batch = Batch::new(op.clone(), "leg.seal").package(&manifest.id, bytes);
+            let batch = self.remember_permits(op, &leg, &leaving, batch).await?;
+            let mut change = leg.seal(sealing)?;
+            for trace in self.not_sent(change.state(), &flow_plan, &leaving).await? {
+                change = change.along(&trace);
+            }
+            self.commit(batch.and(change)?).await
         })
         .await
     }
@@ -271,14 +178,16 @@ impl Node {
                 format!("the keys of {} are not taken on", leg.peer()),
             ));
         }
-        if flow_plan.answers.is_none()
-            && let Err(refusal) = self.approved(leg, now).await?
-        {
-            refusals.push(refusal);
+        refusals.extend(self.contacts(&plan, leg));
+        if flow_plan.rests_on().is_empty() && plan.approvals.contains_key(self.party()) {
+            refusals.extend(self.approved(leg, &flow_plan, &plan, now).await?.err());
         }
+        refusals.extend(outside_volume(&flow_plan, leg.rows()));
         let rows = self.rows_of(leg, &flow_plan).await?;
-        let facts = self.facts_of(&rows).await?;
-        match gate::pass(&plan, &flow_plan, &rows, &facts, on) {
+        let sources = self.sources_of(leg, &flow_plan, &rows).await?;
+        let stopped = self.stopped(leg.agreement(), &flow_plan, &rows).await?;
+        let facts = known(&rows, &sources);
+        match gate::pass(&plan, &flow_plan, &rows, &facts, &stopped, on) {
             Ok(leaving) if refusals.is_empty() => Ok(leaving),
             Ok(_) => Err(refusals.into()),
             Err(more) => {
@@ -288,8 +197,26 @@ impl Node {
         }
     }
 
-    async fn approved(&self, leg: &Leg, now: Timestamp) -> Result<Result<(), Refusal>, Trouble> {
-        let mut volume = leg.rows();
+    /// Who is told when something goes wrong must stand in the annex (AGR-22, PTY-03).
+    fn contacts(&self, plan: &Plan, leg: &Leg) -> Vec<Refusal> {
+        [self.party(), leg.peer()]
+            .into_iter()
+            .filter(|party| plan.contacts.get(*party).is_none_or(BTreeMap::is_empty))
+            .map(|party| {
+                Refusal::new("RUN-05", format!("no contact of {party} is known"))
+                    .help("write it in the agreement's annex")
+            })
+            .collect()
+    }
+
+    async fn approved(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        plan: &Plan,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, Trouble> {
+        let (mut volume, mut to_recipient) = (leg.rows(), leg.rows());
         let day = crate::deadline::london_day(now)?;
         let since = day
             .checked_sub(
@@ -298,21 +225,31 @@ impl Node {
                     .map_err(|e| PortFault(e.to_string()))?,
             )
             .map_err(|e| PortFault(e.to_string()))?;
+        let mine = legal_purposes(plan, flow);
         for other in self.all::<Leg>().await? {
-            let counted = other.agreement() == leg.agreement()
-                && other.flow() == leg.flow()
-                && other.run() != leg.run();
-            if let Some(at) = other.sent_at()
-                && counted
-                && crate::deadline::london_day(at)? > since
-            {
+            let same = other.run() == leg.run() && other.flow() == leg.flow();
+            let Some(at) = other.sent_at().filter(|_| !same) else {
+                continue;
+            };
+            if other.peer() != leg.peer() || crate::deadline::london_day(at)? <= since {
+                continue;
+            }
+            let (_, theirs, flow) = self.flow(other.agreement(), other.flow()).await?;
+            if !flow.rests_on().is_empty() {
+                continue;
+            }
+            if other.agreement() == leg.agreement() && other.flow() == leg.flow() {
                 volume += other.rows();
+            }
+            let purposes = legal_purposes(&theirs, &flow);
+            if mine.intersection(&purposes).next().is_some() {
+                to_recipient += other.rows();
             }
         }
         let wanted = self.scope(leg.agreement(), leg.flow(), volume).await?;
         let key = Approval::key_of(leg.agreement(), leg.flow());
         Ok(match self.find::<Approval>(&key).await? {
-            Some(approval) => approval.covers(&wanted),
+            Some(approval) => approval.covers(&wanted, to_recipient),
             None => Err(
                 Refusal::new("APP-03", format!("nobody has approved {}", leg.flow()))
                     .help("ask an information asset owner for approval"),
@@ -340,6 +277,25 @@ impl Node {
         Ok(DisclosureKey::new(*Digest::of(&all).as_bytes()))
     }
 
+    /// Keeps which permit each cell relied on, sealed beside the rows and dead with them: a proof needs it.
+    async fn remember_permits(
+        &self,
+        op: &OperationId,
+        leg: &Leg,
+        leaving: &Leaving,
+        batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        let Some(holding) = leg.holdings().first() else {
+            return Ok(batch);
+        };
+        let plain = Zeroizing::new(
+            serde_json::to_vec(&Relied::of(leaving)).map_err(|e| PortFault(e.to_string()))?,
+        );
+        let name = relied_item(leg.file());
+        let sealed = self.ports.vault.seal(holding, op, &name, &plain).await?;
+        Ok(batch.item(holding, name, sealed))
+    }
+
     pub(super) async fn rows_of(&self, leg: &Leg, flow: &Flow) -> Result<Rows, Trouble> {
         let mut rows = Rows::new();
         for (dataset, holding) in datasets(flow).into_iter().zip(leg.holdings()) {
@@ -349,49 +305,11 @@ impl Node {
         Ok(rows)
     }
 
-    /// The person keys and facts of everybody in the register.
-    async fn everybody(&self) -> Result<Vec<(String, RowFacts)>, Trouble> {
-        const BATCH: u32 = 10_000;
-        let mut all: Vec<(String, RowFacts)> = Vec::new();
-        let Some(register) = &self.ports.register else {
-            return Ok(all);
-        };
-        loop {
-            let after = all.last().map(|(person, _)| person.as_str());
-            let batch = register.facts(after, BATCH).await?;
-            if batch.is_empty() {
-                return Ok(all);
-            }
-            all.extend(batch);
-        }
-    }
-
-    async fn facts_of(&self, rows: &Rows) -> Result<BTreeMap<u64, RowFacts>, Trouble> {
-        let Some(register) = &self.ports.register else {
-            return Ok(BTreeMap::new());
-        };
-        let field = register.person_field();
-        let people: std::collections::BTreeSet<String> = rows
-            .values()
-            .flat_map(BTreeMap::values)
-            .map(|row| row.get(field).to_owned())
-            .collect();
-        let people: Vec<String> = people.into_iter().collect();
-        let known = register.records(&people).await?;
-        let mut facts = BTreeMap::new();
-        for (n, row) in rows.values().flatten() {
-            if let Some(record) = known.get(row.get(field)) {
-                facts.insert(*n, record.facts.clone());
-            }
-        }
-        Ok(facts)
-    }
-
     pub(super) async fn flow(
         &self,
         agreement: &AgreementId,
         flow: &FlowId,
-    ) -> Result<(Pact, Plan, Flow), Trouble> {
+    ) -> Result<(Pact, Arc<Plan>, Flow), Trouble> {
         let (pact, plan) = self.pact(agreement).await?;
         let flow_plan = plan
             .flow(flow)
@@ -399,21 +317,90 @@ impl Node {
             .ok_or_else(|| Refusal::new("LEG-01", format!("{agreement} has no flow {flow}")))?;
         Ok((pact, plan, flow_plan))
     }
+}
 
-    async fn answered(&self, run: &RunId, flows: &[FlowId]) -> Result<Option<PackageId>, Trouble> {
-        for flow in flows {
-            if let Some(leg) = self.find::<Leg>(&Leg::key_of(run, flow)).await? {
-                return Ok(leg.package().cloned());
-            }
+/// Which permits the cells of a sent file relied on: few patterns, and one of them for each row.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Relied {
+    patterns: Vec<Vec<String>>,
+    rows: Vec<usize>,
+}
+
+impl Relied {
+    fn of(leaving: &Leaving) -> Self {
+        let mut patterns: Vec<Vec<String>> = Vec::new();
+        let mut known: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
+        let mut rows = Vec::new();
+        for (_, cells) in &leaving.rows {
+            let pattern: Vec<&str> = cells.iter().map(|c| c.permit.as_str()).collect();
+            let at = *known.entry(pattern).or_insert_with(|| {
+                patterns.push(cells.iter().map(|c| c.permit.clone()).collect());
+                patterns.len() - 1
+            });
+            rows.push(at);
         }
-        Ok(None)
+        Self { patterns, rows }
+    }
+
+    /// The permits of the row at a place of the file, counted from 0.
+    pub(super) fn at(&self, place: usize) -> Option<&[String]> {
+        self.patterns.get(*self.rows.get(place)?).map(Vec::as_slice)
     }
 }
 
-/// The place, from 1, of the first person who comes a second time (RUN-19).
-fn twice(people: &[String]) -> Option<usize> {
-    let mut seen = std::collections::BTreeSet::new();
-    people.iter().position(|p| !seen.insert(p)).map(|at| at + 1)
+/// The name of the item that keeps them.
+pub(super) fn relied_item(file: u32) -> String {
+    format!("permits/{file}")
+}
+
+/// The facts of each row, with its own values and those it came with.
+fn known(rows: &Rows, sources: &BTreeMap<u64, Source>) -> BTreeMap<u64, RowFacts> {
+    let mut by_row: BTreeMap<u64, BTreeMap<DatasetId, Row>> = BTreeMap::new();
+    for (dataset, all) in rows {
+        for (n, row) in all {
+            by_row
+                .entry(*n)
+                .or_default()
+                .insert(dataset.clone(), row.clone());
+        }
+    }
+    let none = Source::default();
+    by_row
+        .into_iter()
+        .map(|(n, row)| (n, sources.get(&n).unwrap_or(&none).known(&row)))
+        .collect()
+}
+
+/// The statutory purposes that a flow serves: by them volumes are counted over agreements (APP-09).
+fn legal_purposes(plan: &Plan, flow: &Flow) -> BTreeSet<String> {
+    flow.purposes
+        .iter()
+        .filter_map(|p| plan.purposes.get(p))
+        .flat_map(|p| p.law.iter().map(ToString::to_string))
+        .collect()
+}
+
+/// How many rows that were asked about have no content, where the agreement shows them so.
+fn nil(flow: &Flow, base: Option<&Leg>, rows: u64) -> Option<u64> {
+    let answers = flow.answers.as_ref()?;
+    (answers.others == Some(Others::NilCount))
+        .then(|| base.map_or(0, |b| b.rows().saturating_sub(rows)))
+}
+
+/// A file outside the volume that the agreement expects needs the other party's word first (RUN-16).
+fn outside_volume(flow: &Flow, rows: u64) -> Option<Refusal> {
+    let volume = flow.volume.as_ref().filter(|v| v.per == Per::File)?;
+    let fits = rows <= volume.most && volume.least.is_none_or(|least| rows >= u64::from(least));
+    (!fits).then(|| {
+        let refusal = Refusal::new(
+            "RUN-16",
+            format!("{rows} rows lie outside the volume that the agreement expects"),
+        );
+        match &volume.beyond {
+            Some(party) => refusal.help(format!("tell {party} and have it agree first")),
+            None => refusal,
+        }
+    })
 }
 
 /// The datasets of a flow, in the order of its columns.

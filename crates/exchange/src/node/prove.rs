@@ -4,7 +4,7 @@ use ledger::proof::{DisclosureProof, EntryProof, Proof};
 use ledger::{Checkpoint, Code, Digest, Entry, Fact, VerifierKey};
 
 use super::Node;
-use super::outbound::committed;
+use super::outbound::{Relied, committed, relied_item};
 use crate::act::Act;
 use crate::gate::{Leaving, LeavingCell};
 use crate::ids::{FlowId, RunId};
@@ -80,32 +80,48 @@ impl Node {
         })
     }
 
-    /// The cells of a sent file as they left. The permit of each is worked out for the day on which it was
-    /// sealed; the root in the ledger shows whether that is what left.
+    /// The cells of a sent file as they left, with the permits that were relied on; the root in the ledger shows
+    /// whether that is what left.
     async fn left(&self, leg: &Leg) -> Result<Leaving, Trouble> {
-        let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+        let (_, _, flow) = self.flow(leg.agreement(), leg.flow()).await?;
         let rows = self.rows_of(leg, &flow).await?;
+        let relied = self.relied(leg).await?;
         let mut leaving = Leaving::default();
-        let numbers: std::collections::BTreeSet<u64> =
-            rows.values().flat_map(|d| d.keys()).copied().collect();
-        for n in numbers.into_iter().filter(|n| !leg.withheld().contains(n)) {
-            let mut cells = Vec::new();
-            for column in &flow.columns {
-                let permit = column.permits.first().and_then(|id| plan.permits().get(id));
-                let Some(permit) = permit else { continue };
-                let row = rows.get(&column.field.dataset).and_then(|d| d.get(&n));
-                cells.push(LeavingCell {
-                    dataset: column.field.dataset.clone(),
-                    field: column.name.to_string(),
-                    value: row
-                        .map_or("", |r| r.get(column.field.field.as_str()))
-                        .to_owned(),
-                    permit: permit.id.to_string(),
-                });
-            }
+        for (place, n) in leg.numbers().into_iter().enumerate() {
+            let permits = relied.at(place).unwrap_or_default();
+            let cells = flow
+                .columns
+                .iter()
+                .zip(permits)
+                .map(|(column, permit)| {
+                    let row = rows.get(&column.field.dataset).and_then(|d| d.get(&n));
+                    LeavingCell {
+                        dataset: column.field.dataset.clone(),
+                        field: column.name.to_string(),
+                        value: row
+                            .map_or("", |r| r.get(column.field.field.as_str()))
+                            .to_owned(),
+                        permit: permit.clone(),
+                    }
+                })
+                .collect();
             leaving.rows.push((n, cells));
         }
         Ok(leaving)
+    }
+
+    async fn relied(&self, leg: &Leg) -> Result<Relied, Trouble> {
+        let holding = leg
+            .holdings()
+            .first()
+            .ok_or_else(|| Refusal::new("SEC-14", "this file has no holding"))?;
+        let name = relied_item(leg.file());
+        let Some(sealed) = self.ports.store.item(holding, &name).await? else {
+            return Err(Self::gone(holding).into());
+        };
+        let plain = self.ports.vault.open(holding, &name, &sealed).await?;
+        serde_json::from_slice(&plain)
+            .map_err(|_| PortFault("the permits of a file are damaged".into()).into())
     }
 
     async fn prove_entry(&self, wanted: impl Fn(&Entry) -> bool) -> Result<EntryProof, Trouble> {

@@ -1,17 +1,19 @@
 //! Keeping and destroying: every file opens holdings under the agreement's keep rules; events start their
 //! counts; when a date comes, the key dies.
 
-use agreement::{DatasetId, Ends, Flow, Keep, Place, Plan};
+use agreement::{DatasetId, Ends, Flow, Keep, MatchIs, Passes, Place, Plan, Schedule, UntilThen};
 
 use super::agreements::actor;
+use super::keep::authority;
 use super::{Done, Node};
 use crate::authority::{Action, Person};
-use crate::change::Batch;
+use crate::change::{Aggregate, Batch};
 use crate::ids::{FlowId, HoldingId, OperationId, RunId};
 use crate::leg::{Leg, Of, Side, State};
-use crate::matches::{Match, Standing};
+use crate::matches::Match;
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
+use crate::run::Run;
 use crate::trouble::Trouble;
 
 impl Node {
@@ -28,7 +30,9 @@ impl Node {
         let sends = flow.from == *self.party();
         let rules: Vec<&Keep> = plan.keep_rules(dataset, self.party()).collect();
         // A sender's working copy is in staging; where the agreement tells the two apart, each has its rule.
-        let fits = |rule: &&&Keep| (rule.place == Place::Staging) == sends;
+        let fits = |rule: &&&Keep| {
+            (rule.place == Place::Staging) == sends && rule.rows != Some(MatchIs::Confirmed)
+        };
         let Some(rule) = rules.iter().find(fits).or_else(|| rules.first()) else {
             return Err(Refusal::new(
                 "RET-01",
@@ -64,15 +68,29 @@ impl Node {
             rule: KeepRule {
                 event: event.to_string(),
                 after,
-                authority: rule
-                    .cite
-                    .clone()
-                    .or_else(|| rule.reading.as_ref().map(ToString::to_string))
-                    .unwrap_or_default(),
+                authority: authority(rule),
             },
+            controller: self.controller(plan, flow, dataset),
             owed_to: (!sends).then(|| of.peer.clone()),
             started: received.then(|| self.now()),
         })
+    }
+
+    /// Who is controller of a dataset that came by a flow, or is to go by it, as long as this party keeps it here
+    /// (LEG-26).
+    fn controller(&self, plan: &Plan, flow: &Flow, dataset: &DatasetId) -> String {
+        let before = |until: UntilThen| match until {
+            UntilThen::Sender => flow.from.to_string(),
+            UntilThen::InCommon => format!("{} and {} in common", flow.from, flow.to),
+        };
+        if flow.from == *self.party() {
+            return self.party().to_string();
+        }
+        match plan.controllers_of(dataset) {
+            Some(c) if c.passes == Passes::OnReceipt => self.party().to_string(),
+            Some(c) => before(c.until_then),
+            None => flow.from.to_string(),
+        }
     }
 
     /// The matching party declares the matching of a run complete: its legs close, and what was to be kept
@@ -114,28 +132,19 @@ impl Node {
     ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(action)?.actor();
-            let legs: Vec<Leg> = self
-                .all::<Leg>()
-                .await?
-                .into_iter()
-                .filter(|l| l.run() == run)
-                .collect();
-            if legs.is_empty() {
+            let legs: Vec<Leg> = self.under(&format!("{run}/")).await?;
+            let Some(first) = legs.first() else {
                 return Err(Refusal::new("RUN-04", format!("there is no run {run} here")).into());
-            }
+            };
+            let (_, plan) = self.pact(first.agreement()).await?;
             let mut refusals: Vec<Refusal> = legs.iter().filter_map(unfinished).collect();
+            refusals.extend(self.expected(&plan, &legs));
             let open = self.undecided(run).await?;
             if open > 0 {
                 refusals.push(
                     Refusal::new("RUN-21", format!("{open} matches of {run} are not decided"))
                         .help("confirm or refute them"),
                 );
-            }
-            if !legs.iter().any(|l| l.side() == Side::Receiver) {
-                refusals.push(Refusal::new(
-                    "RUN-21",
-                    format!("no return of {run} is loaded"),
-                ));
             }
             if !refusals.is_empty() {
                 return Err(refusals.into());
@@ -144,9 +153,12 @@ impl Node {
             for leg in legs.into_iter().filter(|l| l.state() != State::Closed) {
                 batch = batch.and(leg.close(&by)?)?;
             }
-            let prefix = format!("{run}/");
-            for holding in self.all::<Holding>().await? {
-                if holding.id().as_str().starts_with(&prefix) && holding.waits_for(event) {
+            if let Some(started) = self.find::<Run>(run.as_str()).await? {
+                let on = crate::deadline::london_day(self.now())?;
+                batch = batch.and(started.closing(on, &by)?)?;
+            }
+            for holding in self.under::<Holding>(&format!("{run}/")).await? {
+                if holding.waits_for(event) {
                     batch = batch.and(holding.happened(self.now(), &by)?)?;
                 }
             }
@@ -155,16 +167,62 @@ impl Node {
         .await
     }
 
+    /// The files of the run that this party still has to send, or still waits for: whatever rests on a file that
+    /// moved, in either direction, must have moved too.
+    fn expected(&self, plan: &Plan, legs: &[Leg]) -> Vec<Refusal> {
+        let over = |leg: &Leg| unfinished(leg).is_none();
+        let moved = |flow: &FlowId| legs.iter().any(|l| l.flow() == flow && over(l));
+        let mut refusals = Vec::new();
+        for flow in plan.flows.values() {
+            let mine = flow.from == *self.party() || flow.to == *self.party();
+            let asked_for = matches!(
+                flow.when.as_ref().map(|w| &w.schedule),
+                Some(Schedule::OnDemand { .. })
+            );
+            let rests = flow.rests_on();
+            let through = flow.answers.as_ref().and_then(|a| a.through.as_ref());
+            let due = rests.iter().chain(through).any(moved);
+            if mine && !asked_for && due && !moved(&flow.id) {
+                let what = if flow.from == *self.party() {
+                    format!("{} is not sent", flow.id)
+                } else {
+                    format!("{} has not come", flow.id)
+                };
+                refusals.push(
+                    Refusal::new("RUN-21", what)
+                        .help("where there is nothing to say, a file without rows says so"),
+                );
+            }
+        }
+        refusals
+    }
+
     async fn undecided(&self, run: &RunId) -> Result<usize, Trouble> {
-        let open = |m: &Match| {
-            m.run() == run && matches!(m.standing(), Standing::Candidate | Standing::Ambiguous)
+        let all = self.under::<Match>(&format!("{run}/")).await?;
+        Ok(all.iter().filter(|m| m.standing().is_open()).count())
+    }
+
+    /// With the last of a run's transfer files its destruction is complete: the run is closed (RUN-21).
+    pub(super) async fn perhaps_closed(
+        &self,
+        dying: &HoldingId,
+        batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        let Some((run, _)) = dying.as_str().split_once('/') else {
+            return Ok(batch);
         };
-        Ok(self
-            .all::<Match>()
-            .await?
-            .iter()
-            .filter(|m| open(m))
-            .count())
+        let Some(run) = self.find::<Run>(run).await?.filter(Run::is_closing) else {
+            return Ok(batch);
+        };
+        let files = self.under::<Holding>(&format!("{}/", run.id())).await?;
+        let left = files.iter().any(|h| {
+            h.id() != dying && !h.id().as_str().contains("/kept/") && h.status() != "destroyed"
+        });
+        if left {
+            return Ok(batch);
+        }
+        let on = crate::deadline::london_day(self.now())?;
+        Ok(batch.and(run.closed(on)?)?)
     }
 
     /// Lets everything that is due fall due: intends the destruction of its key.

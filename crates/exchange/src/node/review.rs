@@ -1,13 +1,42 @@
-//! A person's word: matches confirmed and refuted, flags set for confirmed ones.
+//! A person's word: matches confirmed and refuted, with all that follows; what they tell looked at; flags set.
+
+use agreement::{Column, FieldType, Flow, Plan, TypeName, Why, split};
 
 use super::agreements::actor;
+use super::recall::Undone;
 use super::{Done, Node};
-use crate::authority::{Action, Person};
-use crate::change::Batch;
+use crate::authority::{Action, Person, Warrant};
+use crate::change::{Aggregate, Batch};
+use crate::compose::same_contact;
+use crate::finding::{Finding, Kind};
 use crate::flag::Flag;
+use crate::gate::Rows;
 use crate::ids::{FlowId, OperationId, RunId};
-use crate::matches::Match;
+use crate::leg::Leg;
+use crate::matches::{Match, Standing};
+use crate::refusal::Refusal;
+use crate::rows::Row;
 use crate::trouble::Trouble;
+
+/// What a person says of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the same person.
+    Confirm,
+    /// It is not, or nobody can tell.
+    Refute,
+}
+
+/// A person's word about one row.
+#[derive(Clone, Debug)]
+pub struct Word {
+    /// The row.
+    pub row: u64,
+    /// What is said.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+}
 
 impl Node {
     /// A person confirms the match of a row, with a reason.
@@ -21,16 +50,15 @@ impl Node {
         reason: &str,
         who: &Person,
     ) -> Result<Done, Trouble> {
-        self.recorded(op, &actor(who), async {
-            let by = who.may(Action::ReviewMatch)?;
-            let found: Match = self.need(&Match::key_of(of.0, of.1, of.2)).await?;
-            self.commit(Batch::new(op.clone(), "match.confirm").and(found.confirm(reason, &by)?)?)
-                .await
-        })
-        .await
+        let word = Word {
+            row: of.2,
+            verdict: Verdict::Confirm,
+            reason: reason.to_owned(),
+        };
+        self.review(op, (of.0, of.1), &[word], who).await
     }
 
-    /// A person refutes the match of a row, with a reason.
+    /// A person refutes the match of a row, with a reason. One that was confirmed is undone everywhere it went (S-04).
     ///
     /// # Errors
     /// [`Trouble`].
@@ -41,10 +69,135 @@ impl Node {
         reason: &str,
         who: &Person,
     ) -> Result<Done, Trouble> {
+        let word = Word {
+            row: of.2,
+            verdict: Verdict::Refute,
+            reason: reason.to_owned(),
+        };
+        self.review(op, (of.0, of.1), &[word], who).await
+    }
+
+    /// A person's words about several rows of one file, all of them or none.
+    ///
+    /// # Errors
+    /// [`Trouble`]: one word that is refused refuses all.
+    pub async fn review(
+        &self,
+        op: &OperationId,
+        of: (&RunId, &FlowId),
+        words: &[Word],
+        who: &Person,
+    ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::ReviewMatch)?;
-            let found: Match = self.need(&Match::key_of(of.0, of.1, of.2)).await?;
-            self.commit(Batch::new(op.clone(), "match.refute").and(found.refute(reason, &by)?)?)
+            let leg: Leg = self.need(&Leg::key_of(of.0, of.1)).await?;
+            let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+            let mut seen = std::collections::BTreeSet::new();
+            let mut batch = Batch::new(op.clone(), "match.review");
+            let mut undone = Undone::default();
+            let told = self.told_rows(&leg, &flow, words).await?;
+            for word in words {
+                if !seen.insert(word.row) {
+                    return Err(Refusal::new(
+                        "MATCH-06",
+                        format!("row {} is decided twice at once", word.row),
+                    )
+                    .into());
+                }
+                let found: Match = self.need(&Match::key_of(of.0, of.1, word.row)).await?;
+                batch = match word.verdict {
+                    Verdict::Confirm => {
+                        self.confirmed(op, found, word, &leg, &plan, &flow, &told, &by, batch)
+                            .await?
+                    }
+                    Verdict::Refute => {
+                        self.refuted(found, &word.reason, &by.actor(), &leg, &mut undone, batch)
+                            .await?
+                    }
+                };
+            }
+            let batch = self.recall_all(undone, &by.actor(), batch).await?;
+            self.commit(batch).await
+        })
+        .await
+    }
+
+    /// The rows of the file and those it answers, where a confirmation needs them.
+    async fn told_rows(&self, leg: &Leg, flow: &Flow, words: &[Word]) -> Result<ToldRows, Trouble> {
+        let confirms = words.iter().any(|w| w.verdict == Verdict::Confirm);
+        if self.ports.register.is_none() || !confirms || flow.answers.is_none() {
+            return Ok(ToldRows::default());
+        }
+        let rows = self.rows_of(leg, flow).await?;
+        let asked = match self.sent_leg(leg.run(), flow).await? {
+            Some(asked) => {
+                let (_, _, flow) = self.flow(asked.agreement(), asked.flow()).await?;
+                let rows = self.rows_of(&asked, &flow).await?;
+                Some((flow, rows))
+            }
+            None => None,
+        };
+        Ok(ToldRows { rows, asked })
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a confirmation is of one row of one file, under one agreement"
+    )]
+    async fn confirmed(
+        &self,
+        op: &OperationId,
+        found: Match,
+        word: &Word,
+        leg: &Leg,
+        plan: &Plan,
+        flow: &Flow,
+        told: &ToldRows,
+        by: &Warrant,
+        batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        let mut change = found.confirm(&word.reason, by)?;
+        let mut batch = batch;
+        if self.ports.register.is_some() {
+            let (kept, with) = self.keep_row(op, leg, plan, flow, word.row, batch).await?;
+            batch = with;
+            if let Some((id, opened)) = kept {
+                change = change.map(|m| m.kept_in(&id));
+                batch = batch.and(opened)?;
+            }
+            for (kind, field) in told.findings(plan, flow, word.row) {
+                let basis = change.state().key();
+                let finding = Finding::made(&basis, leg.hash(), kind, field, &by.actor());
+                batch = batch.and(finding)?;
+            }
+        }
+        Ok(batch.and(change)?)
+    }
+
+    /// A person says whether what a confirmed match tells is so (MATCH-08).
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn verify(
+        &self,
+        op: &OperationId,
+        finding: &str,
+        is_so: bool,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Verify)?;
+            let finding: Finding = self.need(finding).await?;
+            let basis: Option<Match> = self.find(finding.basis()).await?;
+            let confirmed = basis.is_some_and(|m| m.standing() == Standing::Confirmed);
+            if !confirmed && finding.kind() != Kind::Death {
+                return Err(
+                    Refusal::new("MATCH-06", "the match that tells this is not confirmed").into(),
+                );
+            }
+            let change = finding.decide(is_so, reason, &by)?;
+            self.commit(Batch::new(op.clone(), "finding.decide").and(change)?)
                 .await
         })
         .await
@@ -61,13 +214,121 @@ impl Node {
         name: &str,
         who: &Person,
     ) -> Result<Done, Trouble> {
+        self.set_flags(op, (of.0, of.1), &[of.2], name, who).await
+    }
+
+    /// As [`Node::set_flag`], for several rows of one file: all of them or none.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn set_flags(
+        &self,
+        op: &OperationId,
+        of: (&RunId, &FlowId),
+        rows: &[u64],
+        name: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::ReviewMatch)?;
-            let found: Match = self.need(&Match::key_of(of.0, of.1, of.2)).await?;
-            let change = Flag::set(name, &found, self.now(), &by)?;
-            self.commit(Batch::new(op.clone(), "flag.set").and(change)?)
+            let mut batch = Batch::new(op.clone(), "flag.set");
+            for row in rows {
+                let found: Match = self.need(&Match::key_of(of.0, of.1, *row)).await?;
+                batch = batch.and(Flag::set(name, &found, self.now(), &by)?)?;
+            }
+            self.commit(batch).await
+        })
+        .await
+    }
+
+    /// A person takes a flag away, with a reason: the status changed (FLAG-08).
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn lift_flag(
+        &self,
+        op: &OperationId,
+        flag: &str,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::ReviewMatch)?.actor();
+            let flag: Flag = self.need(flag).await?;
+            let basis: Match = self.need(flag.basis()).await?;
+            let change = flag.lift(&basis, reason, self.now(), &by)?;
+            self.commit(Batch::new(op.clone(), "flag.lift").and(change)?)
                 .await
         })
         .await
     }
+}
+
+/// The rows of an answer, and of what it answers.
+#[derive(Default)]
+struct ToldRows {
+    rows: Rows,
+    asked: Option<(Flow, Rows)>,
+}
+
+impl ToldRows {
+    /// What a confirmed row tells: each contact detail that was not known, or else a lead; another person's details.
+    /// A death was told when the file was loaded.
+    fn findings(&self, plan: &Plan, flow: &Flow, n: u64) -> Vec<(Kind, Option<String>)> {
+        let mut findings = Vec::new();
+        let mut third = Vec::new();
+        for column in &flow.columns {
+            let copied = !column.origins.contains(&column.field);
+            let value = self
+                .row(column, n)
+                .map_or("", |r| r.get(column.field.field.as_str()));
+            if copied || value.is_empty() || !column.why.contains(&Why::Answers) {
+                continue;
+            }
+            let others = |kind| plan.people.get(kind).is_some_and(|p| p.third_party);
+            if column.about.iter().any(others) {
+                if !third.contains(&&column.field.dataset) {
+                    third.push(&column.field.dataset);
+                    findings.push((Kind::ThirdParty, Some(column.field.dataset.to_string())));
+                }
+            } else if is_contact(&column.field_type) && !self.known(column, value, n) {
+                findings.push((Kind::Contact, Some(column.field.to_string())));
+            }
+        }
+        if !findings.iter().any(|(kind, _)| *kind == Kind::Contact) {
+            findings.push((Kind::Lead, None));
+        }
+        findings
+    }
+
+    fn row(&self, column: &Column, n: u64) -> Option<&Row> {
+        self.rows.get(&column.field.dataset)?.get(&n)
+    }
+
+    /// Did the row that is answered have all these values already, in a field of that kind?
+    fn known(&self, column: &Column, value: &str, n: u64) -> bool {
+        let Some((flow, rows)) = &self.asked else {
+            return false;
+        };
+        let mut ours: Vec<String> = Vec::new();
+        for asked in flow.columns.iter().filter(|c| is_contact(&c.field_type)) {
+            let row = rows.get(&asked.field.dataset).and_then(|d| d.get(&n));
+            ours.extend(
+                row.map(|r| split(r.get(asked.field.field.as_str())))
+                    .unwrap_or_default(),
+            );
+        }
+        split(value)
+            .iter()
+            .all(|v| ours.iter().any(|o| same_contact(&column.field_type, v, o)))
+    }
+}
+
+fn is_contact(kind: &FieldType) -> bool {
+    matches!(
+        kind,
+        FieldType::Plain(
+            TypeName::Address | TypeName::DatedAddress | TypeName::Phone | TypeName::Email
+        )
+    )
 }

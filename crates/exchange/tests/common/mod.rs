@@ -1,7 +1,7 @@
 //! People, names and hashes that the tests share.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use exchange::authority::{Action, Person, Role, Warrant};
+use exchange::authority::{Action, Actor, Person, Role, Warrant};
 use exchange::ids::{AgreementId, FlowId, PackageId, PartyId, RunId, StaffId};
 use exchange::leg::Of;
 use ledger::Digest;
@@ -23,6 +23,11 @@ pub fn caseworker() -> Warrant {
     person("c1", Role::Caseworker)
         .may(Action::ReviewMatch)
         .unwrap()
+}
+
+/// The caseworker as the actor of a record.
+pub fn reviewer() -> Actor {
+    Actor::Person(person("c1", Role::Caseworker))
 }
 
 pub fn approver(staff: &str, role: Role) -> Warrant {

@@ -32,7 +32,7 @@ pub async fn snapshot(store: &dyn Store, holdings: &[&str], packages: &[&str]) -
     }
     let head = store.head().await.unwrap();
     Snapshot {
-        holdings: store.list(Holding::KIND).await.unwrap(),
+        holdings: store.list(Holding::KIND, "").await.unwrap(),
         due: store.due(Timestamp::MAX, u32::MAX).await.unwrap(),
         items,
         packages: kept,

@@ -47,6 +47,7 @@ pub fn opened(id: &str, started: Option<Timestamp>) -> Change<Holding> {
             after: None,
             authority: "the keep rule".into(),
         },
+        controller: "ho".into(),
         owed_to: None,
         started,
     };

@@ -65,7 +65,7 @@ async fn twenty_commits_of_one_operation_make_one(place: Place) {
     })
     .await;
     assert_eq!(outcomes.iter().filter(|o| **o == Committed::Now).count(), 1);
-    assert_eq!(stores[0].list("holding").await.unwrap().len(), 1);
+    assert_eq!(stores[0].list("holding", "").await.unwrap().len(), 1);
     assert_eq!(stores[1].pending(99).await.unwrap().len(), 1);
 }
 

@@ -19,7 +19,7 @@ crate::cases![
 async fn a_new_database_is_empty(place: Place) {
     let store = place.store().await;
     assert_eq!(store.load("holding", "a").await, Ok(None));
-    assert_eq!(store.list("holding").await, Ok(vec![]));
+    assert_eq!(store.list("holding", "").await, Ok(vec![]));
     assert_eq!(store.due(at(9), 9).await, Ok(vec![]));
     assert_eq!(store.done(&op("any")).await, Ok(false));
     assert_eq!(store.item(&hold("a"), "x").await, Ok(None));
@@ -137,7 +137,7 @@ async fn states_come_in_byte_order(place: Place) {
     }
     let mut expect = ids.to_vec();
     expect.sort_unstable();
-    let found = store.list("holding").await.unwrap();
+    let found = store.list("holding", "").await.unwrap();
     assert_eq!(
         found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
         expect

@@ -1,0 +1,224 @@
+//! A row of a flow out of what this party was given and what it holds itself: column by column, as the agreement
+//! names them and from nothing else. Pure. What a condition or a window does not let through is not there.
+
+use std::collections::BTreeMap;
+
+use agreement::{
+    Column, DatasetId, DatedAddress, FieldPath, FieldType, Flow, Many, Plan, Present, Truth,
+    TypeName, join, parse_date, split,
+};
+use jiff::civil::Date;
+
+use crate::gate::RowFacts;
+use crate::rows::Row;
+
+/// What a row is made of.
+#[derive(Clone, Default)]
+pub struct Source {
+    /// The values that came with the row that this one answers or follows, by their fields and by the fields they
+    /// were first copied from.
+    pub given: BTreeMap<FieldPath, String>,
+    /// What this party holds about the person, by field name.
+    pub own: BTreeMap<String, String>,
+    /// What a person decided about the match.
+    pub outcome: Option<&'static str>,
+    /// The exchange's own reference for the row.
+    pub minted: Option<String>,
+    /// The facts of the record.
+    pub facts: RowFacts,
+}
+
+impl Source {
+    /// Takes over a row that came with a flow.
+    pub fn give(&mut self, flow: &Flow, rows: &BTreeMap<&DatasetId, &Row>) {
+        for column in &flow.columns {
+            let Some(row) = rows.get(&column.field.dataset) else {
+                continue;
+            };
+            let value = row.get(column.field.field.as_str());
+            if value.is_empty() {
+                continue;
+            }
+            if let [origin] = column.origins.as_slice() {
+                self.given.insert(origin.clone(), value.to_owned());
+            }
+            self.given.insert(column.field.clone(), value.to_owned());
+        }
+    }
+
+    /// The facts with the values of the row beside them, as conditions ask for both.
+    pub fn known(&self, row: &BTreeMap<DatasetId, Row>) -> RowFacts {
+        let mut known = self.facts.clone();
+        for (path, value) in &self.given {
+            known.insert(path.to_string(), value.clone());
+        }
+        for (dataset, row) in row {
+            for (field, value) in row.values() {
+                known.insert(format!("{dataset}.{field}"), value.to_owned());
+            }
+        }
+        known
+    }
+}
+
+/// Makes the row.
+pub fn compose(plan: &Plan, flow: &Flow, from: &Source, on: Date) -> BTreeMap<DatasetId, Row> {
+    let mut rows: BTreeMap<DatasetId, Row> = BTreeMap::new();
+    for column in &flow.columns {
+        let allowed = column
+            .only
+            .iter()
+            .all(|c| plan.holds(c, &from.facts, on) == Truth::True);
+        let value = if allowed {
+            value(flow, column, from, on)
+        } else {
+            String::new()
+        };
+        rows.entry(column.field.dataset.clone())
+            .or_default()
+            .set(column.field.field.as_str(), value);
+    }
+    rows
+}
+
+fn value(flow: &Flow, column: &Column, from: &Source, on: Date) -> String {
+    let name = column.field.field.as_str();
+    let held = if column.minted.is_some() && column.origins.contains(&column.field) {
+        from.minted.clone().unwrap_or_default()
+    } else if !column.origins.contains(&column.field) {
+        copied(column, from)
+    } else if column.field_type == FieldType::Plain(TypeName::MatchOutcome) {
+        from.outcome.unwrap_or_default().to_owned()
+    } else if let FieldType::WhichOf(fields) = &column.field_type {
+        same_as(flow, column, fields, from).unwrap_or_default()
+    } else {
+        from.own.get(name).cloned().unwrap_or_default()
+    };
+    if let Present::UnlessKnown(other) = &column.present
+        && let Some(other) = beside(flow, column, other.as_str())
+        && !value(flow, other, from, on).is_empty()
+    {
+        return String::new();
+    }
+    confined(column, &held, on)
+}
+
+fn beside<'a>(flow: &'a Flow, column: &Column, name: &str) -> Option<&'a Column> {
+    flow.columns
+        .iter()
+        .find(|c| c.field.dataset == column.field.dataset && c.field.field.as_str() == name)
+}
+
+fn copied(column: &Column, from: &Source) -> String {
+    if let Some(value) = from.given.get(&column.field) {
+        return value.clone();
+    }
+    let values: Vec<&String> = column
+        .origins
+        .iter()
+        .filter_map(|origin| from.given.get(origin))
+        .collect();
+    match values.as_slice() {
+        [one] => (*one).clone(),
+        many => join(&many.iter().flat_map(|v| split(v)).collect::<Vec<_>>()),
+    }
+}
+
+/// Which of the values that came is the one that this party holds, where one is (MATCH-10, MATCH-11).
+fn same_as(flow: &Flow, column: &Column, fields: &[FieldPath], from: &Source) -> Option<String> {
+    let name = &column.field.field;
+    let companion = flow.columns.iter().find(|c| {
+        c.field.dataset == column.field.dataset
+            && matches!(&c.present, Present::UnlessKnown(other) if other == name)
+    })?;
+    let held = from.own.get(companion.field.field.as_str())?;
+    let held = comparable(&companion.field_type, held);
+    for field in fields {
+        let given = from.given.get(field).map(|v| split(v)).unwrap_or_default();
+        let at = given
+            .iter()
+            .position(|v| comparable(&companion.field_type, v) == held);
+        if let Some(at) = at.filter(|_| !held.is_empty()) {
+            return Some(format!("{}/{}", field.field, at + 1));
+        }
+    }
+    None
+}
+
+/// Are these two contact details one?
+pub fn same_contact(kind: &FieldType, one: &str, other: &str) -> bool {
+    comparable(kind, one) == comparable(kind, other)
+}
+
+/// A value as it is compared with another of its kind: an address by its letters and digits without its days, a
+/// telephone number by its last ten digits.
+fn comparable(kind: &FieldType, text: &str) -> String {
+    if *kind == FieldType::Plain(TypeName::Phone) {
+        let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
+        let from = digits.len().saturating_sub(10);
+        return digits.into_iter().skip(from).collect();
+    }
+    let address = DatedAddress::parse(text).map_or_else(|| text.to_owned(), |a| a.address);
+    address
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// What of a cell lies in the column's window, and no more values than the agreement allows: of addresses the
+/// latest, of other values the first.
+fn confined(column: &Column, text: &str, on: Date) -> String {
+    let most = match column.many {
+        Many::One => return windowed_one(column, text, on),
+        Many::All => usize::MAX,
+        Many::UpTo(n) => usize::from(n),
+    };
+    let values = split(text);
+    if column.field_type != FieldType::Plain(TypeName::DatedAddress) {
+        let kept: Vec<String> = values
+            .into_iter()
+            .filter(|v| !windowed_one(column, v, on).is_empty())
+            .take(most)
+            .collect();
+        return join(&kept);
+    }
+    let all: Vec<DatedAddress> = values
+        .iter()
+        .filter_map(|v| DatedAddress::parse(v))
+        .collect();
+    let mut kept: Vec<&DatedAddress> = match &column.window {
+        Some(window) => window.addresses(&all, on),
+        None => all.iter().collect(),
+    };
+    // Whoever still lives there has no last day, and is the latest.
+    kept.sort_by_key(|a| std::cmp::Reverse((a.until.is_none(), a.until, a.from)));
+    kept.truncate(most);
+    join(&kept.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+fn windowed_one(column: &Column, text: &str, on: Date) -> String {
+    let Some(window) = &column.window else {
+        return text.to_owned();
+    };
+    let covered = match (&column.field_type, DatedAddress::parse(text)) {
+        (FieldType::Plain(TypeName::DatedAddress), Some(dated)) => {
+            window.last_known || window.covers(dated.until, on)
+        }
+        (FieldType::Plain(TypeName::Date), _) => {
+            parse_date(text).is_some_and(|day| window.covers(Some(day), on))
+        }
+        (
+            FieldType::Plain(_)
+            | FieldType::OneOf(_)
+            | FieldType::Listed { .. }
+            | FieldType::WhichOf(_),
+            _,
+        ) => true,
+    };
+    if covered {
+        text.to_owned()
+    } else {
+        String::new()
+    }
+}

@@ -1,0 +1,172 @@
+//! Decisions: the only doors to harm. Each is one that the agreement names, taken by a named person in the role that
+//! it names, after all that it asks for (S-01, REF-04). Software takes none.
+
+use ledger::{Code, Digest, Fact};
+use serde::{Deserialize, Serialize};
+
+use crate::act::Act;
+use crate::authority::{Actor, Warrant};
+use crate::change::{Aggregate, Change, Record};
+use crate::deadline::Deadline;
+use crate::ids::StaffId;
+use crate::refusal::Refusal;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+enum State {
+    /// It stands.
+    Taken,
+    /// What it rests on was recalled: a person must look at it again.
+    Reopened,
+}
+
+/// A decision about one person, taken.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Decision {
+    name: String,
+    about: String,
+    hash: Digest,
+    outcome: Option<String>,
+    by: StaffId,
+    times: u32,
+    state: State,
+    #[serde(skip)]
+    version: u64,
+}
+
+/// What is decided.
+#[derive(Clone, Debug)]
+pub struct Deciding {
+    /// The agreement's decision.
+    pub name: String,
+    /// What it is about: a row `run/flow/row`, or a trace.
+    pub about: String,
+    /// The agreement's hash.
+    pub hash: Digest,
+    /// What it comes to, where the agreement gives a choice.
+    pub outcome: Option<String>,
+}
+
+impl Decision {
+    /// The key under which the store has a decision.
+    pub fn key_of(name: &str, about: &str) -> String {
+        format!("{name}/{about}")
+    }
+
+    /// A named person takes it, with the reason. That everything the agreement asks for is there was asked before.
+    ///
+    /// # Errors
+    /// A refusal (REF-04) without a reason.
+    pub fn take(what: Deciding, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        needs_reason(reason)?;
+        let decision = Self {
+            name: what.name,
+            about: what.about,
+            hash: what.hash,
+            outcome: what.outcome,
+            by: by.staff().clone(),
+            times: 1,
+            state: State::Taken,
+            version: 0,
+        };
+        let record = decision
+            .record(Act::DecisionTaken, &by.actor())
+            .text("reason", reason);
+        Ok(Change::new(decision, record))
+    }
+
+    /// A person takes it anew, after it was reopened.
+    ///
+    /// # Errors
+    /// A refusal (REF-04) while it stands, or without a reason.
+    pub fn take_again(
+        mut self,
+        outcome: Option<String>,
+        reason: &str,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        needs_reason(reason)?;
+        if self.state == State::Taken {
+            return Err(Refusal::new(
+                "REF-04",
+                format!("{} was decided for this record already", self.name),
+            ));
+        }
+        self.outcome = outcome;
+        self.by = by.staff().clone();
+        self.times += 1;
+        self.state = State::Taken;
+        let record = self
+            .record(Act::DecisionTaken, &by.actor())
+            .text("reason", reason);
+        Ok(Change::new(self, record))
+    }
+
+    /// What it rests on was recalled: a person must look at it again (S-04).
+    ///
+    /// # Errors
+    /// A refusal when it is open again already.
+    pub fn reopen(mut self, by: &Actor) -> Result<Change<Self>, Refusal> {
+        if self.state == State::Reopened {
+            return Err(Refusal::new("S-04", "this decision is open again already"));
+        }
+        self.state = State::Reopened;
+        let record = self.record(Act::DecisionReopened, by).rule("FLAG-08");
+        Ok(Change::new(self, record))
+    }
+
+    fn record(&self, act: Act, by: &Actor) -> Record {
+        let record = Record::new(act, by)
+            .under(self.hash)
+            .id("decision", &self.name)
+            .id("about", &self.about)
+            .count("times", u64::from(self.times));
+        match self.outcome.as_deref().and_then(|o| Code::parse(o).ok()) {
+            Some(outcome) => record.fact("outcome", Fact::Code(outcome)),
+            None => record,
+        }
+    }
+
+    /// The agreement's name of it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// What it is about.
+    pub fn about(&self) -> &str {
+        &self.about
+    }
+    /// Does it stand?
+    pub fn stands(&self) -> bool {
+        self.state == State::Taken
+    }
+}
+
+fn needs_reason(reason: &str) -> Result<(), Refusal> {
+    if reason.trim().is_empty() {
+        return Err(Refusal::new("REF-04", "a decision needs its reason"));
+    }
+    Ok(())
+}
+
+impl Aggregate for Decision {
+    const KIND: &'static str = "decision";
+    fn key(&self) -> String {
+        Self::key_of(&self.name, &self.about)
+    }
+    fn status(&self) -> &'static str {
+        match self.state {
+            State::Taken => "taken",
+            State::Reopened => "reopened",
+        }
+    }
+    fn deadline(&self) -> Option<Deadline> {
+        None
+    }
+    fn version(&self) -> u64 {
+        self.version
+    }
+    fn at_version(mut self, version: u64) -> Self {
+        self.version = version;
+        self
+    }
+}

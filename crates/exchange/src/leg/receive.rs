@@ -1,0 +1,177 @@
+//! A leg at the node that receives.
+
+use jiff::civil::Date;
+use ledger::Fact;
+
+use super::{Leg, Of, Side, State, listed};
+use crate::act::Act;
+use crate::authority::{Actor, Warrant};
+use crate::change::Change;
+use crate::effect::Effect;
+use crate::ids::{HoldingId, PackageId};
+use crate::refusal::Refusal;
+use crate::table::FileFault;
+
+impl Leg {
+    /// Receiver: the first file of this leg is in its restricted place, unopened (RUN-14).
+    pub fn receive(of: Of, package: PackageId) -> Change<Self> {
+        let mut leg = Self::new(of, Side::Receiver, State::Received);
+        leg.package = Some(package);
+        leg.arrived()
+    }
+
+    /// Receiver: another file, after one that was refused (RUN-10).
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) unless the last file was rejected.
+    pub fn receive_again(self, package: PackageId) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("receive")?;
+        leg.file += 1;
+        leg.package = Some(package);
+        leg.fault = None;
+        Ok(leg.arrived())
+    }
+
+    fn arrived(self) -> Change<Self> {
+        let mut record = self
+            .record(Act::LegReceived, &self.partner())
+            .id("from", &self.peer);
+        let mut effect = None;
+        if let Some(package) = self.package.clone() {
+            record = record.id("package", &package);
+            effect = Some(Effect::TakeAway { package });
+        }
+        let change = Change::new(self, record);
+        match effect {
+            Some(effect) => change.effect(effect),
+            None => change,
+        }
+    }
+
+    /// Receiver: refused whole for a structural fault; nothing of it is used (RUN-09, RUN-11).
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `received`.
+    pub fn reject(self, fault: FileFault) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("reject")?;
+        let record = leg.rejection(&Actor::Node, &fault);
+        leg.fault = Some(fault);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Receiver: well formed, but its content is at fault: kept, unused, until a person decides.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `received`.
+    pub fn hold(
+        self,
+        numbers: Vec<u64>,
+        holdings: Vec<HoldingId>,
+        fault: FileFault,
+    ) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("hold")?;
+        let rows = numbers.len() as u64;
+        leg.rows = rows;
+        leg.numbers = listed(numbers);
+        leg.holdings = holdings;
+        let mut record = leg.record(Act::LegHeld, &Actor::Node).count("rows", rows);
+        if let Some(row) = fault.row {
+            record = record.count("row", row);
+        }
+        if let Ok(rule) = ledger::Code::parse(&fault.rule) {
+            record = record.fact("broken-rule", Fact::Code(rule));
+        }
+        record = record.text("fault", fault.to_string());
+        leg.fault = Some(fault);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Receiver: its values are in the vault and may be used.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `received`.
+    pub fn load(
+        self,
+        numbers: Vec<u64>,
+        holdings: Vec<HoldingId>,
+        as_of: Option<Date>,
+    ) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("load")?;
+        leg.rows = numbers.len() as u64;
+        leg.numbers = listed(numbers);
+        leg.holdings = holdings;
+        leg.as_of = as_of;
+        let mut record = leg
+            .record(Act::LegLoaded, &Actor::Node)
+            .count("rows", leg.rows);
+        if let Some(day) = as_of {
+            record = record.fact("as-of", Fact::Date(day));
+        }
+        Ok(Change::new(leg, record))
+    }
+
+    /// Receiver: a person releases a held file, with a reason.
+    ///
+    /// # Errors
+    /// A refusal without a reason (RUN-11), or (RUN-04) from any other state than `held`.
+    pub fn release_held(self, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        needs_reason(reason)?;
+        let mut leg = self.step("release-held")?;
+        leg.fault = None;
+        let record = leg
+            .record(Act::LegReleased, &by.actor())
+            .text("reason", reason);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Receiver: a person refuses a held file, with a reason.
+    ///
+    /// # Errors
+    /// A refusal without a reason (RUN-11), or (RUN-04) from any other state than `held`.
+    pub fn refuse_held(self, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        needs_reason(reason)?;
+        let leg = self.step("refuse-held")?;
+        let Some(fault) = leg.fault.clone() else {
+            return Err(Refusal::new(
+                "RUN-04",
+                "the held file has no fault on record",
+            ));
+        };
+        let record = leg.rejection(&by.actor(), &fault).text("reason", reason);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Receiver: matching is done (MATCH-01).
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `loaded`.
+    pub fn matched(self, candidates: u64, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        let leg = self.step("match")?;
+        let record = leg
+            .record(Act::LegMatched, &by.actor())
+            .count("rows", leg.rows)
+            .count("candidates", candidates);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Receiver: the sender says that rows of this file must not be relied on (S-04).
+    pub fn recalled(mut self, numbers: &[u64]) -> Change<Self> {
+        self.recalled.extend(numbers);
+        let rows = numbers.len() as u64;
+        let record = self
+            .record(Act::RecallReceived, &self.partner())
+            .rule("FLAG-08")
+            .count("rows", rows);
+        Change::new(self, record)
+    }
+}
+
+fn needs_reason(reason: &str) -> Result<(), Refusal> {
+    if reason.trim().is_empty() {
+        return Err(Refusal::new(
+            "RUN-11",
+            "a decision about a held file needs its reason",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! A leg at the node that sends.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use ledger::{Digest, Fact};
+
+use super::{Leg, Of, Side, State, listed};
+use crate::act::Act;
+use crate::authority::{Actor, Warrant};
+use crate::change::Change;
+use crate::effect::Effect;
+use crate::ids::{HoldingId, PackageId};
+use crate::refusal::Refusal;
+use crate::table::FileFault;
+
+/// What is prepared to be sent.
+#[derive(Clone, Debug)]
+pub struct Preparing {
+    /// The numbers of the rows, in the order of the file.
+    pub numbers: Vec<u64>,
+    /// Where their values are, in the order of the flow's datasets.
+    pub holdings: Vec<HoldingId>,
+    /// The day for which the sources stood.
+    pub as_of: Date,
+    /// Who was looked at and not taken, by the reason.
+    pub counts: Vec<(&'static str, u64)>,
+    /// The systems that were read, as one name (RUN-06).
+    pub sources: String,
+}
+
+/// What sealing came to.
+#[derive(Clone, Debug)]
+pub struct Sealing {
+    /// The package.
+    pub package: PackageId,
+    /// The numbers of the rows in the file, in its order.
+    pub numbers: Vec<u64>,
+    /// How many cells.
+    pub cells: u64,
+    /// The prepared rows that were withheld: no longer eligible (RUN-20), or without a gateway (LEG-14).
+    pub withheld: Vec<u64>,
+    /// How many of them no gateway covers.
+    pub without_gateway: u64,
+    /// The root of the commitment to the cells.
+    pub disclosure: Digest,
+    /// The digest of the package's bytes.
+    pub ciphertext: Digest,
+}
+
+impl Leg {
+    /// Sender: rows were extracted, or made out of a file that came in.
+    pub fn prepare(of: Of, what: Preparing, by: &Warrant) -> Change<Self> {
+        let mut leg = Self::new(of, Side::Sender, State::Prepared);
+        leg.rows = what.numbers.len() as u64;
+        leg.numbers = listed(what.numbers);
+        leg.holdings = what.holdings;
+        leg.as_of = Some(what.as_of);
+        let mut record = leg
+            .record(Act::LegPrepared, &by.actor())
+            .count("rows", leg.rows)
+            .fact("as-of", Fact::Date(what.as_of));
+        if !what.sources.is_empty() {
+            record = record.id("sources", what.sources);
+        }
+        for (name, count) in what.counts {
+            record = record.count(name, count);
+        }
+        Change::new(leg, record)
+    }
+
+    /// Sender: the gate found nothing wrong with `cells` cells.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `prepared`.
+    pub fn validate(self, rows: u64, cells: u64) -> Result<Change<Self>, Refusal> {
+        let leg = self.step("validate")?;
+        let record = leg
+            .record(Act::LegValidated, &Actor::Node)
+            .rule("RUN-05")
+            .count("rows", rows)
+            .count("cells", cells);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Sender: a person releases it to be sent.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `validated`.
+    pub fn release(self, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        let leg = self.step("release")?;
+        let record = leg.record(Act::LegApproved, &by.actor());
+        Ok(Change::new(leg, record))
+    }
+
+    /// Sender: the file is built and sealed. This record carries the commitment to all that leaves.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `approved`.
+    pub fn seal(self, sealing: Sealing) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("seal")?;
+        let Sealing {
+            package,
+            numbers,
+            cells,
+            withheld,
+            without_gateway,
+            disclosure,
+            ciphertext,
+        } = sealing;
+        leg.package = Some(package.clone());
+        leg.rows = numbers.len() as u64;
+        leg.numbers = listed(numbers);
+        leg.disclosure = Some(disclosure);
+        let record = leg
+            .record(Act::LegSealed, &Actor::Node)
+            .id("package", &package)
+            .id("to", &leg.peer)
+            .count("rows", leg.rows)
+            .count("cells", cells)
+            .count("withheld", withheld.len() as u64)
+            .count("without-gateway", without_gateway)
+            .fact("disclosure", Fact::Digest(disclosure))
+            .fact("ciphertext", Fact::Digest(ciphertext));
+        leg.withheld = withheld;
+        let to = leg.peer.clone();
+        Ok(Change::new(leg, record).effect(Effect::Publish { package, to }))
+    }
+
+    /// Sender: the package is on the transport.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `sealed`.
+    pub fn sent(self, at: Timestamp) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("sent")?;
+        leg.sent_at = Some(at);
+        let record = leg
+            .record(Act::LegSent, &Actor::Node)
+            .count("rows", leg.rows);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Sender: the receiver has it.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `sent`.
+    pub fn accepted(self, rows: u64) -> Result<Change<Self>, Refusal> {
+        let leg = self.step("accepted")?;
+        let record = leg
+            .record(Act::LegAccepted, &leg.partner())
+            .count("rows", rows);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Sender: the receiver refused it whole.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `sent`.
+    pub fn refused_there(self, fault: FileFault) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("refused-there")?;
+        let record = leg
+            .record(Act::LegRefusedThere, &leg.partner())
+            .text("fault", fault.to_string());
+        leg.fault = Some(fault);
+        Ok(Change::new(leg, record))
+    }
+
+    /// Sender: the same run, the same rows, a new file (RUN-10).
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `refused-there`.
+    pub fn reopen(self, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("reopen")?;
+        leg.file += 1;
+        leg.package = None;
+        leg.disclosure = None;
+        leg.sent_at = None;
+        let record = leg
+            .record(Act::LegReopened, &by.actor())
+            .count("file", u64::from(leg.file));
+        Ok(Change::new(leg, record))
+    }
+
+    /// Sender: the receiver is to be told that rows it has must not be relied on (S-04).
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) unless the file has left.
+    pub fn recall(mut self, places: &[u64], by: &Actor) -> Result<Change<Self>, Refusal> {
+        if self.sent_at.is_none() || self.side != Side::Sender {
+            return Err(Refusal::new(
+                "RUN-04",
+                format!(
+                    "{} of {} has not left: nothing to recall",
+                    self.flow, self.run
+                ),
+            ));
+        }
+        self.recalls += 1;
+        let record = self
+            .record(Act::RecallSent, by)
+            .rule("FLAG-08")
+            .id("to", &self.peer)
+            .count("rows", places.len() as u64);
+        Ok(Change::new(self, record))
+    }
+
+    /// How many recalls were sent about it.
+    pub fn recalls(&self) -> u32 {
+        self.recalls
+    }
+}

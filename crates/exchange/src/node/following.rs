@@ -1,0 +1,133 @@
+//! Preparing a file that answers or follows one that came in: one row for each of its rows, or for those with
+//! something to say, made of what came and of what this party holds about confirmed matches.
+
+use std::collections::BTreeMap;
+
+use agreement::{Flow, Plan, RowCover, Truth};
+use jiff::civil::Date;
+
+use super::agreements::actor;
+use super::outbound::{datasets, of};
+use super::sources::Base;
+use super::{Done, Node};
+use crate::authority::{Action, Actor, Person};
+use crate::change::Batch;
+use crate::compose::compose;
+use crate::gate::{self, Rows};
+use crate::ids::{AgreementId, FlowId, OperationId, RunId};
+use crate::leg::{Leg, Preparing, State};
+use crate::refusal::Refusal;
+use crate::trouble::Trouble;
+
+impl Node {
+    /// Prepares the file of a flow that answers or follows one of this run. A file without rows is prepared too: the
+    /// other side learns that there is nothing (MATCH-02).
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused while what it rests on is not here or not matched, or a match is undecided (MATCH-06).
+    pub async fn prepare_next(
+        &self,
+        op: &OperationId,
+        agreement: &AgreementId,
+        flow: &FlowId,
+        run: &RunId,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Run)?;
+            let (pact, plan, flow_plan) = self.flow(agreement, flow).await?;
+            let on = crate::deadline::london_day(self.now())?;
+            let base = self.matched_base(run, &flow_plan).await?;
+            let undecided = self
+                .matches_of(&base.leg)
+                .await?
+                .values()
+                .filter(|m| m.standing().is_open())
+                .count();
+            if undecided > 0 {
+                return Err(Refusal::new(
+                    "MATCH-06",
+                    format!("{undecided} matches of {run} are not decided"),
+                )
+                .help("confirm or refute them: only a confirmed match leaves the match room")
+                .into());
+            }
+            let (rows, numbers, incomplete) = self.made(&plan, &flow_plan, &base, on).await?;
+            let of = of(&pact, flow, run, &flow_plan);
+            let batch = Batch::new(op.clone(), "leg.prepare");
+            let (holdings, batch) = self
+                .open_holdings(op, &plan, &of, 1, &rows, &Actor::Node, batch)
+                .await?;
+            let without = base.numbers().len() as u64 - numbers.len() as u64;
+            let preparing = Preparing {
+                numbers,
+                holdings,
+                as_of: on,
+                counts: vec![("without-content", without), ("incomplete", incomplete)],
+                sources: self.sources_named(&plan),
+            };
+            self.commit(batch.and(Leg::prepare(of, preparing, &by))?)
+                .await
+        })
+        .await
+    }
+
+    async fn matched_base(&self, run: &RunId, flow: &Flow) -> Result<Base, Trouble> {
+        let Some(base) = self.base(run, flow).await? else {
+            return Err(Refusal::new(
+                "RUN-11",
+                format!("no file of {run} is loaded here that {} rests on", flow.id),
+            )
+            .into());
+        };
+        if self.ports.master.is_some() && base.leg.state() != State::Matched {
+            return Err(Refusal::new(
+                "RUN-04",
+                format!("{} of {run} is not matched", base.leg.flow()),
+            )
+            .help("match it first")
+            .into());
+        }
+        Ok(base)
+    }
+
+    /// The rows that have something to say, with their numbers and how many eligible ones cannot be described.
+    async fn made(
+        &self,
+        plan: &Plan,
+        flow: &Flow,
+        base: &Base,
+        on: Date,
+    ) -> Result<(Rows, Vec<u64>, u64), Trouble> {
+        let every = flow
+            .answers
+            .as_ref()
+            .is_some_and(|a| a.rows == RowCover::EveryRow);
+        let mut rows = Rows::new();
+        for dataset in datasets(flow) {
+            rows.insert(dataset, BTreeMap::new());
+        }
+        let (mut numbers, mut incomplete) = (Vec::new(), 0);
+        for (n, source) in self.sources(base).await? {
+            let row = compose(plan, flow, &source, on);
+            if !every {
+                let eligible = flow
+                    .only
+                    .as_ref()
+                    .is_none_or(|only| plan.holds(only, &source.known(&row), on) == Truth::True);
+                if source.outcome != Some("matched") || !eligible {
+                    continue;
+                }
+                if !gate::is_complete(plan, flow, &row, on) {
+                    incomplete += 1;
+                    continue;
+                }
+            }
+            numbers.push(n);
+            for (dataset, row) in row {
+                rows.entry(dataset).or_default().insert(n, row);
+            }
+        }
+        Ok((rows, numbers, incomplete))
+    }
+}

@@ -1,0 +1,126 @@
+//! What stays after a match was confirmed: the values of that row alone, under a key of their own, while a person says
+//! that they are needed. Everything else of the file dies with the run.
+
+use agreement::{DatasetId, Ends, Flow, Keep, MatchIs, Place, Plan};
+
+use super::Done;
+use super::Node;
+use super::agreements::actor;
+use super::outbound::datasets;
+use crate::authority::{Action, Person};
+use crate::change::{Batch, Change};
+use crate::ids::{HoldingId, OperationId};
+use crate::leg::Leg;
+use crate::refusal::Refusal;
+use crate::retention::{Holding, KeepRule, NEED_REVIEWED, Opening};
+use crate::rows::{self, Row};
+use crate::trouble::Trouble;
+
+impl Node {
+    /// Opens the holding of a confirmed row, where the agreement keeps confirmed rows longer than their file, and puts
+    /// the row's values into it. Gives the holding's id with the opening.
+    pub(super) async fn keep_row(
+        &self,
+        op: &OperationId,
+        leg: &Leg,
+        plan: &Plan,
+        flow: &Flow,
+        n: u64,
+        batch: Batch,
+    ) -> Result<(Option<(HoldingId, Change<Holding>)>, Batch), Trouble> {
+        let stays = |dataset: &DatasetId| confirmed(plan, self, dataset).is_some();
+        let kept: Vec<DatasetId> = datasets(flow).into_iter().filter(stays).collect();
+        let Some(rule) = kept.first().and_then(|d| confirmed(plan, self, d)) else {
+            return Ok((None, batch));
+        };
+        let mut whole = Row::default();
+        for (dataset, holding) in datasets(flow).iter().zip(leg.holdings()) {
+            if !kept.contains(dataset) {
+                continue;
+            }
+            let item = rows::item_name(n);
+            let (store, vault) = (&*self.ports.store, &*self.ports.vault);
+            if let Some(row) = rows::open_one(store, vault, holding, &item).await? {
+                for (field, value) in row.values() {
+                    whole.set(field, value);
+                }
+            }
+        }
+        let id = HoldingId::parse(format!(
+            "{}/{}.{}/kept/{n:06}",
+            leg.run(),
+            leg.flow(),
+            leg.file()
+        ))?;
+        let names: Vec<&str> = kept.iter().map(DatasetId::as_str).collect();
+        let started = Some(self.now());
+        let opening = Opening {
+            id: id.clone(),
+            agreement: Some(leg.hash()),
+            what: names.join("."),
+            keeper: self.party().clone(),
+            rows: 1,
+            controller: self.party().to_string(),
+            rule,
+            owed_to: None,
+            started,
+        };
+        self.ports.vault.create(&id, op).await?;
+        let change = Holding::open(opening, &crate::authority::Actor::Node)?;
+        let one = std::iter::once((n, &whole));
+        let batch = rows::seal(&*self.ports.vault, op, &id, one, batch).await?;
+        Ok((Some((id, change)), batch))
+    }
+
+    /// A person says that kept values are still needed, and why: they are looked at again after the same time (RET-04).
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused once the date has come.
+    pub async fn still_needed(
+        &self,
+        op: &OperationId,
+        holding: &HoldingId,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::ReviewNeed)?.actor();
+            let kept: Holding = self.need(holding.as_str()).await?;
+            let change = kept.needed(reason, self.now(), &by)?;
+            self.commit(Batch::new(op.clone(), "holding.needed").and(change)?)
+                .await
+        })
+        .await
+    }
+
+    /// Why a holding's values cannot be used any more, as a refusal.
+    pub(super) fn gone(holding: &HoldingId) -> Refusal {
+        Refusal::new(
+            "RET-12",
+            format!("the values of {holding} are destroyed, or were never here"),
+        )
+    }
+}
+
+/// The rule by which a party keeps the confirmed rows of a dataset while they are needed.
+fn confirmed(plan: &Plan, node: &Node, dataset: &DatasetId) -> Option<KeepRule> {
+    let rule = plan
+        .keep_rules(dataset, node.party())
+        .find(|r| r.rows == Some(MatchIs::Confirmed) && r.place != Place::Staging)?;
+    let Ends::NeedReviewed { every } = rule.ends else {
+        return None;
+    };
+    Some(KeepRule {
+        event: NEED_REVIEWED.into(),
+        after: Some(every),
+        authority: authority(rule),
+    })
+}
+
+/// The clause or reading that a keep rule rests on.
+pub(super) fn authority(rule: &Keep) -> String {
+    rule.cite
+        .clone()
+        .or_else(|| rule.reading.as_ref().map(ToString::to_string))
+        .unwrap_or_default()
+}

@@ -1,0 +1,239 @@
+//! What the rows of a flow are made of at this moment: what came with them, what this party holds about the person,
+//! and what was decided about the match. Everything is read anew each time, since each send asks anew (RUN-20).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use agreement::{DatasetId, Flow};
+
+use super::Node;
+use super::matching::Candidates;
+use crate::compose::Source;
+use crate::gate::Rows;
+use crate::ids::{AgreementId, RunId, SubjectId};
+use crate::leg::{Leg, Side, State};
+use crate::matches::{Match, Standing};
+use crate::refusal::Refusal;
+use crate::rows::Row;
+use crate::trace::Trace;
+use crate::trouble::Trouble;
+
+/// A file that came in and that another flow answers or follows.
+pub(super) struct Base {
+    pub(super) leg: Leg,
+    pub(super) flow: Flow,
+    pub(super) rows: Rows,
+}
+
+impl Base {
+    /// The numbers of its rows.
+    pub(super) fn numbers(&self) -> BTreeSet<u64> {
+        self.rows
+            .values()
+            .flat_map(BTreeMap::keys)
+            .copied()
+            .collect()
+    }
+}
+
+impl Node {
+    /// The file of this run, here, that a flow answers or follows.
+    pub(super) async fn base(&self, run: &RunId, flow: &Flow) -> Result<Option<Base>, Trouble> {
+        let Some(leg) = self.base_leg(run, flow).await? else {
+            return Ok(None);
+        };
+        let (_, _, plan) = self.flow(leg.agreement(), leg.flow()).await?;
+        let rows = self.rows_of(&leg, &plan).await?;
+        Ok(Some(Base {
+            leg,
+            flow: plan,
+            rows,
+        }))
+    }
+
+    /// As [`Node::base`], without its values.
+    pub(super) async fn base_leg(&self, run: &RunId, flow: &Flow) -> Result<Option<Leg>, Trouble> {
+        let through = flow.answers.as_ref().and_then(|a| a.through.clone());
+        let names = match &through {
+            Some(through) => std::slice::from_ref(through),
+            None => flow.rests_on(),
+        };
+        for name in names {
+            let leg = self.find::<Leg>(&Leg::key_of(run, name)).await?;
+            let here = |leg: &Leg| {
+                leg.side() == Side::Receiver
+                    && matches!(leg.state(), State::Loaded | State::Matched | State::Closed)
+            };
+            if let Some(leg) = leg.filter(here) {
+                return Ok(Some(leg));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What each row of the base is made into.
+    pub(super) async fn sources(&self, base: &Base) -> Result<BTreeMap<u64, Source>, Trouble> {
+        let matches = self.matches_of(&base.leg).await?;
+        let mut sources: BTreeMap<u64, Source> = BTreeMap::new();
+        for n in base.numbers() {
+            let mut source = Source::default();
+            let row: BTreeMap<&DatasetId, &Row> = base
+                .rows
+                .iter()
+                .filter_map(|(dataset, rows)| Some((dataset, rows.get(&n)?)))
+                .collect();
+            source.give(&base.flow, &row);
+            source
+                .facts
+                .insert(format!("received:{}", base.flow.id), "yes".to_owned());
+            source.outcome = Some(match matches.get(&n).map(Match::standing) {
+                Some(Standing::Confirmed) => "matched",
+                Some(Standing::Candidate | Standing::Ambiguous) => "ambiguous",
+                Some(Standing::Refuted | Standing::Superseded) | None => "not-matched",
+            });
+            sources.insert(n, source);
+        }
+        self.add_register(base, &mut sources).await?;
+        self.add_master(base, &matches, &mut sources).await?;
+        Ok(sources)
+    }
+
+    /// The matches of a leg's rows, by row.
+    pub(super) async fn matches_of(&self, leg: &Leg) -> Result<BTreeMap<u64, Match>, Trouble> {
+        let prefix = format!("{}/{}/", leg.run(), leg.flow());
+        let all = self.under::<Match>(&prefix).await?;
+        Ok(all.into_iter().map(|m| (m.row(), m)).collect())
+    }
+
+    async fn add_register(
+        &self,
+        base: &Base,
+        sources: &mut BTreeMap<u64, Source>,
+    ) -> Result<(), Trouble> {
+        let Some(register) = &self.ports.register else {
+            return Ok(());
+        };
+        let people = people_of(&base.flow, &base.rows, register.person_field());
+        let keys: Vec<String> = people.values().cloned().collect();
+        let records = register.records(&keys).await?;
+        for (n, person) in &people {
+            if let (Some(source), Some(record)) = (sources.get_mut(n), records.get(person)) {
+                source.own = record.values.clone();
+                source.facts.extend(record.facts.clone());
+            }
+        }
+        Ok(())
+    }
+
+    async fn add_master(
+        &self,
+        base: &Base,
+        matches: &BTreeMap<u64, Match>,
+        sources: &mut BTreeMap<u64, Source>,
+    ) -> Result<(), Trouble> {
+        let (Some(master), Some(holding)) = (&self.ports.master, base.leg.holdings().first())
+        else {
+            return Ok(());
+        };
+        let mut chosen: BTreeMap<u64, String> = BTreeMap::new();
+        for (name, sealed) in self.ports.store.items(holding, "candidates/").await? {
+            let row = name.trim_start_matches("candidates/").parse::<u64>().ok();
+            let confirmed = row.filter(|n| {
+                let standing = matches.get(n).map(Match::standing);
+                standing == Some(Standing::Confirmed)
+            });
+            let Some(row) = confirmed else { continue };
+            let plain = self.ports.vault.open(holding, &name, &sealed).await?;
+            if let Some(best) = Candidates::read(&plain)?.best() {
+                chosen.insert(row, best.to_owned());
+            }
+        }
+        let references: Vec<String> = chosen.values().cloned().collect();
+        let records = master.records(&references).await?;
+        for (n, reference) in &chosen {
+            if let (Some(source), Some(record)) = (sources.get_mut(n), records.get(reference)) {
+                source.own.extend(record.values.clone());
+                source.facts.extend(record.facts.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of a prepared leg with what each is made of now.
+    pub(super) async fn sources_of(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        rows: &Rows,
+    ) -> Result<BTreeMap<u64, Source>, Trouble> {
+        if !flow.rests_on().is_empty() {
+            return match self.base(leg.run(), flow).await? {
+                Some(base) => self.sources(&base).await,
+                None => Err(Refusal::new(
+                    "RUN-11",
+                    format!("what {} of {} rests on is not here", flow.id, leg.run()),
+                )
+                .into()),
+            };
+        }
+        let Some(register) = &self.ports.register else {
+            return Ok(BTreeMap::new());
+        };
+        let people = people_of(flow, rows, register.person_field());
+        let keys: Vec<String> = people.values().cloned().collect();
+        let records = register.records(&keys).await?;
+        Ok(people
+            .into_iter()
+            .filter_map(|(n, person)| {
+                let record = records.get(&person)?;
+                let source = Source {
+                    own: record.values.clone(),
+                    facts: record.facts.clone(),
+                    ..Source::default()
+                };
+                Some((n, source))
+            })
+            .collect())
+    }
+
+    /// The rows that are about people of whom nothing goes out before somebody says so (S-24).
+    pub(super) async fn stopped(
+        &self,
+        agreement: &AgreementId,
+        flow: &Flow,
+        rows: &Rows,
+    ) -> Result<BTreeSet<u64>, Trouble> {
+        let Some(register) = &self.ports.register else {
+            return Ok(BTreeSet::new());
+        };
+        let mut stopped = BTreeSet::new();
+        for (n, person) in people_of(flow, rows, register.person_field()) {
+            let subject = self.subject(&person).await?;
+            let trace: Option<Trace> = self.find(&Trace::key_of(agreement, &subject)).await?;
+            if trace.is_some_and(|t| t.is_stopped()) {
+                stopped.insert(n);
+            }
+        }
+        Ok(stopped)
+    }
+
+    /// The keyed hash by which SQL may know a person of the register.
+    pub(super) async fn subject(&self, person: &str) -> Result<SubjectId, Trouble> {
+        Ok(SubjectId::parse(
+            self.ports.vault.lookup_key(person).await?,
+        )?)
+    }
+}
+
+/// The person keys of the rows, by row.
+pub(super) fn people_of(flow: &Flow, rows: &Rows, field: &str) -> BTreeMap<u64, String> {
+    let mut people = BTreeMap::new();
+    for column in flow.columns.iter().filter(|c| c.name.as_str() == field) {
+        for (n, row) in rows.get(&column.field.dataset).into_iter().flatten() {
+            let person = row.get(column.field.field.as_str());
+            if !person.is_empty() {
+                people.insert(*n, person.to_owned());
+            }
+        }
+    }
+    people
+}

@@ -1,0 +1,416 @@
+//! Starting a run: may it start today, who is asked about, and what of them goes into the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use agreement::{DatasetId, Flow, Frequency, Plan, Schedule, Truth};
+use jiff::civil::Date;
+
+use super::agreements::actor;
+use super::outbound::{datasets, of};
+use super::{Done, Node};
+use crate::authority::{Action, Actor, Person};
+use crate::change::Batch;
+use crate::compose::{Source, compose};
+use crate::gate::{self, RowFacts, Rows};
+use crate::ids::{AgreementId, FlowId, OperationId, RunId, SubjectId};
+use crate::leg::{Leg, Preparing};
+use crate::ports::CaseRegister;
+use crate::refusal::Refusal;
+use crate::rows::Row;
+use crate::run::{Kind, Pool, Run, Starting};
+use crate::select::{self, Candidate};
+use crate::trace::{Outcome, Rewash, Trace, Turn, Wash};
+use crate::trouble::Trouble;
+
+/// How many people are read from the register at a time.
+const BATCH: usize = 500;
+
+/// What starts a run.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// The flow that the run starts with.
+    pub flow: FlowId,
+    /// The run's name, the same on every node.
+    pub run: RunId,
+    /// At most so many people, where the pool is worked through in parts (EXCH-HMRC-04).
+    pub at_most: Option<u64>,
+    /// Why there is a second run in the period (RUN-02).
+    pub reason: Option<String>,
+}
+
+/// Who is asked about, and who was looked at.
+struct Selected {
+    rows: Vec<(BTreeMap<DatasetId, Row>, Trace)>,
+    pool: Pool,
+    incomplete: u64,
+    left: Vec<Trace>,
+}
+
+impl Node {
+    /// Starts a run: selects whom the flow's condition lets through and whose turn it is, and extracts what the
+    /// agreement names of them (RUN-06, EXCH-HMRC-04).
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused, with all reasons together, when the agreement is not in force, when it is not the
+    /// flow's time, when a person is in the register twice (RUN-19), or when nobody is eligible (RUN-20).
+    pub async fn start(
+        &self,
+        op: &OperationId,
+        what: &Start,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Run)?;
+            let (pact, plan, flow) = self.flow(&what.agreement, &what.flow).await?;
+            let on = crate::deadline::london_day(self.now())?;
+            let mut refusals = pact.in_force(on).err().unwrap_or_default();
+            let before = self.all::<Run>().await?;
+            let kind = match may_start(&flow, &plan, on, &before, what) {
+                Ok(kind) => kind,
+                Err(more) => {
+                    refusals.extend(more);
+                    return Err(refusals.into());
+                }
+            };
+            if !refusals.is_empty() {
+                return Err(refusals.into());
+            }
+            let register = self.ports.register.as_ref().ok_or_else(|| {
+                Refusal::new(
+                    "RUN-06",
+                    format!("{} has no case register here", self.party()),
+                )
+            })?;
+            let selected = self
+                .select(op, &**register, &plan, &flow, what, pact.hash(), on)
+                .await?;
+            let of = of(&pact, &what.flow, &what.run, &flow);
+            let mut by_dataset = Rows::new();
+            for dataset in datasets(&flow) {
+                by_dataset.insert(dataset, BTreeMap::new());
+            }
+            for (n, (row, _)) in (1u64..).zip(&selected.rows) {
+                for (dataset, row) in row {
+                    by_dataset
+                        .entry(dataset.clone())
+                        .or_default()
+                        .insert(n, row.clone());
+                }
+            }
+            let batch = Batch::new(op.clone(), "run.start");
+            let (holdings, batch) = self
+                .open_holdings(op, &plan, &of, 1, &by_dataset, &Actor::Node, batch)
+                .await?;
+            let pool = selected.pool;
+            let preparing = Preparing {
+                numbers: (1..=selected.rows.len() as u64).collect(),
+                holdings,
+                as_of: on,
+                counts: vec![
+                    ("not-eligible", pool.register - pool.eligible),
+                    ("incomplete", selected.incomplete),
+                ],
+                sources: self.sources_named(&plan),
+            };
+            let mut leg = Leg::prepare(of, preparing, &by);
+            for (_, trace) in &selected.rows {
+                leg = leg.along(trace);
+            }
+            for trace in &selected.left {
+                leg = leg.along(trace);
+            }
+            let starting = Starting {
+                id: what.run.clone(),
+                agreement: what.agreement.clone(),
+                hash: pact.hash(),
+                flow: what.flow.clone(),
+                kind,
+                on,
+                pool,
+                reason: what.reason.clone(),
+            };
+            let batch = batch.and(Run::start(starting, &by))?.and(leg)?;
+            self.commit(batch).await
+        })
+        .await
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a selection is of one register, by one flow, on one day"
+    )]
+    async fn select(
+        &self,
+        op: &OperationId,
+        register: &dyn CaseRegister,
+        plan: &Plan,
+        flow: &Flow,
+        what: &Start,
+        hash: ledger::Digest,
+        on: Date,
+    ) -> Result<Selected, Trouble> {
+        let mut traces: BTreeMap<SubjectId, Trace> = self
+            .under::<Trace>(&format!("{}/", what.agreement))
+            .await?
+            .into_iter()
+            .map(|t| (t.subject().clone(), t))
+            .collect();
+        let mut pool = Pool::default();
+        let mut candidates = Vec::new();
+        let mut left = Vec::new();
+        for (person, mut facts) in self.everybody(register).await? {
+            pool.register += 1;
+            let subject = self.subject(&person).await?;
+            let trace = traces.get(&subject);
+            if let Some(trace) = trace {
+                facts.extend(trace.told_facts().clone());
+            }
+            let truth = flow
+                .only
+                .as_ref()
+                .map_or(Truth::True, |only| plan.holds(only, &facts, on));
+            match truth {
+                Truth::True => {}
+                Truth::False => {
+                    left.extend(
+                        traces
+                            .remove(&subject)
+                            .filter(|t| t.can_leave(&flow.id))
+                            .map(Trace::left),
+                    );
+                    continue;
+                }
+                Truth::Unknown => continue,
+            }
+            pool.eligible += 1;
+            let turn = trace.map_or(Turn::First, |t| t.turn(&flow.id, on));
+            if trace.is_some_and(Trace::was_asked) {
+                pool.checked += 1;
+            }
+            candidates.push(Candidate {
+                person,
+                turn,
+                since: select::since(plan, flow.only.as_ref(), &facts),
+            });
+        }
+        let chosen = select::choose(candidates, None);
+        let again = flow.again.as_ref().map(|a| Rewash {
+            every: a.every,
+            times: a.times,
+        });
+        let mut rows = Vec::new();
+        let mut incomplete = 0;
+        let most = what
+            .at_most
+            .and_then(|n| usize::try_from(n).ok())
+            .unwrap_or(usize::MAX);
+        let mut seen = BTreeSet::new();
+        for part in chosen.chunks(BATCH) {
+            if rows.len() >= most {
+                break;
+            }
+            let keys: Vec<String> = part.iter().map(|c| c.person.clone()).collect();
+            let mut records = register.records(&keys).await?;
+            for candidate in part {
+                if rows.len() >= most {
+                    break;
+                }
+                if !seen.insert(candidate.person.clone()) {
+                    return Err(Refusal::new(
+                        "RUN-19",
+                        format!(
+                            "record {} of the extract is a person who is in it already",
+                            rows.len() + 1
+                        ),
+                    )
+                    .help("mend the register: there is one record for each person")
+                    .into());
+                }
+                let Some(record) = records.remove(&candidate.person) else {
+                    continue;
+                };
+                let n = rows.len() as u64 + 1;
+                let source = Source {
+                    own: record.values,
+                    facts: record.facts,
+                    minted: Some(self.mint(op, n)),
+                    ..Source::default()
+                };
+                let row = compose(plan, flow, &source, on);
+                if !gate::is_complete(plan, flow, &row, on) {
+                    incomplete += 1;
+                    continue;
+                }
+                match candidate.turn {
+                    Turn::Again(_) => pool.again += 1,
+                    Turn::First | Turn::No => pool.first += 1,
+                }
+                let subject = self.subject(&candidate.person).await?;
+                let trace = traces
+                    .remove(&subject)
+                    .unwrap_or_else(|| Trace::new(&what.agreement, hash, subject));
+                let wash = Wash {
+                    run: what.run.clone(),
+                    flow: flow.id.clone(),
+                    row: n,
+                    on,
+                    outcome: Outcome::Waiting,
+                };
+                rows.push((row, trace.selected(wash, again)));
+            }
+        }
+        if rows.is_empty() {
+            return Err(Refusal::new(
+                "RUN-20",
+                "nobody in the register is eligible today, or it is nobody's turn",
+            )
+            .into());
+        }
+        Ok(Selected {
+            rows,
+            pool,
+            incomplete,
+            left,
+        })
+    }
+
+    /// The person keys and facts of everybody in the register.
+    async fn everybody(
+        &self,
+        register: &dyn CaseRegister,
+    ) -> Result<Vec<(String, RowFacts)>, Trouble> {
+        const BATCH: u32 = 10_000;
+        let mut all: Vec<(String, RowFacts)> = Vec::new();
+        loop {
+            let after = all.last().map(|(person, _)| person.as_str());
+            let batch = register.facts(after, BATCH).await?;
+            if batch.is_empty() {
+                return Ok(all);
+            }
+            all.extend(batch);
+        }
+    }
+
+    /// A reference that stands for a row between nodes and says nothing about the person.
+    fn mint(&self, op: &OperationId, row: u64) -> String {
+        let mut bytes = [0; 8];
+        self.ports
+            .entropy
+            .fill(op, &format!("reference/{row}"), &mut bytes);
+        format!("D{}", hex::encode_upper(bytes))
+    }
+
+    /// The systems that this party reads for the agreement (EXCH-HMRC-23), as one name.
+    pub(super) fn sources_named(&self, plan: &Plan) -> String {
+        let party = plan.parties.get(self.party());
+        let names: Vec<String> = party
+            .iter()
+            .flat_map(|p| &p.reads)
+            .map(ToString::to_string)
+            .collect();
+        names.join("/")
+    }
+}
+
+/// May this flow start a run today, beside the runs there were?
+fn may_start(
+    flow: &Flow,
+    plan: &Plan,
+    on: Date,
+    before: &[Run],
+    what: &Start,
+) -> Result<Kind, Vec<Refusal>> {
+    let mut refusals = Vec::new();
+    let mut no = |rule, what: String, help: &str| {
+        refusals.push(Refusal::new(rule, what).help(help));
+    };
+    if before.iter().any(|r| *r.id() == what.run) {
+        no(
+            "RUN-02",
+            format!("there is a run {} already", what.run),
+            "give the new run another name",
+        );
+    }
+    if !flow.rests_on().is_empty() {
+        no(
+            "RUN-04",
+            format!("{} answers or follows another flow", flow.id),
+            "prepare it with the run that it belongs to",
+        );
+    }
+    let mine = |run: &&Run| *run.agreement() == what.agreement && *run.flow() == flow.id;
+    let schedule = flow.when.as_ref().map(|w| &w.schedule);
+    let kind = match schedule {
+        Some(Schedule::Once { month }) => {
+            let first = plan
+                .term
+                .filter(|_| flow.when.as_ref().is_some_and(|w| w.not_before.is_some()))
+                .map_or(*month, |term| term.from.max(*month));
+            if on < first {
+                no(
+                    "RUN-04",
+                    format!("{} is planned for {first} at the earliest", flow.id),
+                    "wait for that day",
+                );
+            }
+            if before.iter().any(|r| mine(&r)) {
+                no(
+                    "EXCH-HMRC-03",
+                    format!("{} is sent once, and it was", flow.id),
+                    "no agreement permits a second one",
+                );
+            }
+            Kind::OneOff
+        }
+        Some(Schedule::Every { every, from }) => {
+            if on < *from {
+                no(
+                    "RUN-04",
+                    format!("{} begins on {from}", flow.id),
+                    "wait for that day",
+                );
+            }
+            let again = before
+                .iter()
+                .filter(mine)
+                .any(|r| same_period(*every, r.on(), on));
+            if again && what.reason.as_deref().is_none_or(|r| r.trim().is_empty()) {
+                no(
+                    "RUN-02",
+                    format!("there is a run of {} in this period already", flow.id),
+                    "give the reason for a second one",
+                );
+            }
+            Kind::Regular
+        }
+        Some(Schedule::Each(_)) | None => {
+            no(
+                "RUN-04",
+                format!("{} does not start by itself", flow.id),
+                "it goes with what it waits for",
+            );
+            Kind::OnDemand
+        }
+        Some(Schedule::OnDemand { .. }) => Kind::OnDemand,
+    };
+    if refusals.is_empty() {
+        Ok(kind)
+    } else {
+        Err(refusals)
+    }
+}
+
+fn same_period(every: Frequency, a: Date, b: Date) -> bool {
+    match every {
+        Frequency::Day => a == b,
+        Frequency::Week => {
+            let week = |day: Date| (day.iso_week_date().year(), day.iso_week_date().week());
+            week(a) == week(b)
+        }
+        Frequency::Month => (a.year(), a.month()) == (b.year(), b.month()),
+        Frequency::Quarter => (a.year(), (a.month() - 1) / 3) == (b.year(), (b.month() - 1) / 3),
+        Frequency::Year => a.year() == b.year(),
+    }
+}
