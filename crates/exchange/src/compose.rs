@@ -70,7 +70,7 @@ pub fn compose(plan: &Plan, flow: &Flow, from: &Source, on: Date) -> BTreeMap<Da
             .iter()
             .all(|c| plan.holds(c, &from.facts, on) == Truth::True);
         let value = if allowed {
-            value(flow, column, from, on)
+            value(plan, flow, column, from, on)
         } else {
             String::new()
         };
@@ -81,7 +81,7 @@ pub fn compose(plan: &Plan, flow: &Flow, from: &Source, on: Date) -> BTreeMap<Da
     rows
 }
 
-fn value(flow: &Flow, column: &Column, from: &Source, on: Date) -> String {
+fn value(plan: &Plan, flow: &Flow, column: &Column, from: &Source, on: Date) -> String {
     let name = column.field.field.as_str();
     let held = if column.minted.is_some() && column.origins.contains(&column.field) {
         from.minted.clone().unwrap_or_default()
@@ -90,23 +90,66 @@ fn value(flow: &Flow, column: &Column, from: &Source, on: Date) -> String {
     } else if column.field_type == FieldType::Plain(TypeName::MatchOutcome) {
         from.outcome.unwrap_or_default().to_owned()
     } else if let FieldType::WhichOf(fields) = &column.field_type {
-        same_as(flow, column, fields, from).unwrap_or_default()
+        same_as(plan, flow, column, fields, from).unwrap_or_default()
     } else {
         from.own.get(name).cloned().unwrap_or_default()
     };
-    if let Present::UnlessKnown(other) = &column.present
-        && let Some(other) = beside(flow, column, other.as_str())
-        && !value(flow, other, from, on).is_empty()
-    {
+    // What is the same as something that came is told by its place there, and not again.
+    let told_by_place = flow.columns.iter().any(|which| {
+        companion(plan, flow, which).is_some_and(|c| c.name == column.name)
+            && !value(plan, flow, which, from, on).is_empty()
+    });
+    if told_by_place {
         return String::new();
     }
     confined(column, &held, on)
 }
 
-fn beside<'a>(flow: &'a Flow, column: &Column, name: &str) -> Option<&'a Column> {
-    flow.columns
-        .iter()
-        .find(|c| c.field.dataset == column.field.dataset && c.field.field.as_str() == name)
+/// The column that has the value itself where a which-of column says which of the values that came it is: the one that
+/// the agreement leaves out where the place is known, or else the one of the same kind.
+fn companion<'a>(plan: &Plan, flow: &'a Flow, which: &Column) -> Option<&'a Column> {
+    let FieldType::WhichOf(fields) = &which.field_type else {
+        return None;
+    };
+    let beside = |c: &&Column| c.field.dataset == which.field.dataset && c.name != which.name;
+    let mut all = flow.columns.iter().filter(beside);
+    let left_out =
+        |c: &&Column| matches!(&c.present, Present::UnlessKnown(o) if *o == which.field.field);
+    let kinds: Vec<Contact> = plan
+        .flows
+        .values()
+        .flat_map(|f| &f.columns)
+        .filter(|c| fields.contains(&c.field))
+        .filter_map(|c| contact(&c.field_type))
+        .collect();
+    all.clone()
+        .find(left_out)
+        .or_else(|| all.find(|c| contact(&c.field_type).is_some_and(|kind| kinds.contains(&kind))))
+}
+
+/// The kinds of contact detail that compare with each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Contact {
+    /// An address, with or without its days.
+    Address,
+    /// A telephone number.
+    Phone,
+    /// An e-mail address.
+    Email,
+}
+
+/// What kind of contact detail a field of this type is, if it is one.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a new type is no contact detail until it is said to be"
+)]
+pub fn contact(kind: &FieldType) -> Option<Contact> {
+    match kind {
+        FieldType::Plain(TypeName::Address | TypeName::DatedAddress) => Some(Contact::Address),
+        FieldType::Plain(TypeName::Phone) => Some(Contact::Phone),
+        FieldType::Plain(TypeName::Email) => Some(Contact::Email),
+        _ => None,
+    }
 }
 
 fn copied(column: &Column, from: &Source) -> String {
@@ -125,12 +168,14 @@ fn copied(column: &Column, from: &Source) -> String {
 }
 
 /// Which of the values that came is the one that this party holds, where one is (MATCH-10, MATCH-11).
-fn same_as(flow: &Flow, column: &Column, fields: &[FieldPath], from: &Source) -> Option<String> {
-    let name = &column.field.field;
-    let companion = flow.columns.iter().find(|c| {
-        c.field.dataset == column.field.dataset
-            && matches!(&c.present, Present::UnlessKnown(other) if other == name)
-    })?;
+fn same_as(
+    plan: &Plan,
+    flow: &Flow,
+    column: &Column,
+    fields: &[FieldPath],
+    from: &Source,
+) -> Option<String> {
+    let companion = companion(plan, flow, column)?;
     let held = from.own.get(companion.field.field.as_str())?;
     let held = comparable(&companion.field_type, held);
     for field in fields {

@@ -1,13 +1,13 @@
 //! A person's word: matches confirmed and refuted, with all that follows; what they tell looked at; flags set.
 
-use agreement::{Column, FieldType, Flow, Plan, TypeName, Why, split};
+use agreement::{Column, Flow, Plan, Why, split};
 
 use super::agreements::actor;
 use super::recall::Undone;
 use super::{Done, Node};
 use crate::authority::{Action, Person, Warrant};
 use crate::change::{Aggregate, Batch};
-use crate::compose::same_contact;
+use crate::compose::{contact, same_contact};
 use crate::finding::{Finding, Kind};
 use crate::flag::Flag;
 use crate::gate::Rows;
@@ -291,7 +291,7 @@ impl ToldRows {
                     third.push(&column.field.dataset);
                     findings.push((Kind::ThirdParty, Some(column.field.dataset.to_string())));
                 }
-            } else if is_contact(&column.field_type) && !self.known(column, value, n) {
+            } else if contact(&column.field_type).is_some() && !self.known(column, value, n) {
                 findings.push((Kind::Contact, Some(column.field.to_string())));
             }
         }
@@ -311,7 +311,10 @@ impl ToldRows {
             return false;
         };
         let mut ours: Vec<String> = Vec::new();
-        for asked in flow.columns.iter().filter(|c| is_contact(&c.field_type)) {
+        for asked in flow.columns.iter().filter(|c| {
+            let kind = contact(&c.field_type);
+            kind.is_some() && kind == contact(&column.field_type)
+        }) {
             let row = rows.get(&asked.field.dataset).and_then(|d| d.get(&n));
             ours.extend(
                 row.map(|r| split(r.get(asked.field.field.as_str())))
@@ -322,13 +325,4 @@ impl ToldRows {
             .iter()
             .all(|v| ours.iter().any(|o| same_contact(&column.field_type, v, o)))
     }
-}
-
-fn is_contact(kind: &FieldType) -> bool {
-    matches!(
-        kind,
-        FieldType::Plain(
-            TypeName::Address | TypeName::DatedAddress | TypeName::Phone | TypeName::Email
-        )
-    )
 }

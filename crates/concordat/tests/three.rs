@@ -1,0 +1,530 @@
+//! The three-party exchange, run by its agreement: what goes where, what is withheld, what is learnt, what dies.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod town;
+
+use agreement::PurposeId;
+use exchange::change::Aggregate;
+use exchange::effect::RegisterAct;
+use exchange::finding::{Finding, Kind};
+use exchange::ids::HoldingId;
+use exchange::leg::State;
+use exchange::matches::Standing;
+use exchange::retention::Holding;
+use exchange::run::Run;
+use exchange::{About, Deciding};
+use town::*;
+
+const APRIL: &str = "ask-2016-04";
+
+fn purpose(name: &str) -> PurposeId {
+    PurposeId::parse(name).unwrap()
+}
+
+async fn findings(town: &Town) -> Vec<(String, Kind, Option<String>)> {
+    let all: Vec<Finding> = town.ho.all().await.unwrap();
+    all.iter()
+        .map(|f| {
+            let from = f.basis().split('/').nth(1).unwrap_or_default().to_owned();
+            (from, f.kind(), f.field().map(str::to_owned))
+        })
+        .collect()
+}
+
+// shows: RET-02, RET-03, RET-04, RET-12, RUN-21, RUN-14, RUN-17, MATCH-01, MATCH-02, MATCH-07, EXCH-HMRC-10, EXCH-HMRC-13, EXCH-HMRC-14, S-05
+#[tokio::test]
+async fn one_run_goes_round_and_its_files_are_destroyed() {
+    let town = Town::new(vec![
+        Migrant::new(1).taxed(&[]).paid(&[]),
+        Migrant::new(2).taxed(&[]),
+        Migrant::new(3),
+    ])
+    .await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    // Every question has one outcome; DWP has a row only for whom it pays, and a count of the others.
+    assert_eq!(town.leg(&town.ho, APRIL, "hmrc-reply").await.rows(), 3);
+    assert_eq!(town.leg(&town.dwp, APRIL, "forward").await.rows(), 2);
+    assert_eq!(town.leg(&town.ho, APRIL, "dwp-reply").await.rows(), 1);
+    let states = town.ho.pool(&agreement()).await.unwrap();
+    assert_eq!((states["found"], states["to-be-asked-again"]), (2, 1));
+    // Whoever was not found is not touched in the register.
+    town.confirmed(APRIL).await;
+    town.closed(APRIL).await;
+    let touched: Vec<String> = town
+        .pool
+        .acts
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(_, person, _)| person.clone())
+        .collect();
+    assert!(!touched.contains(&"C00000003".to_owned()), "{touched:?}");
+    for (node, flows) in [
+        (&town.ho, vec!["ask", "hmrc-reply", "dwp-reply", "confirm"]),
+        (&town.hmrc, vec!["ask", "hmrc-reply", "forward"]),
+        (&town.dwp, vec!["forward", "dwp-reply", "confirm"]),
+    ] {
+        for by in flows {
+            assert_eq!(town.state(node, APRIL, by).await, State::Closed, "{by}");
+        }
+        let prefix = format!("{APRIL}/");
+        let alive: Vec<String> = node
+            .under::<Holding>(&prefix)
+            .await
+            .unwrap()
+            .iter()
+            .filter(|h| h.status() != "destroyed")
+            .map(|h| h.id().to_string())
+            .collect();
+        let stays: &[&str] = match node.party().as_str() {
+            "ho" => &[
+                "ask-2016-04/dwp-reply.1/kept/000001",
+                "ask-2016-04/hmrc-reply.1/kept/000001",
+                "ask-2016-04/hmrc-reply.1/kept/000002",
+            ],
+            "dwp" => &["ask-2016-04/confirm.1/status"],
+            _ => &[],
+        };
+        assert_eq!(alive, stays, "{}", node.party());
+    }
+    let run: Run = town.ho.find(APRIL).await.unwrap().unwrap();
+    assert_eq!(run.status(), "closed");
+    // Each file that came in has its certificate at the node it came from.
+    assert_eq!(town.acts(&town.ho, "destruction.confirmed").await, 1 + 1);
+    assert_eq!(town.acts(&town.hmrc, "destruction.confirmed").await, 2 + 2);
+}
+
+// shows: RUN-21
+#[tokio::test]
+async fn nothing_ends_while_a_file_is_owed_or_a_match_is_open() {
+    let town = Town::new(vec![Migrant::new(1).taxed(&[]).paid(&[])]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    let (hmrc, dwp, ho) = (&town.hmrc, &town.dwp, &town.ho);
+    let early = hmrc
+        .complete_matching(&op("early"), &run(APRIL), &analyst())
+        .await;
+    // Neither the answer nor what is passed on has left.
+    assert_eq!(rules(&early), ["RUN-21", "RUN-21"]);
+    town.answered(APRIL, "ask").await;
+    // DWP waits for the confirmation, the Home Office has decided nothing.
+    let early = dwp
+        .complete_matching(&op("early"), &run(APRIL), &analyst())
+        .await;
+    assert_eq!(rules(&early), ["RUN-21"]);
+    let early = ho.close_run(&op("early"), &run(APRIL), &officer()).await;
+    assert_eq!(rules(&early), ["RUN-21", "RUN-21"]);
+    town.confirmed(APRIL).await;
+    town.closed(APRIL).await;
+}
+
+// shows: LEG-14, MATCH-14, MATCH-15, EXCH-HMRC-11, EXCH-HMRC-12, RUN-12
+#[tokio::test]
+async fn what_no_gateway_covers_stays_and_is_counted() {
+    let third = [
+        ("from_third_party", "yes"),
+        ("hmrc_addresses", "2015-05-01/.. 9 New Street, Ambermouth"),
+    ];
+    let allowed = [third[0], third[1], ("disclosure_allowed", "yes")];
+    let years = [(
+        "hmrc_addresses",
+        "2010-01-01/2015-04-05 1 Old Street|2015-04-06/2015-12-31 2 Last Year Street|2016-01-01/.. 3 New Street",
+    )];
+    let town = Town::new(vec![
+        Migrant::new(1).taxed(&[]).paid(&[]),
+        Migrant::new(2)
+            .taxed(&[("lives_in", "northern-ireland")])
+            .paid(&[]),
+        Migrant::new(3).taxed(&[("lives_in", "")]).paid(&[]),
+        Migrant::new(4).taxed(&third),
+        Migrant::new(5).taxed(&allowed),
+        Migrant::new(6).taxed(&years),
+    ])
+    .await;
+    town.agreed().await;
+    town.on("2016-04-06");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    // Neither Northern Ireland nor nowhere known: two rows are withheld for want of a gateway.
+    let sealed = town.entries(&town.hmrc).await;
+    let forward = sealed
+        .iter()
+        .find(|e| {
+            e.id.to_string()
+                .starts_with(&format!("{APRIL}/forward/seal"))
+        })
+        .unwrap();
+    assert_eq!(
+        (count(forward, "rows"), count(forward, "without-gateway")),
+        (4, 2)
+    );
+    assert_eq!(town.leg(&town.dwp, APRIL, "forward").await.rows(), 4);
+    town.reviewed(&town.ho, APRIL, "hmrc-reply", &caseworker())
+        .await;
+    let told = async |key: &str| {
+        let row = town.row(APRIL, key).await;
+        let of = (&run(APRIL), &flow("hmrc-reply"), row);
+        let use_op = op(format!("use-{row}"));
+        let used = town
+            .ho
+            .use_row(&use_op, of, &purpose("contact"), &caseworker())
+            .await;
+        used.unwrap()
+            .1
+            .get("hmrc_addresses")
+            .cloned()
+            .unwrap_or_default()
+    };
+    assert_eq!(
+        told("C00000004").await,
+        "",
+        "a third party's, without leave"
+    );
+    assert!(told("C00000005").await.contains("New Street"));
+    // This tax year and the one before it, and nothing older.
+    let all = told("C00000006").await;
+    assert!(
+        all.contains("Last Year") && all.contains("3 New") && !all.contains("Old"),
+        "{all}"
+    );
+}
+
+// shows: MATCH-08, MATCH-09, MATCH-10, MATCH-11, MATCH-13, EXCH-HMRC-15
+#[tokio::test]
+async fn what_dwp_knows_is_compared_and_findings_wait_for_a_person() {
+    let elsewhere = [
+        ("address", "77 Tannery Court, Wexcombe Parva"),
+        ("phone", "07700 900777"),
+        ("partner_name", "Partner Example"),
+        ("partner_date_of_birth", "1990-01-01"),
+    ];
+    let same_phone = [("phone", "+44 7700 900001")];
+    let town = Town::new(vec![
+        Migrant::new(1).taxed(&[]).paid(&same_phone),
+        Migrant::new(2).taxed(&[]).paid(&elsewhere),
+    ])
+    .await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    town.reviewed(&town.ho, APRIL, "dwp-reply", &caseworker())
+        .await;
+    let (one, two) = (
+        town.row(APRIL, "C00000001").await,
+        town.row(APRIL, "C00000002").await,
+    );
+    let reply = flow("dwp-reply");
+    let values = async |row| {
+        let of = (&run(APRIL), &reply, row);
+        let used = town
+            .ho
+            .use_row(
+                &op(format!("use-{row}")),
+                of,
+                &purpose("contact"),
+                &caseworker(),
+            )
+            .await;
+        used.unwrap().1
+    };
+    let known = values(one).await;
+    assert_eq!(known["address_same_as"], "addresses/1");
+    assert_eq!(known["phone_same_as"], "mobiles/1");
+    assert!(!known.contains_key("address") && !known.contains_key("phone"));
+    let new = values(two).await;
+    assert_eq!(new["address"], "77 Tannery Court, Wexcombe Parva");
+    assert_eq!(new["phone"], "07700 900777");
+    assert!(!new.contains_key("address_same_as") && !new.contains_key("partner_name"));
+    let mut all = findings(&town).await;
+    all.sort_by_key(|f| format!("{f:?}"));
+    let field = |name: &str| Some(name.to_owned());
+    let from = || "dwp-reply".to_owned();
+    assert_eq!(
+        all,
+        [
+            (from(), Kind::Contact, field("dwp-found.address")),
+            (from(), Kind::Contact, field("dwp-found.phone")),
+            (from(), Kind::Lead, None),
+            (from(), Kind::ThirdParty, field("dwp-partner")),
+        ]
+    );
+    // A new address is used only after somebody verified it.
+    let using = Deciding {
+        agreement: agreement(),
+        decision: "use-contact".into(),
+        about: About::Row(run(APRIL), reply.clone(), two),
+        outcome: None,
+        reason: "a visit is planned".into(),
+    };
+    let early = town
+        .ho
+        .decide(&op("use-early"), &using, &caseworker())
+        .await;
+    assert_eq!(rules(&early), ["MATCH-08"]);
+    let key = format!("{APRIL}/dwp-reply/{two:06}/contact/dwp-found.address");
+    town.ho
+        .verify(
+            &op("verify"),
+            &key,
+            true,
+            "a letter was answered",
+            &caseworker(),
+        )
+        .await
+        .unwrap();
+    town.ho
+        .decide(&op("use"), &using, &caseworker())
+        .await
+        .unwrap();
+    // The partner is in no list: the next selection knows the register's people alone.
+    assert!(town.trace("C00000003").await.is_none());
+    assert_eq!(
+        town.ho
+            .pool(&agreement())
+            .await
+            .unwrap()
+            .values()
+            .sum::<u64>(),
+        2
+    );
+}
+
+// shows: MATCH-12, S-24
+#[tokio::test]
+async fn a_death_stops_everything_until_a_person_says_so() {
+    let town = Town::new(vec![
+        Migrant::new(1).taxed(&[]).paid(&[("died", "yes")]),
+        Migrant::new(2),
+    ])
+    .await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    // Nobody has decided anything yet; the tracing stands still, and a person is told.
+    assert_eq!(town.trace("C00000001").await.unwrap().status(), "stopped");
+    assert_eq!(
+        findings(&town).await,
+        [(
+            "dwp-reply".into(),
+            Kind::Death,
+            Some("dwp-found.died".into())
+        )]
+    );
+    // Not even the confirmation goes out about somebody who died.
+    for by in ["hmrc-reply", "dwp-reply"] {
+        town.reviewed(&town.ho, APRIL, by, &caseworker()).await;
+    }
+    town.next(&town.ho, APRIL, "confirm").await.unwrap();
+    assert_eq!(town.leg(&town.dwp, APRIL, "confirm").await.rows(), 0);
+    town.closed(APRIL).await;
+    town.on("2016-10-05");
+    town.asked("ask-2016-10", "ask").await;
+    assert_eq!(town.leg(&town.ho, "ask-2016-10", "ask").await.rows(), 1);
+    let subject = town.subject("C00000001").await;
+    let silent = town
+        .ho
+        .restart_tracing(&op("restart-0"), &agreement(), &subject, " ", &caseworker())
+        .await;
+    assert_eq!(rules(&silent), ["S-24"]);
+    town.ho
+        .restart_tracing(
+            &op("restart"),
+            &agreement(),
+            &subject,
+            "a namesake died",
+            &caseworker(),
+        )
+        .await
+        .unwrap();
+    assert_eq!(town.trace("C00000001").await.unwrap().status(), "found");
+}
+
+// shows: REF-04, REF-05, S-01, S-02, EXCH-HMRC-16
+#[tokio::test]
+async fn no_benefit_changes_before_the_home_office_has_confirmed() {
+    let town = Town::new(vec![Migrant::new(1).taxed(&[]).paid(&[])]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    let change = Deciding {
+        agreement: agreement(),
+        decision: "change-benefit".into(),
+        about: About::Row(run(APRIL), flow("confirm"), 1),
+        outcome: None,
+        reason: "no right to public funds".into(),
+    };
+    let dwp = &town.dwp;
+    let early = dwp.decide(&op("early"), &change, &decision_maker()).await;
+    assert_eq!(
+        rules(&early),
+        ["REF-05", "REF-05"],
+        "not received, not known to be matched"
+    );
+    town.confirmed(APRIL).await;
+    let other = dwp.decide(&op("other"), &change, &caseworker()).await;
+    assert_eq!(rules(&other), ["REF-04"], "another role's to take");
+    let analyst = dwp.decide(&op("analyst"), &change, &analyst()).await;
+    assert_eq!(rules(&analyst), ["SEC-09"]);
+    dwp.decide(&op("decide"), &change, &decision_maker())
+        .await
+        .unwrap();
+    // Nothing but a person's word makes a decision.
+    assert_eq!(
+        town.acts(dwp, "decision.taken").await,
+        0,
+        "not yet in the tree"
+    );
+    town.settle().await;
+    assert_eq!(town.acts(dwp, "decision.taken").await, 1);
+    // Three months on the confirmation is gone: whoever decides now must ask again.
+    town.closed(APRIL).await;
+    town.on("2016-07-10");
+    town.settle().await;
+    let late = Deciding {
+        decision: "change-benefit".into(),
+        about: About::Row(run(APRIL), flow("confirm"), 1),
+        ..change
+    };
+    let late = dwp.decide(&op("late"), &late, &decision_maker()).await;
+    assert!(rules(&late).contains(&"REF-05"), "{late:?}");
+}
+
+// shows: LEG-23, LEG-26
+#[tokio::test]
+async fn values_serve_the_purposes_they_came_for_and_have_one_controller() {
+    let town = Town::new(vec![Migrant::new(1).taxed(&[]).paid(&[])]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    let of = (&run(APRIL), &flow("hmrc-reply"), 1);
+    let open = town
+        .ho
+        .use_row(&op("use-0"), of, &purpose("contact"), &caseworker())
+        .await;
+    assert_eq!(
+        rules(&open),
+        ["MATCH-06"],
+        "a candidate is used for nothing"
+    );
+    town.reviewed(&town.ho, APRIL, "hmrc-reply", &caseworker())
+        .await;
+    let other = town
+        .ho
+        .use_row(&op("use-1"), of, &purpose("benefits"), &caseworker())
+        .await;
+    assert_eq!(rules(&other), ["LEG-23"]);
+    let (done, values) = town
+        .ho
+        .use_row(&op("use-2"), of, &purpose("contact"), &caseworker())
+        .await
+        .unwrap();
+    assert_eq!((done.len(), values["matched"].as_str()), (1, "matched"));
+    // Each party is controller of what it received, from the moment it has it.
+    for (node, id) in [
+        (&town.ho, "ask-2016-04/ask.1/extract"),
+        (&town.hmrc, "ask-2016-04/ask.1/extract"),
+        (&town.ho, "ask-2016-04/hmrc-reply.1/hmrc-found"),
+        (&town.dwp, "ask-2016-04/forward.1/case-for-dwp"),
+    ] {
+        let holding: Holding = node.find(id).await.unwrap().unwrap();
+        assert_eq!(holding.controller(), node.party().as_str(), "{id}");
+    }
+}
+
+// shows: RET-01, RET-04, RET-17
+#[tokio::test]
+async fn a_confirmed_row_stays_while_a_person_says_that_it_is_needed() {
+    let town = Town::new(vec![Migrant::new(1).taxed(&[]), Migrant::new(2)]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.whole(APRIL, "ask").await;
+    let id = HoldingId::parse("ask-2016-04/hmrc-reply.1/kept/000001").unwrap();
+    let kept = async || -> Holding { town.ho.find(id.as_str()).await.unwrap().unwrap() };
+    town.on("2017-04-03");
+    let silent = town
+        .ho
+        .still_needed(&op("need-0"), &id, "", &caseworker())
+        .await;
+    assert_eq!(rules(&silent), ["RET-01"]);
+    town.ho
+        .still_needed(&op("need-1"), &id, "the case goes on", &caseworker())
+        .await
+        .unwrap();
+    town.on("2017-04-05");
+    town.settle().await;
+    assert_eq!(kept().await.status(), "counting");
+    town.on("2018-04-04");
+    town.settle().await;
+    assert_eq!(kept().await.status(), "destroyed");
+    // The history of the washes outlives the partner's data, and says dates and outcomes only.
+    let trace = town.trace("C00000001").await.unwrap();
+    assert_eq!(trace.washes().len(), 1);
+    let json = serde_json::to_string(&trace).unwrap();
+    assert!(
+        !json.contains("C00000001") && !json.contains("Example"),
+        "{json}"
+    );
+}
+
+// shows: FLAG-01, FLAG-02, FLAG-03, FLAG-04, FLAG-05, FLAG-10, MATCH-06
+#[tokio::test]
+async fn a_flag_is_set_by_a_person_for_a_confirmed_match_and_shown_once() {
+    let town = Town::new(vec![Migrant::new(1).taxed(&[])]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    let of = (&run(APRIL), &flow("hmrc-reply"), 1);
+    let flag = "ISD HMRC Match";
+    let early = town
+        .ho
+        .set_flag(&op("flag-0"), of, flag, &caseworker())
+        .await;
+    assert_eq!(rules(&early), ["FLAG-04"]);
+    town.reviewed(&town.ho, APRIL, "hmrc-reply", &caseworker())
+        .await;
+    let unknown = town
+        .ho
+        .set_flag(&op("flag-1"), of, "ISD DWP Match", &caseworker())
+        .await;
+    assert_eq!(
+        rules(&unknown),
+        ["FLAG-03"],
+        "a new flag needs a change request (C-39)"
+    );
+    town.ho
+        .set_flag(&op("flag-2"), of, flag, &caseworker())
+        .await
+        .unwrap();
+    town.settle().await;
+    assert_eq!(
+        town.pool.flags(),
+        [("C00000001".to_owned(), flag.to_owned())]
+    );
+    let acts = town.pool.acts.lock().unwrap();
+    assert!(matches!(
+        acts.as_slice(),
+        [(_, _, RegisterAct::SetFlag { .. })]
+    ));
+    let again = town
+        .the_match(&town.ho, APRIL, "hmrc-reply", 1)
+        .await
+        .unwrap();
+    assert_eq!(again.standing(), Standing::Confirmed);
+}
