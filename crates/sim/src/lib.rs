@@ -15,6 +15,7 @@ pub mod master;
 mod names;
 pub mod people;
 pub mod register;
+pub mod world;
 
 pub use clock::{Backwards, SeededEntropy, VirtualClock};
 pub use file::FileFault;
