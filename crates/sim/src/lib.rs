@@ -12,6 +12,7 @@ pub mod departments;
 mod draw;
 mod file;
 pub mod master;
+mod more_names;
 mod names;
 pub mod people;
 pub mod register;

@@ -1,6 +1,8 @@
 //! Given and family names by origin. Common words of each naming tradition, put together by lot: a whole
 //! name is nobody's in particular.
 
+use crate::draw::Lot;
+use crate::more_names;
 use crate::people::{Origin, Sex};
 
 /// How a tradition makes a whole name.
@@ -128,6 +130,28 @@ pub(crate) const fn of(origin: Origin) -> Names {
     }
 }
 
+/// A given name of this tradition, of all that there are.
+pub(crate) fn given(lot: Lot, label: &str, origin: Origin, sex: Sex) -> &'static str {
+    let (few, more) = (of(origin).given(sex), more_names::of(origin).given(sex));
+    either(lot, label, few, more)
+}
+
+/// A family name of this tradition, of all that there are.
+pub(crate) fn family(lot: Lot, label: &str, origin: Origin) -> &'static str {
+    either(lot, label, of(origin).family, more_names::of(origin).family)
+}
+
+fn either(
+    lot: Lot,
+    label: &str,
+    few: &'static [&'static str],
+    more: &'static [&'static str],
+) -> &'static str {
+    let below = u64::try_from(few.len().saturating_add(more.len())).unwrap_or(0);
+    let at = usize::try_from(lot.number(label, below)).unwrap_or(0);
+    few.iter().chain(more).nth(at).copied().unwrap_or_default()
+}
+
 /// What stands between the given and the family name where a tradition has the father's name there.
 #[rustfmt::skip]
 pub(crate) const fn fathers(origin: Origin, sex: Sex) -> &'static [&'static str] {
@@ -140,7 +164,7 @@ pub(crate) const fn fathers(origin: Origin, sex: Sex) -> &'static [&'static str]
 
 /// Spellings of one name in Latin letters, as different clerks and passports have them.
 #[rustfmt::skip]
-const SPELLINGS: [&[&str]; 58] = [
+const SPELLINGS: [&[&str]; 79] = [
     &["Mohammed", "Muhammad", "Mohamed", "Mohammad", "Muhammed", "Mohamad"],
     &["Ahmed", "Ahmad", "Ahmet"],
     &["Hassan", "Hasan", "Hassen"],
@@ -171,7 +195,7 @@ const SPELLINGS: [&[&str]; 58] = [
     &["Shirin", "Shireen"],
     &["Bilal", "Bilaal"],
     &["Usman", "Osman", "Uthman"],
-    &["Akhtar", "Akhter", "Aktar"],
+    &["Akhtar", "Akhter", "Aktar", "Akter"],
     &["Iqbal", "Ikbal", "Eqbal"],
     &["Mansour", "Mansoor", "Mansur"],
     &["Saleh", "Salih", "Salah"],
@@ -199,6 +223,27 @@ const SPELLINGS: [&[&str]; 58] = [
     &["Sharma", "Sarma"],
     &["Hosseini", "Husseini", "Hoseini"],
     &["Ebrahimi", "Ibrahimi"],
+    &["Tetiana", "Tatiana", "Tetyana", "Tatyana"],
+    &["Anastasiia", "Anastasia", "Anastasiya"],
+    &["Mariia", "Maria", "Mariya"],
+    &["Viktoriia", "Viktoria", "Victoria"],
+    &["Liudmyla", "Ludmila", "Lyudmila"],
+    &["Oleh", "Oleg"],
+    &["Pavlo", "Pavel"],
+    &["Hryhorii", "Grigory", "Hryhoriy"],
+    &["Honchar", "Gonchar"],
+    &["Haidai", "Gaidai", "Gayday"],
+    &["Zhou", "Chow", "Chou"],
+    &["Xu", "Hsu"],
+    &["Guo", "Kuo"],
+    &["Qureshi", "Quraishi", "Koreshi"],
+    &["Siddiqui", "Siddiqi", "Siddique"],
+    &["Shaikh", "Sheikh", "Sheik"],
+    &["Faisal", "Faysal", "Feisal"],
+    &["Javed", "Javid", "Jawed"],
+    &["Haque", "Hoque", "Huq"],
+    &["Abdirahman", "Abdurahman", "Abdulrahman"],
+    &["Mohammadi", "Muhammadi", "Mohamadi"],
 ];
 
 /// The other spellings of this word, and the word itself; none where it has one spelling.

@@ -20,7 +20,7 @@ use exchange::ports::{CaseRegister, MasterList};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
-use linkage::{Field, Record};
+use linkage::{ExactMatcher, Field, Matcher, Outcome, Record};
 use sim::world::{Case, FIRST_DAY, LAST_DAY, State, World, WorldMaster, WorldRegister};
 use sim::{FileFault, VirtualClock};
 
@@ -338,6 +338,57 @@ async fn a_list_links_by_name_birth_date_and_number_and_by_former_names() {
         assert_eq!(record.values(Field::Nino), nino);
     }
     assert!(two_names > 10, "{two_names}");
+}
+
+#[tokio::test]
+async fn an_exact_matcher_finds_most_of_whom_a_list_holds_and_hardly_a_stranger() {
+    let folder = written().await;
+    let clock = clock(FIRST_DAY);
+    let truth: BTreeMap<String, String> = (0..PEOPLE)
+        .filter_map(|index| {
+            let held = world()
+                .taxpayer(index)
+                .filter(|held| held.begins <= FIRST_DAY)?;
+            Some((world().case(index)?.key, held.reference))
+        })
+        .collect();
+    let keys: Vec<String> = cases().into_iter().map(|case| case.key).collect();
+    let register = register(folder.path(), &clock).await;
+    let records = register.records(&keys).await.unwrap();
+    let cases: Vec<Record> = records
+        .into_iter()
+        .map(|(key, held)| {
+            let fields = [
+                (Field::FullName, "full_name"),
+                (Field::DateOfBirth, "date_of_birth"),
+                (Field::Nino, "nino"),
+            ];
+            fields.iter().fold(Record::new(key), |case, (field, name)| {
+                match held.values.get(*name) {
+                    Some(value) => case.with(*field, value.clone()),
+                    None => case,
+                }
+            })
+        })
+        .collect();
+    let mut index = ExactMatcher.index(&cases).unwrap();
+    index.probe(&all_records(&master(folder.path(), "hmrc", &clock), 500).await);
+    let (mut right, mut wrong, mut known) = (0, 0, 0);
+    for (case, linked) in cases.iter().zip(index.finish()) {
+        let truth = truth.get(&case.reference);
+        known += usize::from(truth.is_some());
+        if linked.outcome() == Outcome::Strong {
+            let found = linked.candidates.first().map(|found| &found.master);
+            right += usize::from(found == truth);
+            wrong += usize::from(found != truth);
+        }
+    }
+    // Not all: the lists' mistakes are there to be got over by better matching.
+    assert!(
+        right * 10 > known * 6 && right < known,
+        "{right} of {known}"
+    );
+    assert!(wrong * 50 < right, "{wrong} wrong");
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use agreement::DatedAddress;
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use super::recorded::{Habits, joined, known_homes};
+use super::homes::known_homes;
+use super::recorded::{Habits, joined};
 use super::reference::{self, List};
 use super::truth::{GROWN_UP, Truth};
 use super::{FIRST_DAY, LAST_DAY, World};

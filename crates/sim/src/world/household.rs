@@ -6,7 +6,7 @@ use super::World;
 /// People in a block.
 const BLOCK: u64 = 12;
 
-/// The ways in which a block falls into households: on average 2.1 people in each.
+/// The ways in which a block falls into households: on average two people in each.
 const SPLITS: [&[u64]; 6] = [
     &[1, 1, 1, 1, 1, 1, 2, 4],
     &[2, 2, 2, 2, 1, 3],

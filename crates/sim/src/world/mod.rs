@@ -7,17 +7,21 @@
 //! never lets a list tell which record of another list is the same person: only `truth.parquet` does, which is
 //! for measuring.
 
+mod answers;
 mod benefits;
 mod cases;
 mod columns;
 mod dated;
 mod files;
+mod homes;
 mod household;
 mod master;
 mod naming;
 mod recorded;
 mod reference;
 mod register;
+mod rows;
+mod states;
 mod taxes;
 mod truth;
 
@@ -26,14 +30,16 @@ use jiff::civil::{Date, date};
 use crate::draw::Lot;
 
 pub use benefits::BenefitRecord;
-pub use cases::{Case, Held, State};
+pub use cases::Case;
 pub use files::Summary;
+pub use homes::Home;
 pub use household::{Household, Together};
 pub use master::WorldMaster;
 pub use naming::Name;
 pub use register::WorldRegister;
+pub use states::{Held, State};
 pub use taxes::TaxRecord;
-pub use truth::{Home, Truth};
+pub use truth::Truth;
 
 /// The day on which the exchange begins: the states of the register are drawn for it.
 pub const FIRST_DAY: Date = date(2016, 3, 18);

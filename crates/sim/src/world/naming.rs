@@ -47,11 +47,10 @@ pub(crate) struct Family {
 impl Family {
     /// A family of this origin.
     pub(crate) fn draw(lot: Lot, origin: Origin) -> Self {
-        let words = names::of(origin).family;
         Self {
             origin,
-            name: lot.pick("family name", words).unwrap_or_default(),
-            second: lot.pick("second family name", words).unwrap_or_default(),
+            name: names::family(lot, "family name", origin),
+            second: names::family(lot, "second family name", origin),
         }
     }
 }
@@ -60,22 +59,20 @@ impl Name {
     /// A name of this family.
     pub(crate) fn draw(lot: Lot, family: Family, sex: Sex) -> Self {
         let Family { origin, .. } = family;
-        let tradition = names::of(origin);
-        let word = |label, list| lot.pick(label, list).map(ToOwned::to_owned);
-        let given = word("given name", tradition.given(sex)).unwrap_or_default();
+        let given = names::given(lot, "given name", origin, sex).to_owned();
         let own = |text: &str| Some(text.to_owned());
         let second_given = lot.chance("second given name", 150);
-        let (middle, name, second) = match tradition.form {
+        let (middle, name, second) = match names::of(origin).form {
             Form::FamilyGiven => (None, own(family.name), None),
             Form::TwoFamily => (None, own(family.name), own(family.second)),
             Form::Single if lot.chance("single name", 600) => (None, None, None),
             Form::Patronymic => {
-                let father = word("father", names::fathers(origin, sex));
-                (father, own(family.name), None)
+                let father = lot.pick("father", names::fathers(origin, sex));
+                (father.and_then(own), own(family.name), None)
             }
             Form::GivenFamily | Form::Single => {
-                let other = word("second given", tradition.given(sex));
-                let middle = other.filter(|m| second_given && *m != given);
+                let other = names::given(lot, "second given", origin, sex);
+                let middle = own(other).filter(|m| second_given && *m != given);
                 let joined = lot.chance("joined family names", 40);
                 let joined = joined && family.name != family.second;
                 (

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::World;
 use super::naming::{Name, Style};
-use super::truth::{Home, Truth};
+use super::truth::Truth;
 use crate::draw::Lot;
 use crate::master::misspelt;
 
@@ -108,18 +108,6 @@ impl Habits {
         };
         Some(own.chars().enumerate().map(slip).collect())
     }
-}
-
-/// The homes that somebody knew of who was last told on `seen`, oldest first; the last one is in use as far as
-/// they know.
-pub(crate) fn known_homes(homes: &[Home], seen: Date) -> Vec<Home> {
-    let known = homes.iter().filter(|home| home.from <= seen);
-    known
-        .map(|home| Home {
-            until: home.until.filter(|until| *until < seen),
-            ..home.clone()
-        })
-        .collect()
 }
 
 /// Dated values in one text; none where there is none.

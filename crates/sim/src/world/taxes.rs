@@ -2,7 +2,8 @@
 
 use jiff::civil::{Date, date};
 
-use super::recorded::{Habits, joined, known_homes};
+use super::homes::known_homes;
+use super::recorded::{Habits, joined};
 use super::reference::{self, List};
 use super::truth::{GROWN_UP, Truth};
 use super::{FIRST_DAY, LAST_DAY, World};

@@ -1,24 +1,14 @@
 //! A person as they are. What a list holds of them is another matter ([`super::Case`], [`super::TaxRecord`],
 //! [`super::BenefitRecord`]).
 
-use agreement::DatedAddress;
 use jiff::civil::{Date, date};
 
+use super::homes::{Home, homes};
 use super::naming::{Family, Name};
 use super::{FIRST_DAY, Household, LAST_DAY, Together, World};
 use crate::draw::Lot;
-use crate::people::{self, Address, Origin, Sex};
-
-/// A home and the days of its use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
-    /// The first day.
-    pub from: Date,
-    /// The last day; none where it is in use.
-    pub until: Option<Date>,
-    /// Where.
-    pub address: Address,
-}
+use crate::names;
+use crate::people::{self, Origin, Sex};
 
 /// A person as they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,54 +215,9 @@ fn former(
         return None;
     }
     let before = lot.of("before the deed", 0);
-    let given = crate::names::of(origin).given(sex);
-    let given = before.pick("given name", given).unwrap_or_default();
+    let given = names::given(before, "given name", origin, sex);
     let was = name.of_family(Family::draw(before, origin)).given(given);
     Some((was, day))
-}
-
-fn homes(lot: Lot, household: Lot, may_come_later: bool) -> Vec<Home> {
-    /// The days between which households move.
-    const MOVES: (Date, Date) = (date(2010, 4, 6), date(2018, 2, 28));
-    const TIMES: [u64; 8] = [0, 0, 0, 1, 1, 2, 3, 4];
-    let times = household.pick("moves", &TIMES).unwrap_or(0);
-    let span = MOVES.1.duration_since(MOVES.0).as_hours() / 24;
-    let part = |n: u64| {
-        let days = span.saturating_mul(i64::try_from(n).unwrap_or(0))
-            / i64::try_from(times).unwrap_or(1).max(1);
-        let hours = jiff::SignedDuration::from_hours(days.saturating_mul(24));
-        MOVES.0.checked_add(hours).unwrap_or(MOVES.0)
-    };
-    let mut starts = vec![household.day("moved in", date(2006, 4, 6), date(2010, 4, 5))];
-    starts.extend((0..times).map(|n| {
-        let last = part(n + 1).yesterday().unwrap_or(MOVES.1);
-        household.of("move", n).day("day", part(n), last)
-    }));
-    let mut all: Vec<Home> = Vec::with_capacity(starts.len() + 1);
-    // Who came later has a home of their own before.
-    let came = lot.day("came", date(2011, 1, 1), date(2016, 12, 31));
-    let came = (may_come_later && lot.chance("came later", 150)).then_some(came);
-    if let Some(came) = came {
-        all.push(Home {
-            from: lot.day("own home", date(2006, 4, 6), date(2010, 12, 31)),
-            until: came.yesterday().ok(),
-            address: people::compose(|part, below| lot.of("own home", 0).number(part, below)),
-        });
-    }
-    for (n, from) in (0..).zip(&starts) {
-        let next = usize::try_from(n).ok().and_then(|n| starts.get(n + 1));
-        let until = next.and_then(|d| d.yesterday().ok());
-        if came.zip(until).is_some_and(|(came, until)| until < came) {
-            continue;
-        }
-        let place = household.of("home", n);
-        all.push(Home {
-            from: came.map_or(*from, |came| came.max(*from)),
-            until,
-            address: people::compose(|part, below| place.number(part, below)),
-        });
-    }
-    all
 }
 
 fn mobiles(lot: Lot) -> Vec<String> {
@@ -299,16 +244,4 @@ fn emails(lot: Lot, name: &Name) -> Vec<String> {
             format!("{word}{}@{at}.example", lot.number("number", 10_000))
         })
         .collect()
-}
-
-impl Home {
-    /// The home as lists write it.
-    pub(crate) fn dated(&self) -> DatedAddress {
-        let Address { lines, postcode } = &self.address;
-        DatedAddress {
-            from: Some(self.from),
-            until: self.until,
-            address: format!("{lines}, {postcode}"),
-        }
-    }
 }
