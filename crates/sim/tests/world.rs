@@ -336,6 +336,9 @@ fn values_have_the_forms_that_agreements_ask_for() {
             assert!(case.homes.is_sorted_by(|a, b| a.from < b.from));
             assert!(case.states.iter().all(|state| state.from <= LAST_DAY));
         }
+        let sixteen = p.truth.born + 16.years();
+        assert!(p.tax.iter().all(|record| record.begins >= sixteen));
+        assert!(p.benefit.iter().all(|record| record.begins >= sixteen));
         if let Some(nation) = p.tax.as_ref().and_then(|record| record.lives_in) {
             check(TypeName::Nation, nation);
         }

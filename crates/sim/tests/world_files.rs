@@ -318,6 +318,32 @@ async fn a_list_is_in_order_of_its_references_whatever_the_size_of_the_batches()
 }
 
 #[tokio::test]
+async fn a_list_of_several_groups_of_rows_is_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = World::new(7, 14_000)
+        .write(folder.path(), |_| ())
+        .await
+        .unwrap();
+    assert!(summary.taxpayers > 8192, "more than one group");
+    let master = master(folder.path(), "hmrc", &clock(LAST_DAY));
+    let all = all_records(&master, 1000).await;
+    assert_eq!(all.len() as u64, summary.taxpayers);
+    assert!(all.is_sorted_by(|a, b| a.reference < b.reference));
+    assert_eq!(master.batch(8190, 5).await.unwrap(), all[8190..8195]);
+    let references: Vec<String> = all.into_iter().map(|r| r.reference).collect();
+    let records = master.records(&references).await.unwrap();
+    assert_eq!(records.len(), references.len());
+    let some = [
+        references[0].clone(),
+        references[8500].clone(),
+        "nobody".into(),
+    ];
+    let few = master.records(&some).await.unwrap();
+    assert!(few.keys().eq(&some[..2]));
+    assert!(few[&some[1]].values == records[&some[1]].values);
+}
+
+#[tokio::test]
 async fn a_list_links_by_name_birth_date_and_number_and_by_former_names() {
     let folder = written().await;
     let all = all_records(&master(folder.path(), "hmrc", &clock(LAST_DAY)), 1000).await;

@@ -62,7 +62,7 @@ fn refuse_what_is_there(out: &Path) -> Result<(), Fail> {
 }
 
 fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {percent:>3} % {msg} {eta} left")
+    ProgressStyle::with_template("{bar:40} {percent:>3} %, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 

@@ -10,6 +10,7 @@ use super::reference::{self, List};
 use super::truth::{GROWN_UP, Truth};
 use super::{FIRST_DAY, LAST_DAY, World};
 use crate::draw::Lot;
+use crate::people::Sex;
 
 /// A record of the benefits department's list. Several values of one field are joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl World {
         let begins = if lot.chance("begins later", 80) {
             lot.day("begins", FIRST_DAY, LAST_DAY)
         } else {
-            lot.day("begins", date(2006, 4, 6), FIRST_DAY)
+            lot.day("begins", date(2006, 4, 6).max(truth.sixteen()), FIRST_DAY)
         };
         let homes = if lot.chance("moved unsaid", 150) {
             known_homes(
@@ -155,7 +156,9 @@ fn benefits(lot: Lot, truth: &Truth, begins: Date, died: Option<Date>) -> Vec<Da
     let mut all: Vec<DatedAddress> = Vec::new();
     for n in 0..many {
         let lot = lot.of("benefit", n);
-        let code = lot.pick("code", codes).unwrap_or("esa");
+        let code = lot.pick("code", codes);
+        let code = code.filter(|code| *code != "maternity" || truth.sex == Sex::Female);
+        let code = code.unwrap_or("esa");
         let from = lot.day("from", begins, begins.max(date(2017, 9, 30)));
         let lasts = lot.day("until", from + 60.days(), from + 1_500.days());
         let until = (!lot.chance("goes on", 400)).then_some(lasts);

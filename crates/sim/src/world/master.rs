@@ -16,6 +16,9 @@ use super::answers::{BENEFITS, Cells, TAXES};
 use super::columns::TableReader;
 
 /// An open list of a world. Which department's it is, its columns say.
+///
+/// It reads its file on the thread that asks. Batches that are asked in their order read each group of rows once;
+/// any other order, and a new day, begins again at the first row.
 pub struct WorldMaster {
     path: PathBuf,
     table: Mutex<Reading>,

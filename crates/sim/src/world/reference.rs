@@ -51,15 +51,14 @@ pub(crate) fn text(list: List, number: u64) -> String {
     text
 }
 
-/// How large a part of the references is in each of the parts in which a list is written, for this many people;
-/// at least one.
+/// In how many parts a list of this many people is written.
 pub(crate) const fn parts(people: u64) -> u64 {
-    /// People in a part, on average: their references are sorted in memory.
+    /// People in a part, at most on average: their references are sorted in memory.
     const PART: u64 = 65_536;
     people.div_ceil(PART) + 1
 }
 
-/// Which part this reference is in: greater references are in later parts.
+/// Which part this reference is in; greater references are in later parts.
 pub(crate) fn part(number: u64, parts: u64) -> u64 {
     let wide = u128::from(number) * u128::from(parts);
     u64::try_from(wide >> 40).unwrap_or(0)

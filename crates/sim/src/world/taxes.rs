@@ -64,7 +64,7 @@ impl World {
         let begins = if lot.chance("begins later", 120) {
             lot.day("begins", FIRST_DAY, LAST_DAY)
         } else {
-            lot.day("begins", date(2005, 4, 6), FIRST_DAY)
+            lot.day("begins", date(2005, 4, 6).max(truth.sixteen()), FIRST_DAY)
         };
         // A record of which nothing was heard for years: its addresses are older than the tax years that count.
         let stale = (begins < date(2013, 1, 1) && lot.chance("stale", 250))

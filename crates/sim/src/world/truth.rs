@@ -54,7 +54,7 @@ pub(crate) struct Basics {
     pub(crate) origin: Origin,
 }
 
-/// Who was born by this day can be in a list of adults on the first day.
+/// Who was born by this day is sixteen on the first day and can be in a list of adults on the first day.
 pub(crate) const GROWN_UP: Date = date(2000, 3, 18);
 
 impl World {
@@ -182,6 +182,14 @@ fn born(lot: Lot, home: Lot, household: Household, index: u64) -> Date {
         born.first_of_year()
     } else {
         born
+    }
+}
+
+impl Truth {
+    /// The sixteenth birthday: no list of adults knows of anybody before.
+    pub(crate) fn sixteen(&self) -> Date {
+        let years = jiff::Span::new().years(16);
+        self.born.checked_add(years).unwrap_or(self.born)
     }
 }
 
