@@ -45,6 +45,8 @@ enum Command {
     Fmt(commands::fmt::Args),
     /// Verify a ledger, or a proof from one, with files and public keys alone.
     Verify(commands::verify::Args),
+    /// Make the synthetic world of the exchange of three departments, as files.
+    Synth(commands::synth::Args),
     /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
     Demo(demo::Args),
 }
@@ -71,6 +73,7 @@ pub async fn run() -> ExitCode {
         Command::Schema(args) => commands::schema::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Synth(args) => commands::synth::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
     };
     match done {

@@ -9,6 +9,7 @@ pub(crate) mod render;
 mod sarif;
 pub(crate) mod schema;
 mod shelf;
+pub(crate) mod synth;
 pub(crate) mod verify;
 
 pub(crate) use shelf::{Beside, Shelf};
