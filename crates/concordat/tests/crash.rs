@@ -30,13 +30,15 @@ use std::time::Duration;
 use courier::DirectoryShelf;
 use ledger::{Entry, Fact, LogFiles, VerifierKey, verify_log};
 
-const KILLS: u32 = 50;
-const PEOPLE: &str = "20";
+const KILLS: u32 = 100;
+const PARTIES: [&str; 3] = ["ho", "hmrc", "dwp"];
 
 fn demo(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_concordat"));
     command
-        .args(["demo", "--json", "--people", PEOPLE, "--dir"])
+        .args([
+            "demo", "--json", "--people", "500", "--months", "6", "--dir",
+        ])
         .arg(dir);
     command
 }
@@ -79,7 +81,7 @@ fn entries(home: &Path) -> BTreeMap<String, Entry> {
 }
 
 fn copy_keys(from: &Path, to: &Path) {
-    for who in ["ho", "hmrc"] {
+    for who in PARTIES {
         let (from, to) = (from.join(who).join("keys"), to.join(who).join("keys"));
         std::fs::create_dir_all(&to).unwrap();
         for file in std::fs::read_dir(&from).unwrap().map(Result::unwrap) {
@@ -108,35 +110,46 @@ fn killed_at_any_moment_the_run_ends_the_same() {
     let started = std::time::Instant::now();
     let expected = finish(whole.path());
     let takes = u64::try_from(started.elapsed().as_millis()).unwrap();
+    let again = std::time::Instant::now();
+    assert_eq!(
+        finish(whole.path()),
+        expected,
+        "what is over stays as it is"
+    );
+    let opens = u64::try_from(again.elapsed().as_millis()).unwrap();
 
-    let broken = tempfile::tempdir().unwrap();
-    copy_keys(whole.path(), broken.path());
-    // Where the kills fall is spread by a fixed sequence; how far a start gets by then is the machine's affair,
-    // and nothing here depends on it.
-    let reach = (takes / 6).max(60);
+    // Where the kills fall is spread by a fixed sequence, so that a start gets on by some hundredths of the whole; how
+    // far it gets by then is the machine's affair, and nothing here depends on it.
+    let reach = (3 * takes / u64::from(KILLS)).max(20);
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut killed = 0;
-    for _ in 0..KILLS {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        let mut child = demo(broken.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(state % reach));
-        if child.try_wait().unwrap().is_none() {
+    let (mut killed, mut worlds) = (0, 0);
+    while killed < KILLS {
+        let broken = tempfile::tempdir().unwrap();
+        copy_keys(whole.path(), broken.path());
+        while killed < KILLS {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let mut child = demo(broken.path())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(opens / 2 + state % reach));
+            let over = child.try_wait().unwrap().is_some();
             child.kill().unwrap();
+            child.wait().unwrap();
+            if over {
+                break;
+            }
             killed += 1;
         }
-        child.wait().unwrap();
+        worlds += 1;
+        let found = finish(broken.path());
+        assert_eq!(found, expected, "the domain state, after {killed} kills");
+        the_same(whole.path(), broken.path());
     }
-    assert!(killed > 0, "no start was ever cut short");
-    let found = finish(broken.path());
-    assert_eq!(found, expected, "the domain state, after {killed} kills");
-    the_same(whole.path(), broken.path());
-    println!("{killed} of {KILLS} starts were killed");
+    println!("{killed} starts were killed, in {worlds} worlds");
 }
 
 #[test]
@@ -145,9 +158,10 @@ fn kept_in_postgresql_the_run_ends_the_same() {
     let expected = finish(whole.path());
     let other = tempfile::tempdir().unwrap();
     copy_keys(whole.path(), other.path());
-    let (ho, hmrc) = (postgres::fresh_database(), postgres::fresh_database());
+    let stores = PARTIES.map(|_| postgres::fresh_database());
     let out = demo(other.path())
-        .args(["--store", &ho, &hmrc])
+        .arg("--store")
+        .args(&stores)
         .output()
         .unwrap();
     assert!(
@@ -162,7 +176,7 @@ fn kept_in_postgresql_the_run_ends_the_same() {
 
 /// Two runs have the same entries, and no message was taken twice.
 fn the_same(expected: &Path, found: &Path) {
-    for who in ["ho", "hmrc"] {
+    for who in PARTIES {
         let (expected, found) = (entries(&expected.join(who)), entries(&found.join(who)));
         let differ: Vec<_> = expected
             .keys()

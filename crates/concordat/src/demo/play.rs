@@ -98,7 +98,7 @@ impl Stage {
             }
             What::RefuseHeld { run, flow } => {
                 let op = op(format!("{run}/{flow}/refuse-held"))?;
-                let reason = "a cell was changed on the way; DWP was asked and sends it again";
+                let reason = "a cell was changed; the sender was asked and sends it again";
                 let node = self.node(Who::Ho)?;
                 node.refuse_held(&op, &run_id(run)?, &flow_id(flow)?, reason, &officer()?)
                     .await?;

@@ -159,7 +159,7 @@ pub(super) fn steps(months: u32, people: u64) -> Result<Vec<Step>, Fail> {
     let march = |day| date(2016, 3, day);
     let volume = |per_month: u64| per_month * 5;
     // Enough that in two years everybody comes to be asked about, those without a hit again and again.
-    let monthly = (people * 45 / 10_000).max(4);
+    let monthly = (people * 45 / 10_000).max(1);
     script.say(
         march(1),
         0,
@@ -321,8 +321,8 @@ fn one_run(
     )?;
     script.add(day(2)?, 30, review(Who::Hmrc, flow))?;
     script.add(day(3)?, 0, next(Who::Hmrc, "hmrc-reply"))?;
-    if month == 5 {
-        let how = Spoil::Column;
+    if month == 4 {
+        let how = Spoil::Cell;
         let spoilt = What::SendSpoilt {
             node: Who::Hmrc,
             run: run(),
@@ -333,7 +333,16 @@ fn one_run(
             day(3)?,
             10,
             spoilt,
-            "HMRC's answer has a column that the agreement does not name: rejected in full.",
+            "A cell of HMRC's answer is not what was sent: held, unused, until a person decides.",
+        )?;
+        script.say(
+            day(3)?,
+            15,
+            What::RefuseHeld {
+                run: run(),
+                flow: "hmrc-reply",
+            },
+            "The officer refuses it; what was read of it dies; HMRC sends again.",
         )?;
         script.add(
             day(3)?,
@@ -359,8 +368,8 @@ fn one_run(
     )?;
     script.add(day(5)?, 30, review(Who::Dwp, "forward"))?;
     script.add(day(6)?, 0, next(Who::Dwp, "dwp-reply"))?;
-    if month == 4 {
-        let how = Spoil::Cell;
+    if month == 5 {
+        let how = Spoil::Column;
         let spoilt = What::SendSpoilt {
             node: Who::Dwp,
             run: run(),
@@ -369,18 +378,9 @@ fn one_run(
         };
         script.say(
             day(6)?,
-            5,
-            spoilt,
-            "A cell of DWP's answer is not what was sent: held, unused, until a person decides.",
-        )?;
-        script.say(
-            day(6)?,
             10,
-            What::RefuseHeld {
-                run: run(),
-                flow: "dwp-reply",
-            },
-            "The officer refuses it; what was read of it dies; DWP sends again.",
+            spoilt,
+            "DWP's answer has a column that the agreement does not name: rejected in full.",
         )?;
         script.add(
             day(6)?,
