@@ -1,10 +1,11 @@
 //! A node: the command line, its configuration, and the composition of every port.
 //!
 //! A library and a thin program, so that tests compose nodes as the program does. The library draws the
-//! machine's randomness only in `os`, and reads no clock at all.
+//! machine's clock and randomness only in `os`.
 
 mod commands;
 mod demo;
+mod dry;
 mod fail;
 pub mod house;
 mod os;
@@ -45,6 +46,14 @@ enum Command {
     Fmt(commands::fmt::Args),
     /// Verify a ledger, or a proof from one, with files and public keys alone.
     Verify(commands::verify::Args),
+    /// Set a node up, and run its worker.
+    Node(commands::node::Args),
+    /// Ask for the approval of a flow's volume, and decide on it.
+    Approve(commands::approve::Args),
+    /// Run an exchange, file by file.
+    Run(commands::run::Args),
+    /// Decide about what was found: matches, what they tell, flags, decisions.
+    Review(commands::review::Args),
     /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
     Demo(demo::Args),
 }
@@ -71,6 +80,10 @@ pub async fn run() -> ExitCode {
         Command::Schema(args) => commands::schema::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Node(args) => commands::node::run(&args).await,
+        Command::Approve(args) => commands::approve::run(&args).await,
+        Command::Run(args) => commands::run::run(&args).await,
+        Command::Review(args) => commands::review::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
     };
     match done {

@@ -1,14 +1,20 @@
 //! The commands, one file each.
 
+mod acting;
+pub(crate) mod approve;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod node;
 pub(crate) mod permits;
 pub(crate) mod render;
+pub(crate) mod review;
+pub(crate) mod run;
 mod sarif;
 pub(crate) mod schema;
 mod shelf;
+mod status;
 pub(crate) mod verify;
 
 pub(crate) use shelf::{Beside, Shelf};

@@ -195,6 +195,14 @@ impl Node {
         Ok((pact, plan))
     }
 
+    /// An agreement on this node's table, with the plan that it compiles to.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused when there is none; a fault when it compiles to another hash than was signed.
+    pub async fn agreement(&self, id: &AgreementId) -> Result<(Pact, Arc<Plan>), Trouble> {
+        self.pact(id).await
+    }
+
     fn plan(
         &self,
         id: &AgreementId,

@@ -1,0 +1,382 @@
+//! Nodes driven by the command line alone, as their people drive them, on the machine's own clock.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use sim::{master::Master, register::Register};
+
+const PEOPLE: usize = 40;
+const RUN: &str = "ask-1";
+const OFFICER: &[&str] = &["--as", "o1:data-sharing-officer"];
+const ANALYST: &[&str] = &["--as", "a1:analyst"];
+const CASEWORKER: &[&str] = &["--as", "c1:caseworker"];
+
+/// Three parties' directories, and what lies beside them.
+struct Desk {
+    dir: tempfile::TempDir,
+}
+
+fn text(out: &Output) -> String {
+    String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
+}
+
+impl Desk {
+    /// The Home Office with a case register, HMRC with a master list, DWP with neither; no node yet.
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let register = Register {
+            seed: 7,
+            size: PEOPLE,
+            as_of: jiff::civil::date(2026, 1, 5),
+        };
+        register
+            .write(&dir.path().join("register.db"))
+            .await
+            .unwrap();
+        let master = Master {
+            seed: 7,
+            register_size: PEOPLE as u64,
+            strangers: 60,
+        };
+        master.write(&dir.path().join("master.db")).await.unwrap();
+        let agreements = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agreements");
+        let read = |name: &str| std::fs::read_to_string(agreements.join(name)).unwrap();
+        // A term that this test does not outlive.
+        let source = read("contact-thread.yaml");
+        let long = source.replace("for: 24 months, review", "for: 1200 months, review");
+        assert_ne!(source, long);
+        std::fs::write(dir.path().join("contact-thread.yaml"), long).unwrap();
+        std::fs::write(dir.path().join("mou-u-d.yaml"), read("mou-u-d.yaml")).unwrap();
+        Self { dir }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn at(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    fn out(&self, who: &str, parts: &[&[&str]]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_concordat"))
+            .args(parts.concat())
+            .args(["--dir", &self.at(who)])
+            .output()
+            .unwrap()
+    }
+
+    /// Gives a command that must be done.
+    fn does(&self, who: &str, parts: &[&[&str]]) -> Value {
+        let out = self.out(who, &[parts, &[&["--json"]]].concat());
+        assert_eq!(out.status.code(), Some(0), "{parts:?}: {}", text(&out));
+        serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{parts:?}: {e}"))
+    }
+
+    /// Gives a command that must be refused: the rules.
+    fn refused(&self, who: &str, parts: &[&[&str]]) -> Vec<String> {
+        let out = self.out(who, &[parts, &[&["--json"]]].concat());
+        assert_eq!(out.status.code(), Some(1), "{parts:?}: {}", text(&out));
+        let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let rules = told["refused"].as_array().unwrap().iter();
+        rules
+            .map(|r| r["rule"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    fn state(&self, who: &str) -> Value {
+        let status = self.does(who, &[&["node", "status"]]);
+        serde_json::json!([status["state"], status["ledger"]])
+    }
+
+    /// Lets the workers of both nodes work until nothing is left to do.
+    fn settle(&self) {
+        for _ in 0..4 {
+            for who in ["ho", "hmrc"] {
+                let worked = self.does(who, &[&["node", "work"]]);
+                assert_eq!(worked["faults"], serde_json::json!([]), "{who}");
+            }
+        }
+    }
+
+    fn init(&self) {
+        let (register, master) = (self.at("register.db"), self.at("master.db"));
+        let route = ["--route", "sealed-exchange"];
+        let init = |who: &str, more: &[&str]| {
+            self.does(who, &[&["node", "init", "--party", who], &route, more]);
+        };
+        init("ho", &["--register", &register]);
+        init("hmrc", &["--master", &master]);
+        init("dwp", &[]);
+    }
+
+    /// The agreement in force at both nodes, and the approval.
+    fn agreed(&self) {
+        self.init();
+        let (file, umbrella) = (self.at("contact-thread.yaml"), self.at("mou-u-d.yaml"));
+        for (who, other, by) in [("ho", "hmrc", OFFICER), ("hmrc", "ho", ANALYST)] {
+            let card = self.at(&format!("{other}/card.json"));
+            self.does(who, &[&["node", "trust", &card], by]);
+            let lay = ["node", "lay", &file, "--umbrella", &umbrella];
+            self.does(who, &[&lay, by]);
+            self.does(who, &[&["node", "sign", "--as", "s1:signatory"]]);
+        }
+        for (who, other, by) in [("ho", "hmrc", OFFICER), ("hmrc", "ho", ANALYST)] {
+            let note = self.at(&format!("{other}/signatures/contact-thread.{other}.note"));
+            self.does(who, &[&["node", "take-signature", &note], by]);
+        }
+        self.does(
+            "ho",
+            &[&["approve", "ask", "ask", "--volume", "100"], OFFICER],
+        );
+        self.does("ho", &[&["approve", "grant", "ask", "--as", "i1:iao"]]);
+        self.settle();
+    }
+
+    /// The question is sent, matched, decided, and answered.
+    fn answered(&self) {
+        self.does("ho", &[&["run", "start", "ask", "--run", RUN], OFFICER]);
+        self.does("ho", &[&["run", "release", RUN, "ask"], OFFICER]);
+        self.settle();
+        self.does("hmrc", &[&["run", "match", RUN, "ask"], ANALYST]);
+        self.decided("hmrc", "ask", ANALYST);
+        self.does("hmrc", &[&["run", "next", "reply", "--run", RUN], ANALYST]);
+        self.does("hmrc", &[&["run", "release", RUN, "reply"], ANALYST]);
+        self.settle();
+    }
+
+    /// Confirms what is strong and refutes the rest; the confirmed rows.
+    fn decided(&self, who: &str, flow: &str, by: &[&str]) -> Vec<u64> {
+        let list = self.does(who, &[&["review", "list", RUN, flow, "--open"]]);
+        let (mut sure, mut unsure) = (Vec::new(), Vec::new());
+        for found in list["matches"].as_array().unwrap() {
+            let is_sure = found["strong"] == true && found["standing"] == "candidate";
+            let rows = if is_sure { &mut sure } else { &mut unsure };
+            rows.push(found["row"].as_u64().unwrap());
+        }
+        for (verb, rows) in [("confirm", &sure), ("refute", &unsure)] {
+            if !rows.is_empty() {
+                let rows: Vec<_> = rows.iter().map(ToString::to_string).collect();
+                let rows = rows.join(",");
+                self.does(
+                    who,
+                    &[
+                        &["review", verb, RUN, flow, &rows, "--reason", "looked at"],
+                        by,
+                    ],
+                );
+            }
+        }
+        sure
+    }
+}
+
+// shows: RUN-01, MATCH-06, RET-12
+#[tokio::test]
+async fn three_directories_and_one_whole_run_by_commands_alone() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    desk.answered();
+    let confirmed = desk.decided("ho", "reply", CASEWORKER);
+    assert!(!confirmed.is_empty(), "somebody was found");
+    let first = confirmed[0].to_string();
+    let flag = ["--flag", "ISD HMRC Match"];
+    desk.does(
+        "ho",
+        &[&["review", "flag", RUN, "reply", &first], &flag, CASEWORKER],
+    );
+    let decide = [
+        "review",
+        "decide",
+        "use-contact",
+        "--run",
+        RUN,
+        "--flow",
+        "reply",
+        "--row",
+        &first,
+    ];
+    desk.does("ho", &[&decide, &["--reason", "verified"], CASEWORKER]);
+    desk.settle();
+    let list = desk.does("ho", &[&["review", "list", RUN, "reply"]]);
+    let rows = list["matches"].as_array().unwrap();
+    let flagged = rows.iter().find(|m| m["row"] == confirmed[0]).unwrap();
+    assert_eq!(flagged["flags"][0]["state"], "applied");
+    let lift = [
+        "review",
+        "lift",
+        RUN,
+        "reply",
+        &first,
+        "--reason",
+        "leave was granted",
+    ];
+    desk.does("ho", &[&lift, &flag, CASEWORKER]);
+    desk.settle();
+
+    desk.does("hmrc", &[&["run", "complete", RUN], ANALYST]);
+    desk.does("ho", &[&["run", "close", RUN], OFFICER]);
+    desk.settle();
+    for (who, files) in [("ho", 1), ("hmrc", 3)] {
+        let status = desk.does(who, &[&["run", "status", RUN]]);
+        for file in status["files"].as_array().unwrap() {
+            assert_eq!(file["state"], "closed", "{who}");
+        }
+        let verified = Command::new(env!("CARGO_BIN_EXE_concordat"))
+            .args(["verify", &desk.at(&format!("{who}/ledger"))])
+            .output()
+            .unwrap();
+        let told = text(&verified);
+        assert!(verified.status.success(), "{told}");
+        let destroyed = told
+            .lines()
+            .find(|l| l.ends_with(" key.destroyed"))
+            .unwrap();
+        let count: u64 = destroyed
+            .split_whitespace()
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert_eq!(count, files, "{who}: {told}");
+    }
+    // The third party's node stands by itself: nothing of the run is there.
+    let status = desk.does("dwp", &[&["node", "status"]]);
+    assert_eq!(status["files"], serde_json::json!([]));
+    // Given again after the end, each command says that it was done.
+    let again = desk.does("ho", &[&["run", "close", RUN], OFFICER]);
+    assert_eq!(again["done_before"], true);
+}
+
+// shows: RUN-05, AUD-07, SEC-09
+#[tokio::test]
+async fn a_refusal_is_shown_with_its_way_out() {
+    let desk = Desk::new().await;
+    desk.init();
+    let start = ["run", "start", "ask", "--run", RUN];
+    let nothing = desk.out("ho", &[&start, OFFICER]);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert!(text(&nothing).contains("node lay"), "{}", text(&nothing));
+    desk.does(
+        "ho",
+        &[
+            &[
+                "node",
+                "lay",
+                &desk.at("contact-thread.yaml"),
+                "--umbrella",
+                &desk.at("mou-u-d.yaml"),
+            ],
+            OFFICER,
+        ],
+    );
+    let out = desk.out("ho", &[&start, OFFICER]);
+    assert_eq!(out.status.code(), Some(1));
+    let told = text(&out);
+    assert!(
+        told.contains("refused (AGR-21)") && told.contains("have it signed"),
+        "{told}"
+    );
+    assert!(told.contains("To appeal"), "{told}");
+    assert_eq!(desk.refused("ho", &[&start, CASEWORKER]), ["SEC-09"]);
+    // It stands in the ledger.
+    desk.does("ho", &[&["node", "work"]]);
+    let out = Command::new(env!("CARGO_BIN_EXE_concordat"))
+        .args(["verify", &desk.at("ho/ledger"), "--json"])
+        .output()
+        .unwrap();
+    let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert!(told["acts"]["refused"].as_u64() >= Some(1), "{told}");
+    // Wrong use is another answer.
+    let out = desk.out("ho", &[&start, &["--as", "o1:king"]]);
+    assert_eq!(out.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_happen_and_changes_nothing() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let before = desk.state("ho");
+    let keys = std::fs::read_dir(desk.path("ho/keys/vault"))
+        .unwrap()
+        .count();
+    let dry = ["--dry-run"];
+    let start = ["run", "start", "ask", "--run", RUN];
+    let told = desk.does("ho", &[&start, OFFICER, &dry]);
+    assert_eq!(told["dry_run"], true);
+    let selected = told["rows"].as_u64().unwrap();
+    assert!(selected > 0);
+    assert_eq!(desk.refused("ho", &[&start, CASEWORKER, &dry]), ["SEC-09"]);
+    assert_eq!(desk.state("ho"), before);
+    assert_eq!(
+        std::fs::read_dir(desk.path("ho/keys/vault"))
+            .unwrap()
+            .count(),
+        keys
+    );
+
+    desk.does("ho", &[&start, OFFICER]);
+    let before = desk.state("ho");
+    let release = ["run", "release", RUN, "ask"];
+    // Three steps, each on the last one's outcome, and nothing stands.
+    let told = desk.does("ho", &[&release, OFFICER, &dry]);
+    assert_eq!(told["rows"].as_u64(), Some(selected));
+    assert!(
+        told["columns"].to_string().contains("extract.nino"),
+        "{told}"
+    );
+    assert_eq!(
+        desk.refused("ho", &[&release, CASEWORKER, &dry]),
+        ["SEC-09"]
+    );
+    assert_eq!(desk.state("ho"), before);
+    desk.does("ho", &[&release, OFFICER]);
+
+    // What waits to be received is not taken.
+    desk.does("ho", &[&["node", "work"]]);
+    let before = desk.state("hmrc");
+    let told = desk.does("hmrc", &[&["node", "work"], &dry]);
+    assert!(told["entries"].to_string().contains("leg.loaded"), "{told}");
+    assert_eq!(desk.state("hmrc"), before);
+    desk.settle();
+    let status = desk.does("hmrc", &[&["run", "status", RUN]]);
+    assert_eq!(status["files"][0]["state"], "loaded");
+}
+
+// shows: RET-01
+#[tokio::test]
+async fn a_run_that_is_given_up_leaves_nothing_behind() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let start = |run: &str, more: &[&str]| {
+        desk.does(
+            "ho",
+            &[&["run", "start", "ask", "--run", run], more, OFFICER],
+        )["rows"]
+            .clone()
+    };
+    let rows = start(RUN, &[]);
+    let abandon = ["run", "abandon", RUN, "ask", "--reason"];
+    assert_eq!(desk.refused("ho", &[&abandon, &[" "], OFFICER]), ["RUN-04"]);
+    desk.does("ho", &[&abandon, &["selected by mistake"], OFFICER]);
+    desk.settle();
+    let status = desk.does("ho", &[&["run", "status"]]);
+    assert_eq!(status["files"][0]["state"], "closed");
+    let out = desk.out("ho", &[&["run", "status"]]);
+    assert!(text(&out).contains("run ask-1 (closed)"), "{}", text(&out));
+    // Whoever was selected was not asked: it is their turn again.
+    assert_eq!(
+        start("ask-2", &["--reason", "the first was given up"]),
+        rows
+    );
+}
