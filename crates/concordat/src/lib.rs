@@ -54,6 +54,14 @@ enum Command {
     Run(commands::run::Args),
     /// Decide about what was found: matches, what they tell, flags, decisions.
     Review(commands::review::Args),
+    /// Say what falls due when, and whose it is.
+    Due(commands::due::Args),
+    /// Let fall due what is due, or destroy values early.
+    Destroy(commands::destroy::Args),
+    /// Count what the agreements did, from the node's own state and ledger.
+    Report(commands::report::Args),
+    /// Examine a node: each part ok, look or broken, with the way out.
+    Doctor(commands::doctor::Args),
     /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
     Demo(demo::Args),
 }
@@ -84,6 +92,10 @@ pub async fn run() -> ExitCode {
         Command::Approve(args) => commands::approve::run(&args).await,
         Command::Run(args) => commands::run::run(&args).await,
         Command::Review(args) => commands::review::run(&args).await,
+        Command::Due(args) => commands::due::run(&args).await,
+        Command::Destroy(args) => commands::destroy::run(&args).await,
+        Command::Report(args) => commands::report::run(&args).await,
+        Command::Doctor(args) => commands::doctor::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
     };
     match done {

@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+use std::cell::RefCell;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -24,6 +26,8 @@ const CASEWORKER: &[&str] = &["--as", "c1:caseworker"];
 /// Three parties' directories, and what lies beside them.
 struct Desk {
     dir: tempfile::TempDir,
+    /// All that any command printed.
+    told: RefCell<String>,
 }
 
 fn text(out: &Output) -> String {
@@ -57,7 +61,10 @@ impl Desk {
         assert_ne!(source, long);
         std::fs::write(dir.path().join("contact-thread.yaml"), long).unwrap();
         std::fs::write(dir.path().join("mou-u-d.yaml"), read("mou-u-d.yaml")).unwrap();
-        Self { dir }
+        Self {
+            dir,
+            told: RefCell::default(),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -69,11 +76,13 @@ impl Desk {
     }
 
     fn out(&self, who: &str, parts: &[&[&str]]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_concordat"))
+        let out = Command::new(env!("CARGO_BIN_EXE_concordat"))
             .args(parts.concat())
             .args(["--dir", &self.at(who)])
             .output()
-            .unwrap()
+            .unwrap();
+        self.told.borrow_mut().push_str(&text(&out));
+        out
     }
 
     /// Gives a command that must be done.
@@ -187,6 +196,15 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
     let desk = Desk::new().await;
     desk.agreed();
     desk.answered();
+    // As people see it, too: for the search below.
+    for parts in [
+        ["review", "list", RUN, "reply"].as_slice(),
+        &["run", "status"],
+        &["due"],
+        &["report"],
+    ] {
+        assert!(desk.out("ho", &[parts]).status.success());
+    }
     let confirmed = desk.decided("ho", "reply", CASEWORKER);
     assert!(!confirmed.is_empty(), "somebody was found");
     let first = confirmed[0].to_string();
@@ -253,6 +271,12 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
     // The third party's node stands by itself: nothing of the run is there.
     let status = desk.does("dwp", &[&["node", "status"]]);
     assert_eq!(status["files"], serde_json::json!([]));
+    // No command printed a value of a person.
+    let values = values(&desk).await;
+    assert!(values.len() > 100, "the search looks for something");
+    let told = desk.told.borrow().clone();
+    let found: Vec<_> = values.iter().filter(|v| told.contains(*v)).collect();
+    assert_eq!(found, Vec::<&String>::new());
     // Given again after the end, each command says that it was done.
     let again = desk.does("ho", &[&["run", "close", RUN], OFFICER]);
     assert_eq!(again["done_before"], true);
@@ -379,4 +403,224 @@ async fn a_run_that_is_given_up_leaves_nothing_behind() {
         start("ask-2", &["--reason", "the first was given up"]),
         rows
     );
+}
+
+/// The register's values that are long enough to be told apart.
+async fn values(desk: &Desk) -> Vec<String> {
+    use exchange::ports::CaseRegister;
+    let register = sim::departments::OpenRegister::open(&desk.path("register.db"))
+        .await
+        .unwrap();
+    let facts = register.facts(None, 1_000).await.unwrap();
+    let people: Vec<String> = facts.into_iter().map(|(person, _)| person).collect();
+    let records = register.records(&people).await.unwrap();
+    let values = records.into_values().flat_map(|r| r.values);
+    values
+        .filter(|(field, value)| field != "dash_source" && value.len() >= 6)
+        .map(|(_, value)| value)
+        .collect()
+}
+
+// shows: MATCH-16
+#[tokio::test]
+async fn the_report_has_the_hit_rate_of_each_data_set() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let sets = |who: &str| desk.does(who, &[&["report"]])["agreements"][0]["data_sets"].clone();
+    let none = sets("ho");
+    assert_eq!(none[0]["name"], "hmrc-found");
+    assert_eq!(none[0]["sent"], 0);
+    assert_eq!(none[0]["hit_rate"], "not applicable");
+
+    desk.answered();
+    let list = desk.does("ho", &[&["review", "list", RUN, "reply"]]);
+    let matched = list["matches"].as_array().unwrap().len() as u64;
+    let some = sets("ho");
+    let sent = some[0]["sent"].as_u64().unwrap();
+    assert!(0 < matched && matched < sent, "{matched} of {sent}");
+    assert_eq!(some[0]["matched"].as_u64(), Some(matched));
+    let rate = format!("{:.1} %", matched as f64 * 100.0 / sent as f64);
+    assert_eq!(some[0]["hit_rate"], rate.as_str());
+    // Whom a person refutes was not found.
+    desk.does(
+        "ho",
+        &[
+            &[
+                "review",
+                "refute",
+                RUN,
+                "reply",
+                &list["matches"][0]["row"].to_string(),
+            ],
+            &["--reason", "a namesake"],
+            CASEWORKER,
+        ],
+    );
+    assert_eq!(sets("ho")[0]["matched"].as_u64(), Some(matched - 1));
+    // At HMRC it is its own records that were asked.
+    assert_eq!(sets("hmrc")[0]["name"], "own records");
+    assert_eq!(sets("hmrc")[0]["sent"].as_u64(), Some(sent));
+
+    let page = desk.at("report.html");
+    desk.does("ho", &[&["report", "--html", &page]]);
+    let page = std::fs::read_to_string(page).unwrap();
+    for part in [
+        "role=\"img\"",
+        "<desc id=",
+        "hmrc-found (hmrc)",
+        "scope=\"col\"",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    // A refusal is counted with the agreement that it is about.
+    desk.refused("ho", &[&["run", "close", RUN], OFFICER]);
+    let report = desk.does("ho", &[&["report"]]);
+    let refusals = &report["agreements"][0]["refusals"];
+    assert!(refusals["RUN-21"].as_u64() >= Some(1), "{refusals}");
+}
+
+#[tokio::test]
+async fn what_is_due_is_told_and_what_is_not_needed_goes_early() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    desk.does("ho", &[&["run", "start", "ask", "--run", RUN], OFFICER]);
+    let destroy = |holding: &str| vec!["destroy".to_owned(), "--holding".into(), holding.into()];
+    let reason = ["--reason", "not needed any more"];
+    let extract = destroy("ask-1/ask.1/extract");
+    let extract: Vec<&str> = extract.iter().map(String::as_str).collect();
+    // A file that is still to be sent is given up, not emptied.
+    assert_eq!(
+        desk.refused("ho", &[&extract, &reason, CASEWORKER]),
+        ["RET-01"]
+    );
+    desk.does("ho", &[&["run", "release", RUN, "ask"], OFFICER]);
+    desk.settle();
+    desk.does("hmrc", &[&["run", "match", RUN, "ask"], ANALYST]);
+    desk.decided("hmrc", "ask", ANALYST);
+    desk.does("hmrc", &[&["run", "next", "reply", "--run", RUN], ANALYST]);
+    desk.does("hmrc", &[&["run", "release", RUN, "reply"], ANALYST]);
+    desk.settle();
+
+    let due = desk.does("ho", &[&["due"]]);
+    let items = due["items"].as_array().unwrap();
+    let about = |name: &str| {
+        let named = |i: &&Value| i["about"][0] == name;
+        items
+            .iter()
+            .find(named)
+            .unwrap_or_else(|| panic!("{name}: {due}"))
+    };
+    let today: jiff::civil::Date = due["today"].as_str().unwrap().parse().unwrap();
+    let returned = about("ask-1/reply.1/hmrc-found");
+    let on = today.checked_add(jiff::Span::new().days(28)).unwrap();
+    assert_eq!(returned["on"], on.to_string());
+    let waiting = about("ask-1/ask.1/extract");
+    assert!(waiting["then"].as_str().unwrap().contains("run-closed"));
+    let soon = desk.does("ho", &[&["due", "--until", &today.to_string()]]);
+    assert!(!soon.to_string().contains("hmrc-found"), "{soon}");
+    assert!(
+        soon.to_string().contains("matches are not decided"),
+        "{soon}"
+    );
+
+    // Nothing is due; what waits is told.
+    let told = desk.does("ho", &[&["destroy"]]);
+    assert_eq!(told["due"], 0);
+    assert_eq!(told["waiting"][0]["about"][0], "ask-1/ask.1/extract");
+    // By a person's word it goes early, and only by the word of one who may.
+    let found = ["destroy", "--holding", "ask-1/reply.1/hmrc-found"];
+    let before = desk.state("ho");
+    desk.does("ho", &[&found, &reason, CASEWORKER, &["--dry-run"]]);
+    assert_eq!(desk.state("ho"), before);
+    assert_eq!(
+        desk.refused("ho", &[&found, &reason, &["--as", "i1:iao"]]),
+        ["SEC-09"]
+    );
+    desk.does("ho", &[&found, &reason, CASEWORKER]);
+    desk.settle();
+    let due = desk.does("ho", &[&["due"]]);
+    assert!(!due.to_string().contains("hmrc-found"), "{due}");
+    let evidence = due["items"].as_array().unwrap().iter();
+    let evidence = evidence.map(|i| i["about"][0].as_str().unwrap_or_default());
+    let evidence = evidence
+        .filter(|h| h.starts_with("evidence-"))
+        .next()
+        .unwrap();
+    let never = ["destroy", "--holding", evidence];
+    assert_eq!(desk.refused("ho", &[&never, &reason, OFFICER]), ["RET-01"]);
+}
+
+#[tokio::test]
+async fn the_doctor_finds_what_is_broken() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let lines = |code: i32| {
+        let out = desk.out("ho", &[&["doctor", "--json"]]);
+        assert_eq!(out.status.code(), Some(code), "{}", text(&out));
+        let told: Value = serde_json::from_slice(&out.stdout).unwrap();
+        let broken = told
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|l| l["is"] == "broken");
+        let broken: Vec<String> = broken
+            .map(|l| {
+                format!(
+                    "{} {}",
+                    l["part"].as_str().unwrap(),
+                    l["what"].as_str().unwrap()
+                )
+            })
+            .collect();
+        broken
+    };
+    assert_eq!(lines(0), Vec::<String>::new());
+
+    let key = desk.path("ho/keys/signing.key");
+    let mode =
+        |mode| std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o644);
+    let found = lines(1);
+    assert!(
+        found[0].starts_with("keys ") && found[0].contains("signing.key"),
+        "{found:?}"
+    );
+    let told = text(&desk.out("ho", &[&["doctor"]]));
+    assert!(told.contains("chmod"), "the way out is told: {told}");
+    mode(0o600);
+    assert_eq!(lines(0), Vec::<String>::new());
+
+    // A key that comes back from a copy after its certificate was written.
+    desk.does("ho", &[&["run", "start", "ask", "--run", RUN], OFFICER]);
+    let vault = desk.path("ho/keys/vault");
+    let files = |dir: &Path| -> Vec<PathBuf> {
+        let all = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path());
+        all.filter(|p| p.is_file()).collect()
+    };
+    let copies: Vec<(PathBuf, Vec<u8>)> = files(&vault)
+        .into_iter()
+        .map(|p| (p.clone(), std::fs::read(p).unwrap()))
+        .collect();
+    let abandon = ["run", "abandon", RUN, "ask", "--reason", "by mistake"];
+    desk.does("ho", &[&abandon, OFFICER]);
+    desk.settle();
+    assert_eq!(lines(0), Vec::<String>::new());
+    for file in files(&vault) {
+        std::fs::remove_file(file).unwrap();
+    }
+    for (path, bytes) in copies {
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let found = lines(1);
+    assert!(
+        found[0].starts_with("vault the key of ask-1/ask.1/extract"),
+        "{found:?}"
+    );
+
+    // A published entry that was changed.
+    let checkpoint = desk.path("ho/ledger/checkpoint");
+    std::fs::write(&checkpoint, "another\n").unwrap();
+    let found = lines(1);
+    assert!(found[0].starts_with("ledger NOT VERIFIED"), "{found:?}");
 }

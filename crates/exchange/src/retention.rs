@@ -298,6 +298,10 @@ impl Holding {
     pub fn id(&self) -> &HoldingId {
         &self.id
     }
+    /// The hash of the agreement under which the values came; none for the node's own evidence.
+    pub fn agreement(&self) -> Option<Digest> {
+        self.agreement
+    }
     /// The agreement's dataset.
     pub fn what(&self) -> &str {
         &self.what

@@ -102,6 +102,11 @@ impl Said {
         self.again = false;
         self
     }
+    /// The same under another first line.
+    pub(crate) fn renamed(mut self, did: String) -> Self {
+        self.did = did;
+        self
+    }
     /// A line of detail.
     pub(crate) fn line(mut self, line: impl Into<String>) -> Self {
         self.lines.push(line.into());
@@ -293,7 +298,7 @@ impl std::fmt::Display for Rows {
     }
 }
 
-fn person(text: &str) -> Result<Person, String> {
+pub(crate) fn person(text: &str) -> Result<Person, String> {
     let roles: Vec<_> = Role::ALL.iter().map(|r| r.as_str()).collect();
     let bad = || format!("write STAFF:ROLE with a role out of {}", roles.join(", "));
     let (staff, role) = text.split_once(':').ok_or_else(bad)?;

@@ -151,7 +151,7 @@ fn steps(state: State) -> Vec<String> {
 
 /// What a person does next with a file, as a command.
 fn next(leg: &Leg, undecided: usize, matches_here: bool) -> Option<String> {
-    let of = format!("{} {}", leg.run(), leg.flow());
+    let (run, of) = (leg.run(), format!("{} {}", leg.run(), leg.flow()));
     let command = match leg.state() {
         State::Prepared | State::Validated | State::Approved => {
             format!("`concordat run release {of}`")
@@ -165,12 +165,14 @@ fn next(leg: &Leg, undecided: usize, matches_here: bool) -> Option<String> {
         State::Loaded | State::Matched if undecided > 0 => {
             format!("`concordat review list {of}` ({undecided} undecided)")
         }
-        State::Matched => format!("`concordat run next FLOW --run {}`", leg.run()),
-        State::Loaded | State::Accepted if leg.side() == Side::Receiver => {
-            format!("`concordat run close {}`", leg.run())
-        }
+        State::Matched => format!(
+            "`concordat run next FLOW --run {run}`, and `concordat run complete {run}` in the end"
+        ),
+        State::Loaded => format!(
+            "`concordat run next FLOW --run {run}`, or `concordat run close {run}` in the end"
+        ),
         State::Sent => format!("{} has to answer", leg.peer()),
-        State::Loaded | State::Accepted | State::Rejected | State::Closed => return None,
+        State::Accepted | State::Rejected | State::Closed => return None,
     };
     Some(command)
 }
