@@ -119,3 +119,66 @@ pub(crate) fn say(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// A line as a shell would split it, up to where its output goes.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(" > ").next().unwrap_or_default();
+        let mut words = Vec::new();
+        for (n, part) in line.split('"').enumerate() {
+            if n % 2 == 1 {
+                words.push(part.to_owned());
+            } else {
+                words.extend(part.split_whitespace().map(str::to_owned));
+            }
+        }
+        words
+    }
+
+    fn parses(line: &str) {
+        if let Err(e) = Cli::try_parse_from(words(line)) {
+            panic!("{line}: {e}");
+        }
+    }
+
+    #[test]
+    fn every_command_shows_an_example_that_is_one() {
+        fn look(command: &clap::Command, path: &str, examples: &mut Vec<String>) {
+            let help = command.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            let mine: Vec<_> = help
+                .lines()
+                .filter_map(|l| l.strip_prefix("Example: "))
+                .collect();
+            assert!(!mine.is_empty(), "{path} shows no example");
+            for example in mine {
+                assert!(example.starts_with(path), "{path}: {example}");
+                examples.push(example.to_owned());
+            }
+            for sub in command.get_subcommands() {
+                look(sub, &format!("{path} {}", sub.get_name()), examples);
+            }
+        }
+        let mut examples = Vec::new();
+        for command in Cli::command().get_subcommands() {
+            let path = format!("concordat {}", command.get_name());
+            look(command, &path, &mut examples);
+        }
+        examples.iter().for_each(|line| parses(line));
+    }
+
+    #[test]
+    fn every_command_of_the_walk_through_is_one() {
+        let text = include_str!("../../../docs/running-a-node.md");
+        let lines: Vec<_> = text
+            .lines()
+            .filter(|l| l.starts_with("concordat "))
+            .collect();
+        assert!(lines.len() > 30);
+        lines.iter().for_each(|line| parses(line));
+    }
+}

@@ -61,7 +61,7 @@ async fn what_is_due(working: &Working) -> Result<Said, Fail> {
         .filter(|item| item.on.is_none())
         .collect();
     let mut said = said.renamed(format!(
-        "{} sets of values were due; the worker did a whole round, and {} sets wait for an event.",
+        "Sets of values that were due: {}; the worker did a whole round. Sets that wait for an event: {}.",
         due.len(),
         waiting.len()
     ));

@@ -281,9 +281,14 @@ async fn list(at: &At, run: &RunId, flow: &FlowId, open: bool) -> Result<Said, F
                 .collect::<String>()
         };
         said = said.line(format!(
-            "  row {:>4}  {:<22} {}{}{}",
+            "  row {:>4}  {:<22} {:<7} {}{}{}",
             found.row(),
             found.evidence().name(),
+            if found.evidence().is_strong() {
+                "strong"
+            } else {
+                "weak"
+            },
             found.standing().name(),
             tells(&findings),
             tells(&flags),
@@ -343,14 +348,14 @@ async fn word(of: &Of, verdict: Verdict, reason: &str) -> Result<Said, Fail> {
         .await?;
     let (n, run, flow) = (words.len(), &of.run, &of.flow);
     Ok(match verdict {
-        Verdict::Confirm => Said::did(format!("{n} matches of {flow} of {run} are confirmed."), done)
+        Verdict::Confirm => Said::did(format!("Matches of {flow} of {run} that are confirmed: {n}."), done)
             .next(format!(
                 "`concordat review list {run} {flow}` says what they tell, to be verified before it is used"
             ))
             .undo(format!(
                 "`concordat review refute {run} {flow} ROWS --reason R`: it is undone everywhere it went"
             )),
-        Verdict::Refute => Said::did(format!("{n} matches of {flow} of {run} are refuted."), done)
+        Verdict::Refute => Said::did(format!("Matches of {flow} of {run} that are refuted: {n}."), done)
             .next("`concordat node work` tells everybody who was sent something because of them")
             .undo("a refuted match stays refuted: a later run may find the person anew"),
     })

@@ -123,7 +123,7 @@ impl Stage {
                 .at
                 .parse()
                 .map_err(|_| Fail::fault("no time".into()))?;
-            op = format!("{op}:no:{}", at.as_second());
+            op = format!("{op}:no:{}", at.as_millisecond());
         }
         let op = OperationId::parse(op).map_err(|e| Fail::fault(e.to_string()))?;
         let done = self.node(scene.node).ports().store.done(&op).await;

@@ -246,7 +246,7 @@ impl Node {
         let result = verb.await;
         if let Err(Trouble::Refused(refusals)) = &result {
             // The same request may be refused at two moments; each moment is recorded once.
-            let no = op.then(&format!("no:{}", self.now().as_second()))?;
+            let no = op.then(&format!("no:{}", self.now().as_millisecond()))?;
             let mut batch = Batch::new(no, "refusal");
             for refusal in refusals {
                 let record = Record::new(Act::Refused, by)

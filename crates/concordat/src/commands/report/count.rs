@@ -1,9 +1,10 @@
 //! The counting: from state what stands, from the ledger what happened.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{Flow, Plan, Why};
 use exchange::Node;
+use exchange::approval::Approval;
 use exchange::change::Aggregate;
 use exchange::deadline::london_day;
 use exchange::decision::Decision;
@@ -14,10 +15,10 @@ use exchange::matches::{Match, Standing};
 use exchange::pact::Pact;
 use exchange::retention::Holding;
 use exchange::run::Run;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Span};
 use ledger::{Code, Digest, Entry, Fact};
 
-use super::{About, Counts, DataSet, Destruction, File, OneRun, Report, Share};
+use super::{About, Counts, DataSet, Destruction, File, OneRun, Report, Share, Volume};
 use crate::fail::Fail;
 
 /// Destruction that follows its date by more is late.
@@ -140,6 +141,7 @@ async fn about(node: &Node, books: &Books, pact: &Pact) -> Result<About, Fail> {
         files: legs.iter().map(|l| file(l)).collect(),
         rows_sent: rows(Side::Sender),
         rows_received: rows(Side::Receiver),
+        volumes: volumes(node, &plan, pact, &legs).await?,
         most_useful: data_sets
             .iter()
             .find(|d| d.matched > 0)
@@ -161,6 +163,7 @@ async fn about(node: &Node, books: &Books, pact: &Pact) -> Result<About, Fail> {
         }),
         recalls_sent: acts("recall.sent"),
         recalls_received: acts("recall.received"),
+        false_matches: proved_wrong(books, pact.hash()),
         decisions: counted(books.decisions.iter().filter(|d| mine(d.about())), |d| {
             format!("{} {}", d.name(), d.status())
         }),
@@ -169,6 +172,54 @@ async fn about(node: &Node, books: &Books, pact: &Pact) -> Result<About, Fail> {
             ..destruction(node, books, pact.hash())
         },
     })
+}
+
+/// Rows that left by each flow that starts runs, against what is approved.
+async fn volumes(
+    node: &Node,
+    plan: &Plan,
+    pact: &Pact,
+    legs: &[&Leg],
+) -> Result<BTreeMap<String, Volume>, Fail> {
+    let today = london_day(node.ports().clock.now())?;
+    let year = today.checked_sub(Span::new().months(12));
+    let since = year.map_err(|e| Fail::fault(e.to_string()))?;
+    let mut all = BTreeMap::new();
+    for flow in plan.flows.values() {
+        if flow.from != *node.party() || !flow.rests_on().is_empty() {
+            continue;
+        }
+        let (mut by_month, mut in_12_months) = (Counts::new(), 0);
+        for leg in legs.iter().filter(|l| *l.flow() == flow.id) {
+            let Some(at) = leg.sent_at() else { continue };
+            let day = london_day(at)?;
+            let month = format!("{}-{:02}", day.year(), day.month());
+            *by_month.entry(month).or_default() += leg.rows();
+            if day > since {
+                in_12_months += leg.rows();
+            }
+        }
+        let key = Approval::key_of(pact.id(), &flow.id);
+        let approval: Option<Approval> = node.find(&key).await?;
+        let granted = approval.filter(|a| a.status() == "granted");
+        let volume = Volume {
+            by_month,
+            in_12_months,
+            approved: granted.map(|a| a.scope().volume),
+        };
+        all.insert(flow.id.to_string(), volume);
+    }
+    Ok(all)
+}
+
+fn proved_wrong(books: &Books, hash: Digest) -> u64 {
+    let was_confirmed = |e: &&Entry| {
+        let was = e.facts.get(&Code::of("was"));
+        e.act.as_str() == "match.refuted"
+            && e.agreement == Some(hash)
+            && matches!(was, Some(Fact::Code(code)) if code.as_str() == "confirmed")
+    };
+    books.entries.iter().filter(was_confirmed).count() as u64
 }
 
 fn counted<'a, T: 'a>(all: impl Iterator<Item = &'a T>, name: impl Fn(&T) -> String) -> Counts {

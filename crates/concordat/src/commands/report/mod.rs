@@ -52,6 +52,8 @@ struct About {
     files: Vec<File>,
     rows_sent: u64,
     rows_received: u64,
+    /// What left to be asked about, by flow.
+    volumes: BTreeMap<String, Volume>,
     /// By usefulness, the most useful first.
     data_sets: Vec<DataSet>,
     most_useful: Option<String>,
@@ -62,6 +64,8 @@ struct About {
     flags: Counts,
     recalls_sent: u64,
     recalls_received: u64,
+    /// Confirmed matches that proved wrong.
+    false_matches: u64,
     decisions: Counts,
     destruction: Destruction,
 }
@@ -113,6 +117,17 @@ impl Share {
             per_mille,
         }
     }
+}
+
+/// What left by a flow that starts runs.
+#[derive(Serialize)]
+struct Volume {
+    /// By month, as 2026-11.
+    by_month: Counts,
+    /// In the twelve months up to today: what an approval counts.
+    in_12_months: u64,
+    /// How many records are approved in any twelve months; none where nobody granted it.
+    approved: Option<u64>,
 }
 
 /// What was found in one data set: `matched / sent`.
@@ -186,6 +201,14 @@ fn in_words(report: &Report) {
             "  rows sent {}, received {}",
             a.rows_sent, a.rows_received
         ));
+        for (flow, v) in &a.volumes {
+            let approved = v.approved.map_or("none".to_owned(), |n| n.to_string());
+            say(format!(
+                "  volume of {flow}: {} in 12 months, {approved} approved; by month: {}",
+                v.in_12_months,
+                listed(&v.by_month)
+            ));
+        }
         for d in &a.data_sets {
             say(format!(
                 "  hit rate of {} ({}, {}): {} ({} of {} sent; {} confirmed, {} undecided)",
@@ -206,8 +229,8 @@ fn in_words(report: &Report) {
             say(format!("  {what}: {}", listed(counts)));
         }
         say(format!(
-            "  recalls: {} sent, {} received",
-            a.recalls_sent, a.recalls_received
+            "  recalls: {} sent, {} received; {} confirmed matches proved wrong",
+            a.recalls_sent, a.recalls_received, a.false_matches
         ));
         let d = &a.destruction;
         say(format!(
