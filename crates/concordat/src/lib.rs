@@ -62,6 +62,8 @@ enum Command {
     Report(commands::report::Args),
     /// Examine a node: each part ok, look or broken, with the way out.
     Doctor(commands::doctor::Args),
+    /// Make the synthetic world of the exchange of three departments, as files.
+    Synth(commands::synth::Args),
     /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
     Demo(demo::Args),
 }
@@ -96,6 +98,7 @@ pub async fn run() -> ExitCode {
         Command::Destroy(args) => commands::destroy::run(&args).await,
         Command::Report(args) => commands::report::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(&args).await,
+        Command::Synth(args) => commands::synth::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
     };
     match done {

@@ -545,11 +545,12 @@ async fn what_is_due_is_told_and_what_is_not_needed_goes_early() {
     desk.settle();
     let due = desk.does("ho", &[&["due"]]);
     assert!(!due.to_string().contains("hmrc-found"), "{due}");
-    let evidence = due["items"].as_array().unwrap().iter();
-    let evidence = evidence.map(|i| i["about"][0].as_str().unwrap_or_default());
+    let mut evidence = due["items"].as_array().unwrap().iter();
     let evidence = evidence
-        .filter(|h| h.starts_with("evidence-"))
-        .next()
+        .find_map(|i| {
+            let about = i["about"][0].as_str()?;
+            about.starts_with("evidence-").then_some(about)
+        })
         .unwrap();
     let never = ["destroy", "--holding", evidence];
     assert_eq!(desk.refused("ho", &[&never, &reason, OFFICER]), ["RET-01"]);

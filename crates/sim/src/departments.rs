@@ -14,7 +14,7 @@ use linkage::{Field, Record};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{Row, SqlitePool};
 
-async fn connect(path: &Path) -> Result<SqlitePool, PortFault> {
+pub(crate) async fn connect(path: &Path) -> Result<SqlitePool, PortFault> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false);
@@ -24,7 +24,7 @@ async fn connect(path: &Path) -> Result<SqlitePool, PortFault> {
 }
 
 // A database's error text may repeat a value, so only its kind is told.
-fn failed(what: &str, error: &sqlx::Error) -> PortFault {
+pub(crate) fn failed(what: &str, error: &sqlx::Error) -> PortFault {
     let kind = if let sqlx::Error::Database(e) = error {
         format!("database error {}", e.code().unwrap_or_default())
     } else if let sqlx::Error::Io(e) = error {
@@ -33,6 +33,68 @@ fn failed(what: &str, error: &sqlx::Error) -> PortFault {
         "database error".to_owned()
     };
     PortFault(format!("the department's file could not {what}: {kind}"))
+}
+
+/// The flags that are shown now, by name, with how many persons each.
+pub(crate) async fn flags(file: &SqlitePool) -> Result<BTreeMap<String, u64>, PortFault> {
+    let sql = "select name, count(*) from flags where lifted_at is null group by name";
+    let rows: Vec<(String, i64)> = sqlx::query_as(sql)
+        .fetch_all(file)
+        .await
+        .map_err(|e| failed("read", &e))?;
+    Ok(rows
+        .into_iter()
+        .map(|(name, n)| (name, n.unsigned_abs()))
+        .collect())
+}
+
+/// Does `act` in a register's tables of doings, once.
+pub(crate) async fn apply(
+    file: &SqlitePool,
+    effect: &EffectId,
+    person: &str,
+    act: &RegisterAct,
+    at: Timestamp,
+) -> Result<(), PortFault> {
+    let write = |e: sqlx::Error| failed("write", &e);
+    let mut tx = file.begin().await.map_err(write)?;
+    let at = at.to_string();
+    let what = match act {
+        RegisterAct::SetFlag { name, flag } => {
+            sqlx::query("insert into flags values (?, ?, ?, ?, null, ?) on conflict do nothing")
+                .bind(effect.as_str())
+                .bind(person)
+                .bind(name)
+                .bind(&at)
+                .bind(flag)
+                .execute(&mut *tx)
+                .await
+                .map_err(write)?;
+            format!("flag set: {name}")
+        }
+        RegisterAct::LiftFlag { name, flag } => {
+            sqlx::query(
+                "update flags set lifted_at = ? where reason_ref = ? and lifted_at is null",
+            )
+            .bind(&at)
+            .bind(flag)
+            .execute(&mut *tx)
+            .await
+            .map_err(write)?;
+            format!("flag lifted: {name}")
+        }
+        RegisterAct::Note { what } => what.clone(),
+    };
+    // All activity on a case stands in the register (FLAG-02); the effect's id makes a repeat do nothing.
+    sqlx::query("insert into activity values (?, ?, ?, ?) on conflict do nothing")
+        .bind(effect.as_str())
+        .bind(person)
+        .bind(&at)
+        .bind(what)
+        .execute(&mut *tx)
+        .await
+        .map_err(write)?;
+    tx.commit().await.map_err(write)
 }
 
 /// An open case register.
@@ -53,15 +115,7 @@ impl OpenRegister {
     /// # Errors
     /// [`PortFault`] when the file cannot be read.
     pub async fn flags(&self) -> Result<BTreeMap<String, u64>, PortFault> {
-        let sql = "select name, count(*) from flags where lifted_at is null group by name";
-        let rows: Vec<(String, i64)> = sqlx::query_as(sql)
-            .fetch_all(&self.0)
-            .await
-            .map_err(|e| failed("read", &e))?;
-        Ok(rows
-            .into_iter()
-            .map(|(name, n)| (name, n.unsigned_abs()))
-            .collect())
+        flags(&self.0).await
     }
 }
 
@@ -73,7 +127,10 @@ const RECORD: &str = "select p.cid_person_id, p.full_name, p.date_of_birth, p.ni
      f.in_pool, f.last_contact, f.dead \
      from persons p left join pool f on f.cid_person_id = p.cid_person_id where p.cid_person_id = ?";
 
-fn held(row: &SqliteRow, columns: &[&str]) -> Result<BTreeMap<String, String>, PortFault> {
+pub(crate) fn held(
+    row: &SqliteRow,
+    columns: &[&str],
+) -> Result<BTreeMap<String, String>, PortFault> {
     let mut all = BTreeMap::new();
     for column in columns {
         let value: Option<String> = row.try_get(column).map_err(|e| failed("read", &e))?;
@@ -142,47 +199,7 @@ impl CaseRegister for OpenRegister {
         act: &RegisterAct,
         at: Timestamp,
     ) -> Result<(), PortFault> {
-        let write = |e: sqlx::Error| failed("write", &e);
-        let mut tx = self.0.begin().await.map_err(write)?;
-        let at = at.to_string();
-        let what = match act {
-            RegisterAct::SetFlag { name, flag } => {
-                sqlx::query(
-                    "insert into flags values (?, ?, ?, ?, null, ?) on conflict do nothing",
-                )
-                .bind(effect.as_str())
-                .bind(person)
-                .bind(name)
-                .bind(&at)
-                .bind(flag)
-                .execute(&mut *tx)
-                .await
-                .map_err(write)?;
-                format!("flag set: {name}")
-            }
-            RegisterAct::LiftFlag { name, flag } => {
-                sqlx::query(
-                    "update flags set lifted_at = ? where reason_ref = ? and lifted_at is null",
-                )
-                .bind(&at)
-                .bind(flag)
-                .execute(&mut *tx)
-                .await
-                .map_err(write)?;
-                format!("flag lifted: {name}")
-            }
-            RegisterAct::Note { what } => what.clone(),
-        };
-        // All activity on a case stands in the register (FLAG-02); the effect's id makes a repeat do nothing.
-        sqlx::query("insert into activity values (?, ?, ?, ?) on conflict do nothing")
-            .bind(effect.as_str())
-            .bind(person)
-            .bind(&at)
-            .bind(what)
-            .execute(&mut *tx)
-            .await
-            .map_err(write)?;
-        tx.commit().await.map_err(write)
+        apply(&self.0, effect, person, act, at).await
     }
 }
 

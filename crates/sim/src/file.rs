@@ -1,7 +1,9 @@
-//! Database files of the virtual world. Never opens a file that exists.
+//! Files of the virtual world. Never opens a file that exists.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
+use parquet::errors::ParquetError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{ConnectOptions, SqliteConnection};
 
@@ -20,9 +22,43 @@ pub enum FileFault {
         #[source]
         cause: sqlx::Error,
     },
+    /// The columns were not written.
+    #[error("{path} could not be written: {cause}")]
+    Columns {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        #[source]
+        cause: ParquetError,
+    },
+    /// The folder or file could not be made.
+    #[error("{path} could not be made: {cause}")]
+    Folder {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
 }
 
 impl FileFault {
+    pub(crate) fn columns(path: &Path) -> impl Fn(ParquetError) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::Columns {
+            path: path.clone(),
+            cause,
+        }
+    }
+
+    pub(crate) fn folder(path: &Path) -> impl Fn(io::Error) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::Folder {
+            path: path.clone(),
+            cause,
+        }
+    }
+
     pub(crate) fn at(path: &Path) -> impl Fn(sqlx::Error) -> Self {
         let path = path.to_owned();
         move |cause| Self::Database {

@@ -12,9 +12,11 @@ pub mod departments;
 mod draw;
 mod file;
 pub mod master;
+mod more_names;
 mod names;
 pub mod people;
 pub mod register;
+pub mod world;
 
 pub use clock::{Backwards, SeededEntropy, VirtualClock};
 pub use file::FileFault;

@@ -72,7 +72,7 @@ impl Master {
             held.address = Some(people::address(self.seed, index, "moved to"));
         }
         if draw.chance("spelt otherwise", 9) {
-            held.full_name = misspelt(draw, &held.full_name);
+            held.full_name = misspelt(&held.full_name, |label, below| draw.number(label, below));
         }
         if draw.chance("born otherwise", 2) {
             held.date_of_birth = held.date_of_birth.and_then(|d| d.tomorrow().ok());
@@ -118,13 +118,13 @@ impl Master {
 }
 
 /// The name with one small slip: two letters change places, one is left out, or one is written twice.
-fn misspelt(draw: Draw, name: &str) -> String {
+pub(crate) fn misspelt(name: &str, number: impl Fn(&str, u64) -> u64) -> String {
     let mut letters: Vec<char> = name.chars().collect();
     let inner = u64::try_from(letters.len()).unwrap_or(0).saturating_sub(2);
-    let at = usize::try_from(draw.number("slip place", inner))
+    let at = usize::try_from(number("slip place", inner))
         .unwrap_or(0)
         .saturating_add(1);
-    match draw.number("slip", 3) {
+    match number("slip", 3) {
         0 if at.saturating_add(1) < letters.len() => letters.swap(at, at.saturating_add(1)),
         1 if letters.len() > 2 => {
             letters.remove(at);

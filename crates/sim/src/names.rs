@@ -1,6 +1,8 @@
 //! Given and family names by origin. Common words of each naming tradition, put together by lot: a whole
 //! name is nobody's in particular.
 
+use crate::draw::Lot;
+use crate::more_names;
 use crate::people::{Origin, Sex};
 
 /// How a tradition makes a whole name.
@@ -13,6 +15,8 @@ pub(crate) enum Form {
     TwoFamily,
     /// Often one name only.
     Single,
+    /// Given name, the father's name in some form, and a family name or the grandfather's name.
+    Patronymic,
 }
 
 pub(crate) struct Names {
@@ -33,7 +37,7 @@ impl Names {
 
 #[rustfmt::skip]
 pub(crate) const fn of(origin: Origin) -> Names {
-    use Form::{FamilyGiven, GivenFamily, Single, TwoFamily};
+    use Form::{FamilyGiven, GivenFamily, Patronymic, Single, TwoFamily};
     match origin {
         Origin::Albanian => Names { form: GivenFamily,
             female: &["Arta", "Blerta", "Drita", "Elira", "Mirjeta", "Teuta", "Valbona", "Zamira"],
@@ -111,5 +115,141 @@ pub(crate) const fn of(origin: Origin) -> Names {
             female: &["Thị Ánh", "Thị Bích", "Thị Hạnh", "Thị Hoa", "Thị Lan", "Thị Mai", "Thị Ngọc", "Thị Thu"],
             male: &["Văn Bình", "Văn Dũng", "Văn Đức", "Văn Hùng", "Văn Minh", "Văn Nam", "Văn Sơn", "Văn Tuấn"],
             family: &["Bùi", "Đặng", "Đỗ", "Hoàng", "Lê", "Ngô", "Nguyễn", "Phạm", "Trần", "Vũ"] },
+        Origin::Ethiopian => Names { form: Patronymic,
+            female: &["Abeba", "Aster", "Genet", "Hiwot", "Meseret", "Selam", "Tigist", "Yordanos"],
+            male: &["Abebe", "Bekele", "Dawit", "Girma", "Haile", "Kebede", "Tesfaye", "Yohannes"],
+            family: &["Alemu", "Assefa", "Demissie", "Fikru", "Lemma", "Mekonnen", "Negash", "Tadesse", "Worku", "Zewde"] },
+        Origin::Iranian => Names { form: GivenFamily,
+            female: &["Azadeh", "Fatemeh", "Leila", "Maryam", "Nasrin", "Parisa", "Shirin", "Zahra"],
+            male: &["Ali", "Behrouz", "Farhad", "Hossein", "Mehdi", "Mohammad", "Reza", "Yousef"],
+            family: &["Ahmadi", "Ebrahimi", "Hosseini", "Jafari", "Karimi", "Moradi", "Mousavi", "Rahimi", "Rezaei", "Sadeghi"] },
+        Origin::Ukrainian => Names { form: Patronymic,
+            female: &["Halyna", "Iryna", "Kateryna", "Nataliia", "Oksana", "Olena", "Svitlana", "Yuliia"],
+            male: &["Andrii", "Dmytro", "Ivan", "Mykola", "Oleksandr", "Serhii", "Volodymyr", "Yevhen"],
+            family: &["Bondarenko", "Hrytsenko", "Kovalenko", "Kravchuk", "Lysenko", "Melnyk", "Petrenko", "Savchenko", "Shevchuk", "Tkachenko"] },
     }
+}
+
+/// A given name of this tradition, of all that there are.
+pub(crate) fn given(lot: Lot, label: &str, origin: Origin, sex: Sex) -> &'static str {
+    let (few, more) = (of(origin).given(sex), more_names::of(origin).given(sex));
+    either(lot, label, few, more)
+}
+
+/// A family name of this tradition, of all that there are.
+pub(crate) fn family(lot: Lot, label: &str, origin: Origin) -> &'static str {
+    either(lot, label, of(origin).family, more_names::of(origin).family)
+}
+
+fn either(
+    lot: Lot,
+    label: &str,
+    few: &'static [&'static str],
+    more: &'static [&'static str],
+) -> &'static str {
+    let below = u64::try_from(few.len().saturating_add(more.len())).unwrap_or(0);
+    let at = usize::try_from(lot.number(label, below)).unwrap_or(0);
+    few.iter().chain(more).nth(at).copied().unwrap_or_default()
+}
+
+/// What stands between the given and the family name where a tradition has the father's name there.
+#[rustfmt::skip]
+pub(crate) const fn fathers(origin: Origin, sex: Sex) -> &'static [&'static str] {
+    match (origin, sex) {
+        (Origin::Ukrainian, Sex::Female) => &["Andriivna", "Dmytrivna", "Ivanivna", "Mykolaivna", "Oleksandrivna", "Serhiivna", "Volodymyrivna", "Yevhenivna"],
+        (Origin::Ukrainian, Sex::Male) => &["Andriiovych", "Dmytrovych", "Ivanovych", "Mykolaiovych", "Oleksandrovych", "Serhiiovych", "Volodymyrovych", "Yevhenovych"],
+        _ => of(origin).male,
+    }
+}
+
+/// Spellings of one name in Latin letters, as different clerks and passports have them.
+#[rustfmt::skip]
+const SPELLINGS: [&[&str]; 79] = [
+    &["Mohammed", "Muhammad", "Mohamed", "Mohammad", "Muhammed", "Mohamad"],
+    &["Ahmed", "Ahmad", "Ahmet"],
+    &["Hassan", "Hasan", "Hassen"],
+    &["Hussain", "Hussein", "Hossain", "Husain", "Hossein"],
+    &["Ibrahim", "Ebrahim", "İbrahim"],
+    &["Youssef", "Yusuf", "Yousef", "Yousuf"],
+    &["Omar", "Umar", "Omer"],
+    &["Khaled", "Khalid"],
+    &["Tariq", "Tarik", "Tareq"],
+    &["Mahmoud", "Mahmood", "Mahmud", "Mehmood"],
+    &["Ali", "Aly"],
+    &["Ismail", "Ismael", "Esmail"],
+    &["Abdul", "Abdel", "Abdal"],
+    &["Rahman", "Rehman", "Rahmaan"],
+    &["Chowdhury", "Choudhury", "Chaudhry", "Chaudhary", "Choudhry"],
+    &["Uddin", "Udin", "Ud-Din"],
+    &["Miah", "Mia", "Miya"],
+    &["Fatima", "Fatimah", "Fatemeh", "Faduma"],
+    &["Ayesha", "Aisha", "Aysha", "Ayşe"],
+    &["Khadija", "Khadijah", "Hatice"],
+    &["Mariam", "Maryam", "Miriam"],
+    &["Layla", "Leila", "Laila"],
+    &["Yasmin", "Yasmeen", "Jasmin"],
+    &["Noor", "Nur", "Nour"],
+    &["Zainab", "Zaynab", "Zeynep"],
+    &["Amina", "Aminah", "Aamina"],
+    &["Nasrin", "Nasreen"],
+    &["Shirin", "Shireen"],
+    &["Bilal", "Bilaal"],
+    &["Usman", "Osman", "Uthman"],
+    &["Akhtar", "Akhter", "Aktar", "Akter"],
+    &["Iqbal", "Ikbal", "Eqbal"],
+    &["Mansour", "Mansoor", "Mansur"],
+    &["Saleh", "Salih", "Salah"],
+    &["Abdullahi", "Abdulahi", "Abdullah"],
+    &["Al-Amin", "Alamin", "El-Amin"],
+    &["Oleksandr", "Aleksandr", "Alexander", "Olexandr"],
+    &["Dmytro", "Dmitry", "Dmitri", "Dmitriy"],
+    &["Serhii", "Serhiy", "Sergei", "Sergey"],
+    &["Andrii", "Andriy", "Andrey", "Andrei"],
+    &["Volodymyr", "Vladimir"],
+    &["Mykola", "Nikolai", "Nikolay"],
+    &["Yevhen", "Evgeny", "Yevgeny", "Ievgen"],
+    &["Kateryna", "Ekaterina", "Katerina"],
+    &["Olena", "Elena", "Yelena", "Helena"],
+    &["Nataliia", "Natalia", "Nataliya", "Natalya"],
+    &["Yuliia", "Yulia", "Julia", "Iuliia"],
+    &["Iryna", "Irina", "Irena"],
+    &["Savchenko", "Sawchenko"],
+    &["Yohannes", "Johannes", "Yohanes"],
+    &["Tesfaye", "Tesfay", "Tesfai"],
+    &["Mekonnen", "Mekonen", "Makonnen"],
+    &["Zhang", "Chang", "Cheung"],
+    &["Huang", "Hwang", "Wong"],
+    &["Li", "Lee"],
+    &["Sharma", "Sarma"],
+    &["Hosseini", "Husseini", "Hoseini"],
+    &["Ebrahimi", "Ibrahimi"],
+    &["Tetiana", "Tatiana", "Tetyana", "Tatyana"],
+    &["Anastasiia", "Anastasia", "Anastasiya"],
+    &["Mariia", "Maria", "Mariya"],
+    &["Viktoriia", "Viktoria", "Victoria"],
+    &["Liudmyla", "Ludmila", "Lyudmila"],
+    &["Oleh", "Oleg"],
+    &["Pavlo", "Pavel"],
+    &["Hryhorii", "Grigory", "Hryhoriy"],
+    &["Honchar", "Gonchar"],
+    &["Haidai", "Gaidai", "Gayday"],
+    &["Zhou", "Chow", "Chou"],
+    &["Xu", "Hsu"],
+    &["Guo", "Kuo"],
+    &["Qureshi", "Quraishi", "Koreshi"],
+    &["Siddiqui", "Siddiqi", "Siddique"],
+    &["Shaikh", "Sheikh", "Sheik"],
+    &["Faisal", "Faysal", "Feisal"],
+    &["Javed", "Javid", "Jawed"],
+    &["Haque", "Hoque", "Huq"],
+    &["Abdirahman", "Abdurahman", "Abdulrahman"],
+    &["Mohammadi", "Muhammadi", "Mohamadi"],
+];
+
+/// The other spellings of this word, and the word itself; none where it has one spelling.
+pub(crate) fn spellings(word: &str) -> &'static [&'static str] {
+    SPELLINGS
+        .into_iter()
+        .find(|group| group.contains(&word))
+        .unwrap_or_default()
 }

@@ -29,10 +29,13 @@ pub enum Origin {
     Spanish,
     Turkish,
     Vietnamese,
+    Ethiopian,
+    Iranian,
+    Ukrainian,
 }
 
 impl Origin {
-    /// All origins; each is as likely as another.
+    /// The origins of [`population`]; each is as likely as another.
     pub const ALL: [Self; 19] = [
         Self::Albanian,
         Self::Arabic,
@@ -52,6 +55,32 @@ impl Origin {
         Self::Somali,
         Self::Spanish,
         Self::Turkish,
+        Self::Vietnamese,
+    ];
+
+    /// The origins of a [`crate::world::World`]; each is as likely as another.
+    pub const WORLD: [Self; 22] = [
+        Self::Albanian,
+        Self::Arabic,
+        Self::Bangladeshi,
+        Self::British,
+        Self::Chinese,
+        Self::Ethiopian,
+        Self::French,
+        Self::Ghanaian,
+        Self::Indian,
+        Self::Indonesian,
+        Self::Iranian,
+        Self::Irish,
+        Self::Nigerian,
+        Self::Pakistani,
+        Self::Polish,
+        Self::Portuguese,
+        Self::Romanian,
+        Self::Somali,
+        Self::Spanish,
+        Self::Turkish,
+        Self::Ukrainian,
         Self::Vietnamese,
     ];
 }
@@ -144,6 +173,12 @@ pub fn nino(seed: u64, index: u64) -> String {
 
 /// An address of this person; another for another `label`.
 pub(crate) fn address(seed: u64, index: u64, label: &str) -> Address {
+    let draw = Draw::new(seed, index);
+    compose(|part, below| draw.number(&format!("{label} {part}"), below))
+}
+
+/// An address of what `number` draws, by the name of the part, below a bound.
+pub(crate) fn compose(number: impl Fn(&str, u64) -> u64) -> Address {
     const STREETS: [&str; 12] = [
         "Alder Row",
         "Bellfounder Lane",
@@ -172,17 +207,16 @@ pub(crate) fn address(seed: u64, index: u64, label: &str) -> Address {
     ];
     // The letters of a postcode's second half.
     const INWARD: &[u8] = b"ABDEFGHJLNPQRSTUWXYZ";
-    let draw = Draw::new(seed, index);
-    let number = |part: &str, below| draw.number(&format!("{label} {part}"), below);
+    let at = |part: &str, length: usize| {
+        let below = u64::try_from(length).unwrap_or(0);
+        usize::try_from(number(part, below)).unwrap_or(0)
+    };
     let pick = |part: &str, list: &[&'static str]| {
-        draw.pick(&format!("{label} {part}"), list)
-            .unwrap_or_default()
+        list.get(at(part, list.len())).copied().unwrap_or_default()
     };
     let inward = |part: &str| {
-        char::from(
-            draw.pick(&format!("{label} {part}"), INWARD)
-                .unwrap_or(b'A'),
-        )
+        let letter = INWARD.get(at(part, INWARD.len()));
+        char::from(letter.copied().unwrap_or(b'A'))
     };
     Address {
         lines: format!(
@@ -214,7 +248,7 @@ fn full_name(draw: Draw, origin: Origin, sex: Sex) -> String {
         Form::GivenFamily if draw.chance("joined family names", 4) => {
             format!("{given} {family}-{second}")
         }
-        Form::Single | Form::GivenFamily => format!("{given} {family}"),
+        Form::Single | Form::GivenFamily | Form::Patronymic => format!("{given} {family}"),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::draw::Draw;
 use crate::file::{FileFault, create};
 use crate::people::{SyntheticPerson, population};
 
-/// The tables of a case register. Dates and instants are ISO 8601 text; truths are `yes`, `no` or null.
+/// The tables of who is in a case register. Dates and instants are ISO 8601 text; truths are `yes`, `no` or null.
 pub const SCHEMA: &str = "
 create table persons (
   cid_person_id text primary key not null,
@@ -31,6 +31,10 @@ create table pool (
   last_contact text,
   dead text check (dead in ('yes', 'no'))
 ) strict;
+";
+
+/// The tables of what a node had done in a case register; empty at first.
+pub(crate) const DOINGS: &str = "
 create table flags (
   effect_id text primary key not null,
   cid_person_id text not null references persons (cid_person_id),
@@ -110,6 +114,7 @@ impl Register {
 
     async fn fill(&self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         sqlx::raw_sql(SCHEMA).execute(&mut *db).await?;
+        sqlx::raw_sql(DOINGS).execute(&mut *db).await?;
         let mut all = db.begin().await?;
         for person in population(self.seed, self.size) {
             self.insert(&mut all, &person).await?;
@@ -145,6 +150,6 @@ impl Register {
     }
 }
 
-const fn yes_no(truth: bool) -> &'static str {
+pub(crate) const fn yes_no(truth: bool) -> &'static str {
     if truth { "yes" } else { "no" }
 }

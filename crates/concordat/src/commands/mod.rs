@@ -19,6 +19,7 @@ mod sarif;
 pub(crate) mod schema;
 mod shelf;
 mod status;
+pub(crate) mod synth;
 pub(crate) mod verify;
 
 pub(crate) use shelf::{Beside, Shelf};

@@ -1,0 +1,151 @@
+//! The Home Office's case register as it holds a person.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+
+use super::recorded::{Habits, joined};
+use super::states::{Held, State, homes, states};
+use super::truth::{GROWN_UP, Truth};
+use super::{FIRST_DAY, LAST_DAY, World};
+use crate::draw::Lot;
+use crate::people::{Origin, Sex};
+use crate::register::cid_person_id;
+
+/// A person of the case register. Several values of one field are joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// The register's person key.
+    pub key: String,
+    /// The day from which the register has the person.
+    pub opened: Date,
+    /// The system that holds the case: `CID` or `CRS`.
+    pub source: &'static str,
+    /// The name, as this register writes it.
+    pub full_name: String,
+    /// The birth date, as this register has it.
+    pub date_of_birth: Date,
+    /// The port reference.
+    pub port_reference: Option<String>,
+    /// The Home Office reference.
+    pub ho_reference: Option<String>,
+    /// The title.
+    pub title: Option<&'static str>,
+    /// The nationality, three letters.
+    pub nationality: &'static str,
+    /// The first e-mail address.
+    pub email_primary: Option<String>,
+    /// Up to three more.
+    pub email_other: Option<String>,
+    /// Up to four mobile numbers.
+    pub mobile: Option<String>,
+    /// The National Insurance number.
+    pub nino: Option<String>,
+    /// What the register says, oldest first; at least one.
+    pub states: Vec<State>,
+    /// What addresses it holds, oldest first; at least one.
+    pub homes: Vec<Held>,
+}
+
+const HABITS: Habits = Habits {
+    respells: 120,
+    middle: 850,
+    one_family_name: 50,
+    given_first: 150,
+    capitals: 0,
+    typing: 30,
+    knows_new_name: 600,
+    new_year: 25,
+    swaps: 15,
+    no_number: 350,
+    wrong_digit: 20,
+    partners_number: 10,
+};
+
+impl World {
+    /// This person as the case register holds them; none where it has no case.
+    pub fn case(&self, index: u64) -> Option<Case> {
+        let truth = self.truth(index);
+        truth.case.then(|| self.recorded_case(&truth))
+    }
+
+    fn recorded_case(&self, truth: &Truth) -> Case {
+        let lot = self.person(truth.index).of("register", 0);
+        let new = lot.chance("opened later", 40);
+        let opened = if new {
+            lot.day("opened", FIRST_DAY, LAST_DAY - 60.days())
+        } else {
+            let from = date(1999, 1, 1).max(truth.born);
+            lot.day("opened", from, FIRST_DAY)
+        };
+        let states = states(lot, truth, opened);
+        let held = lot.chance("addresses held", 930);
+        let homes = homes(lot, truth, &states);
+        let (full_name, _) = HABITS.names(lot, truth);
+        let held_or =
+            |label, of_thousand, value: String| lot.chance(label, of_thousand).then_some(value);
+        let (first, others) = truth
+            .emails
+            .split_first()
+            .filter(|_| lot.chance("emails held", 700))
+            .map_or((None, &[][..]), |(first, others)| (Some(first), others));
+        let number = |label, digits: u32| lot.number(label, 10_u64.pow(digits));
+        Case {
+            key: cid_person_id(truth.index),
+            opened,
+            source: if lot.chance("crs", 200) { "CRS" } else { "CID" },
+            full_name,
+            date_of_birth: HABITS.birth(lot, truth.born),
+            port_reference: held_or("port", 600, format!("ZZP/{:07}", number("port number", 7))),
+            ho_reference: held_or("ho", 850, format!("Z{:09}", number("ho number", 9))),
+            title: title(lot, truth).filter(|_| lot.chance("title held", 820)),
+            nationality: lot
+                .pick("nationality", nationalities(truth.origin))
+                .unwrap_or("XXA"),
+            email_primary: first.cloned(),
+            email_other: joined(others.iter().take(3)),
+            mobile: joined(truth.mobiles.iter().take(4))
+                .filter(|_| lot.chance("mobiles held", 750)),
+            nino: HABITS.number(lot, self, truth),
+            homes: homes
+                .into_iter()
+                .filter(|h| held || h.from > opened)
+                .collect(),
+            states,
+        }
+    }
+}
+
+fn title(lot: Lot, truth: &Truth) -> Option<&'static str> {
+    match truth.sex {
+        _ if truth.born > GROWN_UP => None,
+        Sex::Female => lot.pick("title", &["Mrs", "Mrs", "Ms", "Miss", "Dr"]),
+        Sex::Male => lot.pick("title", &["Mr", "Mr", "Mr", "Mr", "Dr"]),
+    }
+}
+
+const fn nationalities(origin: Origin) -> &'static [&'static str] {
+    match origin {
+        Origin::Albanian => &["ALB", "ALB", "XKX"],
+        Origin::Arabic => &["IRQ", "SYR", "EGY", "SDN", "DZA"],
+        Origin::Bangladeshi => &["BGD"],
+        Origin::British => &["JAM", "ZWE", "ZAF", "AUS"],
+        Origin::Chinese => &["CHN"],
+        Origin::Ethiopian => &["ETH", "ERI"],
+        Origin::French => &["COD", "CMR", "CIV"],
+        Origin::Ghanaian => &["GHA"],
+        Origin::Indian => &["IND"],
+        Origin::Indonesian => &["IDN"],
+        Origin::Iranian => &["IRN", "AFG"],
+        Origin::Irish => &["USA", "CAN"],
+        Origin::Nigerian => &["NGA"],
+        Origin::Pakistani => &["PAK"],
+        Origin::Polish => &["BLR"],
+        Origin::Portuguese => &["BRA", "AGO"],
+        Origin::Romanian => &["MDA"],
+        Origin::Somali => &["SOM"],
+        Origin::Spanish => &["COL", "BOL", "ECU"],
+        Origin::Turkish => &["TUR"],
+        Origin::Ukrainian => &["UKR", "RUS"],
+        Origin::Vietnamese => &["VNM"],
+    }
+}

@@ -1,0 +1,82 @@
+//! The columns of the large tables, and a record as a row of them.
+
+use jiff::civil::Date;
+
+use super::{BenefitRecord, TaxRecord};
+
+pub(crate) const TRUTH: [&str; 8] = [
+    "index",
+    "household",
+    "register_key",
+    "hmrc_reference",
+    "dwp_reference",
+    "origin",
+    "sex",
+    "birth_year",
+];
+
+pub(crate) const TAXES: [&str; 11] = [
+    "reference",
+    "begins",
+    "full_name",
+    "former_names",
+    "date_of_birth",
+    "nino",
+    "addresses",
+    "phone",
+    "lives_in",
+    "from_third_party",
+    "disclosure_allowed",
+];
+
+pub(crate) fn taxes(record: TaxRecord) -> Vec<Option<String>> {
+    let word = |word: Option<&str>| word.map(ToOwned::to_owned);
+    vec![
+        Some(record.reference),
+        Some(record.begins.to_string()),
+        Some(record.full_name),
+        record.former_names.map(|name| agreement::join(&[name])),
+        record.date_of_birth.map(|day| day.to_string()),
+        record.nino,
+        record.addresses,
+        record.phone,
+        word(record.lives_in),
+        word(record.from_third_party),
+        word(record.disclosure_allowed),
+    ]
+}
+
+pub(crate) const BENEFITS: [&str; 13] = [
+    "reference",
+    "begins",
+    "full_name",
+    "former_names",
+    "date_of_birth",
+    "nino",
+    "addresses",
+    "phone",
+    "benefits",
+    "receives_as",
+    "died",
+    "partner_name",
+    "partner_date_of_birth",
+];
+
+pub(crate) fn benefits(record: BenefitRecord) -> Vec<Option<String>> {
+    let day = |day: Option<Date>| day.map(|day| day.to_string());
+    vec![
+        Some(record.reference),
+        Some(record.begins.to_string()),
+        Some(record.full_name),
+        record.former_names.map(|name| agreement::join(&[name])),
+        Some(record.date_of_birth.to_string()),
+        Some(record.nino),
+        record.addresses,
+        record.phone,
+        record.benefits,
+        Some(record.receives_as.to_owned()),
+        day(record.died),
+        record.partner_name,
+        day(record.partner_date_of_birth),
+    ]
+}

@@ -1,0 +1,575 @@
+//! The files of a world, and the departments' systems over them as a node asks them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    reason = "tests"
+)]
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use agreement::{DatedAddress, split};
+use exchange::effect::RegisterAct;
+use exchange::ids::EffectId;
+use exchange::ports::{CaseRegister, MasterList};
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use linkage::{ExactMatcher, Field, Matcher, Outcome, Record};
+use sim::world::{Case, FIRST_DAY, LAST_DAY, State, World, WorldMaster, WorldRegister};
+use sim::{FileFault, VirtualClock};
+
+const PEOPLE: u64 = 3000;
+
+fn world() -> World {
+    World::new(7, PEOPLE)
+}
+
+fn noon(day: Date) -> Timestamp {
+    let zone = TimeZone::get("Europe/London").unwrap();
+    day.at(12, 0, 0, 0).to_zoned(zone).unwrap().timestamp()
+}
+
+fn clock(day: Date) -> Arc<VirtualClock> {
+    Arc::new(VirtualClock::new(noon(day)))
+}
+
+async fn written() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    world().write(folder.path(), |_| ()).await.unwrap();
+    folder
+}
+
+async fn register(folder: &Path, clock: &Arc<VirtualClock>) -> WorldRegister {
+    let path = folder.join("ho/register.db");
+    WorldRegister::open(&path, clock.clone()).await.unwrap()
+}
+
+fn master(folder: &Path, department: &str, clock: &Arc<VirtualClock>) -> WorldMaster {
+    let path = folder.join(department).join("master.parquet");
+    WorldMaster::open(&path, clock.clone()).unwrap()
+}
+
+type Facts = BTreeMap<String, BTreeMap<String, String>>;
+
+async fn all_facts(register: &WorldRegister, size: u32) -> Facts {
+    let mut all = Vec::new();
+    loop {
+        let after: Option<&(String, _)> = all.last();
+        let after = after.map(|(key, _)| key.as_str());
+        let batch = register.facts(after, size).await.unwrap();
+        if batch.is_empty() {
+            break;
+        }
+        all.extend(batch);
+    }
+    assert!(
+        all.is_sorted_by(|(a, _), (b, _)| a < b),
+        "in order of the keys"
+    );
+    all.into_iter().collect()
+}
+
+async fn all_records(master: &WorldMaster, size: u32) -> Vec<Record> {
+    let mut all = Vec::new();
+    loop {
+        let batch = master.batch(all.len() as u64, size).await.unwrap();
+        if batch.is_empty() {
+            return all;
+        }
+        all.extend(batch);
+    }
+}
+
+fn cases() -> Vec<Case> {
+    (0..PEOPLE)
+        .filter_map(|index| world().case(index))
+        .collect()
+}
+
+fn expected(state: &State) -> BTreeMap<String, String> {
+    let truth = |known: Option<bool>| known.map(|yes| if yes { "yes" } else { "no" }.to_owned());
+    let day = |known: Option<Date>| known.map(|day| day.to_string());
+    [
+        ("in_pool", truth(state.in_pool)),
+        ("last_contact", day(state.last_contact)),
+        ("status_ended", day(state.status_ended)),
+        ("dead", truth(state.dead)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+    .collect()
+}
+
+#[tokio::test]
+async fn the_same_world_gives_the_same_bytes_and_overwrites_nothing() {
+    const FILES: [&str; 4] = [
+        "ho/register.db",
+        "hmrc/master.parquet",
+        "dwp/master.parquet",
+        "truth.parquet",
+    ];
+    let (one, two, three) = (
+        written().await,
+        written().await,
+        tempfile::tempdir().unwrap(),
+    );
+    let steps = Cell::new(0);
+    let summary = World::new(8, PEOPLE)
+        .write(three.path(), |n| steps.set(steps.get() + n))
+        .await
+        .unwrap();
+    assert_eq!(steps.get(), world().steps());
+    assert_eq!(summary.people, PEOPLE);
+    for file in FILES {
+        let bytes = |folder: &tempfile::TempDir| std::fs::read(folder.path().join(file)).unwrap();
+        assert!(bytes(&one) == bytes(&two), "{file}");
+        assert!(bytes(&one) != bytes(&three), "{file}");
+    }
+    let again = world().write(one.path(), |_| ()).await;
+    assert!(matches!(again, Err(FileFault::Exists(_))), "{again:?}");
+}
+
+#[tokio::test]
+async fn the_summary_counts_what_the_files_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = world().write(folder.path(), |_| ()).await.unwrap();
+    let last = clock(LAST_DAY);
+    assert_eq!(
+        all_facts(&register(folder.path(), &last).await, 100)
+            .await
+            .len() as u64,
+        summary.cases
+    );
+    for (department, count) in [("hmrc", summary.taxpayers), ("dwp", summary.claimants)] {
+        let master = master(folder.path(), department, &last);
+        assert_eq!(all_records(&master, 100).await.len() as u64, count);
+    }
+    assert!(summary.ended_before_2008 + summary.ended_since_2008 <= summary.eligible);
+    assert!(summary.eligible < summary.in_pool && summary.in_pool < summary.cases);
+}
+
+#[tokio::test]
+async fn the_register_tells_facts_in_batches_and_leaves_the_unknown_out() {
+    let folder = written().await;
+    for day in [FIRST_DAY, date(2017, 1, 9), LAST_DAY] {
+        let told = all_facts(&register(folder.path(), &clock(day)).await, 7).await;
+        let mut known = BTreeMap::new();
+        for case in cases().iter().filter(|case| case.opened <= day) {
+            let state = case.states.iter().rfind(|state| state.from <= day).unwrap();
+            known.insert(case.key.clone(), expected(state));
+        }
+        assert!(told == known, "on {day}");
+    }
+    let told = all_facts(&register(folder.path(), &clock(FIRST_DAY)).await, 1000).await;
+    for fact in ["in_pool", "last_contact", "status_ended", "dead"] {
+        assert!(
+            told.values().any(|facts| !facts.contains_key(fact)),
+            "{fact}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_register_gives_the_records_of_many_at_once() {
+    let folder = written().await;
+    let clock = clock(LAST_DAY);
+    let register = register(folder.path(), &clock).await;
+    let mut keys: Vec<String> = cases().into_iter().map(|case| case.key).collect();
+    assert!(keys.len() > 510, "more than one query asks for");
+    keys.push("nobody".into());
+    let records = register.records(&keys).await.unwrap();
+    assert_eq!(records.len(), keys.len() - 1);
+    for case in cases() {
+        let record = &records[&case.key];
+        let state = case.states.last().unwrap();
+        let yes = |truth: Option<bool>| truth.map(|yes| if yes { "yes" } else { "no" }.to_owned());
+        let homes = case.homes.last();
+        let values = [
+            ("cid_person_id", Some(case.key.clone())),
+            ("dash_source", Some(case.source.to_owned())),
+            ("full_name", Some(case.full_name)),
+            ("date_of_birth", Some(case.date_of_birth.to_string())),
+            ("port_reference", case.port_reference),
+            ("ho_reference", case.ho_reference),
+            ("title", case.title.map(Into::into)),
+            ("nationality", Some(case.nationality.to_owned())),
+            ("addresses", homes.and_then(|held| held.addresses.clone())),
+            ("postcode", homes.and_then(|held| held.postcode.clone())),
+            ("email_primary", case.email_primary),
+            ("email_other", case.email_other),
+            ("mobile", case.mobile),
+            ("nino", case.nino),
+            ("immigration_status", state.status.map(Into::into)),
+            ("right_to_work", yes(state.work)),
+            ("right_to_public_funds", yes(state.funds)),
+        ];
+        let values: BTreeMap<String, String> = values
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+        assert!(record.values == values, "{}", case.key);
+        assert!(record.facts == expected(state), "{}", case.key);
+    }
+    assert!(register.records(&[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_dies_on_a_day_is_dead_from_that_day_on() {
+    let folder = written().await;
+    let found = cases().into_iter().find_map(|case| {
+        let known = |state: &State| state.dead == Some(true);
+        let death = case.states.iter().skip(1).find(|state| known(state))?.from;
+        Some((case.key, death))
+    });
+    let (key, death) = found.unwrap();
+    let clock = clock(death.yesterday().unwrap());
+    let register = register(folder.path(), &clock).await;
+    let dead = async || {
+        let records = register.records(std::slice::from_ref(&key)).await.unwrap();
+        let facts = all_facts(&register, 1000).await;
+        assert!(facts[&key] == records[&key].facts);
+        records[&key].facts.get("dead").cloned()
+    };
+    assert_ne!(dead().await.as_deref(), Some("yes"));
+    // The day begins at midnight in London, which in summer is an hour before that of UTC.
+    let zone = TimeZone::get("Europe/London").unwrap();
+    clock
+        .set(death.to_zoned(zone).unwrap().timestamp())
+        .unwrap();
+    assert_eq!(dead().await.as_deref(), Some("yes"));
+    clock.set(noon(LAST_DAY)).unwrap();
+    assert_eq!(dead().await.as_deref(), Some("yes"));
+}
+
+#[tokio::test]
+async fn an_act_in_the_register_is_done_once() {
+    let folder = written().await;
+    let register = register(folder.path(), &clock(FIRST_DAY)).await;
+    let key = &cases()[0].key;
+    let effect = |id: &str| EffectId::parse(id).unwrap();
+    let name = "ISD HMRC Match".to_owned();
+    let flag = "match-1".to_owned();
+    let set = RegisterAct::SetFlag {
+        name: name.clone(),
+        flag: flag.clone(),
+    };
+    let lift = RegisterAct::LiftFlag {
+        name: name.clone(),
+        flag,
+    };
+    let note = RegisterAct::Note {
+        what: "washed".into(),
+    };
+    for (id, act, flags, lines) in [
+        ("op/e0", &set, 1, 1),
+        ("op/e0", &set, 1, 1),
+        ("op/e1", &note, 1, 2),
+        ("op/e1", &note, 1, 2),
+        ("op/e2", &lift, 0, 3),
+        ("op/e2", &lift, 0, 3),
+        ("op/e0", &set, 0, 3),
+    ] {
+        register
+            .apply(&effect(id), key, act, noon(FIRST_DAY))
+            .await
+            .unwrap();
+        assert_eq!(
+            register
+                .flags()
+                .await
+                .unwrap()
+                .get(&name)
+                .copied()
+                .unwrap_or(0),
+            flags
+        );
+        assert_eq!(register.activity().await.unwrap(), lines);
+    }
+    let unknown = register
+        .apply(&effect("op/e3"), "CANARY", &set, noon(FIRST_DAY))
+        .await
+        .unwrap_err();
+    assert!(!unknown.to_string().contains("CANARY"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_list_is_in_order_of_its_references_whatever_the_size_of_the_batches() {
+    let folder = written().await;
+    for department in ["hmrc", "dwp"] {
+        let clock = clock(LAST_DAY);
+        let master = master(folder.path(), department, &clock);
+        let all = all_records(&master, 613).await;
+        assert!(all.is_sorted_by(|a, b| a.reference < b.reference));
+        assert_eq!(all_records(&master, 7).await, all);
+        // Out of order, and beyond the end.
+        assert_eq!(master.batch(40, 5).await.unwrap(), all[40..45]);
+        assert_eq!(master.batch(10, 5).await.unwrap(), all[10..15]);
+        assert_eq!(master.batch(13, 5).await.unwrap(), all[13..18]);
+        assert!(
+            master
+                .batch(all.len() as u64 + 9, 5)
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_several_groups_of_rows_is_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = World::new(7, 14_000)
+        .write(folder.path(), |_| ())
+        .await
+        .unwrap();
+    assert!(summary.taxpayers > 8192, "more than one group");
+    let master = master(folder.path(), "hmrc", &clock(LAST_DAY));
+    let all = all_records(&master, 1000).await;
+    assert_eq!(all.len() as u64, summary.taxpayers);
+    assert!(all.is_sorted_by(|a, b| a.reference < b.reference));
+    assert_eq!(master.batch(8190, 5).await.unwrap(), all[8190..8195]);
+    let references: Vec<String> = all.into_iter().map(|r| r.reference).collect();
+    let records = master.records(&references).await.unwrap();
+    assert_eq!(records.len(), references.len());
+    let some = [
+        references[0].clone(),
+        references[8500].clone(),
+        "nobody".into(),
+    ];
+    let few = master.records(&some).await.unwrap();
+    assert!(few.keys().eq(&some[..2]));
+    assert!(few[&some[1]].values == records[&some[1]].values);
+}
+
+#[tokio::test]
+async fn a_list_links_by_name_birth_date_and_number_and_by_former_names() {
+    let folder = written().await;
+    let all = all_records(&master(folder.path(), "hmrc", &clock(LAST_DAY)), 1000).await;
+    let all: BTreeMap<_, _> = all.into_iter().map(|r| (r.reference.clone(), r)).collect();
+    let mut two_names = 0;
+    for index in 0..PEOPLE {
+        let Some(held) = world().taxpayer(index) else {
+            continue;
+        };
+        let record = &all[&held.reference];
+        let mut names = vec![held.full_name];
+        names.extend(held.former_names);
+        two_names += usize::from(names.len() > 1);
+        assert_eq!(record.values(Field::FullName), names);
+        let born: Vec<String> = held.date_of_birth.iter().map(ToString::to_string).collect();
+        assert_eq!(record.values(Field::DateOfBirth), born);
+        let nino: Vec<String> = held.nino.into_iter().collect();
+        assert_eq!(record.values(Field::Nino), nino);
+    }
+    assert!(two_names > 10, "{two_names}");
+}
+
+#[tokio::test]
+async fn an_exact_matcher_finds_most_of_whom_a_list_holds_and_hardly_a_stranger() {
+    let folder = written().await;
+    let clock = clock(FIRST_DAY);
+    let truth: BTreeMap<String, String> = (0..PEOPLE)
+        .filter_map(|index| {
+            let held = world()
+                .taxpayer(index)
+                .filter(|held| held.begins <= FIRST_DAY)?;
+            Some((world().case(index)?.key, held.reference))
+        })
+        .collect();
+    let keys: Vec<String> = cases().into_iter().map(|case| case.key).collect();
+    let register = register(folder.path(), &clock).await;
+    let records = register.records(&keys).await.unwrap();
+    let cases: Vec<Record> = records
+        .into_iter()
+        .map(|(key, held)| {
+            let fields = [
+                (Field::FullName, "full_name"),
+                (Field::DateOfBirth, "date_of_birth"),
+                (Field::Nino, "nino"),
+            ];
+            fields.iter().fold(Record::new(key), |case, (field, name)| {
+                match held.values.get(*name) {
+                    Some(value) => case.with(*field, value.clone()),
+                    None => case,
+                }
+            })
+        })
+        .collect();
+    let mut index = ExactMatcher.index(&cases).unwrap();
+    index.probe(&all_records(&master(folder.path(), "hmrc", &clock), 500).await);
+    let (mut right, mut wrong, mut known) = (0, 0, 0);
+    for (case, linked) in cases.iter().zip(index.finish()) {
+        let truth = truth.get(&case.reference);
+        known += usize::from(truth.is_some());
+        if linked.outcome() == Outcome::Strong {
+            let found = linked.candidates.first().map(|found| &found.master);
+            right += usize::from(found == truth);
+            wrong += usize::from(found != truth);
+        }
+    }
+    // Not all: the lists' mistakes are there to be got over by better matching.
+    assert!(
+        right * 10 > known * 6 && right < known,
+        "{right} of {known}"
+    );
+    assert!(wrong * 50 < right, "{wrong} wrong");
+}
+
+#[tokio::test]
+async fn a_record_that_begins_later_is_not_there_before() {
+    let folder = written().await;
+    for department in ["hmrc", "dwp"] {
+        let begins: BTreeMap<String, Date> = (0..PEOPLE)
+            .filter_map(|index| match department {
+                "hmrc" => world().taxpayer(index).map(|r| (r.reference, r.begins)),
+                _ => world().claimant(index).map(|r| (r.reference, r.begins)),
+            })
+            .collect();
+        let (late, day) = begins.iter().find(|(_, day)| **day > FIRST_DAY).unwrap();
+        let clock = clock(day.yesterday().unwrap());
+        let master = master(folder.path(), department, &clock);
+        let there = async |day: &Date| {
+            let listed = all_records(&master, 100).await;
+            let listed: BTreeSet<_> = listed.into_iter().map(|r| r.reference).collect();
+            let begun = begins.iter().filter(|(_, begins)| *begins <= day);
+            assert!(
+                listed == begun.map(|(r, _)| r.clone()).collect(),
+                "on {day}"
+            );
+            let held = master.records(std::slice::from_ref(late)).await.unwrap();
+            assert_eq!(held.len(), usize::from(listed.contains(late)));
+            listed.contains(late)
+        };
+        assert!(!there(&day.yesterday().unwrap()).await);
+        clock.set(noon(*day)).unwrap();
+        assert!(there(day).await);
+    }
+}
+
+#[tokio::test]
+async fn the_tax_authority_gives_what_it_held_on_the_day() {
+    let folder = written().await;
+    let held: Vec<_> = (0..PEOPLE)
+        .filter_map(|index| world().taxpayer(index))
+        .collect();
+    let references: Vec<String> = held.iter().map(|r| r.reference.clone()).collect();
+    for day in [FIRST_DAY, LAST_DAY] {
+        let master = master(folder.path(), "hmrc", &clock(day));
+        let records = master.records(&references).await.unwrap();
+        let (mut two, mut later) = (0, 0);
+        for held in held.iter().filter(|held| held.begins <= day) {
+            let record = &records[&held.reference];
+            assert_eq!(record.values.get("nino"), held.nino.as_ref());
+            assert_eq!(record.values.get("hmrc_phone"), held.phone.as_ref());
+            let traced = held.nino.is_some().then_some("yes");
+            assert_eq!(record.facts.get("nino_traced").map(String::as_str), traced);
+            for (fact, value) in [
+                ("lives_in", held.lives_in),
+                ("from_third_party", held.from_third_party),
+                ("disclosure_allowed", held.disclosure_allowed),
+            ] {
+                assert_eq!(record.facts.get(fact).map(String::as_str), value, "{fact}");
+            }
+            let told = record.values.get("hmrc_addresses").map(|text| split(text));
+            let told: Vec<DatedAddress> = told
+                .unwrap_or_default()
+                .iter()
+                .map(|one| DatedAddress::parse(one).unwrap())
+                .collect();
+            assert!(told.iter().all(|one| one.from <= Some(day)));
+            assert!(
+                told.iter()
+                    .all(|one| one.until.is_none_or(|until| until <= day))
+            );
+            let all = held.addresses.as_ref().map(|text| split(text).len());
+            later += usize::from(told.len() < all.unwrap_or(0));
+            two += usize::from(told.len() > 1);
+            let latest = told.last().map(|one| one.address.clone());
+            let contact = record
+                .values
+                .get("contact_address")
+                .map(|address| format!("{address}, {}", record.values["contact_postcode"]));
+            assert_eq!(contact, latest);
+        }
+        assert!(two > 100, "{two}");
+        assert!(day == LAST_DAY || later > 100, "{later}");
+    }
+}
+
+#[tokio::test]
+async fn the_benefits_department_gives_what_it_paid_on_the_day() {
+    let folder = written().await;
+    let held: Vec<_> = (0..PEOPLE)
+        .filter_map(|index| world().claimant(index))
+        .collect();
+    let references: Vec<String> = held.iter().map(|r| r.reference.clone()).collect();
+    let day = date(2017, 6, 1);
+    let master = master(folder.path(), "dwp", &clock(day));
+    let records = master.records(&references).await.unwrap();
+    let mut seen: BTreeMap<(&str, bool), usize> = BTreeMap::new();
+    for held in held.iter().filter(|held| held.begins <= day) {
+        let record = &records[&held.reference];
+        let value = |name: &str| record.values.get(name).cloned();
+        let paid: Vec<String> = split(held.benefits.as_deref().unwrap_or_default())
+            .iter()
+            .map(|one| DatedAddress::parse(one).unwrap())
+            .filter(|one| one.from <= Some(day) && one.until.is_none_or(|until| until >= day))
+            .map(|one| one.address)
+            .collect();
+        let in_payment = record.facts["benefit_in_payment"] == "yes";
+        assert_eq!(in_payment, !paid.is_empty());
+        assert_eq!(split(&value("benefits").unwrap_or_default()), paid);
+        let died = held.died.is_some_and(|died| died <= day);
+        assert_eq!(
+            value("died").as_deref(),
+            Some(if died { "yes" } else { "no" })
+        );
+        assert!(held.died.is_none_or(|died| died >= day) || paid.is_empty());
+        assert_eq!(value("receives_as").as_deref(), Some(held.receives_as));
+        assert_eq!(value("partner_name"), held.partner_name);
+        let born = held.partner_date_of_birth.map(|day| day.to_string());
+        assert_eq!(value("partner_date_of_birth"), born);
+        assert_eq!(value("phone"), held.phone);
+        assert!(value("address").is_none_or(|address| address.contains(", ZZ")));
+        *seen.entry(("paid", in_payment)).or_default() += 1;
+        *seen.entry(("died", died)).or_default() += 1;
+        *seen
+            .entry((held.receives_as, held.partner_name.is_some()))
+            .or_default() += 1;
+    }
+    for case in [
+        ("paid", true),
+        ("paid", false),
+        ("died", true),
+        ("died", false),
+        ("customer", true),
+        ("customer", false),
+        ("partner", true),
+        ("both", true),
+    ] {
+        assert!(seen.contains_key(&case), "{case:?}");
+    }
+    assert!(!seen.contains_key(&("partner", false)));
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_a_list_is_told_without_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list");
+    let clock = clock(FIRST_DAY);
+    assert!(WorldMaster::open(&path, clock.clone()).is_err());
+    assert!(WorldRegister::open(&path, clock.clone()).await.is_err());
+    assert!(!path.exists());
+    std::fs::write(&path, "CANARY CANARY CANARY").unwrap();
+    let fault = WorldMaster::open(&path, clock).err().unwrap().to_string();
+    assert!(
+        !fault.contains("CANARY") && fault.contains("damaged"),
+        "{fault}"
+    );
+}
