@@ -423,6 +423,31 @@ async fn values(desk: &Desk) -> Vec<String> {
         .collect()
 }
 
+// shows: RUN-05
+#[tokio::test]
+async fn every_failing_condition_of_a_file_is_shown_at_once() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    desk.does("ho", &[&["run", "start", "ask", "--run", RUN], OFFICER]);
+    // The approval is asked for anew and the route is no longer approved.
+    desk.does(
+        "ho",
+        &[&["approve", "ask", "ask", "--volume", "1"], OFFICER],
+    );
+    let config = desk.path("ho/node.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("sealed-exchange", "post")).unwrap();
+    let release = ["run", "release", RUN, "ask"];
+    let all = ["RUN-13", "APP-03"];
+    assert_eq!(
+        desk.refused("ho", &[&release, OFFICER, &["--dry-run"]]),
+        all
+    );
+    assert_eq!(desk.refused("ho", &[&release, OFFICER]), all);
+    let status = desk.does("ho", &[&["run", "status", RUN]]);
+    assert_eq!(status["files"][0]["state"], "prepared");
+}
+
 // shows: MATCH-16
 #[tokio::test]
 async fn the_report_has_the_hit_rate_of_each_data_set() {

@@ -174,3 +174,28 @@ async fn values_go_early_by_a_persons_word_and_not_while_a_flag_rests_on_them() 
         .await;
     assert_eq!(rules(&twice), ["RET-01"]);
 }
+
+// shows: EXCH-HMRC-03
+#[tokio::test]
+async fn what_is_sent_once_was_not_sent_by_a_run_that_was_given_up() {
+    let town = Town::new(vec![
+        Migrant::new(1).fact("status_ended", Some("2007-12-31")),
+    ])
+    .await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    let (ho, once) = (&town.ho, flow("once"));
+    let open = starting("once-1", "once");
+    ho.start(&op("a"), &open, &officer()).await.unwrap();
+    let second = starting("once-2", "once");
+    let early = ho.start(&op("b"), &second, &officer()).await;
+    assert!(rules(&early).contains(&"EXCH-HMRC-03"), "{early:?}");
+    ho.abandon(&op("c"), &run("once-1"), &once, "a mistake", &officer())
+        .await
+        .unwrap();
+    ho.start(&op("d"), &second, &officer()).await.unwrap();
+    town.send(ho, "once-2", "once").await.unwrap();
+    let third = starting("once-3", "once");
+    let third = ho.start(&op("e"), &third, &officer()).await;
+    assert_eq!(rules(&third), ["EXCH-HMRC-03"]);
+}
