@@ -68,6 +68,23 @@ impl Store for DryStore {
         }
     }
 
+    async fn load_many(
+        &self,
+        kind: &str,
+        ids: &[String],
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let rows = self.inner.load_many(kind, ids).await?;
+        let mut all: BTreeMap<String, Stored> = rows.into_iter().collect();
+        let told = self.told();
+        for id in ids {
+            let key = (kind.to_owned(), id.clone());
+            if let Some((stored, _)) = told.states.get(&key) {
+                all.insert(id.clone(), stored.clone());
+            }
+        }
+        Ok(all.into_iter().collect())
+    }
+
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault> {
         let rows = self.inner.list(kind, prefix).await?;
         let mut all: BTreeMap<String, Stored> = rows.into_iter().collect();

@@ -17,10 +17,11 @@ use std::sync::Arc;
 use agreement::{Law, Period};
 use courier::{AgeSealer, ConfinedForms, DirectoryShelf, DirectoryTransport, Keys};
 use exchange::ids::PartyId;
-use exchange::ports::{Clock, Entropy, Signer};
+use exchange::ports::{CaseRegister, Clock, Entropy, MasterList, Signer};
 use exchange::{Node, Ports, Settings};
 use serde::{Deserialize, Serialize};
 use sim::departments::{OpenMaster, OpenRegister};
+use sim::world::{WorldMaster, WorldRegister};
 use store::FileVault;
 use zeroize::Zeroizing;
 
@@ -41,12 +42,12 @@ pub struct Config {
     pub routes: Vec<String>,
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     pub evidence: Period,
-    /// The case register, where this party has one.
+    /// The case register, where this party has one: a file, or `world:FILE` for one that `synth` made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub register: Option<PathBuf>,
-    /// The master list, where this party matches.
+    pub register: Option<String>,
+    /// The master list, where this party matches: a file, or `world:FILE` for one that `synth` made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub master: Option<PathBuf>,
+    pub master: Option<String>,
 }
 
 impl Config {
@@ -106,11 +107,11 @@ pub async fn compose(
     whole(&shelf.join("key"), keys.card().verifier.as_bytes())?;
     let vault = FileVault::open(dir.join("keys/vault"), vault_key(dir)?, entropy.clone())?;
     let register = match &config.register {
-        Some(path) => Some(Arc::new(OpenRegister::open(&dir.join(path)).await?) as _),
+        Some(path) => Some(register(dir, path, &clock).await?),
         None => None,
     };
     let master = match &config.master {
-        Some(path) => Some(Arc::new(OpenMaster::open(&dir.join(path)).await?) as _),
+        Some(path) => Some(master(dir, path, &clock).await?),
         None => None,
     };
     let ports = Ports {
@@ -137,6 +138,28 @@ pub async fn compose(
         evidence: config.evidence,
     };
     Ok((settings, ports))
+}
+
+async fn register(
+    dir: &Path,
+    path: &str,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn CaseRegister>, Fail> {
+    Ok(match path.strip_prefix("world:") {
+        Some(path) => Arc::new(WorldRegister::open(&dir.join(path), clock.clone()).await?),
+        None => Arc::new(OpenRegister::open(&dir.join(path)).await?),
+    })
+}
+
+async fn master(
+    dir: &Path,
+    path: &str,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<dyn MasterList>, Fail> {
+    Ok(match path.strip_prefix("world:") {
+        Some(path) => Arc::new(WorldMaster::open(&dir.join(path), clock.clone())?),
+        None => Arc::new(OpenMaster::open(&dir.join(path)).await?),
+    })
 }
 
 /// The law catalogue that this program carries.

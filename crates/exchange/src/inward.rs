@@ -51,7 +51,7 @@ pub fn cells(plan: &Plan, flow: &Flow, table: &Table, on: Date) -> Result<(), Fi
             } else if needed == Presence::Absent {
                 Some("the cell has a value and the agreement wants none there".to_owned())
             } else {
-                (!column.field_type.accepts(value)).then(|| {
+                (!column.accepts(value)).then(|| {
                     format!(
                         "the cell has not the form of a {}",
                         column.field_type.name()

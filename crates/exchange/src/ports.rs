@@ -137,6 +137,12 @@ pub struct Head {
 pub trait Store: Send + Sync {
     /// One aggregate, or none.
     async fn load(&self, kind: &str, id: &str) -> Result<Option<Stored>, StoreFault>;
+    /// Those of these aggregates that there are, by id, in order of id.
+    async fn load_many(
+        &self,
+        kind: &str,
+        ids: &[String],
+    ) -> Result<Vec<(String, Stored)>, StoreFault>;
     /// All aggregates of a kind whose id starts with `prefix`, by id, in order of id.
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault>;
     /// What falls due at or before `by`, earliest first, at most `limit` rows.

@@ -1,21 +1,25 @@
 //! The transaction `commit`: all that one operation changes, or nothing.
 //!
 //! The order is part of it. The operation's row comes first, so that a repeat finds it and does nothing.
-//! Aggregates come next, in order of kind and id, so that two commits which touch the same ones wait for each
-//! other and never deadlock. Entries come after the aggregates: whoever builds on a change gets a later number
+//! Aggregates come next: those that stood before, then those that come to be, then the holdings that are filled, each in
+//! order of kind and id, so that two commits which touch the same ones wait for each other and never deadlock. Entries come after the aggregates: whoever builds on a change gets a later number
 //! than that change, so the tree never shows an effect before its cause. Deletions come after what is put, so
 //! that what a commit destroys is gone whatever else it brings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use exchange::change::{Aggregate, Commit, Write};
 use exchange::effect::Effect;
 use exchange::ids::HoldingId;
 use exchange::ports::{Committed, PortFault, StoreFault};
 use exchange::retention::Holding;
+use serde_json::json;
 
 use crate::engine::{Tx, args};
 use crate::number::{asked, count, stored};
+
+/// How many rows go in one statement.
+pub(crate) const ROWS: usize = 1_000;
 
 /// Nothing is put in a holding of this state: its key is dead.
 const DESTROYED: &str = "destroyed";
@@ -67,43 +71,95 @@ async fn aggregates(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault>
             .or_default()
             .filled = Some(&item.holding);
     }
-    for Touch { writes, filled } in touched.into_values() {
-        for write in writes {
-            aggregate(tx, write).await?;
-        }
-        if let Some(holding) = filled {
-            stands(tx, holding).await?;
-        }
+    let most = touched.values().map(|t| t.writes.len()).max().unwrap_or(0);
+    // One statement writes an aggregate once: a second change of one aggregate goes with the next.
+    for turn in 0..most {
+        let writes: Vec<&Write> = touched
+            .values()
+            .filter_map(|t| t.writes.get(turn).copied())
+            .collect();
+        let (new, old): (Vec<_>, Vec<_>) = writes.into_iter().partition(|w| w.expected == 0);
+        moved(tx, &old).await?;
+        made(tx, &new).await?;
+    }
+    let filled = touched.values().filter_map(|t| t.filled);
+    for holding in filled {
+        stands(tx, holding).await?;
     }
     Ok(())
 }
 
-async fn aggregate(tx: &mut impl Tx, write: &Write) -> Result<(), StoreFault> {
-    let sql = if write.expected == 0 {
-        "INSERT INTO aggregates (kind, id, version, status, body, due_at) \
-         VALUES ($1, $2, $3 + 1, $4, $5, $6) ON CONFLICT (kind, id) DO NOTHING"
-    } else {
-        "UPDATE aggregates SET version = $3 + 1, status = $4, body = $5, due_at = $6 \
-         WHERE kind = $1 AND id = $2 AND version = $3"
-    };
-    let expected = count(write.expected)?;
-    let body = write.body.to_string();
-    let due = write.due.map(stored);
-    let args = args![
-        write.kind,
-        write.id.as_str(),
-        expected,
-        write.status,
-        body.as_str(),
-        due
-    ];
-    if tx.run(sql, args).await? == 1 {
-        return Ok(());
+/// Aggregates that stood before: each must have the version that its change was made from.
+async fn moved<T: Tx>(tx: &mut T, writes: &[&Write]) -> Result<(), StoreFault> {
+    for part in writes.chunks(ROWS) {
+        if let Some(hold) = T::DIALECT.hold {
+            let keys = part.iter().map(|w| json!([w.kind, w.id])).collect();
+            let _: Vec<(String,)> = tx.rows(hold, args![rows(keys).as_str()]).await?;
+        }
+        let mut all = Vec::with_capacity(part.len());
+        for w in part {
+            let (expected, due) = (count(w.expected)?, w.due.map(stored));
+            all.push(json!([
+                w.kind,
+                w.id,
+                expected,
+                w.status,
+                w.body.to_string(),
+                due
+            ]));
+        }
+        let done = tx
+            .rows(T::DIALECT.update_aggregates, args![rows(all).as_str()])
+            .await?;
+        all_of(part, &done)?;
     }
-    Err(StoreFault::Conflict {
-        kind: write.kind.into(),
-        id: write.id.clone(),
-    })
+    Ok(())
+}
+
+/// Aggregates that come to be: none of them may stand.
+async fn made<T: Tx>(tx: &mut T, writes: &[&Write]) -> Result<(), StoreFault> {
+    for part in writes.chunks(ROWS) {
+        let all = part
+            .iter()
+            .map(|w| {
+                json!([
+                    w.kind,
+                    w.id,
+                    w.status,
+                    w.body.to_string(),
+                    w.due.map(stored)
+                ])
+            })
+            .collect();
+        let done = tx
+            .rows(T::DIALECT.insert_aggregates, args![rows(all).as_str()])
+            .await?;
+        all_of(part, &done)?;
+    }
+    Ok(())
+}
+
+/// Was each of these written? The first that was not was changed by somebody else.
+fn all_of(writes: &[&Write], done: &[(String, String)]) -> Result<(), StoreFault> {
+    let done: BTreeSet<(&str, &str)> = done
+        .iter()
+        .map(|(kind, id)| (kind.as_str(), id.as_str()))
+        .collect();
+    match writes
+        .iter()
+        .find(|w| !done.contains(&(w.kind, w.id.as_str())))
+    {
+        None => Ok(()),
+        Some(write) => Err(StoreFault::Conflict {
+            kind: write.kind.into(),
+            id: write.id.clone(),
+        }),
+    }
+}
+
+/// Rows for one statement, as the dialects take them apart.
+pub(crate) fn rows(all: Vec<serde_json::Value>) -> String {
+    serde_json::Value::Array(all).to_string()
 }
 
 /// Nothing is kept without a rule (RET-01), nor where the key is dead: it could never be read again, and would
@@ -116,30 +172,35 @@ async fn stands<T: Tx>(tx: &mut T, holding: &HoldingId) -> Result<(), StoreFault
     }
 }
 
-async fn entries(tx: &mut impl Tx, commit: &Commit) -> Result<(), PortFault> {
-    for entry in commit.entries() {
-        let sql = "INSERT INTO entries (entry_id, op_id, bytes) VALUES ($1, $2, $3)";
-        let id = entry.id.to_string();
-        let bytes = entry.to_bytes().map_err(|e| PortFault(e.to_string()))?;
-        tx.run(
-            sql,
-            args![id.as_str(), commit.op().as_str(), bytes.as_slice()],
-        )
-        .await?;
+async fn entries<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), PortFault> {
+    for part in commit.entries().chunks(ROWS) {
+        let mut all = Vec::with_capacity(part.len());
+        for entry in part {
+            let bytes = entry.to_bytes().map_err(|e| PortFault(e.to_string()))?;
+            all.push(json!([entry.id.to_string(), hex::encode(bytes)]));
+        }
+        let all = rows(all);
+        let args = args![all.as_str(), commit.op().as_str()];
+        tx.run(T::DIALECT.insert_entries, args).await?;
     }
     Ok(())
 }
 
-async fn items(tx: &mut impl Tx, commit: &Commit) -> Result<(), PortFault> {
-    for item in commit.items() {
-        let sql = "INSERT INTO items (holding, name, ciphertext) VALUES ($1, $2, $3) \
-                   ON CONFLICT (holding, name) DO UPDATE SET ciphertext = excluded.ciphertext";
-        let args = args![
-            item.holding.as_str(),
-            item.name.as_str(),
-            item.sealed.0.as_slice()
-        ];
-        tx.run(sql, args).await?;
+async fn items<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), PortFault> {
+    // One statement cannot put one item twice: the last one stands.
+    let last: BTreeMap<(&str, &str), &[u8]> = commit
+        .items()
+        .iter()
+        .map(|i| ((i.holding.as_str(), i.name.as_str()), i.sealed.0.as_slice()))
+        .collect();
+    let all: Vec<_> = last.into_iter().collect();
+    for part in all.chunks(ROWS) {
+        let all = part
+            .iter()
+            .map(|((holding, name), bytes)| json!([holding, name, hex::encode(bytes)]))
+            .collect();
+        tx.run(T::DIALECT.put_items, args![rows(all).as_str()])
+            .await?;
     }
     for holding in commit.emptied() {
         empty(tx, holding).await?;
@@ -179,18 +240,15 @@ async fn packages(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault> {
     Ok(())
 }
 
-async fn effects(tx: &mut impl Tx, commit: &Commit) -> Result<(), PortFault> {
-    for (id, effect) in commit.effects() {
-        let sql = "INSERT INTO outbox (effect_id, op_id, effect, state, retry_at, attempts) \
-                   VALUES ($1, $2, $3, 'open', $4, 0)";
-        let effect = written(effect)?;
-        let args = args![
-            id.as_str(),
-            commit.op().as_str(),
-            effect.as_str(),
-            asked(commit.at())
-        ];
-        tx.run(sql, args).await?;
+async fn effects<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), PortFault> {
+    for part in commit.effects().chunks(ROWS) {
+        let mut all = Vec::with_capacity(part.len());
+        for (id, effect) in part {
+            all.push(json!([id.as_str(), written(effect)?]));
+        }
+        let all = rows(all);
+        let args = args![all.as_str(), commit.op().as_str(), asked(commit.at())];
+        tx.run(T::DIALECT.insert_effects, args).await?;
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use exchange::effect::{Effect, LeasedEffect};
 use exchange::ids::{EffectId, OperationId};
 use exchange::ports::PortFault;
 use jiff::Timestamp;
+use serde_json::json;
 
+use crate::commit::rows;
 use crate::engine::{Tx, args};
 use crate::number::{asked, stored, strange, uncount};
 
@@ -17,12 +19,15 @@ pub(crate) async fn lease<T: Tx>(
     limit: u32,
 ) -> Result<Vec<LeasedEffect>, PortFault> {
     let args = args![holder, asked(now), i64::from(limit)];
-    let rows: Vec<(String, String, String, i64)> = tx.rows(T::DIALECT.leasable, args).await?;
-    let mut leased = Vec::with_capacity(rows.len());
-    for (id, op, effect, attempts) in rows {
-        let sql = "UPDATE outbox SET lease_holder = $2, lease_until = $3 WHERE effect_id = $1";
-        tx.run(sql, args![id.as_str(), holder, stored(until)])
-            .await?;
+    let found: Vec<(String, String, String, i64)> = tx.rows(T::DIALECT.leasable, args).await?;
+    if !found.is_empty() {
+        let ids = found.iter().map(|(id, ..)| json!([id])).collect();
+        let ids = rows(ids);
+        let args = args![ids.as_str(), holder, stored(until)];
+        tx.run(T::DIALECT.lease_effects, args).await?;
+    }
+    let mut leased = Vec::with_capacity(found.len());
+    for (id, op, effect, attempts) in found {
         leased.push(LeasedEffect {
             id: EffectId::parse(id).map_err(|_| strange("an effect's id"))?,
             op: OperationId::parse(op).map_err(|_| strange("an operation's id"))?,

@@ -4,7 +4,9 @@
 use exchange::ports::{Head, Placed, PortFault, StoreFault};
 use jiff::Timestamp;
 use ledger::{Digest, Frontier};
+use serde_json::json;
 
+use crate::commit::{ROWS, rows};
 use crate::engine::{Tx, args};
 use crate::number::{asked, count, strange, uncount};
 
@@ -30,14 +32,19 @@ pub(crate) async fn place<T: Tx>(
     if held.is_empty() || !follows(size, placed, frontier) {
         return Err(StoreFault::LeaseLost);
     }
-    for place in placed {
-        let sql = "UPDATE entries SET idx = $2, leaf = $3 WHERE entry_id = $1 AND idx IS NULL";
-        let args = args![
-            place.id.as_str(),
-            count(place.index)?,
-            place.leaf.0.as_slice()
-        ];
-        if tx.run(sql, args).await? != 1 {
+    for part in placed.chunks(ROWS) {
+        let mut all = Vec::with_capacity(part.len());
+        for place in part {
+            all.push(json!([
+                place.id,
+                count(place.index)?,
+                hex::encode(place.leaf.0)
+            ]));
+        }
+        let changed = tx
+            .run(T::DIALECT.place_entries, args![rows(all).as_str()])
+            .await?;
+        if changed != part.len() as u64 {
             return Err(StoreFault::LeaseLost);
         }
     }

@@ -37,6 +37,8 @@ impl SqliteEngine {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .foreign_keys(true)
+            // Rows cross from the database's thread to this one in heaps, not one by one.
+            .row_buffer_size(1_024)
             .busy_timeout(Duration::from_secs(20));
         let writing = options
             .clone()

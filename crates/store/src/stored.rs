@@ -42,6 +42,26 @@ impl<E: Engine> Store for SqlStore<E> {
         Ok(rows.into_iter().next().map(aggregate).transpose()?)
     }
 
+    async fn load_many(
+        &self,
+        kind: &str,
+        ids: &[String],
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let mut all = Vec::with_capacity(ids.len());
+        for part in ids.chunks(commit::ROWS) {
+            let keys = commit::rows(part.iter().map(|id| serde_json::json!([id])).collect());
+            let sql = E::Tx::DIALECT.load_many;
+            let found: Vec<(String, i64, String, String)> =
+                self.engine.rows(sql, args![keys.as_str(), kind]).await?;
+            for (id, version, status, body) in found {
+                all.push((id, aggregate((version, status, body))?));
+            }
+        }
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.dedup_by(|(a, _), (b, _)| a == b);
+        Ok(all)
+    }
+
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault> {
         // Ids are ASCII: `~` and whatever comes before it sorts before this end.
         let end = format!("{prefix}\u{7f}");

@@ -114,12 +114,12 @@ struct Init {
     /// An approved route; may be given several times. Only by an approved route anything is sent.
     #[arg(long)]
     route: Vec<String>,
-    /// The case register, where this party has one.
-    #[arg(long)]
-    register: Option<PathBuf>,
-    /// The master list, where this party matches.
-    #[arg(long)]
-    master: Option<PathBuf>,
+    /// The case register, where this party has one: a file, or world:FILE for one that `synth` made.
+    #[arg(long, value_name = "FILE")]
+    register: Option<String>,
+    /// The master list, where this party matches: a file, or world:FILE for one that `synth` made.
+    #[arg(long, value_name = "FILE")]
+    master: Option<String>,
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     #[arg(long, default_value = "7 years")]
     evidence: String,
@@ -155,6 +155,15 @@ fn absolute(path: &Path) -> Result<PathBuf, Fail> {
     std::path::absolute(path).map_err(|e| Fail::at(path, &e))
 }
 
+/// A register or list as `node.toml` names it: the path is found from anywhere.
+fn source(text: &str) -> Result<String, Fail> {
+    let (kind, path) = match text.strip_prefix("world:") {
+        Some(path) => ("world:", path),
+        None => ("", text),
+    };
+    Ok(format!("{kind}{}", absolute(Path::new(path))?.display()))
+}
+
 async fn init(args: &Init) -> Result<Said, Fail> {
     let dir = &args.working.at.dir;
     let party = PartyId::parse(&args.party).map_err(|e| Fail::usage(e.to_string()))?;
@@ -173,8 +182,8 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         },
         routes: args.route.clone(),
         evidence: Period::parse(&args.evidence).ok_or_else(period)?,
-        register: args.register.as_deref().map(absolute).transpose()?,
-        master: args.master.as_deref().map(absolute).transpose()?,
+        register: args.register.as_deref().map(source).transpose()?,
+        master: args.master.as_deref().map(source).transpose()?,
     };
     let what = format!("The node of {party} stands in {}.", dir.display());
     if args.working.dry_run {

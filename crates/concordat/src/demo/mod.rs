@@ -1,130 +1,119 @@
-//! The demonstration: two departments as two nodes in two directories, one agreement, one run, from the file
-//! that both sign to the certificates of destruction. Everybody in it is synthetic. It can be stopped at any
-//! moment and started again: it goes on where it was.
+//! The demonstration: three departments as three nodes in three directories, one agreement, one one-off run and 24
+//! months, from the file that all sign to the certificates of destruction. Everybody in it is synthetic. It can be
+//! stopped at any moment and started again: it goes on where it was.
 
-mod page;
-mod scenes;
+mod hands;
+mod play;
+mod script;
 mod stage;
 
 use std::path::PathBuf;
 
-use ledger::{Entry, verify_log};
+use indicatif::{ProgressBar, ProgressStyle};
+use ledger::verify_log;
 
 use crate::fail::Fail;
 use crate::say;
-use scenes::SCENES;
+use script::Step;
 use stage::Stage;
 
 /// Arguments of `demo`.
 #[derive(clap::Args)]
-#[command(after_help = "Example: concordat demo --dir demo")]
+#[command(after_help = "Example: concordat demo --dir demo --people 2000 --months 6")]
 pub(crate) struct Args {
-    /// Where the two nodes live; what is there already goes on.
+    /// Where the three nodes live; what is there already goes on.
     #[arg(long, default_value = "demo")]
     dir: PathBuf,
-    /// How many people the case register has.
-    #[arg(long, default_value_t = 60)]
-    people: usize,
+    /// How many people the departments' lists are drawn from.
+    #[arg(long, default_value_t = 100_000)]
+    people: u64,
     /// The seed of the synthetic world.
     #[arg(long, default_value_t = 7)]
     seed: u64,
-    /// The database of each node, the Home Office's first: sqlite:PATH in the node's directory, or postgres://…
-    #[arg(long, num_args = 2, value_names = ["HO", "HMRC"], default_values = ["sqlite:node.db", "sqlite:node.db"])]
+    /// How many monthly runs follow the one-off run.
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=24))]
+    months: u32,
+    /// The database of each node: sqlite:PATH in the node's directory, or postgres://…
+    #[arg(long, num_args = 3, value_names = ["HO", "HMRC", "DWP"], default_values = ["sqlite:node.db"; 3])]
     store: Vec<String>,
-    /// The agreement; another than the built-in one must have its parties and flows.
-    #[arg(long)]
-    agreement: Option<PathBuf>,
     /// Print the domain state at the end as JSON and nothing else.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
-    let stage = Stage::set(args).await?;
-    let mut faults = Vec::new();
-    for (i, scene) in SCENES.iter().enumerate() {
-        stage.clock_to(scene.at)?;
-        let next = SCENES.get(i + 1);
-        if stage.is_done(scene).await? && next.is_some() && stage.reached(next).await? {
+    let steps = script::steps(args.months, args.people)?;
+    let first = steps
+        .first()
+        .ok_or_else(|| Fail::fault("the script is empty".into()))?;
+    let bar = bar(args, &steps);
+    let stage = Stage::set(args, first, |_| bar.tick()).await?;
+    let played = stage.played();
+    for (n, step) in steps.iter().enumerate() {
+        bar.set_position(n as u64);
+        if n < played {
             continue;
         }
+        stage.clock_to(step)?;
+        tell(args, &bar, step);
+        let refusals = stage.play(step).await?;
+        stage.settle().await?;
+        stage.remember(n + 1)?;
         if !args.json {
-            say(format!(
-                "\n{}  {}",
-                scene.at.get(..10).unwrap_or_default(),
-                scene.says
-            ));
-        }
-        let (mut entries, refusals) = stage.play(scene).await?;
-        entries.extend(stage.settle(&mut faults).await?);
-        if scene.what == scenes::What::Seal {
-            stage.prove_cell().await?;
-        }
-        if !args.json {
-            refusals.iter().for_each(|r| say(format!("    {r}")));
-            entries.iter().for_each(|e| say(line(e)));
+            for refusal in refusals {
+                bar.suspend(|| {
+                    say(format!(
+                        "            {}",
+                        refusal.lines().next().unwrap_or_default()
+                    ))
+                });
+            }
         }
     }
-    if !args.json {
-        stage.prove_destruction().await?;
-    }
-    if let Some(fault) = faults.first() {
-        return Err(Fail::fault(format!(
-            "something did not work on the way: {fault}"
-        )));
-    }
+    bar.finish_and_clear();
     if args.json {
         say(stage.snapshot().await?);
         return Ok(());
     }
-    conclude(&stage, args).await
+    conclude(&stage).await
 }
 
-async fn conclude(stage: &Stage, args: &Args) -> Result<(), Fail> {
-    say("\nThe two ledgers, verified with their files and public keys alone:");
-    for node in stage.nodes() {
-        let shelf = stage.ledger(node);
+fn bar(args: &Args, steps: &[Step]) -> ProgressBar {
+    if args.json {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(steps.len() as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent}% {msg}") {
+        bar.set_style(style);
+    }
+    bar.set_message("drawing the people");
+    bar
+}
+
+fn tell(args: &Args, bar: &ProgressBar, step: &Step) {
+    if args.json {
+        return;
+    }
+    let day = step.at.to_string();
+    let day = day.get(..10).unwrap_or_default();
+    bar.set_message(day.to_owned());
+    if let Some(says) = step.says {
+        bar.suspend(|| say(format!("{day}  {says}")));
+    }
+}
+
+async fn conclude(stage: &Stage) -> Result<(), Fail> {
+    say("\nThe three ledgers, verified with their files and public keys alone:");
+    for (who, node) in stage.nodes() {
         let key = ledger::VerifierKey::parse(&node.ports().signer.card().verifier)
             .map_err(|e| Fail::fault(e.to_string()))?;
-        let report =
-            verify_log(&shelf, &key, None).map_err(|e| Fail::no(format!("NOT VERIFIED: {e}")))?;
+        let report = verify_log(&stage.ledger(who), &key, None)
+            .map_err(|e| Fail::no(format!("NOT VERIFIED: {e}")))?;
         say(format!(
             "  {}: ledger verified: {} entries",
             node.party(),
             report.size
         ));
     }
-    let page = args.dir.join("index.html");
-    crate::house::whole(&page, page::render(stage).await?.as_bytes())?;
-    say(format!("\nThe whole story as a page: {}", page.display()));
-    let (dir, key) = (args.dir.display(), args.dir.join("ho/ledger/key"));
-    say("Check it yourself, with files and public keys alone:");
-    say(format!("  concordat verify {dir}/ho/ledger"));
-    for proof in [stage::CELL, stage::CERTIFICATE] {
-        say(format!(
-            "  concordat verify --proof {dir}/{proof} --key {}",
-            key.display()
-        ));
-    }
     Ok(())
-}
-
-/// One entry as a line of the story.
-fn line(entry: &Entry) -> String {
-    let facts: Vec<_> = entry
-        .facts
-        .iter()
-        .map(|(name, fact)| format!("{name}={}", stage::short(fact)))
-        .collect();
-    let rule = entry
-        .rule
-        .as_ref()
-        .map(|r| format!(" [{r}]"))
-        .unwrap_or_default();
-    format!(
-        "    {:<5} {:<22}{rule} {}",
-        entry.node,
-        entry.act,
-        facts.join(" ")
-    )
 }

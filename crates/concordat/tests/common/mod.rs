@@ -323,7 +323,7 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         transport: "../transport".into(),
         routes: vec!["sealed-exchange".into()],
         evidence: agreement::Period::parse("7 years").unwrap(),
-        register: (who == "ho").then(|| "register.db".into()),
+        register: (who == "ho").then(|| "register.db".to_owned()),
         master: (who == "hmrc").then(|| "master.db".into()),
     };
     let home = dir.join(who);

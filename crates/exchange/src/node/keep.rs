@@ -1,15 +1,15 @@
 //! What stays after a match was confirmed: the values of that row alone, under a key of their own, while a person says
 //! that they are needed. Everything else of the file dies with the run.
 
-use agreement::{DatasetId, Ends, Flow, Keep, MatchIs, Place, Plan};
+use agreement::{DatasetId, Ends, Keep, MatchIs, Place, Plan};
 
 use super::Done;
 use super::Node;
 use super::agreements::actor;
-use super::outbound::datasets;
 use crate::authority::{Action, Person};
 use crate::change::{Aggregate, Batch, Change};
 use crate::flag::Flag;
+use crate::gate::Rows;
 use crate::ids::{HoldingId, OperationId};
 use crate::leg::{Leg, Side, State};
 use crate::matches::Match;
@@ -26,26 +26,20 @@ impl Node {
         op: &OperationId,
         leg: &Leg,
         plan: &Plan,
-        flow: &Flow,
+        rows: &Rows,
         n: u64,
         batch: Batch,
     ) -> Result<(Option<(HoldingId, Change<Holding>)>, Batch), Trouble> {
         let stays = |dataset: &DatasetId| confirmed(plan, self, dataset).is_some();
-        let kept: Vec<DatasetId> = datasets(flow).into_iter().filter(stays).collect();
+        let kept: Vec<&DatasetId> = rows.keys().filter(|d| stays(d)).collect();
         let Some(rule) = kept.first().and_then(|d| confirmed(plan, self, d)) else {
             return Ok((None, batch));
         };
         let mut whole = Row::default();
-        for (dataset, holding) in datasets(flow).iter().zip(leg.holdings()) {
-            if !kept.contains(dataset) {
-                continue;
-            }
-            let item = rows::item_name(n);
-            let (store, vault) = (&*self.ports.store, &*self.ports.vault);
-            if let Some(row) = rows::open_one(store, vault, holding, &item).await? {
-                for (field, value) in row.values() {
-                    whole.set(field, value);
-                }
+        for dataset in &kept {
+            let row = rows.get(*dataset).and_then(|d| d.get(&n));
+            for (field, value) in row.iter().flat_map(|r| r.values()) {
+                whole.set(field, value);
             }
         }
         let id = HoldingId::parse(format!(
@@ -54,7 +48,7 @@ impl Node {
             leg.flow(),
             leg.file()
         ))?;
-        let names: Vec<&str> = kept.iter().map(DatasetId::as_str).collect();
+        let names: Vec<&str> = kept.iter().map(|d| d.as_str()).collect();
         let started = Some(self.now());
         let opening = Opening {
             id: id.clone(),
@@ -122,7 +116,8 @@ impl Node {
                 .help("give the file up: its values die with it")
                 .into());
             }
-            for flag in self.all::<Flag>().await? {
+            let run = holding.as_str().split('/').next().unwrap_or_default();
+            for flag in self.under::<Flag>(&format!("{run}/")).await? {
                 let basis: Option<Match> = self.find(flag.basis()).await?;
                 if flag.status() != "lifted" && basis.is_some_and(|m| m.holding() == holding) {
                     return Err(Refusal::new(

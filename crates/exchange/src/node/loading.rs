@@ -12,7 +12,7 @@ use super::traces::Told;
 use crate::authority::Actor;
 use crate::change::{Batch, Change};
 use crate::gate::Rows;
-use crate::ids::{HoldingId, SubjectId};
+use crate::ids::HoldingId;
 use crate::leg::Leg;
 use crate::matches::{Evidence, Found, Match};
 use crate::message::{Head, Kind};
@@ -81,6 +81,7 @@ impl Node {
             return Ok(batch);
         };
         let people = people_of(flow, rows, register.person_field());
+        let traces = self.traces_of(leg.agreement(), people.values()).await?;
         for n in rows
             .get(&linked.field.dataset)
             .into_iter()
@@ -104,8 +105,8 @@ impl Node {
                 Some(person) => Some(self.subject(person).await?),
                 None => None,
             };
-            if let Some(subject) = &subject {
-                batch = self.superseded(leg, subject, batch).await?;
+            if let Some(trace) = people.get(n).and_then(|person| traces.get(person)) {
+                batch = self.superseded(leg, trace, batch).await?;
             }
             let found = Found {
                 run: leg.run().clone(),
@@ -126,11 +127,10 @@ impl Node {
     async fn superseded(
         &self,
         leg: &Leg,
-        subject: &SubjectId,
+        trace: &Trace,
         mut batch: Batch,
     ) -> Result<Batch, Trouble> {
-        let trace: Option<Trace> = self.find(&Trace::key_of(leg.agreement(), subject)).await?;
-        for wash in trace.iter().flat_map(Trace::washes) {
+        for wash in trace.washes() {
             if wash.run == *leg.run() {
                 continue;
             }

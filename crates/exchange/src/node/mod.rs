@@ -158,6 +158,20 @@ impl Node {
         self.under("").await
     }
 
+    /// Those of these aggregates that there are, by key.
+    ///
+    /// # Errors
+    /// As [`Node::find`].
+    pub async fn find_many<T: Aggregate>(
+        &self,
+        keys: &[String],
+    ) -> Result<BTreeMap<String, T>, Trouble> {
+        let rows = self.ports.store.load_many(T::KIND, keys).await?;
+        rows.into_iter()
+            .map(|(key, s)| Ok((key.clone(), revive(&key, s.version, s.body)?)))
+            .collect()
+    }
+
     /// The aggregates of a kind whose keys start with `prefix`, in order of their keys.
     ///
     /// # Errors

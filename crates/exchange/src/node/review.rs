@@ -96,6 +96,11 @@ impl Node {
             let mut batch = Batch::new(op.clone(), "match.review");
             let mut undone = Undone::default();
             let told = self.told_rows(&leg, &flow, words).await?;
+            let keys: Vec<String> = words
+                .iter()
+                .map(|w| Match::key_of(of.0, of.1, w.row))
+                .collect();
+            let mut matches = self.find_many::<Match>(&keys).await?;
             for word in words {
                 if !seen.insert(word.row) {
                     return Err(Refusal::new(
@@ -104,7 +109,8 @@ impl Node {
                     )
                     .into());
                 }
-                let found: Match = self.need(&Match::key_of(of.0, of.1, word.row)).await?;
+                let key = Match::key_of(of.0, of.1, word.row);
+                let found = matches.remove(&key).ok_or_else(|| missing(&key))?;
                 batch = match word.verdict {
                     Verdict::Confirm => {
                         self.confirmed(op, found, word, &leg, &plan, &flow, &told, &by, batch)
@@ -125,7 +131,7 @@ impl Node {
     /// The rows of the file and those it answers, where a confirmation needs them.
     async fn told_rows(&self, leg: &Leg, flow: &Flow, words: &[Word]) -> Result<ToldRows, Trouble> {
         let confirms = words.iter().any(|w| w.verdict == Verdict::Confirm);
-        if self.ports.register.is_none() || !confirms || flow.answers.is_none() {
+        if self.ports.register.is_none() || !confirms {
             return Ok(ToldRows::default());
         }
         let rows = self.rows_of(leg, flow).await?;
@@ -159,7 +165,9 @@ impl Node {
         let mut change = found.confirm(&word.reason, by)?;
         let mut batch = batch;
         if self.ports.register.is_some() {
-            let (kept, with) = self.keep_row(op, leg, plan, flow, word.row, batch).await?;
+            let (kept, with) = self
+                .keep_row(op, leg, plan, &told.rows, word.row, batch)
+                .await?;
             batch = with;
             if let Some((id, opened)) = kept {
                 change = change.map(|m| m.kept_in(&id));
@@ -186,19 +194,37 @@ impl Node {
         reason: &str,
         who: &Person,
     ) -> Result<Done, Trouble> {
+        let word = (finding.to_owned(), is_so, reason.to_owned());
+        self.verify_each(op, &[word], who).await
+    }
+
+    /// As [`Node::verify`], for several findings: each with whether it is so, and why. All of them or none.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn verify_each(
+        &self,
+        op: &OperationId,
+        words: &[(String, bool, String)],
+        who: &Person,
+    ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::Verify)?;
-            let finding: Finding = self.need(finding).await?;
-            let basis: Option<Match> = self.find(finding.basis()).await?;
-            let confirmed = basis.is_some_and(|m| m.standing() == Standing::Confirmed);
-            if !confirmed && finding.kind() != Kind::Death {
-                return Err(
-                    Refusal::new("MATCH-06", "the match that tells this is not confirmed").into(),
-                );
+            let mut batch = Batch::new(op.clone(), "finding.decide");
+            for (finding, is_so, reason) in words {
+                let finding: Finding = self.need(finding).await?;
+                let basis: Option<Match> = self.find(finding.basis()).await?;
+                let confirmed = basis.is_some_and(|m| m.standing() == Standing::Confirmed);
+                if !confirmed && finding.kind() != Kind::Death {
+                    return Err(Refusal::new(
+                        "MATCH-06",
+                        "the match that tells this is not confirmed",
+                    )
+                    .into());
+                }
+                batch = batch.and(finding.decide(*is_so, reason, &by)?)?;
             }
-            let change = finding.decide(is_so, reason, &by)?;
-            self.commit(Batch::new(op.clone(), "finding.decide").and(change)?)
-                .await
+            self.commit(batch).await
         })
         .await
     }
@@ -232,9 +258,14 @@ impl Node {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::ReviewMatch)?;
             let mut batch = Batch::new(op.clone(), "flag.set");
-            for row in rows {
-                let found: Match = self.need(&Match::key_of(of.0, of.1, *row)).await?;
-                batch = batch.and(Flag::set(name, &found, self.now(), &by)?)?;
+            let keys: Vec<String> = rows
+                .iter()
+                .map(|row| Match::key_of(of.0, of.1, *row))
+                .collect();
+            let matches = self.find_many::<Match>(&keys).await?;
+            for key in &keys {
+                let found = matches.get(key).ok_or_else(|| missing(key))?;
+                batch = batch.and(Flag::set(name, found, self.now(), &by)?)?;
             }
             self.commit(batch).await
         })
@@ -262,6 +293,10 @@ impl Node {
         })
         .await
     }
+}
+
+fn missing(key: &str) -> Refusal {
+    Refusal::new("RUN-04", format!("there is no match {key} here"))
 }
 
 /// The rows of an answer, and of what it answers.

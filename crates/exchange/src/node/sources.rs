@@ -205,15 +205,32 @@ impl Node {
         let Some(register) = &self.ports.register else {
             return Ok(BTreeSet::new());
         };
-        let mut stopped = BTreeSet::new();
-        for (n, person) in people_of(flow, rows, register.person_field()) {
-            let subject = self.subject(&person).await?;
-            let trace: Option<Trace> = self.find(&Trace::key_of(agreement, &subject)).await?;
-            if trace.is_some_and(|t| t.is_stopped()) {
-                stopped.insert(n);
-            }
+        let people = people_of(flow, rows, register.person_field());
+        let traces = self.traces_of(agreement, people.values()).await?;
+        Ok(people
+            .into_iter()
+            .filter(|(_, person)| traces.get(person).is_some_and(Trace::is_stopped))
+            .map(|(n, _)| n)
+            .collect())
+    }
+
+    /// The traces of these people, by person key.
+    pub(super) async fn traces_of<'a>(
+        &self,
+        agreement: &AgreementId,
+        people: impl Iterator<Item = &'a String>,
+    ) -> Result<BTreeMap<String, Trace>, Trouble> {
+        let mut keys: BTreeMap<String, String> = BTreeMap::new();
+        for person in people {
+            let subject = self.subject(person).await?;
+            keys.insert(Trace::key_of(agreement, &subject), person.clone());
         }
-        Ok(stopped)
+        let ids: Vec<String> = keys.keys().cloned().collect();
+        let mut found = self.find_many::<Trace>(&ids).await?;
+        Ok(keys
+            .into_iter()
+            .filter_map(|(key, person)| Some((person, found.remove(&key)?)))
+            .collect())
     }
 
     /// The keyed hash by which SQL may know a person of the register.

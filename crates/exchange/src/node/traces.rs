@@ -81,10 +81,9 @@ impl Node {
         let people = people_of(flow, rows, register.person_field());
         let on = crate::deadline::london_day(self.now())?;
         let by = Actor::Partner(leg.peer().clone());
+        let mut traces = self.traces_of(leg.agreement(), people.values()).await?;
         for (n, person) in people {
-            let subject = self.subject(&person).await?;
-            let key = Trace::key_of(leg.agreement(), &subject);
-            let Some(mut trace) = self.find::<Trace>(&key).await? else {
+            let Some(mut trace) = traces.remove(&person) else {
                 continue;
             };
             let outcome = outcome(flow, rows, n);

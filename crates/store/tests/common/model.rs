@@ -71,24 +71,22 @@ impl Model {
             id: id.into(),
         };
         self.operations.insert(commit.op().clone());
-        // Faults are looked for in order of kind and id, as the databases lock.
-        let mut touched: BTreeSet<(String, String)> = commit
-            .writes()
-            .iter()
-            .map(|w| (w.kind.to_owned(), w.id.clone()))
-            .collect();
-        touched.extend(
-            commit
-                .items()
-                .iter()
-                .map(|i| ("holding".to_owned(), i.holding.to_string())),
-        );
-        for key in touched {
-            for write in commit
-                .writes()
-                .iter()
-                .filter(|w| (w.kind, &w.id) == (&key.0, &key.1))
-            {
+        // Faults are looked for as the databases write: what stood, what is new, what is filled, each in order.
+        let mut writes: Vec<_> = commit.writes().iter().collect();
+        writes.sort_by_key(|w| (w.kind, w.id.clone()));
+        let mut turns: Vec<Vec<_>> = Vec::new();
+        for write in writes {
+            let same = |w: &&exchange::change::Write| (w.kind, &w.id) == (write.kind, &write.id);
+            let turn = turns.iter().filter(|t| t.iter().any(same)).count();
+            match turns.get_mut(turn) {
+                Some(all) => all.push(write),
+                None => turns.push(vec![write]),
+            }
+        }
+        for turn in turns {
+            let (new, old): (Vec<_>, Vec<_>) = turn.into_iter().partition(|w| w.expected == 0);
+            for write in old.into_iter().chain(new) {
+                let key = (write.kind.to_owned(), write.id.clone());
                 let now = self
                     .aggregates
                     .get(&key)
@@ -101,17 +99,17 @@ impl Model {
                     status: write.status.into(),
                     body: write.body.clone(),
                 };
-                self.aggregates.insert(key.clone(), (stored, write.due));
+                self.aggregates.insert(key, (stored, write.due));
             }
-            let filled = commit
-                .items()
-                .iter()
-                .find(|i| key == ("holding".into(), i.holding.to_string()));
-            if let Some(item) = filled {
-                match self.aggregates.get(&key) {
-                    Some((stored, _)) if stored.status != "destroyed" => {}
-                    _ => return Err(StoreFault::NoHolding(item.holding.clone())),
-                }
+        }
+        let filled: BTreeSet<_> = commit.items().iter().map(|i| i.holding.clone()).collect();
+        for holding in filled {
+            match self
+                .aggregates
+                .get(&("holding".to_owned(), holding.to_string()))
+            {
+                Some((stored, _)) if stored.status != "destroyed" => {}
+                _ => return Err(StoreFault::NoHolding(holding)),
             }
         }
         for entry in commit.entries() {
