@@ -96,6 +96,23 @@ impl Store for DryStore {
         Ok(all.into_iter().collect())
     }
 
+    async fn in_state(
+        &self,
+        kind: &str,
+        status: &str,
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let rows = self.inner.in_state(kind, status).await?;
+        let mut all: BTreeMap<String, Stored> = rows.into_iter().collect();
+        for ((k, id), (stored, _)) in &self.told().states {
+            if k == kind && stored.status == status {
+                all.insert(id.clone(), stored.clone());
+            } else if k == kind {
+                all.remove(id);
+            }
+        }
+        Ok(all.into_iter().collect())
+    }
+
     async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault> {
         let mut all = self.inner.due(by, limit).await?;
         let told = self.told();
@@ -319,6 +336,30 @@ impl Vault for DryVault {
             return Ok(Zeroizing::new(sealed.0.clone()));
         }
         self.inner.open(holding, item, sealed).await
+    }
+
+    async fn seal_many(
+        &self,
+        holding: &HoldingId,
+        op: &OperationId,
+        items: &[(String, Zeroizing<Vec<u8>>)],
+    ) -> Result<Vec<Sealed>, VaultFault> {
+        if self.made().contains(holding) {
+            return Ok(items.iter().map(|(_, p)| Sealed(p.to_vec())).collect());
+        }
+        self.inner.seal_many(holding, op, items).await
+    }
+
+    async fn open_many(
+        &self,
+        holding: &HoldingId,
+        items: &[(String, Sealed)],
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, VaultFault> {
+        if self.made().contains(holding) {
+            let plain = items.iter().map(|(_, s)| Zeroizing::new(s.0.clone()));
+            return Ok(plain.collect());
+        }
+        self.inner.open_many(holding, items).await
     }
 
     async fn derive(

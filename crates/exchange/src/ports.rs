@@ -145,6 +145,9 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<(String, Stored)>, StoreFault>;
     /// All aggregates of a kind whose id starts with `prefix`, by id, in order of id.
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault>;
+    /// All aggregates of a kind in a state, by id, in order of id.
+    async fn in_state(&self, kind: &str, status: &str)
+    -> Result<Vec<(String, Stored)>, StoreFault>;
     /// What falls due at or before `by`, earliest first, at most `limit` rows.
     async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault>;
     /// Has this operation been committed?
@@ -240,6 +243,19 @@ pub trait Vault: Send + Sync {
         item: &str,
         plain: &[u8],
     ) -> Result<Sealed, VaultFault>;
+    /// Seals several items of one holding, as [`Vault::seal`] does each.
+    async fn seal_many(
+        &self,
+        holding: &HoldingId,
+        op: &OperationId,
+        items: &[(String, Zeroizing<Vec<u8>>)],
+    ) -> Result<Vec<Sealed>, VaultFault>;
+    /// Opens several items of one holding, as [`Vault::open`] does each.
+    async fn open_many(
+        &self,
+        holding: &HoldingId,
+        items: &[(String, Sealed)],
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, VaultFault>;
     /// Opens an item.
     async fn open(
         &self,

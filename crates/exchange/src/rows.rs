@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::change::Batch;
 use crate::ids::{HoldingId, OperationId};
@@ -60,13 +60,15 @@ pub(crate) async fn seal(
     rows: impl Iterator<Item = (u64, &Row)>,
     mut batch: Batch,
 ) -> Result<Batch, Trouble> {
+    let mut items = Vec::new();
     for (n, row) in rows {
-        let name = item_name(n);
-        let mut plain = serde_json::to_vec(&row.0)
+        let plain = serde_json::to_vec(&row.0)
             .map_err(|_| PortFault(format!("row {n} of {holding} cannot be written")))?;
-        let sealed = vault.seal(holding, op, &name, &plain).await;
-        plain.zeroize();
-        batch = batch.item(holding, name, sealed?);
+        items.push((item_name(n), Zeroizing::new(plain)));
+    }
+    let sealed = vault.seal_many(holding, op, &items).await?;
+    for ((name, _), sealed) in items.into_iter().zip(sealed) {
+        batch = batch.item(holding, name, sealed);
     }
     Ok(batch)
 }
@@ -77,9 +79,10 @@ pub(crate) async fn open(
     vault: &dyn Vault,
     holding: &HoldingId,
 ) -> Result<BTreeMap<u64, Row>, Trouble> {
+    let items = store.items(holding, "row/").await?;
+    let plain = vault.open_many(holding, &items).await?;
     let mut rows = BTreeMap::new();
-    for (name, sealed) in store.items(holding, "row/").await? {
-        let plain = vault.open(holding, &name, &sealed).await?;
+    for ((name, _), plain) in items.iter().zip(plain) {
         let n = name
             .trim_start_matches("row/")
             .parse()

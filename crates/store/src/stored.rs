@@ -76,6 +76,20 @@ impl<E: Engine> Store for SqlStore<E> {
             .collect()
     }
 
+    async fn in_state(
+        &self,
+        kind: &str,
+        status: &str,
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let sql = "SELECT id, version, status, body FROM aggregates \
+                   WHERE kind = $1 AND status = $2 ORDER BY id";
+        let rows: Vec<(String, i64, String, String)> =
+            self.engine.rows(sql, args![kind, status]).await?;
+        rows.into_iter()
+            .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
+            .collect()
+    }
+
     async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault> {
         let sql = "SELECT kind, id, due_at FROM aggregates WHERE due_at <= $1 \
                    ORDER BY due_at, kind, id LIMIT $2";

@@ -118,6 +118,40 @@ impl Vault for FileVault {
         Ok(Sealed(seal(&key, &nonce, holding, item, plain)?))
     }
 
+    async fn seal_many(
+        &self,
+        holding: &HoldingId,
+        op: &OperationId,
+        items: &[(String, Zeroizing<Vec<u8>>)],
+    ) -> Result<Vec<Sealed>, VaultFault> {
+        let key = self.item_key(holding)?;
+        items
+            .iter()
+            .map(|(item, plain)| {
+                let nonce = self.draw(op, &format!("vault/nonce/{holding}/{item}"));
+                Ok(Sealed(seal(&key, &nonce, holding, item, plain)?))
+            })
+            .collect()
+    }
+
+    async fn open_many(
+        &self,
+        holding: &HoldingId,
+        items: &[(String, Sealed)],
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, VaultFault> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let key = self.item_key(holding)?;
+        items
+            .iter()
+            .map(|(item, sealed)| {
+                open(&key, holding, item, &sealed.0)
+                    .ok_or_else(|| VaultFault::Altered(holding.clone()))
+            })
+            .collect()
+    }
+
     async fn open(
         &self,
         holding: &HoldingId,

@@ -60,8 +60,8 @@ impl Node {
         };
         self.ports.transport.put(to, package, &bytes).await?;
         let batch = batch.drop_package(package);
-        for leg in self.all::<Leg>().await? {
-            if leg.package() == Some(package) && leg.state() == State::Sealed {
+        for leg in self.in_state::<Leg>(State::Sealed.name()).await? {
+            if leg.package() == Some(package) {
                 let change = leg.sent(self.now())?;
                 return self.commit(batch.and(change)?).await;
             }

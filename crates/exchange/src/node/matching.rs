@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use agreement::{FieldType, Flow, TypeName};
 use linkage::{Field, Linked, Outcome, Record as Case};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::agreements::actor;
 use super::{Done, Node};
@@ -70,6 +71,7 @@ impl Node {
             };
             let mut batch = Batch::new(op.clone(), "leg.match");
             let mut found = 0;
+            let mut items = Vec::new();
             for case in linked {
                 let Some(best) = case.candidates.first() else {
                     continue;
@@ -82,9 +84,7 @@ impl Node {
                 let masters = case.candidates.iter().map(|c| c.master.clone()).collect();
                 let plain = serde_json::to_vec(&Candidates { masters })
                     .map_err(|e| PortFault(e.to_string()))?;
-                let name = item(row);
-                let sealed = self.ports.vault.seal(&holding, op, &name, &plain).await?;
-                batch = batch.item(&holding, name, sealed);
+                items.push((item(row), Zeroizing::new(plain)));
                 let what = Found {
                     run: run.clone(),
                     flow: flow.clone(),
@@ -96,6 +96,10 @@ impl Node {
                     ambiguous: case.outcome() == Outcome::Ambiguous,
                 };
                 batch = batch.and(Match::found(what, &by.actor()))?;
+            }
+            let sealed = self.ports.vault.seal_many(&holding, op, &items).await?;
+            for ((name, _), sealed) in items.into_iter().zip(sealed) {
+                batch = batch.item(&holding, name, sealed);
             }
             self.commit(batch.and(leg.matched(found, &by)?)?).await
         })

@@ -99,7 +99,7 @@ pub struct Node {
     name: NodeName,
     ports: Ports,
     law: Law,
-    /// Plans by the digest of their sources: compiling one takes longer than most verbs.
+    /// Plans by the hash that was signed: compiling one takes longer than most verbs.
     plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
 }
 
@@ -183,6 +183,17 @@ impl Node {
             .collect()
     }
 
+    /// The aggregates of a kind in a state, in order of their keys.
+    ///
+    /// # Errors
+    /// As [`Node::find`].
+    pub async fn in_state<T: Aggregate>(&self, status: &str) -> Result<Vec<T>, Trouble> {
+        let rows = self.ports.store.in_state(T::KIND, status).await?;
+        rows.into_iter()
+            .map(|(key, s)| revive(&key, s.version, s.body))
+            .collect()
+    }
+
     async fn need<T: Aggregate>(&self, key: &str) -> Result<T, Trouble> {
         self.find(key).await?.ok_or_else(|| {
             Refusal::new("RUN-04", format!("there is no {} {key} here", T::KIND)).into()
@@ -199,12 +210,20 @@ impl Node {
                 .help("lay it on the table and have it signed"),
             )
         })?;
-        let plan = self.plan(id, pact.source(), pact.umbrellas())?;
-        if plan.hash().as_bytes() != pact.hash().as_bytes() {
+        let hash = pact.hash();
+        let known = self.plans.lock().ok().and_then(|p| p.get(&hash).cloned());
+        if let Some(plan) = known {
+            return Ok((pact, plan));
+        }
+        let plan = Arc::new(self.plan(id, pact.source(), pact.umbrellas())?);
+        if plan.hash().as_bytes() != hash.as_bytes() {
             return Err(PortFault(format!(
                 "agreement {id} compiles to another hash than was signed: this program or its law catalogue changed"
             ))
             .into());
+        }
+        if let Ok(mut plans) = self.plans.lock() {
+            plans.insert(hash, plan.clone());
         }
         Ok((pact, plan))
     }
@@ -217,34 +236,15 @@ impl Node {
         self.pact(id).await
     }
 
-    fn plan(
-        &self,
-        id: &AgreementId,
-        source: &str,
-        umbrellas: &[String],
-    ) -> Result<Arc<Plan>, Trouble> {
-        let mut sources = source.as_bytes().to_vec();
-        for umbrella in umbrellas {
-            // No text holds a zero byte, so two lists of texts never meet.
-            sources.push(0);
-            sources.extend_from_slice(umbrella.as_bytes());
-        }
-        let digest = Digest::of(&sources);
-        let known = |plans: &BTreeMap<Digest, Arc<Plan>>| plans.get(&digest).cloned();
-        if let Some(plan) = self.plans.lock().ok().and_then(|plans| known(&plans)) {
-            return Ok(plan);
-        }
+    fn plan(&self, id: &AgreementId, source: &str, umbrellas: &[String]) -> Result<Plan, Trouble> {
         let beside = umbrellas.iter().map(|text| ("umbrella", text.as_bytes()));
         let library = Library::read(beside, &self.law);
         let checked = agreement::check(id.as_str(), source.as_bytes(), &self.law, &library);
-        let plan = Arc::new(checked.plan.ok_or_else(|| {
+        checked.plan.ok_or_else(|| {
             Refusal::new("AGR-01", format!("agreement {id} has faults"))
                 .help("`concordat check` lists them")
-        })?);
-        if let Ok(mut plans) = self.plans.lock() {
-            plans.insert(digest, plan.clone());
-        }
-        Ok(plan)
+                .into()
+        })
     }
 
     /// Runs a verb; when rules say no, records the refusal before it is told (AUD-07).
@@ -280,16 +280,16 @@ impl Node {
         let (holding, batch) = self.evidence(batch, now).await?;
         let key = self.evidence_key(&holding).await?;
         let (mut commit, bodies) = batch.finish(now, &self.name, &key)?;
+        let mut texts = Vec::with_capacity(bodies.len());
         for body in bodies {
             let plain = Zeroizing::new(
                 serde_json::to_vec(&body.texts).map_err(|e| PortFault(e.to_string()))?,
             );
-            let name = format!("entry/{}", body.entry);
-            let sealed = self
-                .ports
-                .vault
-                .seal(&holding, commit.op(), &name, &plain)
-                .await?;
+            texts.push((format!("entry/{}", body.entry), plain));
+        }
+        let vault = &self.ports.vault;
+        let sealed = vault.seal_many(&holding, commit.op(), &texts).await?;
+        for ((name, _), sealed) in texts.into_iter().zip(sealed) {
             commit.put(&holding, name, sealed);
         }
         match self.ports.store.commit(&commit).await? {

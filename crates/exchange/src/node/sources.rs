@@ -135,15 +135,16 @@ impl Node {
             return Ok(());
         };
         let mut chosen: BTreeMap<u64, String> = BTreeMap::new();
-        for (name, sealed) in self.ports.store.items(holding, "candidates/").await? {
-            let row = name.trim_start_matches("candidates/").parse::<u64>().ok();
-            let confirmed = row.filter(|n| {
-                let standing = matches.get(n).map(Match::standing);
-                standing == Some(Standing::Confirmed)
-            });
-            let Some(row) = confirmed else { continue };
-            let plain = self.ports.vault.open(holding, &name, &sealed).await?;
-            if let Some(best) = Candidates::read(&plain)?.best() {
+        let row = |name: &str| name.trim_start_matches("candidates/").parse::<u64>().ok();
+        let confirmed = |name: &str| {
+            let found = row(name).and_then(|n| matches.get(&n));
+            found.is_some_and(|m| m.standing() == Standing::Confirmed)
+        };
+        let mut items = self.ports.store.items(holding, "candidates/").await?;
+        items.retain(|(name, _)| confirmed(name));
+        let plain = self.ports.vault.open_many(holding, &items).await?;
+        for ((name, _), plain) in items.iter().zip(plain) {
+            if let (Some(row), Some(best)) = (row(name), Candidates::read(&plain)?.best()) {
                 chosen.insert(row, best.to_owned());
             }
         }

@@ -56,10 +56,8 @@ impl Node {
     }
 
     async fn open_files(&self, worked: &mut Worked) -> Result<(), Trouble> {
-        for leg in self.all::<Leg>().await? {
-            if leg.state() == State::Received {
-                gather(worked, self.open_received(leg.run(), leg.flow()).await);
-            }
+        for leg in self.in_state::<Leg>(State::Received.name()).await? {
+            gather(worked, self.open_received(leg.run(), leg.flow()).await);
         }
         Ok(())
     }

@@ -145,6 +145,16 @@ impl TableReader {
 
     /// One column of one group.
     pub(crate) fn values(&self, group: usize, column: &str) -> Result<Values, ParquetError> {
+        self.values_at(group, column, |_| true)
+    }
+
+    /// One column of one group; rows that are not wanted are as if they held nothing.
+    pub(crate) fn values_at(
+        &self,
+        group: usize,
+        column: &str,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Result<Values, ParquetError> {
         let at = self.names.iter().position(|name| name == column);
         let at = at.ok_or_else(|| ParquetError::General(format!("no column {column}")))?;
         let group = self.file.get_row_group(group)?;
@@ -159,12 +169,13 @@ impl TableReader {
             }
         }
         let mut values = values.into_iter();
-        let mut take = |held: i16| -> Result<Option<String>, ParquetError> {
+        let take = |(row, held): (usize, i16)| -> Result<Option<String>, ParquetError> {
             let value = if held > 0 { values.next() } else { None };
             value
+                .filter(|_| wanted(row))
                 .map(|v| v.as_utf8().map(ToOwned::to_owned))
                 .transpose()
         };
-        held.into_iter().map(&mut take).collect()
+        held.into_iter().enumerate().map(take).collect()
     }
 }

@@ -138,9 +138,11 @@ impl MasterList for WorldMaster {
                 if rows.is_empty() {
                     continue;
                 }
+                let places: BTreeSet<usize> = rows.iter().map(|(at, _)| *at).collect();
+                let wanted = |at: usize| places.contains(&at);
                 let columns = columns
                     .iter()
-                    .map(|name| Ok((*name, reading.table.values(group, name)?)))
+                    .map(|name| Ok((*name, reading.table.values_at(group, name, wanted)?)))
                     .collect::<Result<BTreeMap<_, _>, ParquetError>>()?;
                 for (at, reference) in rows {
                     let cells = Cells {

@@ -17,6 +17,7 @@ CREATE TABLE aggregates (
     due_at  BIGINT,
     PRIMARY KEY (kind, id)
 );
+CREATE INDEX aggregates_by_status ON aggregates (kind, status, id);
 CREATE INDEX aggregates_due ON aggregates (due_at, kind, id) WHERE due_at IS NOT NULL;
 
 CREATE TABLE entries (
