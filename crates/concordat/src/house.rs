@@ -7,6 +7,7 @@
 //! | `keys/` | the node's private keys (0600) and the vault's keys |
 //! | `node.db` | durable state: no personal value in clear |
 //! | `ledger/` | the published ledger: what an auditor takes away |
+//! | `card.json`, `signatures/` | the public keys and the signatures of this party, to hand to partners |
 
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -50,10 +51,14 @@ pub struct Config {
 }
 
 impl Config {
-    fn read(dir: &Path) -> Result<Self, Fail> {
+    pub(crate) fn read(dir: &Path) -> Result<Self, Fail> {
         let path = dir.join("node.toml");
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| Fail::usage(format!("{}: {e}", path.display())))?;
+        let text = std::fs::read_to_string(&path).map_err(|e| {
+            Fail::usage(format!(
+                "{}: {e}; name a node's directory with --dir, or make one with `concordat node init`",
+                path.display()
+            ))
+        })?;
         toml::from_str(&text).map_err(|e| Fail::usage(format!("{}: {e}", path.display())))
     }
 }
@@ -212,7 +217,7 @@ fn private(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
         .map_err(|e| Fail::at(path, &e))
 }
 
-fn store_url(dir: &Path, url: &str) -> String {
+pub(crate) fn store_url(dir: &Path, url: &str) -> String {
     match url.strip_prefix("sqlite:") {
         Some(path) => format!("sqlite:{}", dir.join(path).display()),
         None => url.to_owned(),
@@ -220,7 +225,7 @@ fn store_url(dir: &Path, url: &str) -> String {
 }
 
 /// The confined reader stands beside this program.
-fn reader() -> Result<PathBuf, Fail> {
+pub(crate) fn reader() -> Result<PathBuf, Fail> {
     let me = std::env::current_exe().map_err(|e| Fail::fault(e.to_string()))?;
     let beside = me.with_file_name("concordat-reader");
     // A test program lies one directory deeper.

@@ -1,10 +1,11 @@
 //! A node: the command line, its configuration, and the composition of every port.
 //!
 //! A library and a thin program, so that tests compose nodes as the program does. The library draws the
-//! machine's randomness only in `os`, and reads no clock at all.
+//! machine's clock and randomness only in `os`.
 
 mod commands;
 mod demo;
+mod dry;
 mod fail;
 pub mod house;
 mod os;
@@ -45,6 +46,22 @@ enum Command {
     Fmt(commands::fmt::Args),
     /// Verify a ledger, or a proof from one, with files and public keys alone.
     Verify(commands::verify::Args),
+    /// Set a node up, and run its worker.
+    Node(commands::node::Args),
+    /// Ask for the approval of a flow's volume, and decide on it.
+    Approve(commands::approve::Args),
+    /// Run an exchange, file by file.
+    Run(commands::run::Args),
+    /// Decide about what was found: matches, what they tell, flags, decisions.
+    Review(commands::review::Args),
+    /// Say what falls due when, and whose it is.
+    Due(commands::due::Args),
+    /// Let fall due what is due, or destroy values early.
+    Destroy(commands::destroy::Args),
+    /// Count what the agreements did, from the node's own state and ledger.
+    Report(commands::report::Args),
+    /// Examine a node: each part ok, look or broken, with the way out.
+    Doctor(commands::doctor::Args),
     /// Make the synthetic world of the exchange of three departments, as files.
     Synth(commands::synth::Args),
     /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
@@ -73,6 +90,14 @@ pub async fn run() -> ExitCode {
         Command::Schema(args) => commands::schema::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Node(args) => commands::node::run(&args).await,
+        Command::Approve(args) => commands::approve::run(&args).await,
+        Command::Run(args) => commands::run::run(&args).await,
+        Command::Review(args) => commands::review::run(&args).await,
+        Command::Due(args) => commands::due::run(&args).await,
+        Command::Destroy(args) => commands::destroy::run(&args).await,
+        Command::Report(args) => commands::report::run(&args).await,
+        Command::Doctor(args) => commands::doctor::run(&args).await,
         Command::Synth(args) => commands::synth::run(&args).await,
         Command::Demo(args) => demo::run(&args).await,
     };
@@ -96,4 +121,67 @@ fn tell(fail: &Fail) {
 pub(crate) fn say(line: impl std::fmt::Display) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    /// A line as a shell would split it, up to where its output goes.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(" > ").next().unwrap_or_default();
+        let mut words = Vec::new();
+        for (n, part) in line.split('"').enumerate() {
+            if n % 2 == 1 {
+                words.push(part.to_owned());
+            } else {
+                words.extend(part.split_whitespace().map(str::to_owned));
+            }
+        }
+        words
+    }
+
+    fn parses(line: &str) {
+        if let Err(e) = Cli::try_parse_from(words(line)) {
+            panic!("{line}: {e}");
+        }
+    }
+
+    #[test]
+    fn every_command_shows_an_example_that_is_one() {
+        fn look(command: &clap::Command, path: &str, examples: &mut Vec<String>) {
+            let help = command.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            let mine: Vec<_> = help
+                .lines()
+                .filter_map(|l| l.strip_prefix("Example: "))
+                .collect();
+            assert!(!mine.is_empty(), "{path} shows no example");
+            for example in mine {
+                assert!(example.starts_with(path), "{path}: {example}");
+                examples.push(example.to_owned());
+            }
+            for sub in command.get_subcommands() {
+                look(sub, &format!("{path} {}", sub.get_name()), examples);
+            }
+        }
+        let mut examples = Vec::new();
+        for command in Cli::command().get_subcommands() {
+            let path = format!("concordat {}", command.get_name());
+            look(command, &path, &mut examples);
+        }
+        examples.iter().for_each(|line| parses(line));
+    }
+
+    #[test]
+    fn every_command_of_the_walk_through_is_one() {
+        let text = include_str!("../../../docs/running-a-node.md");
+        let lines: Vec<_> = text
+            .lines()
+            .filter(|l| l.starts_with("concordat "))
+            .collect();
+        assert!(lines.len() > 30);
+        lines.iter().for_each(|line| parses(line));
+    }
 }

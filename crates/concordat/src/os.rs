@@ -1,4 +1,8 @@
-//! The machine's own randomness. The only place where it is read.
+//! The machine's own clock and randomness. The only place where they are read.
+
+use exchange::ids::OperationId;
+use exchange::ports::{Clock, Entropy};
+use jiff::Timestamp;
 
 /// Fills `out` with the operating system's randomness.
 ///
@@ -11,4 +15,23 @@
 )]
 pub(crate) fn random(out: &mut [u8]) {
     getrandom::fill(out).expect("the operating system gives randomness");
+}
+
+/// Randomness from the operating system, whatever it is for.
+pub(crate) struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, _: &OperationId, _: &str, out: &mut [u8]) {
+        random(out);
+    }
+}
+
+/// The machine's clock.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the port's adapter")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
 }

@@ -517,7 +517,7 @@ async fn a_flag_is_set_by_a_person_for_a_confirmed_match_and_shown_once() {
         town.pool.flags(),
         [("C00000001".to_owned(), flag.to_owned())]
     );
-    let acts = town.pool.acts.lock().unwrap();
+    let acts = town.pool.acts.lock().unwrap().clone();
     assert!(matches!(
         acts.as_slice(),
         [(_, _, RegisterAct::SetFlag { .. })]

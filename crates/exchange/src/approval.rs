@@ -275,6 +275,11 @@ impl Approval {
             .count("volume", self.scope.volume)
     }
 
+    /// What it is asked, or granted, for.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
     /// The key under which the store has the approval of a flow.
     pub fn key_of(agreement: &AgreementId, flow: &FlowId) -> String {
         format!("{agreement}/{flow}")

@@ -74,6 +74,8 @@ named! {
         UseValues = "use-values",
         /// Say that kept values are still needed.
         ReviewNeed = "review-need",
+        /// Destroy values before their rule asks for it.
+        DestroyEarly = "destroy-early",
     }
 }
 
@@ -87,6 +89,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Run,
             Action::Release,
             Action::DecideHold,
+            Action::DestroyEarly,
         ],
     ),
     (Role::AssetOwner, &[Action::Approve]),
@@ -101,6 +104,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::DecideHold,
             Action::Run,
             Action::ReviewMatch,
+            Action::DestroyEarly,
         ],
     ),
     (
@@ -111,6 +115,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Decide,
             Action::UseValues,
             Action::ReviewNeed,
+            Action::DestroyEarly,
         ],
     ),
     (Role::DecisionMaker, &[Action::Decide, Action::UseValues]),

@@ -30,14 +30,19 @@ impl Evidence {
         }
     }
 
-    fn code(self) -> Code {
-        Code::of(match self {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Own(linkage::Rule::NinoAndPerson) => "nino-and-person",
             Self::Own(linkage::Rule::NameAndDateOfBirth) => "name-and-date-of-birth",
             Self::Own(linkage::Rule::NinoAlone) => "nino-alone",
             Self::Own(linkage::Rule::NameAlone) => "name-alone",
             Self::Partner => "partner-answer",
-        })
+        }
+    }
+
+    fn code(self) -> Code {
+        Code::of(self.name())
     }
 }
 

@@ -179,6 +179,8 @@ pub trait Store: Send + Sync {
     async fn retry_effect(&self, id: &EffectId, retry_at: Timestamp) -> Result<(), StoreFault>;
     /// How many effects are not done (whether due or not).
     async fn open_effects(&self) -> Result<u64, StoreFault>;
+    /// When the oldest effect that is not done was intended.
+    async fn open_since(&self) -> Result<Option<Timestamp>, StoreFault>;
     /// Is an effect of this operation not done?
     async fn effect_open(&self, op: &OperationId) -> Result<bool, StoreFault>;
 

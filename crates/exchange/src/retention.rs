@@ -192,14 +192,46 @@ impl Holding {
     /// # Errors
     /// A refusal when the key is going or gone already.
     pub fn discard(mut self, at: Timestamp, by: &Actor) -> Result<Change<Self>, Refusal> {
-        if !matches!(self.state, State::Kept | State::Counting { .. }) {
+        let record = self.ends(at, by)?;
+        Ok(Change::new(self, record))
+    }
+
+    fn ends(&mut self, at: Timestamp, by: &Actor) -> Result<Record, Refusal> {
+        if !self.is_alive() {
             return Err(Refusal::new(
                 "RET-01",
                 format!("holding {} is being destroyed", self.id),
             ));
         }
         self.state = State::Counting { from: at, due: at };
-        let record = self.record(Act::HoldingEvent, by).fact("due", Fact::At(at));
+        Ok(self.record(Act::HoldingEvent, by).fact("due", Fact::At(at)))
+    }
+
+    /// A person says that the values are not needed any more, and why: they die now, whatever the rule allows.
+    ///
+    /// # Errors
+    /// A refusal (RET-01) without a reason, for values that no agreement brought (the node's own evidence), or when
+    /// the key is going or gone already.
+    pub fn give_up(
+        mut self,
+        reason: &str,
+        at: Timestamp,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
+        if reason.trim().is_empty() {
+            return Err(Refusal::new(
+                "RET-01",
+                "destroying before the date needs its reason",
+            ));
+        }
+        if self.agreement.is_none() {
+            return Err(Refusal::new(
+                "RET-01",
+                format!("{} is the evidence of this node's own acts", self.id),
+            )
+            .help("it goes on its date: the ledger's texts could not be opened without it"));
+        }
+        let record = self.ends(at, by)?.text("reason", reason);
         Ok(Change::new(self, record))
     }
 
@@ -265,6 +297,10 @@ impl Holding {
     /// Its id.
     pub fn id(&self) -> &HoldingId {
         &self.id
+    }
+    /// The hash of the agreement under which the values came; none for the node's own evidence.
+    pub fn agreement(&self) -> Option<Digest> {
+        self.agreement
     }
     /// The agreement's dataset.
     pub fn what(&self) -> &str {

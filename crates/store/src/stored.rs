@@ -177,6 +177,13 @@ impl<E: Engine> Store for SqlStore<E> {
         Ok(rows.first().map_or(Ok(0), |(open,)| uncount(*open))?)
     }
 
+    async fn open_since(&self) -> Result<Option<Timestamp>, StoreFault> {
+        let sql = "SELECT operations.at FROM outbox JOIN operations ON operations.op_id = outbox.op_id \
+                   WHERE outbox.state = 'open' ORDER BY operations.at LIMIT 1";
+        let rows: Vec<(i64,)> = self.engine.rows(sql, args![]).await?;
+        Ok(rows.first().map(|(at,)| instant(*at)).transpose()?)
+    }
+
     async fn effect_open(&self, op: &OperationId) -> Result<bool, StoreFault> {
         let sql = "SELECT effect_id FROM outbox WHERE op_id = $1 AND state = 'open' LIMIT 1";
         let rows: Vec<(String,)> = self.engine.rows(sql, args![op.as_str()]).await?;

@@ -1,14 +1,24 @@
 //! The commands, one file each.
 
+mod acting;
+pub(crate) mod approve;
 pub(crate) mod check;
+pub(crate) mod destroy;
 pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod due;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod node;
 pub(crate) mod permits;
 pub(crate) mod render;
+pub(crate) mod report;
+pub(crate) mod review;
+pub(crate) mod run;
 mod sarif;
 pub(crate) mod schema;
 mod shelf;
+mod status;
 pub(crate) mod synth;
 pub(crate) mod verify;
 

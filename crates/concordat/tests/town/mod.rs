@@ -429,9 +429,12 @@ pub fn count(entry: &Entry, name: &str) -> u64 {
     entry
         .facts
         .iter()
-        .find_map(|(n, fact)| match fact {
-            ledger::Fact::Count(c) if n.as_str() == name => Some(*c),
-            _ => None,
+        .find(|(n, _)| n.as_str() == name)
+        .and_then(|(_, fact)| {
+            let ledger::Fact::Count(c) = fact else {
+                return None;
+            };
+            Some(*c)
         })
         .unwrap_or_else(|| panic!("{} has no {name}", entry.act))
 }

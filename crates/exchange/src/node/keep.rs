@@ -7,10 +7,12 @@ use super::Done;
 use super::Node;
 use super::agreements::actor;
 use crate::authority::{Action, Person};
-use crate::change::{Batch, Change};
+use crate::change::{Aggregate, Batch, Change};
+use crate::flag::Flag;
 use crate::gate::Rows;
 use crate::ids::{HoldingId, OperationId};
-use crate::leg::Leg;
+use crate::leg::{Leg, Side, State};
+use crate::matches::Match;
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, NEED_REVIEWED, Opening};
 use crate::rows::{self, Row};
@@ -82,6 +84,52 @@ impl Node {
             let kept: Holding = self.need(holding.as_str()).await?;
             let change = kept.needed(reason, self.now(), &by)?;
             self.commit(Batch::new(op.clone(), "holding.needed").and(change)?)
+                .await
+        })
+        .await
+    }
+
+    /// A person has values destroyed before their rule asks for it, and says why; the worker then does it.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused for a file that is still to be sent (give it up instead), and while the case register shows
+    /// a flag because of these values (lift it first).
+    pub async fn destroy_early(
+        &self,
+        op: &OperationId,
+        holding: &HoldingId,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::DestroyEarly)?.actor();
+            let kept: Holding = self.need(holding.as_str()).await?;
+            if let Some(leg) = self.leg_of(holding).await?
+                && leg.holdings().contains(holding)
+                && leg.side() == Side::Sender
+                && !matches!(leg.state(), State::Sent | State::Accepted | State::Closed)
+            {
+                return Err(Refusal::new(
+                    "RET-01",
+                    format!("{} of {} is still to be sent", leg.flow(), leg.run()),
+                )
+                .help("give the file up: its values die with it")
+                .into());
+            }
+            let run = holding.as_str().split('/').next().unwrap_or_default();
+            for flag in self.under::<Flag>(&format!("{run}/")).await? {
+                let basis: Option<Match> = self.find(flag.basis()).await?;
+                if flag.status() != "lifted" && basis.is_some_and(|m| m.holding() == holding) {
+                    return Err(Refusal::new(
+                        "RET-01",
+                        format!("the flag {} names its person by these values", flag.key()),
+                    )
+                    .help("lift the flag first")
+                    .into());
+                }
+            }
+            let change = kept.give_up(reason, self.now(), &by)?;
+            self.commit(Batch::new(op.clone(), "holding.give-up").and(change)?)
                 .await
         })
         .await

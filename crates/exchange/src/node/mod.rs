@@ -228,6 +228,14 @@ impl Node {
         Ok((pact, plan))
     }
 
+    /// An agreement on this node's table, with the plan that it compiles to.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused when there is none; a fault when it compiles to another hash than was signed.
+    pub async fn agreement(&self, id: &AgreementId) -> Result<(Pact, Arc<Plan>), Trouble> {
+        self.pact(id).await
+    }
+
     fn plan(&self, id: &AgreementId, source: &str, umbrellas: &[String]) -> Result<Plan, Trouble> {
         let beside = umbrellas.iter().map(|text| ("umbrella", text.as_bytes()));
         let library = Library::read(beside, &self.law);
@@ -252,7 +260,7 @@ impl Node {
         let result = verb.await;
         if let Err(Trouble::Refused(refusals)) = &result {
             // The same request may be refused at two moments; each moment is recorded once.
-            let no = op.then(&format!("no:{}", self.now().as_second()))?;
+            let no = op.then(&format!("no:{}", self.now().as_millisecond()))?;
             let mut batch = Batch::new(no, "refusal");
             for refusal in refusals {
                 let record = Record::new(Act::Refused, by)

@@ -13,7 +13,7 @@ use super::agreements::actor;
 use super::{Done, Node};
 use crate::approval::Approval;
 use crate::authority::{Action, Actor, Person};
-use crate::change::Batch;
+use crate::change::{Aggregate, Batch};
 use crate::compose::Source;
 use crate::gate::{self, Leaving, LeavingCell, RowFacts, Rows};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
@@ -22,7 +22,9 @@ use crate::message::{Head, Kind, Letter, Manifest};
 use crate::pact::Pact;
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
+use crate::retention::Holding;
 use crate::rows::{self, Row};
+use crate::run::Run;
 use crate::table::{Format, Table};
 use crate::trouble::Trouble;
 
@@ -83,6 +85,47 @@ impl Node {
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
             self.commit(Batch::new(op.clone(), "leg.reopen").and(leg.reopen(&by)?)?)
                 .await
+        })
+        .await
+    }
+
+    /// Gives a file up before anything of it is used: its values die, and where it starts a run, whoever was
+    /// selected counts as not asked and the run ends with its values.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused once the file is on its way or was used, and without a reason (RUN-04).
+    pub async fn abandon(
+        &self,
+        op: &OperationId,
+        run: &RunId,
+        flow: &FlowId,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Run)?.actor();
+            let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+            let holdings = leg.holdings().to_vec();
+            let starts = self.find::<Run>(run.as_str()).await?;
+            let starts = starts.filter(|r| r.flow() == flow && r.status() == "open");
+            let mut change = leg.abandon(reason, &by)?;
+            if starts.is_some() {
+                for trace in self.given_up(change.state()).await? {
+                    change = change.along(&trace);
+                }
+            }
+            let mut batch = Batch::new(op.clone(), "leg.abandon").and(change)?;
+            for id in &holdings {
+                let holding: Holding = self.need(id.as_str()).await?;
+                if holding.is_alive() {
+                    batch = batch.and(holding.discard(self.now(), &by)?)?;
+                }
+            }
+            if let Some(started) = starts {
+                let on = crate::deadline::london_day(self.now())?;
+                batch = batch.and(started.closing(on, &by)?)?;
+            }
+            self.commit(batch).await
         })
         .await
     }

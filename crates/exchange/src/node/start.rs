@@ -13,7 +13,7 @@ use crate::change::Batch;
 use crate::compose::{Source, compose};
 use crate::gate::{self, RowFacts, Rows};
 use crate::ids::{AgreementId, FlowId, OperationId, RunId, SubjectId};
-use crate::leg::{Leg, Preparing};
+use crate::leg::{Leg, Preparing, State};
 use crate::ports::CaseRegister;
 use crate::refusal::Refusal;
 use crate::rows::Row;
@@ -67,7 +67,8 @@ impl Node {
             let on = crate::deadline::london_day(self.now())?;
             let mut refusals = pact.in_force(on).err().unwrap_or_default();
             let before = self.all::<Run>().await?;
-            let kind = match may_start(&flow, &plan, on, &before, what) {
+            let unsent = self.given_up_unsent(&before).await?;
+            let kind = match may_start(&flow, &plan, on, (&before, &unsent), what) {
                 Ok(kind) => kind,
                 Err(more) => {
                     refusals.extend(more);
@@ -135,6 +136,18 @@ impl Node {
             self.commit(batch).await
         })
         .await
+    }
+
+    /// The runs whose question was given up before it was sent: what is sent once was not sent by them.
+    async fn given_up_unsent(&self, runs: &[Run]) -> Result<BTreeSet<RunId>, Trouble> {
+        let mut unsent = BTreeSet::new();
+        for run in runs {
+            let question: Option<Leg> = self.find(&Leg::key_of(run.id(), run.flow())).await?;
+            if question.is_some_and(|l| l.state() == State::Closed && l.sent_at().is_none()) {
+                unsent.insert(run.id().clone());
+            }
+        }
+        Ok(unsent)
     }
 
     #[expect(
@@ -319,7 +332,7 @@ fn may_start(
     flow: &Flow,
     plan: &Plan,
     on: Date,
-    before: &[Run],
+    (before, unsent): (&[Run], &BTreeSet<RunId>),
     what: &Start,
 ) -> Result<Kind, Vec<Refusal>> {
     let mut refusals = Vec::new();
@@ -355,7 +368,7 @@ fn may_start(
                     "wait for that day",
                 );
             }
-            if before.iter().any(|r| mine(&r)) {
+            if before.iter().any(|r| mine(&r) && !unsent.contains(r.id())) {
                 no(
                     "EXCH-HMRC-03",
                     format!("{} is sent once, and it was", flow.id),

@@ -54,6 +54,18 @@ impl Node {
         Ok(back)
     }
 
+    /// The traces of whoever was selected for a file that is given up: nobody was asked about.
+    pub(super) async fn given_up(&self, leg: &Leg) -> Result<Vec<Trace>, Trouble> {
+        let here = |trace: &Trace| {
+            let mut washes = trace.washes().iter();
+            washes.any(|w| w.run == *leg.run() && w.outcome == Outcome::Waiting)
+        };
+        let prefix = format!("{}/", leg.agreement());
+        let all = self.under::<Trace>(&prefix).await?;
+        let mine = all.into_iter().filter(here);
+        Ok(mine.map(|t| t.told(leg.run(), Outcome::NotSent)).collect())
+    }
+
     /// What a loaded answer tells about each person of its rows: hit or no hit, and facts that stop the tracing.
     pub(super) async fn told(
         &self,

@@ -35,6 +35,7 @@ async fn no_effect_before_its_entries_have_places(place: Place) {
     assert_eq!(mine[0].effect, Effect::DestroyKey { holding: hold("a") });
     assert_eq!(mine[0].attempts, 0);
     assert_eq!(store.open_effects().await, Ok(2));
+    assert!(store.open_since().await.unwrap().is_some());
 }
 
 async fn a_leased_effect_is_nobody_elses_until_the_lease_ends(place: Place) {
@@ -92,4 +93,5 @@ async fn a_done_effect_is_never_leased(place: Place) {
     store.retry_effect(&effect("fall/e0"), at(0)).await.unwrap();
     assert!(leased(&*store, "two", 1_000, 2_000).await.is_empty());
     assert_eq!(store.open_effects().await, Ok(0));
+    assert_eq!(store.open_since().await, Ok(None));
 }

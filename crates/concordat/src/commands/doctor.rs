@@ -1,0 +1,346 @@
+//! `concordat doctor`: is this node well? Each line says ok, look or broken, and the way out.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use courier::DirectoryShelf;
+use exchange::Node;
+use exchange::change::Aggregate;
+use exchange::pact::Pact;
+use exchange::ports::{Clock, VaultFault};
+use exchange::retention::Holding;
+use jiff::{SignedDuration, Timestamp};
+use ledger::{Entry, VerifierKey, verify_log};
+use serde::Serialize;
+
+use super::acting::At;
+use crate::fail::Fail;
+use crate::house::{self, Config};
+use crate::os::{SystemClock, SystemEntropy};
+use crate::say;
+
+/// Arguments of `doctor`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example: concordat doctor --dir ho\n\nExit codes: 0 nothing is broken, 1 something is, 2 wrong use."
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    at: At,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Is {
+    Ok,
+    Look,
+    Broken,
+}
+
+#[derive(Serialize)]
+struct Line {
+    part: &'static str,
+    is: Is,
+    what: String,
+    /// The way out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mend: Option<String>,
+}
+
+/// What the doctor found so far.
+#[derive(Default)]
+struct Chart(Vec<Line>);
+
+impl Chart {
+    fn ok(&mut self, part: &'static str, what: impl Into<String>) {
+        self.add(part, Is::Ok, what.into(), None);
+    }
+    fn look(&mut self, part: &'static str, what: impl Into<String>, mend: &str) {
+        self.add(part, Is::Look, what.into(), Some(mend.to_owned()));
+    }
+    fn broken(&mut self, part: &'static str, what: impl Into<String>, mend: &str) {
+        self.add(part, Is::Broken, what.into(), Some(mend.to_owned()));
+    }
+    fn add(&mut self, part: &'static str, is: Is, what: String, mend: Option<String>) {
+        self.0.push(Line {
+            part,
+            is,
+            what,
+            mend,
+        });
+    }
+}
+
+pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
+    let chart = examine(&args.at.dir).await?;
+    if args.at.json {
+        say(serde_json::to_string_pretty(&chart.0)?);
+    } else {
+        for line in &chart.0 {
+            let is = match line.is {
+                Is::Ok => "ok",
+                Is::Look => "look",
+                Is::Broken => "broken",
+            };
+            say(format!("{is:<7} {:<10} {}", line.part, line.what));
+            if let Some(mend) = &line.mend {
+                say(format!("{:<18} {mend}", ""));
+            }
+        }
+    }
+    match chart.0.iter().filter(|l| l.is == Is::Broken).count() {
+        0 => Ok(()),
+        _ if args.at.json => Err(Fail::no("")),
+        n => Err(Fail::no(format!("{n} broken"))),
+    }
+}
+
+async fn examine(dir: &Path) -> Result<Chart, Fail> {
+    let config = Config::read(dir)?;
+    let mut chart = Chart::default();
+    keys(dir, &mut chart);
+    match house::reader() {
+        Ok(path) => chart.ok("reader", format!("{} is there", path.display())),
+        Err(fail) => chart.broken(
+            "reader",
+            fail.text,
+            "install concordat-reader beside concordat: without it no file is opened",
+        ),
+    }
+    transport(dir, &config, &mut chart);
+    if let Err(fault) = store::open(&house::store_url(dir, &config.store)).await {
+        chart.broken(
+            "store",
+            fault.to_string(),
+            "start the database, or restore it from its backup",
+        );
+        return Ok(chart);
+    }
+    chart.ok("store", "reachable, and its tables are up to date");
+    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    match house::open(dir, clock, entropy).await {
+        Ok(node) => inside(&node, dir, &mut chart).await?,
+        Err(fail) => chart.broken(
+            "node",
+            fail.text,
+            "mend what is named: the node does not open",
+        ),
+    }
+    Ok(chart)
+}
+
+/// The private files are their owner's alone.
+fn keys(dir: &Path, chart: &mut Chart) {
+    let mut bad = 0;
+    for name in [
+        "keys/signing.key",
+        "keys/sealing.key",
+        "keys/node.key",
+        "keys/vault",
+    ] {
+        let path = dir.join(name);
+        match std::fs::metadata(&path) {
+            Ok(found) if found.permissions().mode() & 0o077 == 0 => continue,
+            Ok(_) => {
+                bad += 1;
+                chart.broken(
+                    "keys",
+                    format!("{} may be read by others", path.display()),
+                    "allow its owner alone (chmod go= FILE), find out who could read it, and consider the key known \
+                     (SEC-13)",
+                );
+            }
+            Err(e) => {
+                bad += 1;
+                chart.broken(
+                    "keys",
+                    format!("{}: {e}", path.display()),
+                    "restore it from its backup: a lost key cannot be made again",
+                );
+            }
+        }
+    }
+    if bad == 0 {
+        chart.ok("keys", "their owner alone may read them");
+    }
+}
+
+fn transport(dir: &Path, config: &Config, chart: &mut Chart) {
+    let folder = dir.join(&config.transport).join(config.party.as_str());
+    let probe = folder.join(".doctor");
+    let tried = std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::write(&probe, []))
+        .and_then(|()| std::fs::remove_file(&probe));
+    match tried {
+        Ok(()) => chart.ok("transport", format!("{} can be written", folder.display())),
+        Err(e) => chart.broken(
+            "transport",
+            format!("{}: {e}", folder.display()),
+            "check the folder, its permissions and its space: nothing is sent or received until then",
+        ),
+    }
+    if config.routes.is_empty() {
+        chart.look(
+            "transport",
+            "no route is approved",
+            "write the approved `routes` in node.toml: nothing is sent until then",
+        );
+    }
+}
+
+async fn inside(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> {
+    ledger(node, dir, chart).await?;
+    plans(node, chart).await?;
+    effects(node, chart).await?;
+    dead_keys(node, chart).await
+}
+
+/// The published files are the tree that the store goes on from, and the clock is not behind them.
+async fn ledger(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> {
+    const PART: &str = "ledger";
+    const TAMPERED: &str = "keep the directory as it is, tell the incidents contact, and compare with a copy that \
+                            an auditor holds: `concordat verify`";
+    let head = node.ports().store.head().await?;
+    let size = head.frontier.size();
+    let pending = node.ports().store.pending(u32::MAX).await?.len();
+    if size == 0 {
+        chart.look(PART, "it has no entry yet", "`concordat node work`");
+    } else {
+        let key = VerifierKey::parse(&node.ports().signer.card().verifier)
+            .map_err(|e| Fail::fault(e.to_string()))?;
+        match verify_log(&DirectoryShelf::new(dir.join("ledger")), &key, None) {
+            Err(fault) => chart.broken(PART, format!("NOT VERIFIED: {fault}"), TAMPERED),
+            Ok(report) if report.size == size && report.root == head.frontier.root() => {
+                chart.ok(
+                    PART,
+                    format!("verified: {size} entries, as the store has them"),
+                );
+            }
+            Ok(report) if report.size < size => chart.look(
+                PART,
+                format!("verified, with {} of {size} entries", report.size),
+                "`concordat node work` publishes the rest",
+            ),
+            Ok(_) => chart.broken(
+                PART,
+                "verified, and another tree than the store has",
+                TAMPERED,
+            ),
+        }
+    }
+    if pending > 0 {
+        chart.look(
+            PART,
+            format!("{pending} entries have no place yet"),
+            "`concordat node work` places them; nothing that rests on them leaves before",
+        );
+    }
+    let last = node
+        .ports()
+        .store
+        .leaves(size.saturating_sub(1), size)
+        .await?;
+    let last = last.first().and_then(|(bytes, _)| Entry::parse(bytes).ok());
+    clock(last.map(|e| e.at), chart);
+    Ok(())
+}
+
+fn clock(last: Option<Timestamp>, chart: &mut Chart) {
+    let now = SystemClock.now();
+    match last {
+        Some(last) if now < last => chart.broken(
+            "clock",
+            format!("the machine says {now}, and the last entry is of {last}"),
+            "set the machine's clock: dates of destruction are counted by it",
+        ),
+        Some(_) | None => chart.ok("clock", format!("it is {now}, after the last entry")),
+    }
+}
+
+/// Each agreement compiles to what was signed.
+async fn plans(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
+    let pacts: Vec<Pact> = node.all().await?;
+    if pacts.is_empty() {
+        chart.look(
+            "agreement",
+            "no agreement lies on the table",
+            "`concordat node lay FILE`",
+        );
+    }
+    for pact in pacts {
+        match node.agreement(pact.id()).await {
+            Ok((_, plan)) => chart.ok(
+                "agreement",
+                format!("{} compiles to the hash {}", pact.id(), plan.hash()),
+            ),
+            Err(trouble) => chart.broken(
+                "agreement",
+                trouble.to_string(),
+                "run the version of this program under which it was signed, or have the new hash signed",
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// What was intended outside the node and is not done.
+async fn effects(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
+    const LONG: SignedDuration = SignedDuration::from_hours(24);
+    let store = &node.ports().store;
+    let (open, since) = (store.open_effects().await?, store.open_since().await?);
+    match since {
+        None => chart.ok("effects", "none is open"),
+        Some(since) => {
+            let age = SystemClock.now().duration_since(since);
+            let what = format!("{open} are open, the oldest since {since}");
+            if age > LONG {
+                let mend = "`concordat node work` says what does not work; nothing is done twice";
+                chart.broken("effects", what, mend);
+            } else {
+                chart.look("effects", what, "`concordat node work` does them");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is destroyed cannot be opened, and what is kept can.
+async fn dead_keys(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
+    let (mut dead, mut alive, mut bad) = (0u64, 0u64, 0u64);
+    for holding in node.all::<Holding>().await? {
+        let key = node.ports().vault.derive(holding.id(), "doctor").await;
+        match (holding.status() == "destroyed", key) {
+            (true, Err(VaultFault::Destroyed(_) | VaultFault::Missing(_))) => dead += 1,
+            (false, Ok(_)) => alive += 1,
+            (true, Ok(_)) => {
+                bad += 1;
+                chart.broken(
+                    "vault",
+                    format!(
+                        "the key of {} is there, and its certificate says it is dead",
+                        holding.id()
+                    ),
+                    "a copy was put back: remove the key file, and tell the incidents contact",
+                );
+            }
+            // Between the destruction of a key and its certificate the key is gone and the holding says destroying.
+            (false, Err(_)) if holding.status() == "destroying" => dead += 1,
+            (_, Err(fault)) => {
+                bad += 1;
+                chart.broken(
+                    "vault",
+                    fault.to_string(),
+                    "restore keys/ from its backup; without the key the values cannot be read again",
+                );
+            }
+        }
+    }
+    if bad == 0 {
+        chart.ok(
+            "vault",
+            format!("{alive} keys are alive, {dead} are dead, as the state says"),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,299 @@
+//! `concordat due`: what falls due when, whose it is, and what its expiry does. Only keys fall due by themselves;
+//! whatever touches a person waits for a person.
+
+use std::collections::BTreeMap;
+
+use exchange::Node;
+use exchange::approval::Approval;
+use exchange::change::Aggregate;
+use exchange::deadline::london_day;
+use exchange::decision::Decision;
+use exchange::finding::{Finding, State as FindingState};
+use exchange::leg::{Leg, State};
+use exchange::matches::Match;
+use exchange::pact::Pact;
+use exchange::retention::{Holding, NEED_REVIEWED};
+use exchange::run::Run;
+use exchange::trace::Trace;
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::json;
+
+use super::acting::{At, Said, show};
+use crate::fail::Fail;
+
+/// Arguments of `due`.
+#[derive(clap::Args)]
+#[command(after_help = "Example: concordat due --until 2026-12-31")]
+pub(crate) struct Args {
+    /// Only what falls due until this day, and what waits without a date.
+    #[arg(long)]
+    until: Option<Date>,
+    #[command(flatten)]
+    at: At,
+}
+
+/// One thing that falls due, or waits.
+#[derive(Serialize)]
+pub(super) struct Item {
+    /// The day; none for what waits for somebody or something.
+    pub(super) on: Option<Date>,
+    pub(super) what: String,
+    /// Whose it is.
+    pub(super) whose: String,
+    /// What happens by itself, or what the owner does.
+    pub(super) then: String,
+    /// What it is about, by the hub's own names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) about: Vec<String>,
+}
+
+impl Item {
+    fn new(on: Option<Date>, whose: &str, what: String, then: impl Into<String>) -> Self {
+        Self {
+            on,
+            what,
+            whose: whose.to_owned(),
+            then: then.into(),
+            about: Vec::new(),
+        }
+    }
+    fn about(mut self, about: Vec<String>) -> Self {
+        self.about = about;
+        self
+    }
+}
+
+pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
+    show(&args.at, look(args).await)
+}
+
+async fn look(args: &Args) -> Result<Said, Fail> {
+    let node = args.at.node().await?;
+    let today = london_day(node.ports().clock.now())?;
+    let mut all = holdings(&node).await?;
+    all.extend(traces(&node).await?);
+    all.extend(agreements(&node).await?);
+    all.extend(work(&node).await?);
+    all.extend(words(&node).await?);
+    all.retain(|i| i.on.zip(args.until).is_none_or(|(on, until)| on <= until));
+    // What has a date first, then what waits.
+    all.sort_by_key(|i| (i.on.is_none(), i.on));
+    let mut said = Said::shown(format!(
+        "{} on {today}: {} things.",
+        node.party(),
+        all.len()
+    ));
+    for item in &all {
+        let on = item
+            .on
+            .map_or("waits     ".to_owned(), |day| day.to_string());
+        let over = if item.on.is_some_and(|on| on <= today) {
+            " (due now)"
+        } else {
+            ""
+        };
+        said = said.line(format!(
+            "  {on}{over}  {}: {}; {}",
+            item.whose, item.what, item.then
+        ));
+    }
+    Ok(said.with("today", json!(today)).with("items", json!(all)))
+}
+
+/// Values, by the date on which their key dies, or the event that their date is counted from.
+pub(super) async fn holdings(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all = Vec::new();
+    for holding in node.all::<Holding>().await? {
+        let on = holding.due().map(london_day).transpose()?;
+        let what = format!(
+            "values of {} ({} rows) in {}",
+            holding.what(),
+            holding.rows(),
+            holding.id()
+        );
+        let party = node.party().as_str();
+        let item = match holding.status() {
+            "kept" => Item::new(
+                None,
+                party,
+                what,
+                format!("the date is counted from: {}", holding.rule().event),
+            ),
+            "counting" if holding.rule().event == NEED_REVIEWED => Item::new(
+                on,
+                &format!("{party} caseworker"),
+                what,
+                "destroyed on that day, unless somebody says that they are still needed: `concordat review need`",
+            ),
+            "counting" => Item::new(on, party, what, "the key is destroyed by itself"),
+            "destroying" => Item::new(
+                on,
+                party,
+                what,
+                "the key is being destroyed: `concordat node work`",
+            ),
+            _ => continue,
+        };
+        all.push(item.about(vec![holding.id().to_string()]));
+    }
+    Ok(all)
+}
+
+/// Whose turn it is to be asked about again, and where only a person goes on.
+async fn traces(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut again: BTreeMap<(String, Date), u64> = BTreeMap::new();
+    let mut waiting: BTreeMap<(String, &'static str), Vec<String>> = BTreeMap::new();
+    for trace in node.all::<Trace>().await? {
+        let agreement = trace.agreement().to_string();
+        if let Some(day) = trace.next_on() {
+            *again.entry((agreement, day)).or_default() += 1;
+        } else if trace.is_stopped() || trace.is_exhausted() {
+            let subject = trace.subject().to_string();
+            let key = (agreement, trace.status());
+            waiting.entry(key).or_default().push(subject);
+        }
+    }
+    let officer = format!("{} data-sharing-officer", node.party());
+    let caseworker = format!("{} caseworker", node.party());
+    let mut all: Vec<Item> = again
+        .into_iter()
+        .map(|((agreement, day), people)| {
+            let what = format!("{people} people of {agreement} may be asked about again");
+            let then = "the next run selects them; nothing goes by itself";
+            Item::new(Some(day), &officer, what, then)
+        })
+        .collect();
+    for ((agreement, state), people) in waiting {
+        let what = format!("{} people of {agreement} are {state}", people.len());
+        let then = if state == "stopped" {
+            "nobody is asked about before a person says so: `concordat review restart`"
+        } else {
+            "a person may decide; no timer does: `concordat review decide --subject`"
+        };
+        all.push(Item::new(None, &caseworker, what, then).about(people));
+    }
+    Ok(all)
+}
+
+async fn agreements(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all = Vec::new();
+    for pact in node.all::<Pact>().await? {
+        if let Some(last) = pact.last() {
+            all.push(Item::new(
+                Some(last),
+                node.party().as_str(),
+                format!("the agreement {} ends", pact.id()),
+                "nothing new moves after that day; what is kept falls due as before",
+            ));
+        }
+    }
+    Ok(all)
+}
+
+/// Runs and files that wait for somebody.
+async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all = Vec::new();
+    let officer = format!("{} data-sharing-officer", node.party());
+    for run in node.all::<Run>().await? {
+        if run.status() == "open" {
+            all.push(Item::new(
+                None,
+                &officer,
+                format!("the run {} is open since {}", run.id(), run.on()),
+                format!("`concordat run close {}` when all is decided", run.id()),
+            ));
+        }
+    }
+    for leg in node.all::<Leg>().await? {
+        let of = format!("{} {}", leg.run(), leg.flow());
+        let (stands, then) = match leg.state() {
+            State::Held => (
+                "is held",
+                format!("`concordat run load {of} --reason R`, or with --refuse"),
+            ),
+            State::RefusedThere => (
+                "was refused by its receiver",
+                format!("`concordat run reopen {of}`, or abandon it"),
+            ),
+            State::Prepared | State::Validated | State::Approved => {
+                ("is not sent", format!("`concordat run release {of}`"))
+            }
+            State::Sealed
+            | State::Sent
+            | State::Accepted
+            | State::Received
+            | State::Rejected
+            | State::Loaded
+            | State::Matched
+            | State::Closed => continue,
+        };
+        let what = format!("the file {} of {} {stands}", leg.flow(), leg.run());
+        all.push(Item::new(None, &officer, what, then));
+    }
+    for approval in node.all::<Approval>().await? {
+        let whose = match approval.status() {
+            "asked" => "iao",
+            "referred" => "siro",
+            _ => continue,
+        };
+        all.push(Item::new(
+            None,
+            &format!("{} {whose}", node.party()),
+            format!("the approval {} waits", approval.key()),
+            "`concordat approve grant`, refuse or refer",
+        ));
+    }
+    Ok(all)
+}
+
+/// What waits for a person's word about rows.
+async fn words(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut open: BTreeMap<String, u64> = BTreeMap::new();
+    for found in node.all::<Match>().await? {
+        if found.standing().is_open() {
+            *open
+                .entry(format!("{} {}", found.run(), found.flow()))
+                .or_default() += 1;
+        }
+    }
+    let reviewer = format!("{} caseworker or analyst", node.party());
+    let mut all: Vec<Item> = open
+        .into_iter()
+        .map(|(of, n)| {
+            let then = format!("`concordat review list {of} --open`");
+            Item::new(
+                None,
+                &reviewer,
+                format!("{n} matches are not decided"),
+                then,
+            )
+        })
+        .collect();
+    let caseworker = format!("{} caseworker", node.party());
+    let mut findings = node.all::<Finding>().await?;
+    findings.retain(|f| f.state() == FindingState::ToVerify);
+    if !findings.is_empty() {
+        let about = findings.iter().map(Aggregate::key).collect();
+        all.push(
+            Item::new(
+                None,
+                &caseworker,
+                format!("{} findings are not looked at", findings.len()),
+                "`concordat review verify`",
+            )
+            .about(about),
+        );
+    }
+    for decision in node.all::<Decision>().await? {
+        if !decision.stands() {
+            all.push(Item::new(
+                None,
+                &format!("{} whoever takes {}", node.party(), decision.name()),
+                format!("the decision {} is open again", decision.key()),
+                "what it rests on was recalled: `concordat review decide`",
+            ));
+        }
+    }
+    Ok(all)
+}

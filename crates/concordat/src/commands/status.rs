@@ -1,0 +1,178 @@
+//! Where a node stands and where its runs stand, told from its own state. Never a value of a person.
+
+use exchange::Node;
+use exchange::approval::Approval;
+use exchange::change::Aggregate;
+use exchange::ids::RunId;
+use exchange::leg::{Leg, STEPS, Side, State};
+use exchange::matches::Match;
+use exchange::pact::Pact;
+use exchange::partner::Partner;
+use exchange::run::Run;
+use ledger::Digest;
+use serde_json::{Value, json};
+
+use super::acting::{At, Said};
+use crate::fail::Fail;
+
+/// The whole node.
+pub(super) async fn node(at: &At) -> Result<Said, Fail> {
+    let node = at.node().await?;
+    let store = &node.ports().store;
+    let head = store.head().await?;
+    let pending = store.pending(u32::MAX).await?.len();
+    let open = store.open_effects().await?;
+    let state = serde_json::to_vec(&node.snapshot().await?)?;
+    let today = exchange::deadline::london_day(node.ports().clock.now())?;
+    let mut said = Said::shown(format!("The node of {}, on {today}.", node.party()));
+    let mut partners = Vec::new();
+    for partner in node.all::<Partner>().await? {
+        if partner.card().party != *node.party() {
+            partners.push(partner.card().party.to_string());
+        }
+    }
+    said = said.line(format!("  partners: {}", listed(&partners)));
+    let mut agreements = Vec::new();
+    for pact in node.all::<Pact>().await? {
+        let open = pact.in_force(today).err().unwrap_or_default();
+        let why: Vec<String> = open.into_iter().map(|r| r.what).collect();
+        let stands = if why.is_empty() {
+            "in force".to_owned()
+        } else {
+            why.join("; ")
+        };
+        said = said.line(format!("  agreement {}: {stands}", pact.id()));
+        agreements.push(json!({
+            "agreement": pact.id(), "hash": pact.hash().to_string(), "in_force": why.is_empty(), "why_not": why,
+        }));
+    }
+    for approval in node.all::<Approval>().await? {
+        said = said.line(format!(
+            "  approval {}: {}",
+            approval.key(),
+            approval.status()
+        ));
+    }
+    let (lines, runs) = files(&node, None).await?;
+    for line in lines {
+        said = said.line(line);
+    }
+    said = said.line(format!(
+        "  ledger: {} entries published of {}, {pending} not placed yet; {open} effects open",
+        head.published,
+        head.frontier.size(),
+    ));
+    if pending > 0 || open > 0 {
+        said = said.next("`concordat node work`");
+    }
+    Ok(said
+        .with("party", json!(node.party()))
+        .with("partners", json!(partners))
+        .with("agreements", json!(agreements))
+        .with("files", Value::Array(runs))
+        .with(
+            "ledger",
+            json!({ "size": head.frontier.size(), "published": head.published, "pending": pending, "open_effects": open }),
+        )
+        .with("state", json!(Digest::of(&state).to_string())))
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        "none".into()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// The runs, or one of them.
+pub(super) async fn runs(at: &At, run: Option<&RunId>) -> Result<Said, Fail> {
+    let node = at.node().await?;
+    let (lines, files) = files(&node, run).await?;
+    let what = match run {
+        Some(run) if files.is_empty() => {
+            return Err(Fail::no(format!("there is no run {run} here")));
+        }
+        Some(run) => format!("The run {run} at {}.", node.party()),
+        None if files.is_empty() => format!("There is no run at {} yet.", node.party()),
+        None => format!("The runs at {}.", node.party()),
+    };
+    let mut said = Said::shown(what).with("files", Value::Array(files));
+    for line in lines {
+        said = said.line(line);
+    }
+    Ok(said)
+}
+
+async fn files(node: &Node, run: Option<&RunId>) -> Result<(Vec<String>, Vec<Value>), Fail> {
+    let (mut lines, mut files) = (Vec::new(), Vec::new());
+    let prefix = run.map(|r| format!("{r}/")).unwrap_or_default();
+    let mut last = None;
+    for leg in node.under::<Leg>(&prefix).await? {
+        if last.as_ref() != Some(leg.run()) {
+            let started: Option<Run> = node.find(leg.run().as_str()).await?;
+            let stands = started.map_or("started elsewhere", |r| r.status());
+            lines.push(format!("  run {} ({stands})", leg.run()));
+            last = Some(leg.run().clone());
+        }
+        let prefix = format!("{}/{}/", leg.run(), leg.flow());
+        let all: Vec<Match> = node.under(&prefix).await?;
+        let open = all.iter().filter(|m| m.standing().is_open()).count();
+        let side = match leg.side() {
+            Side::Sender => "to",
+            Side::Receiver => "from",
+        };
+        let fault = leg.fault().map(ToString::to_string);
+        let next = next(&leg, open, node.ports().master.is_some());
+        lines.push(format!(
+            "    {} {side} {}: {}, {} rows{}{}",
+            leg.flow(),
+            leg.peer(),
+            leg.state().name(),
+            leg.rows(),
+            fault.as_ref().map(|f| format!("; {f}")).unwrap_or_default(),
+            next.as_ref()
+                .map(|n| format!("; next: {n}"))
+                .unwrap_or_default()
+        ));
+        files.push(json!({
+            "run": leg.run(), "flow": leg.flow(), "side": leg.side(), "peer": leg.peer(), "state": leg.state().name(),
+            "file": leg.file(), "rows": leg.rows(), "undecided": open, "fault": fault, "next": next,
+            "steps": steps(leg.state()),
+        }));
+    }
+    Ok((lines, files))
+}
+
+fn steps(state: State) -> Vec<String> {
+    let from = STEPS.iter().filter(|s| s.from == Some(state));
+    from.map(|s| format!("{} ({})", s.verb, s.owner)).collect()
+}
+
+/// What a person does next with a file, as a command.
+fn next(leg: &Leg, undecided: usize, matches_here: bool) -> Option<String> {
+    let (run, of) = (leg.run(), format!("{} {}", leg.run(), leg.flow()));
+    let command = match leg.state() {
+        State::Prepared | State::Validated | State::Approved => {
+            format!("`concordat run release {of}`")
+        }
+        State::Sealed | State::Received => "`concordat node work`".into(),
+        State::RefusedThere => {
+            format!("`concordat run reopen {of}` or `concordat run abandon {of} --reason R`")
+        }
+        State::Held => format!("`concordat run load {of} --reason R`, or with --refuse"),
+        State::Loaded if matches_here => format!("`concordat run match {of}`"),
+        State::Loaded | State::Matched if undecided > 0 => {
+            format!("`concordat review list {of}` ({undecided} undecided)")
+        }
+        State::Matched => format!(
+            "`concordat run next FLOW --run {run}`, and `concordat run complete {run}` in the end"
+        ),
+        State::Loaded => format!(
+            "`concordat run next FLOW --run {run}`, or `concordat run close {run}` in the end"
+        ),
+        State::Sent => format!("{} has to answer", leg.peer()),
+        State::Accepted | State::Rejected | State::Closed => return None,
+    };
+    Some(command)
+}

@@ -1,0 +1,415 @@
+//! A dry run: the same verbs on the same state, with every write kept in memory and forgotten. Nothing of it
+//! reaches the database, the vault, the transport or the published ledger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use exchange::Ports;
+use exchange::change::Commit;
+use exchange::effect::LeasedEffect;
+use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+use exchange::ports::{
+    Committed, Due, Head, LedgerShelf, Pending, Placed, PortFault, Sealed, Store, StoreFault,
+    Stored, Transport, Vault, VaultFault,
+};
+use jiff::Timestamp;
+use ledger::{Digest, Frontier};
+use zeroize::Zeroizing;
+
+/// The same adapters, none of which changes anything.
+pub(crate) fn ports(ports: Ports) -> Ports {
+    Ports {
+        store: Arc::new(DryStore::over(ports.store)),
+        vault: Arc::new(DryVault::over(ports.vault)),
+        transport: Arc::new(DryTransport(ports.transport)),
+        shelf: Arc::new(DryShelf),
+        ..ports
+    }
+}
+
+/// A store that remembers what it was told and writes nothing of it.
+struct DryStore {
+    inner: Arc<dyn Store>,
+    told: Mutex<Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    operations: BTreeSet<OperationId>,
+    states: BTreeMap<(String, String), (Stored, Option<Timestamp>)>,
+    items: BTreeMap<(HoldingId, String), Sealed>,
+    emptied: BTreeSet<HoldingId>,
+    packages: BTreeMap<PackageId, Option<Vec<u8>>>,
+}
+
+impl DryStore {
+    fn over(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            told: Mutex::default(),
+        }
+    }
+
+    // A panic elsewhere leaves the maps whole, so a poisoned lock is still good.
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for DryStore {
+    async fn load(&self, kind: &str, id: &str) -> Result<Option<Stored>, StoreFault> {
+        let key = (kind.to_owned(), id.to_owned());
+        let told = self.told().states.get(&key).map(|(s, _)| s.clone());
+        match told {
+            Some(stored) => Ok(Some(stored)),
+            None => self.inner.load(kind, id).await,
+        }
+    }
+
+    async fn load_many(
+        &self,
+        kind: &str,
+        ids: &[String],
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let rows = self.inner.load_many(kind, ids).await?;
+        let mut all: BTreeMap<String, Stored> = rows.into_iter().collect();
+        let told = self.told();
+        for id in ids {
+            let key = (kind.to_owned(), id.clone());
+            if let Some((stored, _)) = told.states.get(&key) {
+                all.insert(id.clone(), stored.clone());
+            }
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let rows = self.inner.list(kind, prefix).await?;
+        let mut all: BTreeMap<String, Stored> = rows.into_iter().collect();
+        for ((k, id), (stored, _)) in &self.told().states {
+            if k == kind && id.starts_with(prefix) {
+                all.insert(id.clone(), stored.clone());
+            }
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    async fn in_state(
+        &self,
+        kind: &str,
+        status: &str,
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let rows = self.inner.in_state(kind, status).await?;
+        let mut all: BTreeMap<String, Stored> = rows.into_iter().collect();
+        for ((k, id), (stored, _)) in &self.told().states {
+            if k == kind && stored.status == status {
+                all.insert(id.clone(), stored.clone());
+            } else if k == kind {
+                all.remove(id);
+            }
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault> {
+        let mut all = self.inner.due(by, limit).await?;
+        let told = self.told();
+        all.retain(|due| {
+            !told
+                .states
+                .contains_key(&(due.kind.clone(), due.id.clone()))
+        });
+        for ((kind, id), (_, due)) in &told.states {
+            if let Some(at) = due.filter(|at| *at <= by) {
+                let (kind, id) = (kind.clone(), id.clone());
+                all.push(Due { kind, id, at });
+            }
+        }
+        Ok(all)
+    }
+
+    async fn done(&self, op: &OperationId) -> Result<bool, StoreFault> {
+        Ok(self.told().operations.contains(op) || self.inner.done(op).await?)
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreFault> {
+        if self.done(commit.op()).await? {
+            return Ok(Committed::Already);
+        }
+        for write in commit.writes() {
+            let before = self.load(write.kind, &write.id).await?;
+            if before.map_or(0, |s| s.version) != write.expected {
+                return Err(StoreFault::Conflict {
+                    kind: write.kind.to_owned(),
+                    id: write.id.clone(),
+                });
+            }
+        }
+        let mut told = self.told();
+        told.operations.insert(commit.op().clone());
+        for write in commit.writes() {
+            let stored = Stored {
+                version: write.expected + 1,
+                status: write.status.to_owned(),
+                body: write.body.clone(),
+            };
+            let key = (write.kind.to_owned(), write.id.clone());
+            told.states.insert(key, (stored, write.due));
+        }
+        for item in commit.items() {
+            let key = (item.holding.clone(), item.name.clone());
+            told.items.insert(key, item.sealed.clone());
+        }
+        for holding in commit.emptied() {
+            told.emptied.insert(holding.clone());
+        }
+        for (id, bytes) in commit.packages() {
+            told.packages.insert(id.clone(), Some(bytes.clone()));
+        }
+        for id in commit.dropped() {
+            told.packages.insert(id.clone(), None);
+        }
+        Ok(Committed::Now)
+    }
+
+    async fn item(&self, holding: &HoldingId, name: &str) -> Result<Option<Sealed>, StoreFault> {
+        let key = (holding.clone(), name.to_owned());
+        let told = {
+            let told = self.told();
+            let gone = told.emptied.contains(holding);
+            (gone, told.items.get(&key).cloned())
+        };
+        match told {
+            (true, _) => Ok(None),
+            (false, Some(sealed)) => Ok(Some(sealed)),
+            (false, None) => self.inner.item(holding, name).await,
+        }
+    }
+
+    async fn items(
+        &self,
+        holding: &HoldingId,
+        prefix: &str,
+    ) -> Result<Vec<(String, Sealed)>, StoreFault> {
+        let rows = self.inner.items(holding, prefix).await?;
+        let told = self.told();
+        if told.emptied.contains(holding) {
+            return Ok(Vec::new());
+        }
+        let mut all: BTreeMap<String, Sealed> = rows.into_iter().collect();
+        for ((of, name), sealed) in &told.items {
+            if of == holding && name.starts_with(prefix) {
+                all.insert(name.clone(), sealed.clone());
+            }
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    async fn package(&self, id: &PackageId) -> Result<Option<Vec<u8>>, StoreFault> {
+        let told = self.told().packages.get(id).cloned();
+        match told {
+            Some(bytes) => Ok(bytes),
+            None => self.inner.package(id).await,
+        }
+    }
+
+    async fn lease_effects(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: Timestamp,
+        _: u32,
+    ) -> Result<Vec<LeasedEffect>, StoreFault> {
+        Ok(Vec::new())
+    }
+
+    async fn retry_effect(&self, _: &EffectId, _: Timestamp) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    async fn open_effects(&self) -> Result<u64, StoreFault> {
+        self.inner.open_effects().await
+    }
+
+    async fn open_since(&self) -> Result<Option<Timestamp>, StoreFault> {
+        self.inner.open_since().await
+    }
+
+    async fn effect_open(&self, op: &OperationId) -> Result<bool, StoreFault> {
+        // What would be intended now would not be done yet.
+        Ok(self.told().operations.contains(op) || self.inner.effect_open(op).await?)
+    }
+
+    async fn lease(
+        &self,
+        _: &str,
+        _: &str,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<bool, StoreFault> {
+        Ok(false)
+    }
+
+    async fn pending(&self, limit: u32) -> Result<Vec<Pending>, StoreFault> {
+        self.inner.pending(limit).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreFault> {
+        self.inner.head().await
+    }
+
+    async fn sequence(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: &[Placed],
+        _: &Frontier,
+        _: &str,
+    ) -> Result<(), StoreFault> {
+        Err(StoreFault::LeaseLost)
+    }
+
+    async fn published(&self, _: u64) -> Result<(), StoreFault> {
+        Ok(())
+    }
+
+    async fn leaves(&self, from: u64, to: u64) -> Result<Vec<(Vec<u8>, Digest)>, StoreFault> {
+        self.inner.leaves(from, to).await
+    }
+}
+
+/// A vault that makes no key and destroys none: what would be sealed under a new key stays in memory, and no
+/// longer than the dry run.
+struct DryVault {
+    inner: Arc<dyn Vault>,
+    /// The holdings whose key is only supposed.
+    made: Mutex<BTreeSet<HoldingId>>,
+}
+
+impl DryVault {
+    fn over(inner: Arc<dyn Vault>) -> Self {
+        Self {
+            inner,
+            made: Mutex::default(),
+        }
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeSet<HoldingId>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Vault for DryVault {
+    async fn create(&self, holding: &HoldingId, _: &OperationId) -> Result<(), VaultFault> {
+        match self.inner.derive(holding, "dry").await {
+            Err(VaultFault::Missing(_)) => {
+                self.made().insert(holding.clone());
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    async fn seal(
+        &self,
+        holding: &HoldingId,
+        op: &OperationId,
+        item: &str,
+        plain: &[u8],
+    ) -> Result<Sealed, VaultFault> {
+        if self.made().contains(holding) {
+            return Ok(Sealed(plain.to_vec()));
+        }
+        self.inner.seal(holding, op, item, plain).await
+    }
+
+    async fn open(
+        &self,
+        holding: &HoldingId,
+        item: &str,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, VaultFault> {
+        if self.made().contains(holding) {
+            return Ok(Zeroizing::new(sealed.0.clone()));
+        }
+        self.inner.open(holding, item, sealed).await
+    }
+
+    async fn seal_many(
+        &self,
+        holding: &HoldingId,
+        op: &OperationId,
+        items: &[(String, Zeroizing<Vec<u8>>)],
+    ) -> Result<Vec<Sealed>, VaultFault> {
+        if self.made().contains(holding) {
+            return Ok(items.iter().map(|(_, p)| Sealed(p.to_vec())).collect());
+        }
+        self.inner.seal_many(holding, op, items).await
+    }
+
+    async fn open_many(
+        &self,
+        holding: &HoldingId,
+        items: &[(String, Sealed)],
+    ) -> Result<Vec<Zeroizing<Vec<u8>>>, VaultFault> {
+        if self.made().contains(holding) {
+            let plain = items.iter().map(|(_, s)| Zeroizing::new(s.0.clone()));
+            return Ok(plain.collect());
+        }
+        self.inner.open_many(holding, items).await
+    }
+
+    async fn derive(
+        &self,
+        holding: &HoldingId,
+        purpose: &str,
+    ) -> Result<Zeroizing<[u8; 32]>, VaultFault> {
+        if self.made().contains(holding) {
+            return Ok(Zeroizing::new([0; 32]));
+        }
+        self.inner.derive(holding, purpose).await
+    }
+
+    async fn destroy(&self, _: &HoldingId) -> Result<(), VaultFault> {
+        Ok(())
+    }
+
+    async fn lookup_key(&self, value: &str) -> Result<String, VaultFault> {
+        self.inner.lookup_key(value).await
+    }
+}
+
+/// A transport that is read only.
+struct DryTransport(Arc<dyn Transport>);
+
+#[async_trait]
+impl Transport for DryTransport {
+    async fn put(&self, _: &PartyId, _: &PackageId, _: &[u8]) -> Result<(), PortFault> {
+        Ok(())
+    }
+    async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault> {
+        self.0.waiting(me).await
+    }
+    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault> {
+        self.0.get(me, id).await
+    }
+    async fn remove(&self, _: &PartyId, _: &PackageId) -> Result<(), PortFault> {
+        Ok(())
+    }
+}
+
+/// A published ledger that takes nothing.
+struct DryShelf;
+
+#[async_trait]
+impl LedgerShelf for DryShelf {
+    async fn write(&self, _: &str, _: &[u8]) -> Result<(), PortFault> {
+        Ok(())
+    }
+    async fn remove(&self, _: &str) -> Result<(), PortFault> {
+        Ok(())
+    }
+}
