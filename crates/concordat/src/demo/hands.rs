@@ -1,5 +1,6 @@
 //! The faulty tools of the demonstration: what happens to a file between the gate and the seal.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -11,29 +12,39 @@ use super::script::Spoil;
 /// The writer of files, which does what it is told to the next one.
 pub(super) struct Hands {
     inner: Arc<dyn Forms>,
-    next: Mutex<Option<Spoil>>,
+    next: Mutex<Orders>,
+}
+
+/// What is done with the next files.
+#[derive(Clone, Default)]
+pub(super) struct Orders {
+    /// What the tool does to them.
+    pub(super) spoil: Option<Spoil>,
+    /// Where a copy is left to look at, without the end of its name.
+    pub(super) copy: Option<PathBuf>,
 }
 
 impl Hands {
     pub(super) fn new(inner: Arc<dyn Forms>) -> Self {
         Self {
             inner,
-            next: Mutex::new(None),
+            next: Mutex::default(),
         }
     }
 
-    /// Spoils the next files, or no longer does.
-    pub(super) fn spoil(&self, how: Option<Spoil>) {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = how;
+    /// Takes orders for the next files.
+    pub(super) fn order(&self, orders: Orders) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = orders;
     }
 }
 
 #[async_trait]
 impl Forms for Hands {
     fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault> {
-        let how = *self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let orders = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let orders = Orders::clone(&orders);
         let mut table = table.clone();
-        match how {
+        match orders.spoil {
             None => {}
             Some(Spoil::Column) => {
                 table.columns.push("remarks".into());
@@ -49,7 +60,13 @@ impl Forms for Hands {
                 }
             }
         }
-        self.inner.write(format, &table)
+        let bytes = self.inner.write(format, &table)?;
+        if let Some(copy) = orders.copy {
+            let path = copy.with_extension(format.to_string());
+            std::fs::write(&path, &bytes)
+                .map_err(|e| PortFault(format!("{}: {e}", path.display())))?;
+        }
+        Ok(bytes)
     }
 
     async fn read(

@@ -12,8 +12,9 @@ use std::path::PathBuf;
 use indicatif::{ProgressBar, ProgressStyle};
 use ledger::verify_log;
 
+use crate::commands::report;
 use crate::fail::Fail;
-use crate::say;
+use crate::{house, say};
 use script::Step;
 use stage::Stage;
 
@@ -43,11 +44,8 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
     let steps = script::steps(args.months, args.people)?;
-    let first = steps
-        .first()
-        .ok_or_else(|| Fail::fault("the script is empty".into()))?;
     let bar = bar(args, &steps);
-    let stage = Stage::set(args, first, |_| bar.tick()).await?;
+    let stage = Stage::set(args, &steps, |_| bar.tick()).await?;
     let played = stage.played();
     for (n, step) in steps.iter().enumerate() {
         bar.set_position(n as u64);
@@ -75,7 +73,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
         say(stage.snapshot().await?);
         return Ok(());
     }
-    conclude(&stage).await
+    conclude(&stage, &steps).await
 }
 
 fn bar(args: &Args, steps: &[Step]) -> ProgressBar {
@@ -102,7 +100,7 @@ fn tell(args: &Args, bar: &ProgressBar, step: &Step) {
     }
 }
 
-async fn conclude(stage: &Stage) -> Result<(), Fail> {
+async fn conclude(stage: &Stage, steps: &[Step]) -> Result<(), Fail> {
     say("\nThe three ledgers, verified with their files and public keys alone:");
     for (who, node) in stage.nodes() {
         let key = ledger::VerifierKey::parse(&node.ports().signer.card().verifier)
@@ -113,6 +111,30 @@ async fn conclude(stage: &Stage) -> Result<(), Fail> {
             "  {}: ledger verified: {} entries",
             node.party(),
             report.size
+        ));
+    }
+    let told: Vec<(String, String)> = steps
+        .iter()
+        .filter_map(|s| Some((s.at.to_string().get(..10)?.to_owned(), s.says?.to_owned())))
+        .collect();
+    let nodes: Vec<_> = stage.nodes().map(|(_, node)| node).collect();
+    let dir = stage.dir();
+    let page = report::page(&nodes, &told).await?;
+    house::whole(&dir.join("index.html"), page.as_bytes())?;
+    let memorandum = play::memorandum()?;
+    house::whole(&dir.join("memorandum.html"), memorandum.as_bytes())?;
+    stage.prove_destruction().await?;
+    let dir = dir.display();
+    say(format!("\nThe report of the three nodes: {dir}/index.html"));
+    say(format!(
+        "The memorandum that was signed:  {dir}/memorandum.html"
+    ));
+    say(format!("The files of the last run:       {dir}/files"));
+    say("Check it yourself, with files and public keys alone:");
+    say(format!("  concordat verify {dir}/ho/ledger"));
+    for proof in [stage::CELL, stage::CERTIFICATE] {
+        say(format!(
+            "  concordat verify --proof {dir}/{proof} --key {dir}/ho/ledger/key"
         ));
     }
     Ok(())

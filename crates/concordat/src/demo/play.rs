@@ -1,7 +1,9 @@
 //! Playing the steps: what each person of the demonstration does. Their words follow from the nodes' states alone, so
 //! that a step that was cut short is played to the same end.
 
+use agreement::Library;
 use exchange::authority::{Person, Role};
+use exchange::decision::Decision;
 use exchange::finding::{Finding, Kind, State as FindingState};
 use exchange::ids::{AgreementId, FlowId, HoldingId, OperationId, RunId, SignerId, StaffId};
 use exchange::leg::Leg;
@@ -9,6 +11,7 @@ use exchange::matches::{Match, Standing};
 use exchange::retention::{Holding, NEED_REVIEWED};
 use exchange::{About, Deciding, Node, Start, Trouble, Verdict, Word};
 
+use super::hands::Orders;
 use super::script::{Spoil, Step, What, Who};
 use super::stage::Stage;
 use crate::fail::Fail;
@@ -29,12 +32,22 @@ const SIGNERS: [(Who, &str); 4] = [
 ];
 
 /// The agreement that the demonstration runs.
-pub(super) fn agreement() -> Result<AgreementId, Fail> {
+fn agreement() -> Result<AgreementId, Fail> {
     AgreementId::parse(NAME).map_err(|e| Fail::fault(e.to_string()))
 }
 
+/// The memorandum that is signed, as a page.
+pub(super) fn memorandum() -> Result<String, Fail> {
+    let law = crate::house::law()?;
+    let beside = UMBRELLAS.iter().map(|text| ("umbrella", text.as_bytes()));
+    let library = Library::read(beside, &law);
+    let (memo, _) = agreement::render::memorandum(NAME, AGREEMENT.as_bytes(), &law, &library);
+    memo.map(|m| m.html())
+        .ok_or_else(|| Fail::fault("the agreement of the demonstration has a fault".into()))
+}
+
 /// Its text, and those of its umbrellas.
-pub(super) fn texts() -> (&'static str, Vec<String>) {
+fn texts() -> (&'static str, Vec<String>) {
     (AGREEMENT, UMBRELLAS.map(str::to_owned).into())
 }
 
@@ -138,8 +151,11 @@ impl Stage {
                 let node = self.node(Who::Ho)?;
                 node.close_run(&op, &run_id(run)?, &officer()?).await?;
             }
-            What::Refute { run } => refute(self.node(Who::Hmrc)?, run).await?,
+            What::Refute { run } => {
+                refute(self.node(Who::Hmrc)?, self.node(Who::Dwp)?, run).await?
+            }
             What::Renew { month } => self.renew(month).await?,
+            What::Prove { run, flow } => self.prove_cell(&run_id(run)?, &flow_id(flow)?).await?,
         }
         Ok(())
     }
@@ -228,9 +244,13 @@ impl Stage {
         node.validate(&name("validate")?, &run_id, &flow_id).await?;
         node.release(&name("release")?, &run_id, &flow_id, &by)
             .await?;
-        self.hands(who)?.spoil(how);
+        let hands = self.hands(who)?;
+        hands.order(Orders {
+            spoil: how,
+            copy: self.left(run, flow)?,
+        });
         let sealed = node.seal(&name("seal")?, &run_id, &flow_id).await;
-        self.hands(who)?.spoil(None);
+        hands.order(Orders::default());
         sealed?;
         Ok(())
     }
@@ -361,18 +381,32 @@ async fn decide(node: &Node, run: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// HMRC's analyst finds that the first confirmed match of a run that went on to DWP was another person's.
-async fn refute(node: &Node, run: &str) -> Result<(), Fault> {
+/// HMRC's analyst finds that a match of a run that went on to DWP was another person's: one that DWP decided about, so
+/// that it shows how far undoing goes.
+async fn refute(hmrc: &Node, dwp: &Node, run: &str) -> Result<(), Fault> {
     let key = Leg::key_of(&run_id(run)?, &flow_id("forward")?);
-    let forwarded = node.find::<Leg>(&key).await?.map(|l| l.numbers());
-    let Some(row) = forwarded.and_then(|all| all.first().copied()) else {
+    let Some(forwarded) = hmrc.find::<Leg>(&key).await? else {
+        return Ok(());
+    };
+    let prefix = format!("change-benefit/{run}/");
+    let decided = dwp.under::<Decision>(&prefix).await?;
+    let place = decided
+        .iter()
+        .find_map(|d| d.about().rsplit('/').next()?.parse().ok())
+        .unwrap_or(1);
+    let Some(row) = forwarded.number_at(place) else {
         return Ok(());
     };
     let op = op(format!("{run}/refute"))?;
-    let of = (&run_id(run)?, &flow_id("ask")?, row);
+    let of = (&run_id(run)?, &flow_id(starts_with(run))?, row);
     let reason = "another person of the same name and day of birth";
-    node.refute(&op, of, reason, &analyst()?).await?;
+    hmrc.refute(&op, of, reason, &analyst()?).await?;
     Ok(())
+}
+
+/// The flow that a run of this name starts with.
+fn starts_with(run: &str) -> &str {
+    run.split('-').next().unwrap_or(run)
 }
 
 enum Fault {

@@ -103,6 +103,8 @@ pub(super) enum What {
     Refute { run: String },
     /// The caseworker says which kept rows are still needed.
     Renew { month: String },
+    /// It is proven to whoever wants to know that a cell of the file left, and under which permit.
+    Prove { run: String, flow: &'static str },
 }
 
 /// What a faulty tool does to a file.
@@ -217,7 +219,35 @@ pub(super) fn steps(months: u32, people: u64) -> Result<Vec<Step>, Fail> {
         let run = format!("ask-{}-{:02}", first.year(), first.month());
         one_run(&mut script, first, &run, "ask", Some(monthly), month + 1)?;
     }
+    prove(&mut script.steps);
     Ok(script.steps)
+}
+
+/// The run that ends last.
+pub(super) fn last_run(steps: &[Step]) -> Option<&str> {
+    steps.iter().rev().find_map(|s| {
+        let What::Close { run } = &s.what else {
+            return None;
+        };
+        Some(run.as_str())
+    })
+}
+
+/// Once the last run's question has left, it is proven that a cell of it did.
+fn prove(steps: &mut Vec<Step>) {
+    let last = last_run(steps).map(str::to_owned);
+    let left = steps.iter().enumerate().find_map(|(n, s)| {
+        let What::Send { node, run, flow } = &s.what else {
+            return None;
+        };
+        let question = *node == Who::Ho && Some(run) == last.as_ref();
+        question.then(|| (n, s.at, run.clone(), *flow))
+    });
+    if let Some((n, at, run, flow)) = left {
+        let what = What::Prove { run, flow };
+        let says = None;
+        steps.insert(n + 1, Step { at, what, says });
+    }
 }
 
 /// One run from its selection to its end, within fourteen days of `first`. In some months something goes wrong.
@@ -418,9 +448,9 @@ fn one_run(
     )?;
     script.add(day(13)?, 0, What::Close { run: run() })?;
     if month == 2 {
-        let says = "HMRC finds that a match of April was another person's: recalled, and undone everywhere it went.";
-        let april = "ask-2016-04".to_owned();
-        script.say(day(14)?, 0, What::Refute { run: april }, says)?;
+        let says = "HMRC finds that a match of the one-off run was another person's: recalled, and undone everywhere it went.";
+        let run = "once-2016-03".to_owned();
+        script.say(day(14)?, 0, What::Refute { run }, says)?;
     }
     if month > 10 {
         script.add(day(15)?, 0, What::Renew { month: run() })?;

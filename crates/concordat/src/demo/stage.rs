@@ -5,29 +5,39 @@ use std::sync::Arc;
 
 use courier::DirectoryShelf;
 use exchange::Node;
-use exchange::ids::PartyId;
+use exchange::ids::{FlowId, PartyId, RunId};
 use sim::world::World;
 use sim::{SeededEntropy, VirtualClock};
 
 use super::Args;
 use super::hands::Hands;
-use super::script::{Step, Who};
+use super::script::{Step, Who, last_run};
 use crate::fail::Fail;
 use crate::house::{self, Config};
 
 const PROGRESS: &str = "progress";
+/// The folder with the files of the last run, to look at.
+const FILES: &str = "files";
+/// The file with the proof of a cell.
+pub(super) const CELL: &str = "proof-of-a-cell.json";
+/// The file with the proof of a destruction.
+pub(super) const CERTIFICATE: &str = "proof-of-a-destruction.json";
 
 /// The three nodes and the world around them.
 pub(super) struct Stage {
     dir: PathBuf,
     clock: Arc<VirtualClock>,
     nodes: Vec<(Who, Node, Arc<Hands>)>,
+    last: Option<String>,
 }
 
 impl Stage {
     /// Makes the world and the nodes, or opens those that are there; the clock shows the first step's time.
-    pub(super) async fn set(args: &Args, first: &Step, done: impl Fn(u64)) -> Result<Self, Fail> {
+    pub(super) async fn set(args: &Args, steps: &[Step], done: impl Fn(u64)) -> Result<Self, Fail> {
         let dir = args.dir.clone();
+        let first = steps
+            .first()
+            .ok_or_else(|| Fail::fault("the script is empty".into()))?;
         world(&dir, args, done).await?;
         let clock = Arc::new(VirtualClock::new(first.at));
         let mut nodes = Vec::new();
@@ -42,7 +52,13 @@ impl Stage {
             let node = Node::new(settings, ports, house::law()?)?;
             nodes.push((who, node, hands));
         }
-        Ok(Self { dir, clock, nodes })
+        let last = last_run(steps).map(str::to_owned);
+        Ok(Self {
+            dir,
+            clock,
+            nodes,
+            last,
+        })
     }
 
     pub(super) fn nodes(&self) -> impl Iterator<Item = (Who, &Node)> {
@@ -64,6 +80,36 @@ impl Stage {
 
     pub(super) fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// Where a file of this run and flow is left to look at: those of the last run are, without their end.
+    pub(super) fn left(&self, run: &str, flow: &str) -> Result<Option<PathBuf>, Fail> {
+        if self.last.as_deref() != Some(run) {
+            return Ok(None);
+        }
+        let files = self.dir.join(FILES);
+        std::fs::create_dir_all(&files).map_err(|e| Fail::at(&files, &e))?;
+        Ok(Some(files.join(format!("{run}-{flow}"))))
+    }
+
+    /// Leaves the proof that a cell left, and under which permit, to be checked by anybody. A cell that says nothing
+    /// about a person: the proof holds its value.
+    pub(super) async fn prove_cell(&self, run: &RunId, flow: &FlowId) -> Result<(), Fail> {
+        let node = self.node(Who::Ho)?;
+        let proven = node.prove_cell(run, flow, 1, "dash_source").await?;
+        self.leave(CELL, &proven.proof)
+    }
+
+    /// Leaves the proof that the ledger has the certificate of a destruction.
+    pub(super) async fn prove_destruction(&self) -> Result<(), Fail> {
+        let node = self.node(Who::Ho)?;
+        let proven = node.prove_destroyed("once-2016-03/once.1/extract").await?;
+        self.leave(CERTIFICATE, &proven.proof)
+    }
+
+    fn leave(&self, name: &str, proof: &ledger::Proof) -> Result<(), Fail> {
+        let json = serde_json::to_vec_pretty(proof).map_err(|e| Fail::fault(e.to_string()))?;
+        house::whole(&self.dir.join(name), &json)
     }
 
     pub(super) fn home(&self, who: Who) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{Flow, Plan, Why};
+use agreement::{Flow, Plan, RowCover, Why};
 use exchange::Node;
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
@@ -137,7 +137,10 @@ async fn about(node: &Node, books: &Books, pact: &Pact) -> Result<About, Fail> {
     Ok(About {
         agreement: pact.id().to_string(),
         title: plan.title.clone(),
-        runs: runs.iter().map(|r| one_run(r)).collect(),
+        runs: runs
+            .iter()
+            .map(|r| one_run(books, &plan, &legs, r))
+            .collect(),
         files: legs.iter().map(|l| file(l)).collect(),
         rows_sent: rows(Side::Sender),
         rows_received: rows(Side::Receiver),
@@ -230,8 +233,26 @@ fn counted<'a, T: 'a>(all: impl Iterator<Item = &'a T>, name: impl Fn(&T) -> Str
     counts
 }
 
-fn one_run(run: &Run) -> OneRun {
+fn one_run(books: &Books, plan: &Plan, legs: &[&Leg], run: &Run) -> OneRun {
     let pool = run.pool();
+    let of_run = legs.iter().filter(|l| l.run() == run.id());
+    let sent = of_run
+        .filter(|l| l.flow() == run.flow() && l.sent_at().is_some())
+        .map(|l| l.rows())
+        .sum();
+    // The first answer with an outcome for each row says who was found.
+    let answer = plan.flows.values().find(|f| {
+        f.answers
+            .as_ref()
+            .is_some_and(|a| a.flows.contains(run.flow()) && a.rows == RowCover::EveryRow)
+    });
+    let found = books.matches.iter().filter(|m| {
+        m.run() == run.id()
+            && answer.is_some_and(|f| *m.flow() == f.id)
+            && m.standing() != Standing::Refuted
+    });
+    let matched = found.count() as u64;
+    let share = Share::of(matched, sent);
     OneRun {
         run: run.id().to_string(),
         flow: run.flow().to_string(),
@@ -242,6 +263,10 @@ fn one_run(run: &Run) -> OneRun {
         checked: pool.checked,
         first: pool.first,
         again: pool.again,
+        sent,
+        matched,
+        hit_rate: share.rate,
+        share: share.per_mille,
     }
 }
 
@@ -332,8 +357,11 @@ fn destruction(node: &Node, books: &Books, hash: Digest) -> Destruction {
         .iter()
         .filter(|e| e.act.as_str() == "key.destroyed" && e.agreement == Some(hash));
     let (mut done, mut late) = (0, 0);
+    let mut by_month = Counts::new();
     for entry in gone {
         done += 1;
+        let month: String = entry.at.to_string().chars().take(7).collect();
+        *by_month.entry(month).or_default() += 1;
         let times = at(entry, "due").zip(at(entry, "destroyed-at"));
         late += u64::from(times.is_some_and(|(due, at)| at.duration_since(due) > IN_TIME));
     }
@@ -354,6 +382,7 @@ fn destruction(node: &Node, books: &Books, hash: Digest) -> Destruction {
         late,
         counting,
         waiting,
+        by_month,
         certificates: 0,
     }
 }

@@ -7,6 +7,7 @@ mod page;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use exchange::Node;
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::json;
@@ -81,6 +82,13 @@ struct OneRun {
     checked: u64,
     first: u64,
     again: u64,
+    /// Rows of the question that left.
+    sent: u64,
+    /// Of them, those for which the answer told a match that nobody refuted.
+    matched: u64,
+    hit_rate: String,
+    #[serde(skip)]
+    share: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -158,15 +166,26 @@ struct Destruction {
     counting: u64,
     /// Sets of values that wait for an event.
     waiting: u64,
+    /// Keys destroyed, by month, as 2026-11.
+    by_month: Counts,
     /// Certificates that partners sent.
     certificates: u64,
+}
+
+/// The report of several nodes as one page, with what is told of them besides.
+pub(crate) async fn page(nodes: &[&Node], told: &[(String, String)]) -> Result<String, Fail> {
+    let mut reports = Vec::new();
+    for node in nodes {
+        reports.push(count::report(node).await?);
+    }
+    page::render(&reports, told)
 }
 
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
     let node = args.at.node().await?;
     let report = count::report(&node).await?;
     if let Some(path) = &args.html {
-        house::whole(path, page::render(&report)?.as_bytes())?;
+        house::whole(path, page::render(&[report], &[])?.as_bytes())?;
         let said = Said::shown(format!("The report stands in {}.", path.display()));
         return show(&args.at, Ok(said.with("file", json!(path))));
     }
