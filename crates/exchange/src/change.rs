@@ -213,7 +213,7 @@ struct Parts {
     emptied: Vec<HoldingId>,
     packages: Vec<(PackageId, Vec<u8>)>,
     dropped: Vec<PackageId>,
-    completes: Option<EffectId>,
+    completes: Vec<EffectId>,
 }
 
 impl Batch {
@@ -289,7 +289,7 @@ impl Batch {
 
     /// Marks an effect as done.
     pub fn completes(mut self, effect: &EffectId) -> Self {
-        self.commit.completes = Some(effect.clone());
+        self.commit.completes.push(effect.clone());
         self
     }
 
@@ -436,8 +436,8 @@ impl Commit {
     pub fn dropped(&self) -> &[PackageId] {
         &self.parts.dropped
     }
-    /// The effect that this commit completes.
-    pub fn completes(&self) -> Option<&EffectId> {
-        self.parts.completes.as_ref()
+    /// The effects that this commit completes.
+    pub fn completes(&self) -> &[EffectId] {
+        &self.parts.completes
     }
 }

@@ -64,6 +64,24 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// Can the completions of these two stand in one record's transaction? Flags that are shown, and keys that are
+    /// destroyed, are many of one operation.
+    pub fn goes_with(&self, next: &Self) -> bool {
+        let shows = |e: &Self| {
+            matches!(
+                e,
+                Self::Register {
+                    act: RegisterAct::SetFlag { .. },
+                    ..
+                }
+            )
+        };
+        let destroys = |e: &Self| matches!(e, Self::DestroyKey { .. });
+        (shows(self) && shows(next)) || (destroys(self) && destroys(next))
+    }
+}
+
 /// An effect that this worker holds for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeasedEffect {

@@ -17,6 +17,8 @@ use sqlx::{Row, SqlitePool};
 pub(crate) async fn connect(path: &Path) -> Result<SqlitePool, PortFault> {
     let options = SqliteConnectOptions::new()
         .filename(path)
+        .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+        .synchronous(sqlx::sqlite::SqliteSynchronous::Normal)
         .create_if_missing(false);
     SqlitePool::connect_with(options)
         .await

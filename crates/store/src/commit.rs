@@ -260,18 +260,17 @@ fn written(effect: &Effect) -> Result<String, PortFault> {
 
 /// An effect is completed once: a second completion under another operation is refused whole.
 async fn completion(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault> {
-    let Some(id) = commit.completes() else {
-        return Ok(());
-    };
     let sql = "UPDATE outbox SET state = 'done', lease_holder = NULL, lease_until = NULL \
                WHERE effect_id = $1 AND state = 'open'";
-    if tx.run(sql, args![id.as_str()]).await? == 1 {
-        return Ok(());
+    for id in commit.completes() {
+        if tx.run(sql, args![id.as_str()]).await? != 1 {
+            return Err(StoreFault::Conflict {
+                kind: "effect".into(),
+                id: id.to_string(),
+            });
+        }
     }
-    Err(StoreFault::Conflict {
-        kind: "effect".into(),
-        id: id.to_string(),
-    })
+    Ok(())
 }
 
 #[cfg(test)]

@@ -39,7 +39,8 @@ pub struct Dialect {
 macro_rules! dialect {
     (
         begin: $begin:literal, share: $share:literal, update: $update:literal, skip: $skip:literal,
-        each: $each:literal, bytes: $bytes:literal, hex: $hex:literal, hold: $hold:expr
+        each: $each:literal, bytes: $bytes:literal, hex: $hex:literal, hold: $hold:expr,
+        unplaced: $unplaced:literal
     ) => {
         Dialect {
             begin: $begin,
@@ -52,7 +53,7 @@ macro_rules! dialect {
             leasable: concat!(
                 "SELECT effect_id, op_id, effect, attempts FROM outbox WHERE state = 'open' \
                  AND retry_at <= $2 AND (lease_until IS NULL OR lease_until <= $2 OR lease_holder = $1) \
-                 AND NOT EXISTS (SELECT 1 FROM entries \
+                 AND NOT EXISTS (SELECT 1 FROM entries", $unplaced, " \
                  WHERE entries.op_id = outbox.op_id AND entries.idx IS NULL) \
                  ORDER BY ord LIMIT $3",
                 $skip
@@ -97,11 +98,12 @@ macro_rules! dialect {
                 "UPDATE outbox SET lease_holder = $2, lease_until = $3 \
                  WHERE effect_id IN (SELECT r.value ->> 0 FROM ", $each, ")"
             ),
+            // The plus keeps SQLite from looking for all rows without a place, once for each entry.
             place_entries: concat!(
                 "UPDATE entries SET idx = n.idx, leaf = n.leaf FROM (SELECT r.value ->> 0 AS id, \
                  CAST(r.value ->> 1 AS BIGINT) AS idx, ", $bytes, "(r.value ->> 2", $hex,
                 ") AS leaf FROM ", $each,
-                ") AS n WHERE entries.entry_id = n.id AND entries.idx IS NULL"
+                ") AS n WHERE entries.entry_id = n.id AND +entries.idx IS NULL"
             ),
         }
     };
@@ -115,7 +117,8 @@ pub(crate) const SQLITE: Dialect = dialect! {
     each: "json_each($1) AS r",
     bytes: "unhex",
     hex: "",
-    hold: None
+    hold: None,
+    unplaced: " INDEXED BY entries_unplaced"
 };
 
 pub(crate) const POSTGRES: Dialect = dialect! {
@@ -131,5 +134,6 @@ pub(crate) const POSTGRES: Dialect = dialect! {
          json_array_elements(CAST($1 AS json)) AS r(value) \
          WHERE a.kind = r.value ->> 0 AND a.id = r.value ->> 1 \
          ORDER BY a.kind, a.id FOR UPDATE OF a"
-    )
+    ),
+    unplaced: ""
 };

@@ -262,19 +262,20 @@ impl Stage {
         let soon = now
             .checked_add(jiff::SignedDuration::from_hours(31 * 24))
             .map_err(|e| Fail::fault(e.to_string()))?;
-        let kept: Vec<Holding> = node.all().await?;
+        let kept: Vec<Holding> = node.in_state("counting").await?;
         let due = |h: &&Holding| {
-            h.is_alive()
-                && h.rule().event == NEED_REVIEWED
-                && h.due().is_some_and(|due| now < due && due <= soon)
+            h.rule().event == NEED_REVIEWED && h.due().is_some_and(|due| now < due && due <= soon)
         };
-        for (n, holding) in kept.iter().filter(due).enumerate() {
-            if n % 3 == 2 {
-                continue;
-            }
-            let op = op(format!("{month}/needed/{}", holding.id()))?;
-            let id: &HoldingId = holding.id();
-            node.still_needed(&op, id, "the case is open", &caseworker()?)
+        let needed: Vec<HoldingId> = kept
+            .iter()
+            .filter(due)
+            .enumerate()
+            .filter(|(n, _)| n % 3 != 2)
+            .map(|(_, h)| h.id().clone())
+            .collect();
+        if !needed.is_empty() {
+            let op = op(format!("{month}/needed"))?;
+            node.still_needed_each(&op, &needed, "the case is open", &caseworker()?)
                 .await?;
         }
         Ok(())

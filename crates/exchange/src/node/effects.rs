@@ -16,10 +16,19 @@ use crate::rows;
 use crate::trouble::Trouble;
 
 impl Node {
-    pub(super) async fn perform(&self, leased: &LeasedEffect) -> Result<Done, Trouble> {
-        let op = OperationId::parse(format!("{}:done", leased.id))?;
-        let batch = |name| Batch::new(op.clone(), name).completes(&leased.id);
-        match &leased.effect {
+    /// Does a group of effects that go together, of which `first` is the first, and records their completion in one
+    /// transaction.
+    pub(super) async fn perform(
+        &self,
+        first: &LeasedEffect,
+        group: &[LeasedEffect],
+    ) -> Result<Done, Trouble> {
+        let op = OperationId::parse(format!("{}:done", first.id))?;
+        let batch = |name| {
+            let batch = Batch::new(op.clone(), name);
+            group.iter().fold(batch, |b, e| b.completes(&e.id))
+        };
+        match &first.effect {
             Effect::Publish { package, to } => {
                 self.publish(package, to, batch("package.publish")).await
             }
@@ -28,25 +37,61 @@ impl Node {
                 self.commit(batch("package.take-away")).await
             }
             Effect::Register {
+                act: RegisterAct::SetFlag { .. },
+                ..
+            } => self.show(group, batch("flag.show")).await,
+            Effect::Register {
                 flag,
                 holding,
                 item,
                 act,
             } => {
                 let batch = batch("register.apply");
-                self.register(&leased.id, flag.as_deref(), holding, item, act, batch)
+                self.register(&first.id, flag.as_deref(), holding, item, act, batch)
                     .await
             }
-            Effect::DestroyKey { holding } => {
-                self.ports.vault.destroy(holding).await?;
-                let gone: Holding = self.need(holding.as_str()).await?;
-                let batch = self
-                    .certify(&gone, batch("key.destroy").empty(holding))
-                    .await?;
-                let batch = self.perhaps_closed(holding, batch).await?;
-                self.commit(batch.and(gone.destroyed(self.now())?)?).await
+            Effect::DestroyKey { .. } => self.destroy(group, batch("key.destroy")).await,
+        }
+    }
+
+    /// Destroys keys; the certificates stand only when they are all dead.
+    async fn destroy(&self, group: &[LeasedEffect], mut batch: Batch) -> Result<Done, Trouble> {
+        let mut dying = Vec::new();
+        for leased in group {
+            let Effect::DestroyKey { holding } = &leased.effect else {
+                continue;
+            };
+            self.ports.vault.destroy(holding).await?;
+            dying.push(holding.clone());
+        }
+        for holding in &dying {
+            let gone: Holding = self.need(holding.as_str()).await?;
+            batch = self.certify(&gone, batch.empty(holding)).await?;
+            batch = batch.and(gone.destroyed(self.now())?)?;
+        }
+        let batch = self.perhaps_closed(&dying, batch).await?;
+        self.commit(batch).await
+    }
+
+    /// Shows flags in the case register. One that is going already is not shown any more.
+    async fn show(&self, group: &[LeasedEffect], mut batch: Batch) -> Result<Done, Trouble> {
+        for leased in group {
+            let Effect::Register {
+                flag: Some(flag),
+                holding,
+                item,
+                act,
+            } = &leased.effect
+            else {
+                continue;
+            };
+            let flag: Flag = self.need(flag).await?;
+            if !flag.is_going() {
+                self.apply(&leased.id, holding, item, act).await?;
+                batch = batch.and(flag.shown(self.now())?)?;
             }
         }
+        self.commit(batch).await
     }
 
     async fn publish(
@@ -69,8 +114,7 @@ impl Node {
         self.commit(batch).await
     }
 
-    /// Does the effect in the case register and records what it came to. A flag that is going already is not shown
-    /// any more.
+    /// Does the effect in the case register and records what it came to.
     async fn register(
         &self,
         id: &EffectId,
@@ -86,11 +130,6 @@ impl Node {
         };
         let flag: Flag = self.need(flag).await?;
         match act {
-            RegisterAct::SetFlag { .. } if flag.is_going() => self.commit(batch).await,
-            RegisterAct::SetFlag { .. } => {
-                self.apply(id, holding, item, act).await?;
-                self.commit(batch.and(flag.shown(self.now())?)?).await
-            }
             RegisterAct::LiftFlag { .. } => {
                 self.apply(id, holding, item, act).await?;
                 let basis: Match = self.need(flag.basis()).await?;
@@ -104,7 +143,7 @@ impl Node {
                 }
                 self.commit(batch).await
             }
-            RegisterAct::Note { .. } => {
+            RegisterAct::SetFlag { .. } | RegisterAct::Note { .. } => {
                 self.apply(id, holding, item, act).await?;
                 self.commit(batch).await
             }

@@ -79,12 +79,29 @@ impl Node {
         reason: &str,
         who: &Person,
     ) -> Result<Done, Trouble> {
+        self.still_needed_each(op, std::slice::from_ref(holding), reason, who)
+            .await
+    }
+
+    /// As [`Node::still_needed`], for several sets of kept values: all of them or none.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn still_needed_each(
+        &self,
+        op: &OperationId,
+        holdings: &[HoldingId],
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::ReviewNeed)?.actor();
-            let kept: Holding = self.need(holding.as_str()).await?;
-            let change = kept.needed(reason, self.now(), &by)?;
-            self.commit(Batch::new(op.clone(), "holding.needed").and(change)?)
-                .await
+            let mut batch = Batch::new(op.clone(), "holding.needed");
+            for holding in holdings {
+                let kept: Holding = self.need(holding.as_str()).await?;
+                batch = batch.and(kept.needed(reason, self.now(), &by)?)?;
+            }
+            self.commit(batch).await
         })
         .await
     }

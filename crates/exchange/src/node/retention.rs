@@ -1,6 +1,8 @@
 //! Keeping and destroying: every file opens holdings under the agreement's keep rules; events start their
 //! counts; when a date comes, the key dies.
 
+use std::collections::BTreeSet;
+
 use agreement::{DatasetId, Ends, Flow, Keep, MatchIs, Passes, Place, Plan, Schedule, UntilThen};
 
 use super::agreements::actor;
@@ -15,6 +17,9 @@ use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
 use crate::run::Run;
 use crate::trouble::Trouble;
+
+/// How many sets of values fall due in one transaction.
+const DUE_AT_ONCE: u32 = 100;
 
 impl Node {
     /// The opening of a holding, by the keep rule of the agreement for this dataset at this party (RET-01).
@@ -205,42 +210,49 @@ impl Node {
     /// With the last of a run's transfer files its destruction is complete: the run is closed (RUN-21).
     pub(super) async fn perhaps_closed(
         &self,
-        dying: &HoldingId,
-        batch: Batch,
+        dying: &[HoldingId],
+        mut batch: Batch,
     ) -> Result<Batch, Trouble> {
-        let Some((run, _)) = dying.as_str().split_once('/') else {
-            return Ok(batch);
-        };
-        let Some(run) = self.find::<Run>(run).await?.filter(Run::is_closing) else {
-            return Ok(batch);
-        };
-        let files = self.under::<Holding>(&format!("{}/", run.id())).await?;
-        let left = files.iter().any(|h| {
-            h.id() != dying && !h.id().as_str().contains("/kept/") && h.status() != "destroyed"
-        });
-        if left {
-            return Ok(batch);
+        let runs: BTreeSet<&str> = dying
+            .iter()
+            .filter_map(|h| Some(h.as_str().split_once('/')?.0))
+            .collect();
+        for run in runs {
+            let Some(run) = self.find::<Run>(run).await?.filter(Run::is_closing) else {
+                continue;
+            };
+            let files = self.under::<Holding>(&format!("{}/", run.id())).await?;
+            let left = files.iter().any(|h| {
+                !dying.contains(h.id())
+                    && !h.id().as_str().contains("/kept/")
+                    && h.status() != "destroyed"
+            });
+            if !left {
+                let on = crate::deadline::london_day(self.now())?;
+                batch = batch.and(run.closed(on)?)?;
+            }
         }
-        let on = crate::deadline::london_day(self.now())?;
-        Ok(batch.and(run.closed(on)?)?)
+        Ok(batch)
     }
 
     /// Lets everything that is due fall due: intends the destruction of its key.
     pub(super) async fn fall_due(&self) -> Result<Done, Trouble> {
-        let mut done = Vec::new();
-        for due in self.ports.store.due(self.now(), 100).await? {
-            if due.kind != "holding" {
-                continue;
-            }
-            let op = OperationId::parse(format!("due:{}", due.id))?;
-            let holding: Holding = self.need(&due.id).await?;
-            let change = holding.fall_due(self.now())?;
-            done.extend(
-                self.commit(Batch::new(op, "holding.due").and(change)?)
-                    .await?,
-            );
+        let due = self.ports.store.due(self.now(), DUE_AT_ONCE).await?;
+        let ids: Vec<String> = due
+            .into_iter()
+            .filter(|d| d.kind == Holding::KIND)
+            .map(|d| d.id)
+            .collect();
+        let Some(first) = ids.first() else {
+            return Ok(Vec::new());
+        };
+        // A holding falls due once, so the first one names the operation.
+        let op = OperationId::parse(format!("due:{first}"))?;
+        let mut batch = Batch::new(op, "holding.due");
+        for holding in self.find_many::<Holding>(&ids).await?.into_values() {
+            batch = batch.and(holding.fall_due(self.now())?)?;
         }
-        Ok(done)
+        self.commit(batch).await
     }
 
     /// The leg whose file brought a holding's values: `<run>/<flow>.<file>/<dataset>`.

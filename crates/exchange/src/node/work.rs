@@ -10,7 +10,8 @@ use crate::ports::PortFault;
 use crate::trouble::Trouble;
 
 const LEASE_TIME: SignedDuration = SignedDuration::from_mins(5);
-const BATCH: u32 = 50;
+/// Enough that the effects of one operation are leased at once.
+const BATCH: u32 = 1_000;
 /// The first wait before an effect is tried again; it doubles with each try.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(30);
 const MOST_DOUBLINGS: u32 = 10;
@@ -68,8 +69,9 @@ impl Node {
         let holder = self.settings.instance.as_str();
         let leased = store.lease_effects(holder, now, until, BATCH).await?;
         let mut any = false;
-        for effect in &leased {
-            match self.perform(effect).await {
+        for group in leased.chunk_by(|a, b| a.op == b.op && a.effect.goes_with(&b.effect)) {
+            let Some(first) = group.first() else { continue };
+            match self.perform(first, group).await {
                 Ok(done) => {
                     any = true;
                     worked.entries.extend(done);
@@ -77,12 +79,13 @@ impl Node {
                 Err(trouble) => {
                     worked
                         .faults
-                        .push(format!("effect {}: {trouble}", effect.id));
-                    let doublings = effect.attempts.min(MOST_DOUBLINGS);
-                    let wait = FIRST_WAIT.checked_mul(1 << doublings).unwrap_or(FIRST_WAIT);
-                    store
-                        .retry_effect(&effect.id, now.checked_add(wait).map_err(end_of_time)?)
-                        .await?;
+                        .push(format!("effect {}: {trouble}", first.id));
+                    for effect in group {
+                        let doublings = effect.attempts.min(MOST_DOUBLINGS);
+                        let wait = FIRST_WAIT.checked_mul(1 << doublings).unwrap_or(FIRST_WAIT);
+                        let at = now.checked_add(wait).map_err(end_of_time)?;
+                        store.retry_effect(&effect.id, at).await?;
+                    }
                 }
             }
         }

@@ -154,7 +154,7 @@ impl Model {
                 attempts: 0,
             });
         }
-        if let Some(id) = commit.completes() {
+        for id in commit.completes() {
             let open = self.outbox.iter_mut().find(|e| e.id == *id && e.open);
             open.ok_or_else(|| conflict("effect", id.as_str()))?.open = false;
         }
