@@ -1043,3 +1043,41 @@ fn copies_lead_back_to_what_was_sent_first() {
         Present::UnlessKnown(_)
     ));
 }
+
+// shows: EXCH-HMRC-18, EXCH-HMRC-19, EXCH-HMRC-20
+#[test]
+fn no_contact_says_what_it_is_for_and_what_nobody_has_settled() {
+    let plan = filled(&agreement("no-contact"));
+    let signed: serde_json::Value = serde_json::from_str(plan.canonical()).unwrap();
+    let signed = &signed["agreement"];
+    let benefits = signed["benefits"].as_object().unwrap();
+    assert_eq!(benefits.len(), 8);
+    for (name, benefit) in benefits {
+        let by = &benefit["measured-by"];
+        assert!(
+            !by.is_null(),
+            "{name} has a measure, or says that it is not measured"
+        );
+    }
+    let lines = signed["proportionality"].as_object().unwrap().values();
+    let of_reply = |line: &&serde_json::Value| line["flows"].to_string().contains("hmrc-reply");
+    let line = lines.into_iter().find(of_reply).unwrap();
+    for part in ["aim", "necessity", "least-data"] {
+        assert!(!line[part].is_null(), "{part}");
+    }
+    let contacts = plan
+        .gaps
+        .iter()
+        .find(|(id, _)| id.as_str() == "contacts")
+        .unwrap();
+    assert_eq!(
+        contacts.1.open_at,
+        ["contacts.ho", "contacts.hmrc", "contacts.dwp"]
+    );
+    let signatures = plan
+        .gaps
+        .iter()
+        .find(|(id, _)| id.as_str() == "signatures")
+        .unwrap();
+    assert_eq!(signatures.1.open_at.len(), 3);
+}

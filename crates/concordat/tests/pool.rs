@@ -247,3 +247,44 @@ async fn after_the_last_time_a_person_closes_and_no_timer_does() {
     let washes = closed.washes().len();
     assert_eq!((closed.status(), washes), ("closed-not-located", 2));
 }
+
+// shows: RUN-06, EXCH-HMRC-23
+#[tokio::test]
+async fn an_extract_says_what_was_read_when_and_by_whom() {
+    let town = Town::new(vec![Migrant::new(1)]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    let entries = town.entries(&town.ho).await;
+    let extract = entries.iter().find(|e| e.act.as_str() == "leg.prepared");
+    let extract = extract.unwrap();
+    let fact = |name: &str| {
+        let mut all = extract.facts.iter();
+        all.find_map(|(n, f)| match f {
+            ledger::Fact::Id(id) if n.as_str() == name => Some(id.to_string()),
+            _ => None,
+        })
+    };
+    // The systems that the agreement lets the Home Office read, and no other.
+    assert_eq!(fact("sources").as_deref(), Some("cid/crs"));
+    assert!(extract.id.to_string().starts_with("ask-2016-04/start"));
+    assert_eq!(extract.at.to_string(), "2016-04-04T09:00:00Z");
+    assert_eq!(extract.by.role.as_str(), "data-sharing-officer");
+    let who = extract.sealed.keys().any(|label| label.as_str() == "who");
+    assert!(who, "the person is committed to, and sealed");
+}
+
+// shows: RUN-19
+#[tokio::test]
+async fn a_person_who_is_in_the_register_twice_stops_the_extract() {
+    let town = Town::new(vec![Migrant::new(1), Migrant::new(2)]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.pool
+        .twice
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let twice = starting(APRIL, "ask");
+    let twice = town.ho.start(&op("twice"), &twice, &officer()).await;
+    assert_eq!(rules(&twice), ["RUN-19"]);
+    assert!(town.trace("C00000001").await.is_none(), "nothing was begun");
+}

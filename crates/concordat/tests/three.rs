@@ -404,7 +404,7 @@ async fn no_benefit_changes_before_the_home_office_has_confirmed() {
     assert!(rules(&late).contains(&"REF-05"), "{late:?}");
 }
 
-// shows: LEG-23, LEG-26
+// shows: FLAG-09, LEG-23, LEG-26
 #[tokio::test]
 async fn values_serve_the_purposes_they_came_for_and_have_one_controller() {
     let town = Town::new(vec![Migrant::new(1).taxed(&[]).paid(&[])]).await;
@@ -447,7 +447,7 @@ async fn values_serve_the_purposes_they_came_for_and_have_one_controller() {
     }
 }
 
-// shows: RET-01, RET-04, RET-17
+// shows: RET-01, RET-04, RET-15, RET-17
 #[tokio::test]
 async fn a_confirmed_row_stays_while_a_person_says_that_it_is_needed() {
     let town = Town::new(vec![Migrant::new(1).taxed(&[]), Migrant::new(2)]).await;

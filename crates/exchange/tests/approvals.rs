@@ -12,7 +12,7 @@
 mod common;
 
 use common::{approver, hash, officer, party};
-use exchange::approval::{Approval, Scope};
+use exchange::approval::{Approval, Scope, Senior};
 use exchange::authority::{Action, Role};
 use exchange::ids::{AgreementId, FlowId};
 
@@ -107,4 +107,61 @@ fn an_approval_covers_its_scope_and_nothing_else() {
     for wanted in other {
         assert_eq!(approval.covers(&wanted, 1).unwrap_err().rule, "APP-19");
     }
+}
+
+// shows: APP-07
+#[test]
+fn what_is_referred_upward_its_asset_owner_cannot_grant_any_more() {
+    let asked = Approval::ask(scope(10), &officer()).state().clone();
+    let silent = asked.clone().refer(" ", &approver("i1", Role::AssetOwner));
+    assert_eq!(silent.unwrap_err().rule, "APP-07");
+    let why = "the gain in reputation is extraordinary";
+    let referred = asked.refer(why, &approver("i1", Role::AssetOwner)).unwrap();
+    let referred = referred.state().clone();
+    for owner in ["i1", "i2"] {
+        let granted = referred.clone().grant(&approver(owner, Role::AssetOwner));
+        assert_eq!(granted.unwrap_err().rule, "APP-07");
+    }
+    assert!(referred.grant(&approver("r1", Role::RiskOwner)).is_ok());
+}
+
+// shows: APP-04, APP-05, APP-06
+#[test]
+fn some_things_are_the_risk_owners_whatever_the_volume() {
+    for (senior, rule) in [
+        (Senior::NationalSecurity, "APP-04"),
+        (Senior::SensitiveRecipient, "APP-05"),
+        (Senior::DirectAccess, "APP-06"),
+    ] {
+        let scope = Scope {
+            senior: Some(senior),
+            ..scope(1)
+        };
+        let asked = Approval::ask(scope, &officer()).state().clone();
+        let owner = asked.clone().grant(&approver("i1", Role::AssetOwner));
+        assert_eq!(owner.unwrap_err().rule, rule);
+        assert!(asked.grant(&approver("r1", Role::RiskOwner)).is_ok());
+    }
+}
+
+// shows: APP-09
+#[test]
+fn splitting_an_exchange_does_not_avoid_the_threshold() {
+    let owner = granted(900, Role::AssetOwner).unwrap();
+    assert!(owner.covers(&scope(600), 1_000).is_ok());
+    assert_eq!(owner.covers(&scope(600), 1_001).unwrap_err().rule, "APP-09");
+    let risk = granted(900, Role::RiskOwner).unwrap();
+    assert!(risk.covers(&scope(600), 1_200).is_ok());
+}
+
+// shows: APP-10
+#[test]
+fn a_month_of_the_education_exchange_needs_the_risk_owner() {
+    let text = include_str!("../../../agreements/dfe-annex-5.yaml");
+    assert!(
+        text.contains("volume: { about: 1500"),
+        "the month is as the agreement says"
+    );
+    assert_eq!(granted(1_500, Role::AssetOwner).unwrap_err(), "APP-03");
+    assert!(granted(1_500, Role::RiskOwner).is_ok());
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use exchange::effect::RegisterAct;
@@ -166,6 +167,8 @@ impl Known {
 /// The case register.
 pub struct Pool {
     pub people: Mutex<BTreeMap<String, OwnRecord>>,
+    /// Does the register tell of everybody twice?
+    pub twice: AtomicBool,
     pub acts: Mutex<Vec<(EffectId, String, RegisterAct)>>,
 }
 
@@ -225,6 +228,7 @@ pub fn of(people: Vec<Migrant>) -> (Pool, Office, Office) {
     };
     let pool = Pool {
         people: Mutex::new(register),
+        twice: AtomicBool::new(false),
         acts: Mutex::new(Vec::new()),
     };
     (pool, office(tax), office(benefits))
@@ -242,11 +246,12 @@ impl CaseRegister for Pool {
         size: u32,
     ) -> Result<Vec<(String, BTreeMap<String, String>)>, PortFault> {
         let people = self.people.lock().unwrap();
+        let copies = 1 + usize::from(self.twice.load(Ordering::Relaxed));
         Ok(people
             .iter()
             .filter(|(key, _)| after.is_none_or(|a| key.as_str() > a))
             .take(size as usize)
-            .map(|(key, record)| (key.clone(), record.facts.clone()))
+            .flat_map(|(key, record)| vec![(key.clone(), record.facts.clone()); copies])
             .collect())
     }
 
