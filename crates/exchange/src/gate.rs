@@ -1,10 +1,12 @@
 //! The gate before every send: all conditions together, and a permit for every cell (RUN-05, RUN-07). Pure: it
 //! is handed the plan, the rows and the facts, and reads nothing.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{
-    Column, DatasetId, Flow, Operand, Permit, PersonKind, Plan, Present, RowCover, Truth,
+    Column, ConditionId, DatasetId, Flow, Operand, Permit, PersonKind, Plan, Present, RowCover,
+    Truth,
 };
 use jiff::civil::Date;
 
@@ -162,6 +164,7 @@ impl<'p> Gate<'p> {
         let mut cells = Vec::with_capacity(self.flow.columns.len());
         let mut refusals = Vec::new();
         let mut closed = false;
+        let conditions = Conditions::of(self, facts);
         let get = |column: &Column| held(rows, column, n);
         for (column, permits) in self.flow.columns.iter().zip(&self.permits) {
             let value = get(column);
@@ -169,7 +172,7 @@ impl<'p> Gate<'p> {
                 refusals.push(refusal);
                 continue;
             }
-            let permit = match self.leave(permits, facts) {
+            let permit = match self.leave(permits, &conditions) {
                 Some(permit) => permit.id.to_string(),
                 // What is empty since its own condition fails leaves as nothing.
                 None if value.is_empty() && !column.only.is_empty() => NOTHING.to_owned(),
@@ -209,21 +212,45 @@ impl<'p> Gate<'p> {
     fn leave(
         &self,
         permits: &BTreeMap<&'p PersonKind, Vec<&'p Permit>>,
-        facts: &RowFacts,
+        conditions: &Conditions<'_, 'p>,
     ) -> Option<&'p Permit> {
         let mut relied = None;
         for all in permits.values() {
             let found = all.iter().find(|permit| {
                 permit.dates.contains(self.on)
-                    && permit
-                        .when
-                        .iter()
-                        .all(|c| self.plan.holds(c, facts, self.on) == Truth::True)
-                    && self.plan.is_resort(permit, all, facts, self.on)
+                    && permit.when.iter().all(|c| conditions.hold(c))
+                    && self.plan.is_resort(permit, all, conditions.facts, self.on)
             })?;
             relied = relied.or(Some(*found));
         }
         relied
+    }
+}
+
+/// The conditions of one record, each worked out once: its cells ask for the same few again and again.
+struct Conditions<'a, 'p> {
+    gate: &'a Gate<'p>,
+    facts: &'a RowFacts,
+    known: RefCell<Vec<(&'p ConditionId, bool)>>,
+}
+
+impl<'a, 'p> Conditions<'a, 'p> {
+    fn of(gate: &'a Gate<'p>, facts: &'a RowFacts) -> Self {
+        Self {
+            gate,
+            facts,
+            known: RefCell::default(),
+        }
+    }
+
+    fn hold(&self, condition: &'p ConditionId) -> bool {
+        let mut known = self.known.borrow_mut();
+        if let Some((_, holds)) = known.iter().find(|(c, _)| *c == condition) {
+            return *holds;
+        }
+        let holds = self.gate.plan.holds(condition, self.facts, self.gate.on) == Truth::True;
+        known.push((condition, holds));
+        holds
     }
 }
 
