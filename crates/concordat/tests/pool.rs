@@ -259,11 +259,11 @@ async fn an_extract_says_what_was_read_when_and_by_whom() {
     let extract = entries.iter().find(|e| e.act.as_str() == "leg.prepared");
     let extract = extract.unwrap();
     let fact = |name: &str| {
-        let mut all = extract.facts.iter();
-        all.find_map(|(n, f)| match f {
-            ledger::Fact::Id(id) if n.as_str() == name => Some(id.to_string()),
-            _ => None,
-        })
+        let found = extract.facts.iter().find(|(n, _)| n.as_str() == name);
+        let Some((_, ledger::Fact::Id(id))) = found else {
+            return None;
+        };
+        Some(id.to_string())
     };
     // The systems that the agreement lets the Home Office read, and no other.
     assert_eq!(fact("sources").as_deref(), Some("cid/crs"));

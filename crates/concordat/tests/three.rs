@@ -128,6 +128,18 @@ async fn nothing_ends_while_a_file_is_owed_or_a_match_is_open() {
     assert_eq!(rules(&early), ["RUN-21", "RUN-21"]);
     town.confirmed(APRIL).await;
     town.closed(APRIL).await;
+    // What is over is over: nothing more is prepared on it.
+    let late = op("late");
+    let late = ho
+        .prepare_next(
+            &late,
+            &agreement(),
+            &flow("confirm"),
+            &run(APRIL),
+            &officer(),
+        )
+        .await;
+    assert_eq!(rules(&late), ["RUN-04"]);
 }
 
 // shows: LEG-14, MATCH-14, MATCH-15, EXCH-HMRC-11, EXCH-HMRC-12, RUN-12

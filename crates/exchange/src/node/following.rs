@@ -80,6 +80,16 @@ impl Node {
             )
             .into());
         };
+        if base.leg.state() == State::Closed {
+            return Err(Refusal::new(
+                "RUN-04",
+                format!(
+                    "{} of {run} is closed: nothing more rests on it",
+                    base.leg.flow()
+                ),
+            )
+            .into());
+        }
         if self.ports.master.is_some() && base.leg.state() != State::Matched {
             return Err(Refusal::new(
                 "RUN-04",

@@ -18,7 +18,7 @@ use crate::trouble::Trouble;
 
 impl Node {
     /// Reads the values of one confirmed row for a purpose of the agreement. Only the fields whose permits serve the
-    /// purpose are given; the use stands in the ledger before they are.
+    /// purpose are given; the use stands in the ledger before they are. An operation gives values once.
     ///
     /// # Errors
     /// [`Trouble`]: refused when the agreement permits no use of them for this purpose (LEG-23), when the match is not
