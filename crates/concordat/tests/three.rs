@@ -51,7 +51,9 @@ async fn one_run_goes_round_and_its_files_are_destroyed() {
     town.agreed().await;
     town.on("2016-04-04");
     town.asked(APRIL, "ask").await;
+    assert_eq!(town.in_clear(), Vec::<String>::new());
     town.answered(APRIL, "ask").await;
+    assert_eq!(town.in_clear(), Vec::<String>::new());
     // Every question has one outcome; DWP has a row only for whom it pays, and a count of the others.
     assert_eq!(town.leg(&town.ho, APRIL, "hmrc-reply").await.rows(), 3);
     assert_eq!(town.leg(&town.dwp, APRIL, "forward").await.rows(), 2);
@@ -61,6 +63,7 @@ async fn one_run_goes_round_and_its_files_are_destroyed() {
     // Whoever was not found is not touched in the register.
     town.confirmed(APRIL).await;
     town.closed(APRIL).await;
+    assert_eq!(town.in_clear(), Vec::<String>::new());
     let touched: Vec<String> = town
         .pool
         .acts

@@ -207,3 +207,171 @@ async fn a_flag_is_lifted_with_a_reason_when_the_status_changes() {
         .unwrap();
     assert_eq!(stands.standing(), Standing::Confirmed);
 }
+
+/// Two people whom both partners know, asked about and matched at HMRC.
+async fn matched_at_hmrc() -> Town {
+    let town = Town::new(vec![
+        Migrant::new(1)
+            .taxed(&[("hmrc_phone", "07700 900555")])
+            .paid(&[]),
+        Migrant::new(2).taxed(&[]).paid(&[]),
+    ])
+    .await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.matched(&town.hmrc, APRIL, "ask").await;
+    town
+}
+
+async fn refuted_at_hmrc(town: &Town) {
+    let of = (&run(APRIL), &flow("ask"), 1);
+    let why = "another person of that name";
+    town.hmrc
+        .refute(&op("refute"), of, why, &analyst())
+        .await
+        .unwrap();
+}
+
+// shows: MATCH-06, S-04
+#[tokio::test]
+async fn what_is_refuted_before_a_file_leaves_does_not_leave_with_it() {
+    let town = matched_at_hmrc().await;
+    let hmrc = &town.hmrc;
+    for by in ["hmrc-reply", "forward"] {
+        let prepare = op(format!("{by}/prepare"));
+        hmrc.prepare_next(&prepare, &agreement(), &flow(by), &run(APRIL), &officer())
+            .await
+            .unwrap();
+    }
+    let (april, reply) = (run(APRIL), flow("hmrc-reply"));
+    let validate = op("before/validate");
+    hmrc.validate(&validate, &april, &reply).await.unwrap();
+    let release = op("before/release");
+    hmrc.release(&release, &april, &reply, &officer())
+        .await
+        .unwrap();
+    refuted_at_hmrc(&town).await;
+    // What was released is not what would leave: it is released anew.
+    let sealed = hmrc.seal(&op("before/seal"), &april, &reply).await;
+    assert_eq!(rules(&sealed), ["RUN-04"]);
+    for by in ["hmrc-reply", "forward"] {
+        town.send(hmrc, APRIL, by).await.unwrap();
+    }
+    // The answer still has every row; of the refuted one it says that nothing was found, and nothing else.
+    assert_eq!(town.leg(&town.ho, APRIL, "hmrc-reply").await.rows(), 2);
+    let none = town.the_match(&town.ho, APRIL, "hmrc-reply", 1).await;
+    assert!(none.is_none());
+    hmrc.prove_cell(&april, &reply, 1, "full_name")
+        .await
+        .unwrap();
+    let status = town.trace("C00000001").await.unwrap().status();
+    assert_eq!(status, "to-be-asked-again");
+    assert_eq!(town.leg(&town.dwp, APRIL, "forward").await.rows(), 1);
+    assert_eq!(town.acts(&town.ho, "recall.received").await, 0);
+}
+
+// shows: S-04, FLAG-08
+#[tokio::test]
+async fn a_recall_that_comes_before_its_file_waits_for_it() {
+    let town = matched_at_hmrc().await;
+    let (hmrc, ho) = (&town.hmrc, &town.ho);
+    for by in ["hmrc-reply", "forward"] {
+        let name = |verb: &str| op(format!("{by}/{verb}"));
+        let (run, by) = (run(APRIL), flow(by));
+        hmrc.prepare_next(&name("prepare"), &agreement(), &by, &run, &officer())
+            .await
+            .unwrap();
+        hmrc.validate(&name("validate"), &run, &by).await.unwrap();
+        hmrc.release(&name("release"), &run, &by, &officer())
+            .await
+            .unwrap();
+        hmrc.seal(&name("seal"), &run, &by).await.unwrap();
+    }
+    // Sealed, and not yet on the transport, when it proves wrong: both go, and both arrive at once.
+    refuted_at_hmrc(&town).await;
+    while hmrc.work().await.unwrap().busy {}
+    town.settle().await;
+    let fallen = town.the_match(ho, APRIL, "hmrc-reply", 1).await.unwrap();
+    assert_eq!(fallen.standing(), Standing::Refuted);
+    let stands = town.the_match(ho, APRIL, "hmrc-reply", 2).await.unwrap();
+    assert_eq!(stands.standing(), Standing::Candidate);
+    assert_eq!(town.acts(ho, "recall.received").await, 1);
+    assert_eq!(town.acts(&town.dwp, "recall.received").await, 1);
+    assert_eq!(town.acts(ho, "package.refused").await, 0);
+}
+
+// shows: MATCH-04, RUN-11, S-03, S-04
+#[tokio::test]
+async fn a_row_that_was_changed_is_ambiguous_even_in_a_file_that_a_person_releases() {
+    let town = matched_at_hmrc().await;
+    town.meddle(true);
+    town.next(&town.hmrc, APRIL, "hmrc-reply").await.unwrap();
+    town.meddle(false);
+    let ho = &town.ho;
+    assert_eq!(
+        town.state(ho, APRIL, "hmrc-reply").await,
+        exchange::leg::State::Held
+    );
+    // A recall of the other row is not lost while the file is held.
+    let of = (&run(APRIL), &flow("ask"), 2);
+    town.hmrc
+        .refute(&op("refute"), of, "a namesake", &analyst())
+        .await
+        .unwrap();
+    town.settle().await;
+    let why = "told by telephone";
+    let (run, reply) = (run(APRIL), flow("hmrc-reply"));
+    ho.release_held(&op("release"), &run, &reply, why, &officer())
+        .await
+        .unwrap();
+    town.settle().await;
+    let changed = (&run, &reply, 1);
+    let confirm = ho
+        .confirm(&op("confirm"), changed, "it is them", &caseworker())
+        .await;
+    assert_eq!(rules(&confirm), ["MATCH-04"]);
+    let recalled = town.the_match(ho, APRIL, "hmrc-reply", 2).await.unwrap();
+    assert_eq!(recalled.standing(), Standing::Refuted);
+}
+
+// shows: S-04, RUN-10
+#[tokio::test]
+async fn a_recall_of_a_file_that_was_refused_finds_nothing_and_the_corrected_file_is_without_the_row()
+ {
+    let town = matched_at_hmrc().await;
+    let (hmrc, ho) = (&town.hmrc, &town.ho);
+    town.meddle(true);
+    town.next(hmrc, APRIL, "hmrc-reply").await.unwrap();
+    town.meddle(false);
+    // While the Home Office looks at the held file, HMRC finds that a match was wrong.
+    refuted_at_hmrc(&town).await;
+    town.settle().await;
+    let (april, reply) = (run(APRIL), flow("hmrc-reply"));
+    ho.refuse_held(
+        &op("refuse"),
+        &april,
+        &reply,
+        "not what was asked",
+        &officer(),
+    )
+    .await
+    .unwrap();
+    town.settle().await;
+    assert_eq!(town.acts(ho, "recall.received").await, 1);
+    hmrc.reopen(&op("reopen"), &april, &reply, &officer())
+        .await
+        .unwrap();
+    hmrc.validate(&op("again/validate"), &april, &reply)
+        .await
+        .unwrap();
+    hmrc.release(&op("again/release"), &april, &reply, &officer())
+        .await
+        .unwrap();
+    hmrc.seal(&op("again/seal"), &april, &reply).await.unwrap();
+    town.settle().await;
+    assert_eq!(town.leg(ho, APRIL, "hmrc-reply").await.rows(), 2);
+    let none = town.the_match(ho, APRIL, "hmrc-reply", 1).await;
+    assert!(none.is_none());
+    assert_eq!(town.acts(ho, "package.refused").await, 0);
+}

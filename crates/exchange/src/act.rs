@@ -58,6 +58,8 @@ acts! {
     LegRefusedThere = "leg.refused-there";
     /// A refused file was taken back for correction (RUN-10).
     LegReopened = "leg.reopened";
+    /// A match that a file rests on was refuted before the file was sealed.
+    LegPreparedAgain = "leg.prepared-again";
     /// A package arrived and was moved to its restricted place (RUN-14).
     LegReceived = "leg.received";
     /// This node refused a file whole (RUN-09, RUN-11).

@@ -5,8 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{
-    Column, ConditionId, DatasetId, Flow, Operand, Permit, PersonKind, Plan, Present, RowCover,
-    Truth,
+    Column, ConditionId, DatasetId, Flow, Operand, Permit, PersonKind, Plan, Present, Truth,
 };
 use jiff::civil::Date;
 
@@ -59,8 +58,9 @@ enum RowSays {
     Refused(Vec<Refusal>),
 }
 
-/// Decides which rows and cells may leave now. The rows of `stopped` are about people of whom nothing goes out before
-/// somebody says so (S-24).
+/// Decides which rows and cells may leave now. The rows of `stopped` do not, whatever the conditions say of them: they
+/// are about people of whom nothing goes out before somebody says so (S-24), or rest on a match that is not confirmed
+/// any more (MATCH-06).
 ///
 /// # Errors
 /// All refusals together; nothing may leave then.
@@ -111,11 +111,7 @@ fn coverage(flow: &Flow, leaving: &Leaving) -> Option<Refusal> {
     if leaving.rows.is_empty() && !rests {
         return Some(Refusal::new("RUN-20", "no row is eligible at this moment"));
     }
-    let every = flow
-        .answers
-        .as_ref()
-        .is_some_and(|a| a.rows == RowCover::EveryRow);
-    (every && !leaving.withheld.is_empty()).then(|| {
+    (flow.answers_every_row() && !leaving.withheld.is_empty()).then(|| {
         Refusal::new(
             "MATCH-02",
             format!(

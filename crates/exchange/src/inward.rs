@@ -81,85 +81,124 @@ pub fn rows(flow: &Flow, table: &Table, number: &[u64]) -> Rows {
     rows
 }
 
-/// Pairs a return's rows with the rows that were sent: the sent row's number for each row of the file.
+/// A return's rows beside the rows that were sent.
+pub struct Paired {
+    /// The sent row's number for each row of the file; a row that no sent row stands for has a number beyond all that
+    /// were sent.
+    pub number: Vec<u64>,
+    /// Why a person must look at the file first.
+    pub fault: Option<FileFault>,
+}
+
+/// Pairs a return's rows with the rows that were sent, by the first link field.
 ///
-/// # Errors
-/// A fault of content: rows that were not asked for, rows twice, rows missing, link fields changed
-/// (MATCH-02 to MATCH-04). The whole file is then held.
+/// A fault of content holds the whole file: rows that were not asked for, rows twice, rows missing, link fields changed
+/// (MATCH-01 to MATCH-04, RUN-11).
 pub fn pair(
     flow: &Flow,
     answers: &Answers,
     table: &Table,
     sent: &BTreeMap<u64, Row>,
     nil: Option<u64>,
-) -> Result<Vec<u64>, FileFault> {
-    let Some(handle) = answers.pairs_on.first() else {
-        return Err(fault(
-            "MATCH-03",
-            None,
-            None,
-            "the agreement names no link fields".into(),
-        ));
-    };
-    let by_handle: BTreeMap<&str, u64> = sent
-        .iter()
-        .map(|(n, row)| (row.get(handle.as_str()), *n))
-        .collect();
-    let mut numbers = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut unasked = 0;
+) -> Paired {
+    let mut faults = Vec::new();
+    let handle = answers.pairs_on.first().map(|l| l.as_str());
+    if handle.is_none() {
+        let what = "the agreement names no link fields".into();
+        faults.push(fault("MATCH-03", None, None, what));
+    }
+    let handle = handle.unwrap_or_default();
+    let by_handle: BTreeMap<&str, u64> =
+        sent.iter().map(|(n, row)| (row.get(handle), *n)).collect();
     let places: BTreeMap<&str, usize> = (0..)
         .zip(&flow.columns)
         .map(|(at, c)| (c.name.as_str(), at))
         .collect();
-    for (n, cells) in table.rows.iter().enumerate() {
-        let value = |name: &str| cells.get(*places.get(name)?).map(String::as_str);
-        let found = value(handle.as_str())
-            .and_then(|v| by_handle.get(v))
-            .copied();
-        let Some((number, row)) = found.and_then(|f| sent.get(&f).map(|row| (f, row))) else {
-            unasked += 1;
-            continue;
+    let mut beyond = sent.keys().last().copied().unwrap_or(0);
+    let (mut number, mut seen, mut unasked) = (Vec::new(), BTreeSet::new(), 0);
+    for (at, cells) in table.rows.iter().enumerate() {
+        let value = |name: &str| -> &str {
+            let place = places.get(name).copied();
+            place
+                .and_then(|at| cells.get(at))
+                .map_or("", String::as_str)
         };
-        for link in &answers.pairs_on {
-            if value(link.as_str()) != Some(row.get(link.as_str())) {
-                return Err(fault(
-                    "MATCH-04",
-                    Some(n),
-                    Some(link.as_str()),
-                    "the cell is not what was sent".into(),
-                ));
+        let mut found = by_handle.get(value(handle)).copied();
+        if let Some(row) = found.and_then(|n| sent.get(&n)) {
+            let changed = answers
+                .pairs_on
+                .iter()
+                .find(|l| value(l.as_str()) != row.get(l.as_str()));
+            if let Some(link) = changed {
+                let what = "the cell is not what was sent".into();
+                faults.push(fault("MATCH-04", Some(at), Some(link.as_str()), what));
             }
+        } else {
+            unasked += 1;
         }
-        if !seen.insert(number) {
-            return Err(fault(
+        if found.is_some_and(|n| !seen.insert(n)) {
+            faults.push(fault(
                 "MATCH-01",
-                Some(n),
-                Some(handle.as_str()),
+                Some(at),
+                Some(handle),
                 "the row comes twice".into(),
             ));
+            found = None;
         }
-        numbers.push(number);
+        number.push(found.unwrap_or_else(|| {
+            beyond += 1;
+            beyond
+        }));
     }
     if unasked > 0 {
         let what = format!("{unasked} rows were not asked for: this may be an over-disclosure");
-        return Err(fault("RUN-11", None, None, what));
+        faults.push(fault("RUN-11", None, None, what));
     }
-    if answers.rows == RowCover::EveryRow && numbers.len() != sent.len() {
-        let missing = sent.len() - numbers.len();
-        let what = format!("{missing} of {} rows are not answered", sent.len());
-        return Err(fault("MATCH-02", None, None, what));
+    faults.extend(counts(answers, number.len(), sent.len(), nil));
+    Paired {
+        number,
+        fault: faults.into_iter().next(),
     }
-    let answered = numbers.len() as u64 + nil.unwrap_or_default();
-    if answers.others == Some(Others::NilCount) && nil.is_none() {
-        let what = "it does not say how many rows have no content".into();
-        return Err(fault("MATCH-02", None, None, what));
-    }
-    if answered > sent.len() as u64 {
-        let what = format!("it answers {answered} rows, and {} were sent", sent.len());
-        return Err(fault("MATCH-02", None, None, what));
-    }
-    Ok(numbers)
+}
+
+/// Do the rows and those without content come to what was sent (MATCH-02)?
+fn counts(answers: &Answers, rows: usize, sent: usize, nil: Option<u64>) -> Option<FileFault> {
+    let answered = rows as u64 + nil.unwrap_or_default();
+    let what = if answers.rows == RowCover::EveryRow && rows < sent {
+        format!("{} of {sent} rows are not answered", sent - rows)
+    } else if answers.others == Some(Others::NilCount) && nil.is_none() {
+        "it does not say how many rows have no content".into()
+    } else if answered > sent as u64 {
+        format!("it answers {answered} rows, and {sent} were sent")
+    } else {
+        return None;
+    };
+    Some(fault("MATCH-02", None, None, what))
+}
+
+/// The rows of a held file whose link fields are not those of the row that was sent under their number, or that no sent
+/// row stands for.
+pub fn doubtful(
+    flow: &Flow,
+    answers: &Answers,
+    rows: &Rows,
+    sent: &BTreeMap<u64, Row>,
+) -> BTreeSet<u64> {
+    let links: Vec<&Column> = flow
+        .columns
+        .iter()
+        .filter(|c| answers.pairs_on.contains(&c.name))
+        .collect();
+    let numbers: BTreeSet<u64> = rows.values().flat_map(BTreeMap::keys).copied().collect();
+    let agrees = |n: &u64| {
+        sent.get(n).is_some_and(|row| {
+            links.iter().all(|link| {
+                let held = rows.get(&link.field.dataset).and_then(|d| d.get(n));
+                held.map_or("", |r| r.get(link.field.field.as_str())) == row.get(link.name.as_str())
+            })
+        })
+    };
+    numbers.into_iter().filter(|n| !agrees(n)).collect()
 }
 
 fn fault(rule: &str, row: Option<usize>, column: Option<&str>, what: String) -> FileFault {

@@ -111,6 +111,9 @@ pub const STEPS: &[Step] = &[
         State::Prepared,
         "data-sharing-officer",
     ),
+    step("prepare-again", State::Prepared, State::Prepared, "node"),
+    step("prepare-again", State::Validated, State::Prepared, "node"),
+    step("prepare-again", State::Approved, State::Prepared, "node"),
     step(
         "abandon",
         State::Prepared,

@@ -104,8 +104,14 @@ pub const RULES: &[Rule] = &[
     Rule {
         kind: Kind::Recall,
         sent_by: Side::Sender,
-        sending: &[State::Sent, State::Accepted, State::Closed],
-        taking: &[State::Loaded, State::Matched, State::Closed],
+        sending: &[State::Sealed, State::Sent, State::Accepted, State::Closed],
+        // Of a file that was refused nothing was used; the recall may still be on its way.
+        taking: &[
+            State::Rejected,
+            State::Loaded,
+            State::Matched,
+            State::Closed,
+        ],
     },
 ];
 

@@ -201,14 +201,17 @@ fn answer(numbers: &[u64]) -> Table {
 fn paired(table: &Table) -> Result<Vec<u64>, (String, Option<u64>, Option<String>)> {
     let plan = plan();
     let reply = flow(&plan, "reply");
-    inward::pair(
+    let paired = inward::pair(
         &reply,
         reply.answers.as_ref().unwrap(),
         table,
         &sent(),
         None,
-    )
-    .map_err(|f| (f.rule, f.row, f.column))
+    );
+    match paired.fault {
+        Some(fault) => Err((fault.rule, fault.row, fault.column)),
+        None => Ok(paired.number),
+    }
 }
 
 // shows: MATCH-01, MATCH-02, MATCH-03, MATCH-04, RUN-11

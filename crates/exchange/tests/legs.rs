@@ -62,6 +62,7 @@ fn take(leg: Leg, verb: &str) -> Result<Change<Leg>, Refusal> {
         "sent" => leg.sent("2026-02-02T10:00:00Z".parse().unwrap()),
         "accepted" => leg.accepted(2),
         "refused-there" => leg.refused_there(fault()),
+        "prepare-again" => leg.prepare_again(1, &Actor::Node),
         "reopen" => leg.reopen(&by),
         "receive" => leg.receive_again(package(2)),
         "reject" => leg.reject(fault()),
@@ -143,7 +144,8 @@ proptest! {
                 taken.push(verb);
                 if verb == "sent" {
                     // Since the file was last opened for change, all three happened, in this order.
-                    let since = taken.iter().rposition(|v| *v == "reopen").map_or(0, |i| i + 1);
+                    let opens = |v: &&str| matches!(*v, "reopen" | "prepare-again");
+                    let since = taken.iter().rposition(opens).map_or(0, |i| i + 1);
                     prop_assert_eq!(&taken[since..], &["validate", "release", "seal", "sent"]);
                 }
             }

@@ -190,6 +190,12 @@ impl Flow {
             (None, None) => &[],
         }
     }
+
+    /// Is it an answer that has a row for every row that it answers?
+    pub fn answers_every_row(&self) -> bool {
+        let answers = self.answers.as_ref();
+        answers.is_some_and(|a| a.rows == RowCover::EveryRow)
+    }
 }
 
 /// A route.

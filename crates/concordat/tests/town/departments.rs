@@ -180,6 +180,21 @@ impl Pool {
         record.facts.insert(fact.into(), value.into());
     }
 
+    /// Every value of the register that is long enough to be told apart, but for codes.
+    pub fn values(&self) -> Vec<String> {
+        let people = self.people.lock().unwrap();
+        let names = [
+            "cid_person_id",
+            "full_name",
+            "date_of_birth",
+            "addresses",
+            "mobile",
+        ];
+        let records = people.values();
+        let values = records.flat_map(|r| names.iter().filter_map(|n| r.values.get(*n).cloned()));
+        values.collect()
+    }
+
     /// Somebody comes into the register.
     pub fn add(&self, migrant: Migrant) {
         let mut people = self.people.lock().unwrap();

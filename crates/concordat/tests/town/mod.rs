@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 mod departments;
+mod hands;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,13 +15,13 @@ use exchange::ids::{
 };
 use exchange::leg::{Leg, State};
 use exchange::matches::{Match, Standing};
-use exchange::ports::PortFault;
 use exchange::trace::Trace;
 use exchange::{Done, Node, Start, Trouble, Verdict, Word};
 use ledger::Entry;
 use sim::{SeededEntropy, VirtualClock};
 
 pub use departments::{Migrant, Office, Pool};
+use hands::Hands;
 
 pub const PARTIES: [&str; 3] = ["ho", "hmrc", "dwp"];
 
@@ -35,6 +36,7 @@ pub struct Town {
     pub tax: Arc<Office>,
     pub benefits: Arc<Office>,
     pub source: String,
+    hands: Arc<Hands>,
 }
 
 pub fn op(text: impl std::fmt::Display) -> OperationId {
@@ -120,6 +122,7 @@ impl Town {
         let (pool, tax, benefits) = departments::of(people);
         let (pool, tax, benefits) = (Arc::new(pool), Arc::new(tax), Arc::new(benefits));
         let mut nodes = Vec::new();
+        let mut hands = Vec::new();
         for who in PARTIES {
             let home = dir.path().join(who);
             let config = Config {
@@ -135,6 +138,9 @@ impl Town {
             let entropy = Arc::new(SeededEntropy::new(format!("town/{who}")));
             let (settings, mut ports) =
                 house::compose(&home, clock.clone(), entropy).await.unwrap();
+            let hand = Arc::new(Hands::over(ports.forms));
+            ports.forms = hand.clone();
+            hands.push(hand);
             match who {
                 "ho" => ports.register = Some(pool.clone()),
                 "hmrc" => ports.master = Some(tax.clone()),
@@ -155,7 +161,37 @@ impl Town {
             tax,
             benefits,
             source,
+            hands: hands.swap_remove(1),
         }
+    }
+
+    /// HMRC's next files have a changed cell, or no longer do.
+    pub fn meddle(&self, meddles: bool) {
+        let order = std::sync::atomic::Ordering::Relaxed;
+        self.hands.meddles.store(meddles, order);
+    }
+
+    /// Personal values that stand in clear in a file of a node or on the transport, by file.
+    pub fn in_clear(&self) -> Vec<String> {
+        let values = self.pool.values();
+        assert!(values.len() > 5, "the search looks for something");
+        let mut found = Vec::new();
+        let mut folders = vec![self.dir.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let bytes = std::fs::read(&path).unwrap();
+                let text = String::from_utf8_lossy(&bytes);
+                if values.iter().any(|v| text.contains(v)) {
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+        found
     }
 
     pub fn home(&self, who: &str) -> PathBuf {
@@ -437,8 +473,4 @@ pub fn count(entry: &Entry, name: &str) -> u64 {
             Some(*c)
         })
         .unwrap_or_else(|| panic!("{} has no {name}", entry.act))
-}
-
-pub fn broken() -> PortFault {
-    PortFault("broken for the test".into())
 }

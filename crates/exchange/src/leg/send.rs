@@ -180,12 +180,26 @@ impl Leg {
         Ok(Change::new(leg, record))
     }
 
+    /// Sender: a match that it rests on was refuted before it was sealed. Whoever released it released something else,
+    /// so it passes the gate and is released anew (MATCH-06).
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) once it is sealed.
+    pub fn prepare_again(self, rows: u64, by: &Actor) -> Result<Change<Self>, Refusal> {
+        let leg = self.step("prepare-again")?;
+        let record = leg
+            .record(Act::LegPreparedAgain, by)
+            .rule("MATCH-06")
+            .count("rows", rows);
+        Ok(Change::new(leg, record))
+    }
+
     /// Sender: the receiver is to be told that rows it has must not be relied on (S-04).
     ///
     /// # Errors
-    /// A refusal (RUN-04) unless the file has left.
+    /// A refusal (RUN-04) unless the file has left, or is about to.
     pub fn recall(mut self, places: &[u64], by: &Actor) -> Result<Change<Self>, Refusal> {
-        if self.sent_at.is_none() || self.side != Side::Sender {
+        if !self.has_left() {
             return Err(Refusal::new(
                 "RUN-04",
                 format!(
@@ -201,6 +215,32 @@ impl Leg {
             .id("to", &self.peer)
             .count("rows", places.len() as u64);
         Ok(Change::new(self, record))
+    }
+
+    /// Is it made here, and not sealed yet?
+    pub fn is_being_made(&self) -> bool {
+        matches!(
+            self.state,
+            State::Prepared | State::Validated | State::Approved
+        )
+    }
+
+    /// Is its present file with the receiver, or on its way there and out of anybody's reach?
+    pub fn has_left(&self) -> bool {
+        self.side == Side::Sender
+            && match self.state {
+                State::Sealed | State::Sent | State::Accepted => true,
+                State::Closed => self.sent_at.is_some(),
+                State::Prepared
+                | State::Validated
+                | State::Approved
+                | State::RefusedThere
+                | State::Received
+                | State::Rejected
+                | State::Held
+                | State::Loaded
+                | State::Matched => false,
+            }
     }
 
     /// How many recalls were sent about it.

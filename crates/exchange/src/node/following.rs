@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use agreement::{Flow, Plan, RowCover, Truth};
+use agreement::{Flow, Plan, Truth};
 use jiff::civil::Date;
 
 use super::agreements::actor;
@@ -109,10 +109,6 @@ impl Node {
         base: &Base,
         on: Date,
     ) -> Result<(Rows, Vec<u64>, u64), Trouble> {
-        let every = flow
-            .answers
-            .as_ref()
-            .is_some_and(|a| a.rows == RowCover::EveryRow);
         let mut rows = Rows::new();
         for dataset in datasets(flow) {
             rows.insert(dataset, BTreeMap::new());
@@ -120,7 +116,7 @@ impl Node {
         let (mut numbers, mut incomplete) = (Vec::new(), 0);
         for (n, source) in self.sources(base).await? {
             let row = compose(plan, flow, &source, on);
-            if !every {
+            if !flow.answers_every_row() {
                 let eligible = flow
                     .only
                     .as_ref()

@@ -1,14 +1,14 @@
 //! Receiving: a package is moved to its restricted place before anything else, opened in the confined reader,
 //! and then refused whole, held for a person, or loaded.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{Flow, Plan};
 use jiff::civil::Date;
 use ledger::Digest;
 
 use super::agreements::actor;
-use super::loading::with_traces;
+use super::loading::{Loading, with_traces};
 use super::outbound::{datasets, format_of};
 use super::{Done, Node};
 use crate::act::Act;
@@ -16,7 +16,7 @@ use crate::authority::{Action, Actor, Person};
 use crate::change::{Batch, Record};
 use crate::gate::Rows;
 use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
-use crate::inward;
+use crate::inward::{self, Paired};
 use crate::leg::{Leg, Of, Side, State};
 use crate::message::{Head, Kind, Letter, Manifest, rule_of};
 use crate::ports::{PackageFault, PortFault};
@@ -40,7 +40,7 @@ impl Node {
             return Ok(Vec::new());
         };
         match self.admit(id, &bytes).await {
-            // It waits on the transport until this node has recorded that it sent what is answered.
+            // It waits on the transport for what it rests on.
             Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
             Ok(manifest) => match manifest.kind {
                 Kind::Data | Kind::Return => self.take_in(op, manifest, bytes).await,
@@ -101,13 +101,16 @@ impl Node {
         Ok(manifest)
     }
 
-    /// Does it answer a file that is sealed here and on its way, but not yet recorded as sent? A node that
-    /// stopped between the two finds the answer before its own record.
+    /// Does it come before what it rests on? An answer may find its question sealed and not yet recorded as sent, by a
+    /// node that stopped between the two; a recall may find its file not here, not opened, or held.
     async fn is_ahead(&self, manifest: &Manifest) -> Result<bool, Trouble> {
-        let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
         let about = match manifest.kind {
-            Kind::Data | Kind::Recall => return Ok(false),
-            Kind::Return => flow.answers.map(|a| a.flows).unwrap_or_default(),
+            Kind::Data => return Ok(false),
+            Kind::Recall => return self.recalls_ahead(manifest).await,
+            Kind::Return => {
+                let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
+                flow.answers.map(|a| a.flows).unwrap_or_default()
+            }
             Kind::Receipt | Kind::Rejection | Kind::Destruction => vec![manifest.flow.clone()],
         };
         for flow in about {
@@ -117,6 +120,29 @@ impl Node {
             }
         }
         Ok(false)
+    }
+
+    /// A recall is not lost because it is faster than its file: it waits until the file is loaded, or refused.
+    async fn recalls_ahead(&self, manifest: &Manifest) -> Result<bool, Trouble> {
+        let key = Leg::key_of(&manifest.run, &manifest.flow);
+        let Some(leg) = self.find::<Leg>(&key).await? else {
+            return Ok(true);
+        };
+        let of_this_file = manifest.answers.as_ref() == leg.package();
+        Ok(match leg.state() {
+            State::Received | State::Held => true,
+            State::Rejected => !of_this_file,
+            State::Prepared
+            | State::Validated
+            | State::Approved
+            | State::Sealed
+            | State::Sent
+            | State::Accepted
+            | State::RefusedThere
+            | State::Loaded
+            | State::Matched
+            | State::Closed => false,
+        })
     }
 
     async fn turn_away(
@@ -321,10 +347,7 @@ impl Node {
                 return self.commit(batch.and(leg.reject(fault)?)?).await;
             }
         };
-        let (number, fault) = match self.paired(&leg, &flow_plan, &table, nil).await? {
-            Ok(number) => (number, None),
-            Err(fault) => ((1..=table.rows.len() as u64).collect(), Some(fault)),
-        };
+        let Paired { number, fault } = self.paired(&leg, &flow_plan, &table, nil).await?;
         let rows = inward::rows(&flow_plan, &table, &number);
         let (holdings, batch) = self
             .open_holdings(
@@ -343,9 +366,12 @@ impl Node {
                     .await
             }
             None => {
-                let (traces, batch) = self
-                    .loaded(&leg, &plan, &flow_plan, &rows, &holdings, batch)
-                    .await?;
+                let file = Loading {
+                    rows: &rows,
+                    holdings: &holdings,
+                    doubtful: &BTreeSet::new(),
+                };
+                let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, &file, batch).await?;
                 let change = with_traces(leg.load(number, holdings, Some(as_of))?, &traces);
                 self.commit(batch.and(change)?).await
             }
@@ -419,20 +445,18 @@ impl Node {
         flow: &Flow,
         table: &Table,
         nil: Option<u64>,
-    ) -> Result<Result<Vec<u64>, FileFault>, Trouble> {
+    ) -> Result<Paired, Trouble> {
         let Some(answers) = &flow.answers else {
-            return Ok(Ok((1..=table.rows.len() as u64).collect()));
+            return Ok(Paired {
+                number: (1..=table.rows.len() as u64).collect(),
+                fault: None,
+            });
         };
         let Some(asked) = self.sent_leg(leg.run(), flow).await? else {
             return Err(Refusal::new("RUN-11", "nothing was sent that this would answer").into());
         };
-        Ok(inward::pair(
-            flow,
-            answers,
-            table,
-            &self.sent_rows(&asked).await?,
-            nil,
-        ))
+        let sent = self.sent_rows(&asked).await?;
+        Ok(inward::pair(flow, answers, table, &sent, nil))
     }
 
     /// The rows of a leg that were sent, by number: all values of a row in one.
@@ -454,7 +478,23 @@ impl Node {
         Ok(all)
     }
 
-    /// A person releases a held file: it is loaded as it is.
+    /// The rows of a held file that are not what was sent: whoever releases it makes them no better (MATCH-04).
+    async fn doubtful(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        rows: &Rows,
+    ) -> Result<BTreeSet<u64>, Trouble> {
+        let (Some(answers), Some(asked)) = (&flow.answers, self.sent_leg(leg.run(), flow).await?)
+        else {
+            return Ok(BTreeSet::new());
+        };
+        let sent = self.sent_rows(&asked).await?;
+        Ok(inward::doubtful(flow, answers, rows, &sent))
+    }
+
+    /// A person releases a held file: it is loaded as it is, and a match of a row that is not what was sent can only be
+    /// refuted.
     ///
     /// # Errors
     /// [`Trouble`].
@@ -471,10 +511,14 @@ impl Node {
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
             let rows = self.rows_of(&leg, &flow_plan).await?;
+            let doubtful = self.doubtful(&leg, &flow_plan, &rows).await?;
             let batch = Batch::new(op.clone(), "leg.release-held");
-            let (traces, batch) = self
-                .loaded(&leg, &plan, &flow_plan, &rows, leg.holdings(), batch)
-                .await?;
+            let file = Loading {
+                rows: &rows,
+                holdings: leg.holdings(),
+                doubtful: &doubtful,
+            };
+            let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, &file, batch).await?;
             let change = with_traces(leg.release_held(reason, &by)?, &traces);
             self.commit(batch.and(change)?).await
         })

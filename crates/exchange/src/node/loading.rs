@@ -1,7 +1,7 @@
 //! What loading a file brings with it: the receipt, the candidates that the partner told of, and what the answers say of
 //! each person that was asked about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{FieldType, Flow, Plan, RowCover, TypeName, Why};
 
@@ -19,6 +19,14 @@ use crate::message::{Head, Kind};
 use crate::trace::Trace;
 use crate::trouble::Trouble;
 
+/// The values of a file that is loaded.
+pub(super) struct Loading<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) holdings: &'a [HoldingId],
+    /// Rows that are not what was sent.
+    pub(super) doubtful: &'a BTreeSet<u64>,
+}
+
 impl Node {
     /// Adds all that follows from loading `rows` to the batch; gives the change of the leg with the traces that move
     /// with it.
@@ -27,17 +35,15 @@ impl Node {
         leg: &Leg,
         plan: &Plan,
         flow: &Flow,
-        rows: &Rows,
-        holdings: &[HoldingId],
+        file: &Loading<'_>,
         batch: Batch,
     ) -> Result<(Vec<Trace>, Batch), Trouble> {
+        let rows = file.rows;
         let count = rows.values().map(BTreeMap::len).max().unwrap_or(0) as u64;
         let batch = self
             .reply(leg, Kind::Receipt, Head::Receipt { rows: count }, batch)
             .await?;
-        let mut batch = self
-            .found_by_partner(leg, flow, rows, holdings, batch)
-            .await?;
+        let mut batch = self.found_by_partner(leg, flow, file, batch).await?;
         let Told {
             along,
             stops,
@@ -58,10 +64,10 @@ impl Node {
         &self,
         leg: &Leg,
         flow: &Flow,
-        rows: &Rows,
-        holdings: &[HoldingId],
+        file: &Loading<'_>,
         mut batch: Batch,
     ) -> Result<Batch, Trouble> {
+        let rows = file.rows;
         let (Some(register), Some(answers)) = (&self.ports.register, &flow.answers) else {
             return Ok(batch);
         };
@@ -77,7 +83,7 @@ impl Node {
         let at = datasets(flow)
             .iter()
             .position(|d| *d == linked.field.dataset);
-        let Some(holding) = at.and_then(|i| holdings.get(i)) else {
+        let Some(holding) = at.and_then(|i| file.holdings.get(i)) else {
             return Ok(batch);
         };
         let people = people_of(flow, rows, register.person_field());
@@ -116,7 +122,7 @@ impl Node {
                 holding: holding.clone(),
                 subject,
                 evidence: Evidence::Partner,
-                ambiguous,
+                ambiguous: ambiguous || file.doubtful.contains(n),
             };
             batch = batch.and(Match::found(found, &Actor::Partner(leg.peer().clone())))?;
         }

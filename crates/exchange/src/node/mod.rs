@@ -9,6 +9,7 @@ mod effects;
 mod following;
 mod inbound;
 mod keep;
+mod leaving;
 mod letters;
 mod loading;
 mod matching;

@@ -1,21 +1,18 @@
 //! Sending: extract, pass the gate, be released by a person, be built and sealed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use agreement::{DatasetId, Flow, Others, Per, Plan};
-use jiff::{Span, Timestamp};
+use agreement::{DatasetId, Flow, Others, Plan};
 use ledger::{Cell, Digest, DisclosureKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::agreements::actor;
 use super::{Done, Node};
-use crate::approval::Approval;
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Aggregate, Batch};
-use crate::compose::Source;
-use crate::gate::{self, Leaving, LeavingCell, RowFacts, Rows};
+use crate::gate::{Leaving, LeavingCell, Rows};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Sealing};
 use crate::message::{Head, Kind, Letter, Manifest};
@@ -23,7 +20,7 @@ use crate::pact::Pact;
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
 use crate::retention::Holding;
-use crate::rows::{self, Row};
+use crate::rows;
 use crate::run::Run;
 use crate::table::{Format, Table};
 use crate::trouble::Trouble;
@@ -41,7 +38,7 @@ impl Node {
     ) -> Result<Done, Trouble> {
         self.recorded(op, &Actor::Node, async {
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-            let leaving = self.leaving(&leg).await?;
+            let (leaving, _) = self.leaving(&leg).await?;
             let change = leg.validate(leaving.rows.len() as u64, leaving.cells())?;
             self.commit(Batch::new(op.clone(), "leg.validate").and(change)?)
                 .await
@@ -144,7 +141,7 @@ impl Node {
         self.recorded(op, &Actor::Node, async {
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
-            let leaving = self.leaving(&leg).await?;
+            let (leaving, anew) = self.leaving(&leg).await?;
             let disclosure = self.commitment(&leg, &leaving).await?;
             let format = format_of(&flow_plan)?;
             let table = table_of(&flow_plan, &leaving);
@@ -186,6 +183,7 @@ impl Node {
             };
             let batch = Batch::new(op.clone(), "leg.seal").package(&manifest.id, bytes);
             let batch = self.remember_permits(op, &leg, &leaving, batch).await?;
+            let batch = self.put_anew(op, &leg, &flow_plan, &anew, batch).await?;
             let mut change = leg.seal(sealing)?;
             for trace in self.not_sent(change.state(), &flow_plan, &leaving).await? {
                 change = change.along(&trace);
@@ -193,111 +191,6 @@ impl Node {
             self.commit(batch.and(change)?).await
         })
         .await
-    }
-
-    /// The cells that may leave now, or every reason why none may.
-    pub(super) async fn leaving(&self, leg: &Leg) -> Result<Leaving, Trouble> {
-        let (pact, plan, flow_plan) = self.flow(leg.agreement(), leg.flow()).await?;
-        let now = self.now();
-        let on = crate::deadline::london_day(now)?;
-        let mut refusals = pact.in_force(on).err().unwrap_or_default();
-        if !self
-            .settings
-            .routes
-            .iter()
-            .any(|r| r == flow_plan.route.as_str())
-        {
-            refusals.push(
-                Refusal::new(
-                    "RUN-13",
-                    format!("the route {} is not approved here", flow_plan.route),
-                )
-                .help("only a route whose state is approved sends (SEC-07)"),
-            );
-        }
-        if self.card_of(leg.peer()).await.is_err() {
-            refusals.push(Refusal::new(
-                "SEC-01",
-                format!("the keys of {} are not taken on", leg.peer()),
-            ));
-        }
-        refusals.extend(self.contacts(&plan, leg));
-        if flow_plan.rests_on().is_empty() && plan.approvals.contains_key(self.party()) {
-            refusals.extend(self.approved(leg, &flow_plan, &plan, now).await?.err());
-        }
-        refusals.extend(outside_volume(&flow_plan, leg.rows()));
-        let rows = self.rows_of(leg, &flow_plan).await?;
-        let sources = self.sources_of(leg, &flow_plan, &rows).await?;
-        let stopped = self.stopped(leg.agreement(), &flow_plan, &rows).await?;
-        let facts = known(&rows, &sources);
-        match gate::pass(&plan, &flow_plan, &rows, &facts, &stopped, on) {
-            Ok(leaving) if refusals.is_empty() => Ok(leaving),
-            Ok(_) => Err(refusals.into()),
-            Err(more) => {
-                refusals.extend(more);
-                Err(refusals.into())
-            }
-        }
-    }
-
-    /// Who is told when something goes wrong must stand in the annex (AGR-22, PTY-03).
-    fn contacts(&self, plan: &Plan, leg: &Leg) -> Vec<Refusal> {
-        [self.party(), leg.peer()]
-            .into_iter()
-            .filter(|party| plan.contacts.get(*party).is_none_or(BTreeMap::is_empty))
-            .map(|party| {
-                Refusal::new("RUN-05", format!("no contact of {party} is known"))
-                    .help("write it in the agreement's annex")
-            })
-            .collect()
-    }
-
-    async fn approved(
-        &self,
-        leg: &Leg,
-        flow: &Flow,
-        plan: &Plan,
-        now: Timestamp,
-    ) -> Result<Result<(), Refusal>, Trouble> {
-        let (mut volume, mut to_recipient) = (leg.rows(), leg.rows());
-        let day = crate::deadline::london_day(now)?;
-        let since = day
-            .checked_sub(
-                Span::new()
-                    .try_months(12)
-                    .map_err(|e| PortFault(e.to_string()))?,
-            )
-            .map_err(|e| PortFault(e.to_string()))?;
-        let mine = legal_purposes(plan, flow);
-        for other in self.all::<Leg>().await? {
-            let same = other.run() == leg.run() && other.flow() == leg.flow();
-            let Some(at) = other.sent_at().filter(|_| !same) else {
-                continue;
-            };
-            if other.peer() != leg.peer() || crate::deadline::london_day(at)? <= since {
-                continue;
-            }
-            let (_, theirs, flow) = self.flow(other.agreement(), other.flow()).await?;
-            if !flow.rests_on().is_empty() {
-                continue;
-            }
-            if other.agreement() == leg.agreement() && other.flow() == leg.flow() {
-                volume += other.rows();
-            }
-            let purposes = legal_purposes(&theirs, &flow);
-            if mine.intersection(&purposes).next().is_some() {
-                to_recipient += other.rows();
-            }
-        }
-        let wanted = self.scope(leg.agreement(), leg.flow(), volume).await?;
-        let key = Approval::key_of(leg.agreement(), leg.flow());
-        Ok(match self.find::<Approval>(&key).await? {
-            Some(approval) => approval.covers(&wanted, to_recipient),
-            None => Err(
-                Refusal::new("APP-03", format!("nobody has approved {}", leg.flow()))
-                    .help("ask an information asset owner for approval"),
-            ),
-        })
     }
 
     async fn commitment(
@@ -337,6 +230,23 @@ impl Node {
         let name = relied_item(leg.file());
         let sealed = self.ports.vault.seal(holding, op, &name, &plain).await?;
         Ok(batch.item(holding, name, sealed))
+    }
+
+    /// Rows that leave otherwise than they were prepared are kept as they leave: a proof needs them.
+    async fn put_anew(
+        &self,
+        op: &OperationId,
+        leg: &Leg,
+        flow: &Flow,
+        anew: &Rows,
+        mut batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        for (dataset, holding) in datasets(flow).iter().zip(leg.holdings()) {
+            let rows = anew.get(dataset).into_iter().flatten();
+            let numbered = rows.map(|(n, row)| (*n, row));
+            batch = rows::seal(&*self.ports.vault, op, holding, numbered, batch).await?;
+        }
+        Ok(batch)
     }
 
     pub(super) async fn rows_of(&self, leg: &Leg, flow: &Flow) -> Result<Rows, Trouble> {
@@ -396,54 +306,11 @@ pub(super) fn relied_item(file: u32) -> String {
     format!("permits/{file}")
 }
 
-/// The facts of each row, with its own values and those it came with.
-fn known(rows: &Rows, sources: &BTreeMap<u64, Source>) -> BTreeMap<u64, RowFacts> {
-    let mut by_row: BTreeMap<u64, BTreeMap<DatasetId, Row>> = BTreeMap::new();
-    for (dataset, all) in rows {
-        for (n, row) in all {
-            by_row
-                .entry(*n)
-                .or_default()
-                .insert(dataset.clone(), row.clone());
-        }
-    }
-    let none = Source::default();
-    by_row
-        .into_iter()
-        .map(|(n, row)| (n, sources.get(&n).unwrap_or(&none).known(&row)))
-        .collect()
-}
-
-/// The statutory purposes that a flow serves: by them volumes are counted over agreements (APP-09).
-fn legal_purposes(plan: &Plan, flow: &Flow) -> BTreeSet<String> {
-    flow.purposes
-        .iter()
-        .filter_map(|p| plan.purposes.get(p))
-        .flat_map(|p| p.law.iter().map(ToString::to_string))
-        .collect()
-}
-
 /// How many rows that were asked about have no content, where the agreement shows them so.
 fn nil(flow: &Flow, base: Option<&Leg>, rows: u64) -> Option<u64> {
     let answers = flow.answers.as_ref()?;
     (answers.others == Some(Others::NilCount))
         .then(|| base.map_or(0, |b| b.rows().saturating_sub(rows)))
-}
-
-/// A file outside the volume that the agreement expects needs the other party's word first (RUN-16).
-fn outside_volume(flow: &Flow, rows: u64) -> Option<Refusal> {
-    let volume = flow.volume.as_ref().filter(|v| v.per == Per::File)?;
-    let fits = rows <= volume.most && volume.least.is_none_or(|least| rows >= u64::from(least));
-    (!fits).then(|| {
-        let refusal = Refusal::new(
-            "RUN-16",
-            format!("{rows} rows lie outside the volume that the agreement expects"),
-        );
-        match &volume.beyond {
-            Some(party) => refusal.help(format!("tell {party} and have it agree first")),
-            None => refusal,
-        }
-    })
 }
 
 /// The datasets of a flow, in the order of its columns.

@@ -11,14 +11,14 @@ use crate::decision::Decision;
 use crate::effect::Effect;
 use crate::finding::Finding;
 use crate::flag::Flag;
-use crate::leg::{Leg, Side};
+use crate::leg::{Leg, State};
 use crate::matches::{Match, Standing};
 use crate::message::{Head, Kind, Letter, Manifest};
 use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::trouble::Trouble;
 
-/// The rows of sent files that must be recalled, gathered over one operation.
+/// The rows of files that must be recalled or made anew, gathered over one operation.
 #[derive(Default)]
 pub(super) struct Undone {
     /// By the leg's key: the leg and the places of the rows in its file.
@@ -104,11 +104,11 @@ impl Node {
         Ok(batch.and(kept.discard(self.now(), by)?)?)
     }
 
-    /// The files that left with a row that rests on this one.
+    /// The files that left, or are being made, with a row that rests on this one.
     async fn gather(&self, leg: &Leg, row: u64, undone: &mut Undone) -> Result<(), Trouble> {
         let prefix = format!("{}/", leg.run());
         for sent in self.under::<Leg>(&prefix).await? {
-            if sent.side() != Side::Sender || sent.sent_at().is_none() {
+            if !sent.has_left() && !sent.is_being_made() {
                 continue;
             }
             let (_, _, flow) = self.flow(sent.agreement(), sent.flow()).await?;
@@ -128,7 +128,7 @@ impl Node {
         Ok(())
     }
 
-    /// Seals the recalls that were gathered and intends to send them.
+    /// Seals the recalls that were gathered and intends to send them; what is not sealed yet is prepared again.
     pub(super) async fn recall_all(
         &self,
         undone: Undone,
@@ -138,6 +138,10 @@ impl Node {
         for (_, (leg, mut places)) in undone.rows {
             places.sort_unstable();
             places.dedup();
+            if leg.is_being_made() {
+                batch = batch.and(leg.prepare_again(places.len() as u64, by)?)?;
+                continue;
+            }
             let number = leg.recalls() + 1;
             let manifest = self.manifest(&leg, Kind::Recall, number, leg.package().cloned())?;
             let head = Head::Recall {
@@ -168,6 +172,9 @@ impl Node {
         places: &[u64],
         batch: Batch,
     ) -> Result<Done, Trouble> {
+        if leg.state() == State::Rejected {
+            return self.commit(batch.and(leg.recalled(&[]))?).await; // Nothing of it was used.
+        }
         let by = Actor::Partner(manifest.from.clone());
         let mut rows = Vec::new();
         for place in places {

@@ -1,0 +1,200 @@
+//! What may leave at this moment: every condition is asked anew before the gate and before the seal, and all reasons
+//! against it are told together (RUN-05, RUN-20).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use agreement::{DatasetId, Flow, Per, Plan};
+use jiff::civil::Date;
+use jiff::{Span, Timestamp};
+
+use super::Node;
+use crate::approval::Approval;
+use crate::compose::{Source, compose};
+use crate::gate::{self, Leaving, RowFacts, Rows};
+use crate::leg::Leg;
+use crate::ports::PortFault;
+use crate::refusal::Refusal;
+use crate::rows::Row;
+use crate::trouble::Trouble;
+
+impl Node {
+    /// The cells that may leave now, and the rows whose values are not those that were prepared any more; or every reason
+    /// why none may leave.
+    pub(super) async fn leaving(&self, leg: &Leg) -> Result<(Leaving, Rows), Trouble> {
+        let (pact, plan, flow_plan) = self.flow(leg.agreement(), leg.flow()).await?;
+        let now = self.now();
+        let on = crate::deadline::london_day(now)?;
+        let mut refusals = pact.in_force(on).err().unwrap_or_default();
+        if !self
+            .settings
+            .routes
+            .iter()
+            .any(|r| r == flow_plan.route.as_str())
+        {
+            refusals.push(
+                Refusal::new(
+                    "RUN-13",
+                    format!("the route {} is not approved here", flow_plan.route),
+                )
+                .help("only a route whose state is approved sends (SEC-07)"),
+            );
+        }
+        if self.card_of(leg.peer()).await.is_err() {
+            refusals.push(Refusal::new(
+                "SEC-01",
+                format!("the keys of {} are not taken on", leg.peer()),
+            ));
+        }
+        refusals.extend(self.contacts(&plan, leg));
+        if flow_plan.rests_on().is_empty() && plan.approvals.contains_key(self.party()) {
+            refusals.extend(self.approved(leg, &flow_plan, &plan, now).await?.err());
+        }
+        refusals.extend(outside_volume(&flow_plan, leg.rows()));
+        let mut rows = self.rows_of(leg, &flow_plan).await?;
+        let sources = self.sources_of(leg, &flow_plan, &rows).await?;
+        let mut stopped = self.stopped(leg.agreement(), &flow_plan, &rows).await?;
+        let mut anew = Rows::new();
+        if flow_plan.answers_every_row() {
+            anew = unmatched(&plan, &flow_plan, &rows, &sources, on);
+            for (dataset, changed) in &anew {
+                rows.entry(dataset.clone())
+                    .or_default()
+                    .extend(changed.clone());
+            }
+        } else if !flow_plan.rests_on().is_empty() {
+            let fallen = sources.iter().filter(|(_, s)| s.outcome != Some("matched"));
+            stopped.extend(fallen.map(|(n, _)| *n));
+        }
+        let facts = known(&rows, &sources);
+        match gate::pass(&plan, &flow_plan, &rows, &facts, &stopped, on) {
+            Ok(leaving) if refusals.is_empty() => Ok((leaving, anew)),
+            Ok(_) => Err(refusals.into()),
+            Err(more) => {
+                refusals.extend(more);
+                Err(refusals.into())
+            }
+        }
+    }
+
+    /// Who is told when something goes wrong must stand in the annex (AGR-22, PTY-03).
+    fn contacts(&self, plan: &Plan, leg: &Leg) -> Vec<Refusal> {
+        [self.party(), leg.peer()]
+            .into_iter()
+            .filter(|party| plan.contacts.get(*party).is_none_or(BTreeMap::is_empty))
+            .map(|party| {
+                Refusal::new("RUN-05", format!("no contact of {party} is known"))
+                    .help("write it in the agreement's annex")
+            })
+            .collect()
+    }
+
+    async fn approved(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        plan: &Plan,
+        now: Timestamp,
+    ) -> Result<Result<(), Refusal>, Trouble> {
+        let (mut volume, mut to_recipient) = (leg.rows(), leg.rows());
+        let day = crate::deadline::london_day(now)?;
+        let since = day
+            .checked_sub(
+                Span::new()
+                    .try_months(12)
+                    .map_err(|e| PortFault(e.to_string()))?,
+            )
+            .map_err(|e| PortFault(e.to_string()))?;
+        let mine = legal_purposes(plan, flow);
+        for other in self.all::<Leg>().await? {
+            let same = other.run() == leg.run() && other.flow() == leg.flow();
+            let Some(at) = other.sent_at().filter(|_| !same) else {
+                continue;
+            };
+            if other.peer() != leg.peer() || crate::deadline::london_day(at)? <= since {
+                continue;
+            }
+            let (_, theirs, flow) = self.flow(other.agreement(), other.flow()).await?;
+            if !flow.rests_on().is_empty() {
+                continue;
+            }
+            if other.agreement() == leg.agreement() && other.flow() == leg.flow() {
+                volume += other.rows();
+            }
+            let purposes = legal_purposes(&theirs, &flow);
+            if mine.intersection(&purposes).next().is_some() {
+                to_recipient += other.rows();
+            }
+        }
+        let wanted = self.scope(leg.agreement(), leg.flow(), volume).await?;
+        let key = Approval::key_of(leg.agreement(), leg.flow());
+        Ok(match self.find::<Approval>(&key).await? {
+            Some(approval) => approval.covers(&wanted, to_recipient),
+            None => Err(
+                Refusal::new("APP-03", format!("nobody has approved {}", leg.flow()))
+                    .help("ask an information asset owner for approval"),
+            ),
+        })
+    }
+}
+
+/// The rows of an answer that has every row, where their match does not stand any more: as if nothing had been found.
+fn unmatched(
+    plan: &Plan,
+    flow: &Flow,
+    prepared: &Rows,
+    sources: &BTreeMap<u64, Source>,
+    on: Date,
+) -> Rows {
+    let mut anew = Rows::new();
+    for (n, source) in sources.iter().filter(|(_, s)| s.outcome != Some("matched")) {
+        for (dataset, row) in compose(plan, flow, source, on) {
+            if prepared.get(&dataset).and_then(|d| d.get(n)) != Some(&row) {
+                anew.entry(dataset).or_default().insert(*n, row);
+            }
+        }
+    }
+    anew
+}
+
+/// The facts of each row, with its own values and those it came with.
+fn known(rows: &Rows, sources: &BTreeMap<u64, Source>) -> BTreeMap<u64, RowFacts> {
+    let mut by_row: BTreeMap<u64, BTreeMap<DatasetId, Row>> = BTreeMap::new();
+    for (dataset, all) in rows {
+        for (n, row) in all {
+            by_row
+                .entry(*n)
+                .or_default()
+                .insert(dataset.clone(), row.clone());
+        }
+    }
+    let none = Source::default();
+    by_row
+        .into_iter()
+        .map(|(n, row)| (n, sources.get(&n).unwrap_or(&none).known(&row)))
+        .collect()
+}
+
+/// The statutory purposes that a flow serves: by them volumes are counted over agreements (APP-09).
+fn legal_purposes(plan: &Plan, flow: &Flow) -> BTreeSet<String> {
+    flow.purposes
+        .iter()
+        .filter_map(|p| plan.purposes.get(p))
+        .flat_map(|p| p.law.iter().map(ToString::to_string))
+        .collect()
+}
+
+/// A file outside the volume that the agreement expects needs the other party's word first (RUN-16).
+fn outside_volume(flow: &Flow, rows: u64) -> Option<Refusal> {
+    let volume = flow.volume.as_ref().filter(|v| v.per == Per::File)?;
+    let fits = rows <= volume.most && volume.least.is_none_or(|least| rows >= u64::from(least));
+    (!fits).then(|| {
+        let refusal = Refusal::new(
+            "RUN-16",
+            format!("{rows} rows lie outside the volume that the agreement expects"),
+        );
+        match &volume.beyond {
+            Some(party) => refusal.help(format!("tell {party} and have it agree first")),
+            None => refusal,
+        }
+    })
+}
