@@ -11,6 +11,8 @@
 
 mod town;
 
+use std::sync::atomic::Ordering;
+
 use exchange::change::Aggregate;
 use exchange::decision::Decision;
 use exchange::finding::Finding;
@@ -206,6 +208,59 @@ async fn a_flag_is_lifted_with_a_reason_when_the_status_changes() {
         .await
         .unwrap();
     assert_eq!(stands.standing(), Standing::Confirmed);
+}
+
+async fn first_flag(town: &Town) -> String {
+    let flags: Vec<Flag> = town.ho.all().await.unwrap();
+    flags[0].key()
+}
+
+// shows: FLAG-08, S-04
+#[tokio::test]
+async fn a_flag_that_is_on_its_way_goes_after_the_values_are_dead() {
+    let town = gone_far().await;
+    let ho = &town.ho;
+    let key = first_flag(&town).await;
+    // The case register is down when the flag is to be lifted, and its match is refuted meanwhile.
+    town.pool.down.store(true, Ordering::Relaxed);
+    ho.lift_flag(&op("lift"), &key, "leave was granted", &caseworker())
+        .await
+        .unwrap();
+    let of = (&run(APRIL), &flow("hmrc-reply"), 1);
+    ho.refute(&op("refute"), of, "a namesake", &caseworker())
+        .await
+        .unwrap();
+    while ho.work().await.unwrap().busy {}
+    let kept = format!("{APRIL}/hmrc-reply.1/kept/000001");
+    let kept: Holding = ho.find(&kept).await.unwrap().unwrap();
+    assert_eq!(kept.status(), "destroyed");
+    assert_eq!(town.pool.flags().len(), 2);
+    town.pool.down.store(false, Ordering::Relaxed);
+    town.on("2016-04-05");
+    town.settle().await;
+    assert_eq!(town.pool.flags().len(), 1);
+    let lifted: Flag = ho.find(&key).await.unwrap().unwrap();
+    assert_eq!(lifted.status(), "lifted");
+}
+
+// shows: FLAG-08
+#[tokio::test]
+async fn a_flag_can_be_lifted_when_the_values_it_rests_on_are_gone() {
+    let town = gone_far().await;
+    town.closed(APRIL).await;
+    // Nobody said that they are still needed.
+    town.on("2017-04-05");
+    town.settle().await;
+    let kept = format!("{APRIL}/hmrc-reply.1/kept/000001");
+    let kept: Holding = town.ho.find(&kept).await.unwrap().unwrap();
+    assert_eq!(kept.status(), "destroyed");
+    let key = first_flag(&town).await;
+    town.ho
+        .lift_flag(&op("lift"), &key, "leave was granted", &caseworker())
+        .await
+        .unwrap();
+    town.settle().await;
+    assert_eq!(town.pool.flags().len(), 1);
 }
 
 /// Two people whom both partners know, asked about and matched at HMRC.

@@ -9,7 +9,7 @@ use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::effect::{Effect, RegisterAct};
+use crate::effect::Effect;
 use crate::ids::StaffId;
 use crate::matches::{Match, Standing};
 use crate::refusal::Refusal;
@@ -115,13 +115,11 @@ impl Flag {
             version: 0,
         };
         let record = flag.record(Act::FlagSet, &by.actor());
-        let effect = flag.effect(
-            basis,
-            RegisterAct::SetFlag {
-                name: name.to_owned(),
-                flag: flag.key(),
-            },
-        );
+        let effect = Effect::ShowFlag {
+            flag: flag.key(),
+            holding: basis.holding().clone(),
+            item: crate::rows::item_name(basis.row()),
+        };
         Ok(Change::new(flag, record).effect(effect))
     }
 
@@ -147,7 +145,6 @@ impl Flag {
     /// A refusal when it is going already (FLAG-10), or without a reason.
     pub fn lift(
         mut self,
-        basis: &Match,
         reason: &str,
         at: Timestamp,
         by: &Actor,
@@ -166,11 +163,7 @@ impl Flag {
             .record(Act::FlagLifting, by)
             .rule("FLAG-08")
             .text("reason", reason);
-        let act = RegisterAct::LiftFlag {
-            name: self.name.clone(),
-            flag: self.key(),
-        };
-        let effect = self.effect(basis, act);
+        let effect = Effect::LiftFlag { flag: self.key() };
         Ok(Change::new(self, record).effect(effect))
     }
 
@@ -194,15 +187,6 @@ impl Flag {
 
     fn has(&self, what: impl Fn(&Event) -> bool) -> bool {
         self.history.iter().any(what)
-    }
-
-    fn effect(&self, basis: &Match, act: RegisterAct) -> Effect {
-        Effect::Register {
-            flag: Some(self.key()),
-            holding: basis.holding().clone(),
-            item: crate::rows::item_name(basis.row()),
-            act,
-        }
     }
 
     fn record(&self, act: Act, by: &Actor) -> Record {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::change::Commit;
-use crate::effect::{LeasedEffect, RegisterAct};
+use crate::effect::LeasedEffect;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
 use crate::message::{Letter, Manifest};
 use crate::table::{FileFault, Format, Shape, Table};
@@ -386,12 +386,21 @@ pub trait CaseRegister: Send + Sync {
     ) -> Result<Vec<(String, BTreeMap<String, String>)>, PortFault>;
     /// The records of these people, by person key; those that are not held are left out.
     async fn records(&self, people: &[String]) -> Result<BTreeMap<String, OwnRecord>, PortFault>;
-    /// Does `act` about the person with this person key, once: the effect's id makes a repeat do nothing.
-    async fn apply(
+    /// Shows a flag on the person with this person key, once: the effect's id makes a repeat do nothing. `flag` is the
+    /// hub's own key of this flag on this person, `name` what is shown (FLAG-03).
+    async fn show_flag(
         &self,
         effect: &EffectId,
         person: &str,
-        act: &RegisterAct,
+        flag: &str,
+        name: &str,
+        at: Timestamp,
+    ) -> Result<(), PortFault>;
+    /// Takes the flag of this key away; one that is not shown is no error.
+    async fn lift_flag(
+        &self,
+        effect: &EffectId,
+        flag: &str,
         at: Timestamp,
     ) -> Result<(), PortFault>;
 }

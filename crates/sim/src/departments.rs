@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use async_trait::async_trait;
-use exchange::effect::RegisterAct;
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, MasterList, OwnRecord, PortFault};
 use jiff::Timestamp;
 use linkage::{Field, Record};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{Row, SqlitePool};
+use sqlx::{Row, SqliteConnection, SqlitePool};
 
 pub(crate) async fn connect(path: &Path) -> Result<SqlitePool, PortFault> {
     let options = SqliteConnectOptions::new()
@@ -50,53 +49,71 @@ pub(crate) async fn flags(file: &SqlitePool) -> Result<BTreeMap<String, u64>, Po
         .collect())
 }
 
-/// Does `act` in a register's tables of doings, once.
-pub(crate) async fn apply(
+/// Shows a flag in a register's tables of doings, once.
+pub(crate) async fn show_flag(
     file: &SqlitePool,
     effect: &EffectId,
     person: &str,
-    act: &RegisterAct,
+    flag: &str,
+    name: &str,
     at: Timestamp,
 ) -> Result<(), PortFault> {
     let write = |e: sqlx::Error| failed("write", &e);
     let mut tx = file.begin().await.map_err(write)?;
-    let at = at.to_string();
-    let what = match act {
-        RegisterAct::SetFlag { name, flag } => {
-            sqlx::query("insert into flags values (?, ?, ?, ?, null, ?) on conflict do nothing")
-                .bind(effect.as_str())
-                .bind(person)
-                .bind(name)
-                .bind(&at)
-                .bind(flag)
-                .execute(&mut *tx)
-                .await
-                .map_err(write)?;
-            format!("flag set: {name}")
-        }
-        RegisterAct::LiftFlag { name, flag } => {
-            sqlx::query(
-                "update flags set lifted_at = ? where reason_ref = ? and lifted_at is null",
-            )
-            .bind(&at)
-            .bind(flag)
-            .execute(&mut *tx)
-            .await
-            .map_err(write)?;
-            format!("flag lifted: {name}")
-        }
-        RegisterAct::Note { what } => what.clone(),
-    };
-    // All activity on a case stands in the register (FLAG-02); the effect's id makes a repeat do nothing.
-    sqlx::query("insert into activity values (?, ?, ?, ?) on conflict do nothing")
+    sqlx::query("insert into flags values (?, ?, ?, ?, null, ?) on conflict do nothing")
         .bind(effect.as_str())
         .bind(person)
-        .bind(&at)
-        .bind(what)
+        .bind(name)
+        .bind(at.to_string())
+        .bind(flag)
         .execute(&mut *tx)
         .await
         .map_err(write)?;
+    done(&mut tx, effect, flag, "flag set: ", at).await?;
     tx.commit().await.map_err(write)
+}
+
+/// Takes a flag away in a register's tables of doings, once.
+pub(crate) async fn lift_flag(
+    file: &SqlitePool,
+    effect: &EffectId,
+    flag: &str,
+    at: Timestamp,
+) -> Result<(), PortFault> {
+    let write = |e: sqlx::Error| failed("write", &e);
+    let mut tx = file.begin().await.map_err(write)?;
+    let sql = "update flags set lifted_at = ? where reason_ref = ? and lifted_at is null";
+    let lifted = sqlx::query(sql)
+        .bind(at.to_string())
+        .bind(flag)
+        .execute(&mut *tx)
+        .await
+        .map_err(write)?;
+    if lifted.rows_affected() > 0 {
+        done(&mut tx, effect, flag, "flag lifted: ", at).await?;
+    }
+    tx.commit().await.map_err(write)
+}
+
+/// All activity on a case stands in the register (FLAG-02); the effect's id makes a repeat do nothing.
+async fn done(
+    tx: &mut SqliteConnection,
+    effect: &EffectId,
+    flag: &str,
+    what: &str,
+    at: Timestamp,
+) -> Result<(), PortFault> {
+    let sql = "insert into activity select ?, cid_person_id, ?, ? || name from flags \
+               where reason_ref = ? on conflict do nothing";
+    sqlx::query(sql)
+        .bind(effect.as_str())
+        .bind(at.to_string())
+        .bind(what)
+        .bind(flag)
+        .execute(tx)
+        .await
+        .map_err(|e| failed("write", &e))?;
+    Ok(())
 }
 
 /// An open case register.
@@ -194,14 +211,24 @@ impl CaseRegister for OpenRegister {
         Ok(all)
     }
 
-    async fn apply(
+    async fn show_flag(
         &self,
         effect: &EffectId,
         person: &str,
-        act: &RegisterAct,
+        flag: &str,
+        name: &str,
         at: Timestamp,
     ) -> Result<(), PortFault> {
-        apply(&self.0, effect, person, act, at).await
+        show_flag(&self.0, effect, person, flag, name, at).await
+    }
+
+    async fn lift_flag(
+        &self,
+        effect: &EffectId,
+        flag: &str,
+        at: Timestamp,
+    ) -> Result<(), PortFault> {
+        lift_flag(&self.0, effect, flag, at).await
     }
 }
 

@@ -10,7 +10,6 @@
 
 use std::collections::BTreeMap;
 
-use exchange::effect::RegisterAct;
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, MasterList};
 use jiff::civil::date;
@@ -73,43 +72,25 @@ async fn an_effect_that_comes_twice_is_done_once() {
     let register = OpenRegister::open(&path).await.unwrap();
     let at = "2026-02-01T09:00:00Z".parse().unwrap();
     let name = "ISD HMRC Match".to_owned();
-    let set = |flag: &str| RegisterAct::SetFlag {
-        name: name.clone(),
-        flag: flag.to_owned(),
-    };
-    let lift = RegisterAct::LiftFlag {
-        name: name.clone(),
-        flag: "match-3".into(),
+    let show = async |id: &str, person: &str, flag: &str| {
+        let id = effect(id);
+        register.show_flag(&id, person, flag, &name, at).await
     };
     let shown = |n| BTreeMap::from([(name.clone(), n)]);
     for _ in 0..2 {
-        register
-            .apply(&effect("op/e0"), &cid_person_id(3), &set("match-3"), at)
-            .await
-            .unwrap();
-        register
-            .apply(&effect("op/e1"), &cid_person_id(4), &set("match-4"), at)
-            .await
-            .unwrap();
+        show("op/e0", &cid_person_id(3), "match-3").await.unwrap();
+        show("op/e1", &cid_person_id(4), "match-4").await.unwrap();
         assert_eq!(register.flags().await.unwrap(), shown(2));
     }
     for _ in 0..2 {
-        register
-            .apply(&effect("op/e2"), &cid_person_id(3), &lift, at)
-            .await
-            .unwrap();
+        let lift = effect("op/e2");
+        register.lift_flag(&lift, "match-3", at).await.unwrap();
         assert_eq!(register.flags().await.unwrap(), shown(1));
     }
     // A repeat of the first effect, come late, does not show the flag again.
-    register
-        .apply(&effect("op/e0"), &cid_person_id(3), &set("match-3"), at)
-        .await
-        .unwrap();
+    show("op/e0", &cid_person_id(3), "match-3").await.unwrap();
     assert_eq!(register.flags().await.unwrap(), shown(1));
-    let unknown = register
-        .apply(&effect("op/e3"), "CANARY", &set("match-5"), at)
-        .await
-        .unwrap_err();
+    let unknown = show("op/e3", "CANARY", "match-5").await.unwrap_err();
     assert!(!unknown.to_string().contains("CANARY"), "{unknown}");
 }
 

@@ -14,7 +14,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use agreement::{DatedAddress, split};
-use exchange::effect::RegisterAct;
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, MasterList};
 use jiff::Timestamp;
@@ -248,37 +247,28 @@ async fn whoever_dies_on_a_day_is_dead_from_that_day_on() {
 }
 
 #[tokio::test]
-async fn an_act_in_the_register_is_done_once() {
+async fn a_flag_is_shown_once_and_lifted_once() {
     let folder = written().await;
     let register = register(folder.path(), &clock(FIRST_DAY)).await;
     let key = &cases()[0].key;
     let effect = |id: &str| EffectId::parse(id).unwrap();
     let name = "ISD HMRC Match".to_owned();
-    let flag = "match-1".to_owned();
-    let set = RegisterAct::SetFlag {
-        name: name.clone(),
-        flag: flag.clone(),
-    };
-    let lift = RegisterAct::LiftFlag {
-        name: name.clone(),
-        flag,
-    };
-    let note = RegisterAct::Note {
-        what: "washed".into(),
-    };
-    for (id, act, flags, lines) in [
-        ("op/e0", &set, 1, 1),
-        ("op/e0", &set, 1, 1),
-        ("op/e1", &note, 1, 2),
-        ("op/e1", &note, 1, 2),
-        ("op/e2", &lift, 0, 3),
-        ("op/e2", &lift, 0, 3),
-        ("op/e0", &set, 0, 3),
+    let flag = "match-1";
+    let at = noon(FIRST_DAY);
+    for (id, shows, flags, lines) in [
+        ("op/e1", false, 0, 0),
+        ("op/e0", true, 1, 1),
+        ("op/e0", true, 1, 1),
+        ("op/e2", false, 0, 2),
+        ("op/e2", false, 0, 2),
+        ("op/e0", true, 0, 2),
     ] {
-        register
-            .apply(&effect(id), key, act, noon(FIRST_DAY))
-            .await
-            .unwrap();
+        if shows {
+            let shown = register.show_flag(&effect(id), key, flag, &name, at).await;
+            shown.unwrap();
+        } else {
+            register.lift_flag(&effect(id), flag, at).await.unwrap();
+        }
         assert_eq!(
             register
                 .flags()
@@ -292,7 +282,7 @@ async fn an_act_in_the_register_is_done_once() {
         assert_eq!(register.activity().await.unwrap(), lines);
     }
     let unknown = register
-        .apply(&effect("op/e3"), "CANARY", &set, noon(FIRST_DAY))
+        .show_flag(&effect("op/e3"), "CANARY", flag, &name, at)
         .await
         .unwrap_err();
     assert!(!unknown.to_string().contains("CANARY"), "{unknown}");

@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use exchange::effect::RegisterAct;
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, MasterList, OwnRecord, PortFault};
 use jiff::Timestamp;
@@ -164,12 +163,29 @@ impl Known {
     }
 }
 
+/// What was done in the case register.
+#[derive(Clone, Debug)]
+pub enum Doing {
+    Shown {
+        person: String,
+        flag: String,
+        name: String,
+    },
+    Lifted {
+        flag: String,
+    },
+}
+
 /// The case register.
 pub struct Pool {
     pub people: Mutex<BTreeMap<String, OwnRecord>>,
     /// Does the register tell of everybody twice?
     pub twice: AtomicBool,
-    pub acts: Mutex<Vec<(EffectId, String, RegisterAct)>>,
+    /// Is nothing written in it at present?
+    pub down: AtomicBool,
+    /// The person in whose record nothing can be written.
+    pub locked: Mutex<Option<String>>,
+    pub doings: Mutex<Vec<(EffectId, Doing)>>,
 }
 
 impl Pool {
@@ -204,18 +220,33 @@ impl Pool {
     /// The flags that are shown, by person.
     pub fn flags(&self) -> Vec<(String, String)> {
         let mut shown: BTreeMap<String, (String, String)> = BTreeMap::new();
-        for (_, person, act) in self.acts.lock().unwrap().iter() {
-            match act {
-                RegisterAct::SetFlag { name, flag } => {
-                    shown.insert(flag.clone(), (person.clone(), name.clone()));
+        for (_, doing) in self.doings.lock().unwrap().iter() {
+            match doing.clone() {
+                Doing::Shown { person, flag, name } => {
+                    shown.insert(flag, (person, name));
                 }
-                RegisterAct::LiftFlag { flag, .. } => {
-                    shown.remove(flag);
+                Doing::Lifted { flag } => {
+                    shown.remove(&flag);
                 }
-                RegisterAct::Note { .. } => {}
             }
         }
         shown.into_values().collect()
+    }
+
+    fn write(
+        &self,
+        effect: &EffectId,
+        locked: bool,
+        what: impl FnOnce() -> Doing,
+    ) -> Result<(), PortFault> {
+        if locked || self.down.load(Ordering::Relaxed) {
+            return Err(PortFault("nothing can be written".into()));
+        }
+        let mut doings = self.doings.lock().unwrap();
+        if !doings.iter().any(|(id, _)| id == effect) {
+            doings.push((effect.clone(), what()));
+        }
+        Ok(())
     }
 }
 
@@ -244,7 +275,9 @@ pub fn of(people: Vec<Migrant>) -> (Pool, Office, Office) {
     let pool = Pool {
         people: Mutex::new(register),
         twice: AtomicBool::new(false),
-        acts: Mutex::new(Vec::new()),
+        down: AtomicBool::new(false),
+        locked: Mutex::default(),
+        doings: Mutex::new(Vec::new()),
     };
     (pool, office(tax), office(benefits))
 }
@@ -278,18 +311,31 @@ impl CaseRegister for Pool {
             .collect())
     }
 
-    async fn apply(
+    async fn show_flag(
         &self,
         effect: &EffectId,
         person: &str,
-        act: &RegisterAct,
+        flag: &str,
+        name: &str,
         _at: Timestamp,
     ) -> Result<(), PortFault> {
-        let mut acts = self.acts.lock().unwrap();
-        if !acts.iter().any(|(id, _, _)| id == effect) {
-            acts.push((effect.clone(), person.to_owned(), act.clone()));
-        }
-        Ok(())
+        let locked = self.locked.lock().unwrap().as_deref() == Some(person);
+        self.write(effect, locked, || Doing::Shown {
+            person: person.to_owned(),
+            flag: flag.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+
+    async fn lift_flag(
+        &self,
+        effect: &EffectId,
+        flag: &str,
+        _at: Timestamp,
+    ) -> Result<(), PortFault> {
+        self.write(effect, false, || Doing::Lifted {
+            flag: flag.to_owned(),
+        })
     }
 }
 

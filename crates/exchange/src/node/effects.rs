@@ -1,16 +1,13 @@
 //! Doing effects: what was intended is done, idempotent by its id, and its completion recorded.
 
 use super::{Done, Node};
-use crate::authority::Actor;
 use crate::change::{Aggregate, Batch};
-use crate::effect::{Effect, LeasedEffect, RegisterAct};
+use crate::effect::{Effect, LeasedEffect};
 use crate::flag::Flag;
-use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+use crate::ids::{OperationId, PackageId, PartyId};
 use crate::leg::{Leg, State};
-use crate::matches::{Match, Standing};
 use crate::message::{Head, Kind};
-use crate::ports::PortFault;
-use crate::refusal::Refusal;
+use crate::ports::{CaseRegister, PortFault};
 use crate::retention::Holding;
 use crate::rows;
 use crate::trouble::Trouble;
@@ -36,20 +33,8 @@ impl Node {
                 self.ports.transport.remove(self.party(), package).await?;
                 self.commit(batch("package.take-away")).await
             }
-            Effect::Register {
-                act: RegisterAct::SetFlag { .. },
-                ..
-            } => self.show(group, batch("flag.show")).await,
-            Effect::Register {
-                flag,
-                holding,
-                item,
-                act,
-            } => {
-                let batch = batch("register.apply");
-                self.register(&first.id, flag.as_deref(), holding, item, act, batch)
-                    .await
-            }
+            Effect::ShowFlag { .. } => self.show(group, batch("flag.show")).await,
+            Effect::LiftFlag { .. } => self.lift(group, batch("flag.take-away")).await,
             Effect::DestroyKey { .. } => self.destroy(group, batch("key.destroy")).await,
         }
     }
@@ -73,25 +58,54 @@ impl Node {
         self.commit(batch).await
     }
 
-    /// Shows flags in the case register. One that is going already is not shown any more.
+    /// Shows flags in the case register. One that is going already is not: what an earlier try may have shown is taken
+    /// away again.
     async fn show(&self, group: &[LeasedEffect], mut batch: Batch) -> Result<Done, Trouble> {
+        let register = self.register()?;
         for leased in group {
-            let Effect::Register {
-                flag: Some(flag),
+            let Effect::ShowFlag {
+                flag,
                 holding,
                 item,
-                act,
             } = &leased.effect
             else {
                 continue;
             };
             let flag: Flag = self.need(flag).await?;
-            if !flag.is_going() {
-                self.apply(&leased.id, holding, item, act).await?;
-                batch = batch.and(flag.shown(self.now())?)?;
+            let (key, now) = (flag.key(), self.now());
+            if flag.is_going() {
+                register.lift_flag(&leased.id, &key, now).await?;
+                continue;
             }
+            let row = rows::open_one(&*self.ports.store, &*self.ports.vault, holding, item).await?;
+            let row = row.ok_or_else(|| Self::gone(holding))?;
+            let person = row.get(register.person_field());
+            register
+                .show_flag(&leased.id, person, &key, flag.name(), now)
+                .await?;
+            batch = batch.and(flag.shown(now)?)?;
         }
         self.commit(batch).await
+    }
+
+    /// Takes flags away from the case register.
+    async fn lift(&self, group: &[LeasedEffect], mut batch: Batch) -> Result<Done, Trouble> {
+        let register = self.register()?;
+        for leased in group {
+            let Effect::LiftFlag { flag } = &leased.effect else {
+                continue;
+            };
+            let flag: Flag = self.need(flag).await?;
+            let now = self.now();
+            register.lift_flag(&leased.id, &flag.key(), now).await?;
+            batch = batch.and(flag.lifted(now)?)?;
+        }
+        self.commit(batch).await
+    }
+
+    fn register(&self) -> Result<&dyn CaseRegister, PortFault> {
+        let register = self.ports.register.as_deref();
+        register.ok_or_else(|| PortFault("this node has no case register".into()))
     }
 
     async fn publish(
@@ -112,64 +126,6 @@ impl Node {
             }
         }
         self.commit(batch).await
-    }
-
-    /// Does the effect in the case register and records what it came to.
-    async fn register(
-        &self,
-        id: &EffectId,
-        flag: Option<&str>,
-        holding: &HoldingId,
-        item: &str,
-        act: &RegisterAct,
-        batch: Batch,
-    ) -> Result<Done, Trouble> {
-        let Some(flag) = flag else {
-            self.apply(id, holding, item, act).await?;
-            return self.commit(batch).await;
-        };
-        let flag: Flag = self.need(flag).await?;
-        match act {
-            RegisterAct::LiftFlag { .. } => {
-                self.apply(id, holding, item, act).await?;
-                let basis: Match = self.need(flag.basis()).await?;
-                let others = self.under::<Flag>(&format!("{}/", flag.basis())).await?;
-                let last = others
-                    .iter()
-                    .all(|f| f.key() == flag.key() || f.status() == "lifted");
-                let mut batch = batch.and(flag.lifted(self.now())?)?;
-                if basis.standing() == Standing::Refuted && last {
-                    batch = self.discard_kept(holding, &Actor::Node, batch).await?;
-                }
-                self.commit(batch).await
-            }
-            RegisterAct::SetFlag { .. } | RegisterAct::Note { .. } => {
-                self.apply(id, holding, item, act).await?;
-                self.commit(batch).await
-            }
-        }
-    }
-
-    async fn apply(
-        &self,
-        id: &EffectId,
-        holding: &HoldingId,
-        item: &str,
-        act: &RegisterAct,
-    ) -> Result<(), Trouble> {
-        let Some(register) = &self.ports.register else {
-            return Err(PortFault("this node has no case register".into()).into());
-        };
-        let row = rows::open_one(&*self.ports.store, &*self.ports.vault, holding, item).await?;
-        let row = row.ok_or_else(|| {
-            Refusal::new(
-                "RET-12",
-                format!("the row of {holding} that names the person is gone"),
-            )
-        })?;
-        let person = row.get(register.person_field());
-        register.apply(id, person, act, self.now()).await?;
-        Ok(())
     }
 
     /// The certificate that is owed to the party whose values they were (RET-12, RET-14).

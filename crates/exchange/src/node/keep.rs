@@ -139,7 +139,7 @@ impl Node {
                 if flag.status() != "lifted" && basis.is_some_and(|m| m.holding() == holding) {
                     return Err(Refusal::new(
                         "RET-01",
-                        format!("the flag {} names its person by these values", flag.key()),
+                        format!("the flag {} rests on these values", flag.key()),
                     )
                     .help("lift the flag first")
                     .into());

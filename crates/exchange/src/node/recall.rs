@@ -43,11 +43,9 @@ impl Node {
         let trace = self.no_hit_after_all(&found, leg.agreement()).await?;
         if was == Standing::Confirmed {
             let prefix = format!("{key}/");
-            let mut lifting = false;
             for flag in self.under::<Flag>(&prefix).await? {
                 if !flag.is_going() {
-                    lifting = true;
-                    batch = batch.and(flag.lift(&found, reason, self.now(), by)?)?;
+                    batch = batch.and(flag.lift(reason, self.now(), by)?)?;
                 }
             }
             for finding in self.under::<Finding>(&prefix).await? {
@@ -56,11 +54,8 @@ impl Node {
                 }
             }
             batch = self.reopen_decisions(leg, row, by, batch).await?;
-            // The values that only this match kept die now; where a flag is being lifted, when it is (the register's
-            // person is named by them).
-            if !lifting {
-                batch = self.discard_kept(&holding, by, batch).await?;
-            }
+            // The values that only this match kept die now.
+            batch = self.discard_kept(&holding, by, batch).await?;
             self.gather(leg, row, undone).await?;
         }
         let mut change = found.refute(reason, by)?;
@@ -88,7 +83,7 @@ impl Node {
     }
 
     /// The values that were kept for one confirmed row alone die.
-    pub(super) async fn discard_kept(
+    async fn discard_kept(
         &self,
         holding: &crate::ids::HoldingId,
         by: &Actor,

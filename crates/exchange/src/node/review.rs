@@ -286,8 +286,7 @@ impl Node {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::ReviewMatch)?.actor();
             let flag: Flag = self.need(flag).await?;
-            let basis: Match = self.need(flag.basis()).await?;
-            let change = flag.lift(&basis, reason, self.now(), &by)?;
+            let change = flag.lift(reason, self.now(), &by)?;
             self.commit(Batch::new(op.clone(), "flag.lift").and(change)?)
                 .await
         })

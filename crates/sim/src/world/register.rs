@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use exchange::deadline::london_day;
-use exchange::effect::RegisterAct;
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, Clock, OwnRecord, PortFault};
 use jiff::Timestamp;
@@ -193,13 +192,23 @@ impl CaseRegister for WorldRegister {
         Ok(all)
     }
 
-    async fn apply(
+    async fn show_flag(
         &self,
         effect: &EffectId,
         person: &str,
-        act: &RegisterAct,
+        flag: &str,
+        name: &str,
         at: Timestamp,
     ) -> Result<(), PortFault> {
-        departments::apply(&self.file, effect, person, act, at).await
+        departments::show_flag(&self.file, effect, person, flag, name, at).await
+    }
+
+    async fn lift_flag(
+        &self,
+        effect: &EffectId,
+        flag: &str,
+        at: Timestamp,
+    ) -> Result<(), PortFault> {
+        departments::lift_flag(&self.file, effect, flag, at).await
     }
 }
