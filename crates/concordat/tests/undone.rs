@@ -263,6 +263,47 @@ async fn a_flag_can_be_lifted_when_the_values_it_rests_on_are_gone() {
     assert_eq!(town.pool.flags().len(), 1);
 }
 
+// shows: FLAG-10
+#[tokio::test]
+async fn a_flag_that_cannot_be_shown_does_not_hold_back_the_others() {
+    let town = Town::new(vec![
+        Migrant::new(1).taxed(&[]),
+        Migrant::new(2).taxed(&[]),
+        Migrant::new(3).taxed(&[]),
+    ])
+    .await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    let ho = &town.ho;
+    town.reviewed(ho, APRIL, "hmrc-reply", &caseworker()).await;
+    *town.pool.locked.lock().unwrap() = Some("C00000002".into());
+    let of = (&run(APRIL), &flow("hmrc-reply"));
+    ho.set_flags(&op("flags"), of, &[1, 2, 3], FLAG, &caseworker())
+        .await
+        .unwrap();
+    let mut faults = Vec::new();
+    loop {
+        let worked = ho.work().await.unwrap();
+        faults.extend(worked.faults);
+        if !worked.busy {
+            break;
+        }
+    }
+    let shown = |town: &Town| -> Vec<String> {
+        let flags = town.pool.flags();
+        flags.into_iter().map(|(person, _)| person).collect()
+    };
+    assert_eq!(shown(&town), ["C00000001", "C00000003"]);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    *town.pool.locked.lock().unwrap() = None;
+    town.on("2016-04-05");
+    town.settle().await;
+    assert_eq!(shown(&town).len(), 3);
+    assert_eq!(town.acts(ho, "flag.shown").await, 3);
+}
+
 /// Two people whom both partners know, asked about and matched at HMRC.
 async fn matched_at_hmrc() -> Town {
     let town = Town::new(vec![

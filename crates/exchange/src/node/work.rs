@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use ledger::Entry;
 
 use super::{Done, Node};
+use crate::effect::LeasedEffect;
 use crate::leg::{Leg, State};
 use crate::ports::PortFault;
 use crate::trouble::Trouble;
@@ -69,23 +70,25 @@ impl Node {
         let holder = self.settings.instance.as_str();
         let leased = store.lease_effects(holder, now, until, BATCH).await?;
         let mut any = false;
-        for group in leased.chunk_by(|a, b| a.op == b.op && a.effect.goes_with(&b.effect)) {
+        let groups = leased.chunk_by(|a, b| a.op == b.op && a.effect.goes_with(&b.effect));
+        let mut todo: Vec<&[LeasedEffect]> = groups.rev().collect();
+        while let Some(group) = todo.pop() {
             let Some(first) = group.first() else { continue };
             match self.perform(first, group).await {
                 Ok(done) => {
                     any = true;
                     worked.entries.extend(done);
                 }
+                // One that cannot be done does not hold back the others: each is done alone.
+                Err(_) if group.len() > 1 => todo.extend(group.chunks(1).rev()),
                 Err(trouble) => {
                     worked
                         .faults
                         .push(format!("effect {}: {trouble}", first.id));
-                    for effect in group {
-                        let doublings = effect.attempts.min(MOST_DOUBLINGS);
-                        let wait = FIRST_WAIT.checked_mul(1 << doublings).unwrap_or(FIRST_WAIT);
-                        let at = now.checked_add(wait).map_err(end_of_time)?;
-                        store.retry_effect(&effect.id, at).await?;
-                    }
+                    let doublings = first.attempts.min(MOST_DOUBLINGS);
+                    let wait = FIRST_WAIT.checked_mul(1 << doublings).unwrap_or(FIRST_WAIT);
+                    let at = now.checked_add(wait).map_err(end_of_time)?;
+                    store.retry_effect(&first.id, at).await?;
                 }
             }
         }
