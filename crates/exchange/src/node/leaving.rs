@@ -11,7 +11,7 @@ use super::Node;
 use crate::approval::Approval;
 use crate::compose::{Source, compose};
 use crate::gate::{self, Leaving, RowFacts, Rows};
-use crate::leg::Leg;
+use crate::leg::{Leg, State};
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
 use crate::rows::Row;
@@ -107,10 +107,13 @@ impl Node {
         let mine = legal_purposes(plan, flow);
         for other in self.all::<Leg>().await? {
             let same = other.run() == leg.run() && other.flow() == leg.flow();
-            let Some(at) = other.sent_at().filter(|_| !same) else {
-                continue;
+            // What is sealed is out of anybody's reach: it leaves today.
+            let left = match (other.state(), other.sent_at()) {
+                (State::Sealed, _) => day,
+                (_, Some(at)) => crate::deadline::london_day(at)?,
+                (_, None) => continue,
             };
-            if other.peer() != leg.peer() || crate::deadline::london_day(at)? <= since {
+            if same || other.peer() != leg.peer() || left <= since {
                 continue;
             }
             let (_, theirs, flow) = self.flow(other.agreement(), other.flow()).await?;
