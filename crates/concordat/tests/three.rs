@@ -95,9 +95,21 @@ async fn one_run_goes_round_and_its_files_are_destroyed() {
     }
     let run: Run = town.ho.find(APRIL).await.unwrap().unwrap();
     assert_eq!(run.status(), "closed");
-    // Each file that came in has its certificate at the node it came from.
+    // Each file that came in has its certificate at the node it came from. It counts what died with the file: not the
+    // rows that the Home Office keeps apart.
     assert_eq!(town.acts(&town.ho, "destruction.confirmed").await, 1 + 1);
     assert_eq!(town.acts(&town.hmrc, "destruction.confirmed").await, 2 + 2);
+    let certified = |entries: Vec<ledger::Entry>, by: &str| -> Vec<u64> {
+        let certificates = entries.iter().filter(|e| {
+            let of = ledger::Fact::Id(ledger::Id::parse(by).unwrap());
+            e.act.as_str() == "destruction.confirmed" && e.facts.values().any(|f| *f == of)
+        });
+        certificates.map(|e| count(e, "rows")).collect()
+    };
+    let hmrc = town.entries(&town.hmrc).await;
+    assert_eq!(certified(hmrc, "hmrc-reply"), [1, 1]);
+    let dwp = town.entries(&town.dwp).await;
+    assert_eq!(certified(dwp, "dwp-reply"), [0, 0, 1]);
 }
 
 // shows: RUN-21

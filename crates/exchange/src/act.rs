@@ -126,6 +126,8 @@ acts! {
     FlagLifted = "flag.lifted";
     /// Values came under a keep rule.
     HoldingOpened = "holding.opened";
+    /// Rows of a file are kept apart from it, under a rule of their own.
+    HoldingKeptApart = "holding.kept-apart";
     /// The event from which the keep rule counts has happened.
     HoldingEvent = "holding.event";
     /// A person said that values are still needed (RET-04).

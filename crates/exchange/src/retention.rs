@@ -118,6 +118,27 @@ impl Holding {
         Ok(Change::new(holding, record))
     }
 
+    /// So many of its rows are kept apart from now on, under a key and a rule of their own: its certificate will not
+    /// count them (RET-12).
+    ///
+    /// # Errors
+    /// A refusal (RET-01) when its key is going or gone, or when it has not so many rows.
+    pub fn kept_apart(mut self, rows: u64, by: &Actor) -> Result<Change<Self>, Refusal> {
+        let left = self.rows.checked_sub(rows).filter(|_| self.is_alive());
+        self.rows = left.ok_or_else(|| {
+            Refusal::new(
+                "RET-01",
+                format!("holding {} has not {rows} rows to keep", self.id),
+            )
+        })?;
+        let record = self
+            .record(Act::HoldingKeptApart, by)
+            .rule("RET-12")
+            .count("apart", rows)
+            .count("rows", self.rows);
+        Ok(Change::new(self, record))
+    }
+
     /// The rule's event happened at `at`: the count starts.
     ///
     /// # Errors
@@ -306,7 +327,7 @@ impl Holding {
     pub fn what(&self) -> &str {
         &self.what
     }
-    /// How many rows it was opened for.
+    /// How many rows die with its key: those it was opened for, without those that are kept apart.
     pub fn rows(&self) -> u64 {
         self.rows
     }

@@ -84,3 +84,17 @@ fn what_a_person_refused_dies_at_once() {
     let gone = kept.discard(now, &Actor::Node).unwrap().state().clone();
     assert!(gone.fall_due(now).is_ok());
 }
+
+// shows: RET-12
+#[test]
+fn a_certificate_counts_the_rows_that_die_with_the_key() {
+    let by = Actor::Node;
+    let file = holding("run-closed", None, None);
+    assert_eq!(file.clone().kept_apart(4, &by).unwrap_err().rule, "RET-01");
+    let file = file.kept_apart(2, &by).unwrap().state().clone();
+    assert_eq!(file.rows(), 1);
+    let now = at("2026-02-05T09:00:00Z");
+    let gone = file.discard(now, &by).unwrap().state().clone();
+    let gone = gone.fall_due(now).unwrap().state().clone();
+    assert_eq!(gone.kept_apart(1, &by).unwrap_err().rule, "RET-01");
+}

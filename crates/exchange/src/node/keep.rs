@@ -6,6 +6,7 @@ use agreement::{DatasetId, Ends, Keep, MatchIs, Place, Plan};
 use super::Done;
 use super::Node;
 use super::agreements::actor;
+use super::outbound::datasets;
 use crate::authority::{Action, Person};
 use crate::change::{Aggregate, Batch, Change};
 use crate::flag::Flag;
@@ -20,7 +21,7 @@ use crate::trouble::Trouble;
 
 impl Node {
     /// Opens the holding of a confirmed row, where the agreement keeps confirmed rows longer than their file, and puts
-    /// the row's values into it. Gives the holding's id with the opening.
+    /// the row's values into it.
     pub(super) async fn keep_row(
         &self,
         op: &OperationId,
@@ -29,16 +30,22 @@ impl Node {
         rows: &Rows,
         n: u64,
         batch: Batch,
-    ) -> Result<(Option<(HoldingId, Change<Holding>)>, Batch), Trouble> {
+    ) -> Result<(Option<Kept>, Batch), Trouble> {
         let stays = |dataset: &DatasetId| confirmed(plan, self, dataset).is_some();
         let kept: Vec<&DatasetId> = rows.keys().filter(|d| stays(d)).collect();
         let Some(rule) = kept.first().and_then(|d| confirmed(plan, self, d)) else {
             return Ok((None, batch));
         };
         let mut whole = Row::default();
-        for dataset in &kept {
-            let row = rows.get(*dataset).and_then(|d| d.get(&n));
-            for (field, value) in row.iter().flat_map(|r| r.values()) {
+        let mut from = Vec::new();
+        let flow = plan.flow(leg.flow()).map(datasets).unwrap_or_default();
+        for (dataset, holding) in flow.iter().zip(leg.holdings()) {
+            let row = rows.get(dataset).and_then(|d| d.get(&n));
+            let Some(row) = row.filter(|_| kept.contains(&dataset)) else {
+                continue;
+            };
+            from.push(holding.clone());
+            for (field, value) in row.values() {
                 whole.set(field, value);
             }
         }
@@ -62,10 +69,10 @@ impl Node {
             started,
         };
         self.ports.vault.create(&id, op).await?;
-        let change = Holding::open(opening, &crate::authority::Actor::Node)?;
+        let opened = Holding::open(opening, &crate::authority::Actor::Node)?;
         let one = std::iter::once((n, &whole));
         let batch = rows::seal(&*self.ports.vault, op, &id, one, batch).await?;
-        Ok((Some((id, change)), batch))
+        Ok((Some(Kept { id, opened, from }), batch))
     }
 
     /// A person says that kept values are still needed, and why: they are looked at again after the same time (RET-04).
@@ -159,6 +166,14 @@ impl Node {
             format!("the values of {holding} are destroyed, or were never here"),
         )
     }
+}
+
+/// A confirmed row that is kept apart from its file.
+pub(super) struct Kept {
+    pub(super) id: HoldingId,
+    pub(super) opened: Change<Holding>,
+    /// The holdings of the file that had its values.
+    pub(super) from: Vec<HoldingId>,
 }
 
 /// The rule by which a party keeps the confirmed rows of a dataset while they are needed.

@@ -1,5 +1,7 @@
 //! A person's word: matches confirmed and refuted, with all that follows; what they tell looked at; flags set.
 
+use std::collections::BTreeMap;
+
 use agreement::{Column, Flow, Plan, Why, split};
 
 use super::agreements::actor;
@@ -11,10 +13,11 @@ use crate::compose::{contact, same_contact};
 use crate::finding::{Finding, Kind};
 use crate::flag::Flag;
 use crate::gate::Rows;
-use crate::ids::{FlowId, OperationId, RunId};
+use crate::ids::{FlowId, HoldingId, OperationId, RunId};
 use crate::leg::Leg;
 use crate::matches::{Match, Standing};
 use crate::refusal::Refusal;
+use crate::retention::Holding;
 use crate::rows::Row;
 use crate::trouble::Trouble;
 
@@ -95,7 +98,7 @@ impl Node {
             let mut seen = std::collections::BTreeSet::new();
             let mut batch = Batch::new(op.clone(), "match.review");
             let mut undone = Undone::default();
-            let told = self.told_rows(&leg, &flow, words).await?;
+            let mut told = self.told_rows(&leg, &flow, words).await?;
             let keys: Vec<String> = words
                 .iter()
                 .map(|w| Match::key_of(of.0, of.1, w.row))
@@ -113,7 +116,7 @@ impl Node {
                 let found = matches.remove(&key).ok_or_else(|| missing(&key))?;
                 batch = match word.verdict {
                     Verdict::Confirm => {
-                        self.confirmed(op, found, word, &leg, &plan, &flow, &told, &by, batch)
+                        self.confirmed(op, found, word, &leg, &plan, &flow, &mut told, &by, batch)
                             .await?
                     }
                     Verdict::Refute => {
@@ -121,6 +124,10 @@ impl Node {
                             .await?
                     }
                 };
+            }
+            for (holding, rows) in told.apart {
+                let holding: Holding = self.need(holding.as_str()).await?;
+                batch = batch.and(holding.kept_apart(rows, &by.actor())?)?;
             }
             let batch = self.recall_all(undone, &by.actor(), batch).await?;
             self.commit(batch).await
@@ -143,7 +150,11 @@ impl Node {
             }
             None => None,
         };
-        Ok(ToldRows { rows, asked })
+        Ok(ToldRows {
+            rows,
+            asked,
+            ..ToldRows::default()
+        })
     }
 
     #[expect(
@@ -158,7 +169,7 @@ impl Node {
         leg: &Leg,
         plan: &Plan,
         flow: &Flow,
-        told: &ToldRows,
+        told: &mut ToldRows,
         by: &Warrant,
         batch: Batch,
     ) -> Result<Batch, Trouble> {
@@ -169,9 +180,12 @@ impl Node {
                 .keep_row(op, leg, plan, &told.rows, word.row, batch)
                 .await?;
             batch = with;
-            if let Some((id, opened)) = kept {
-                change = change.map(|m| m.kept_in(&id));
-                batch = batch.and(opened)?;
+            if let Some(kept) = kept {
+                change = change.map(|m| m.kept_in(&kept.id));
+                batch = batch.and(kept.opened)?;
+                for holding in kept.from {
+                    *told.apart.entry(holding).or_default() += 1;
+                }
             }
             for (kind, field) in told.findings(plan, flow, word.row) {
                 let basis = change.state().key();
@@ -303,6 +317,8 @@ fn missing(key: &str) -> Refusal {
 struct ToldRows {
     rows: Rows,
     asked: Option<(Flow, Rows)>,
+    /// How many of them are kept apart, by the holding that they were in.
+    apart: BTreeMap<HoldingId, u64>,
 }
 
 impl ToldRows {
