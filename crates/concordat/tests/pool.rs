@@ -211,6 +211,28 @@ async fn a_hit_takes_the_person_off_the_schedule() {
     assert_eq!((left.status(), left.washes().len()), ("left-the-pool", 0));
 }
 
+// shows: EXCH-HMRC-22, RET-17
+#[tokio::test]
+async fn whoever_leaves_the_pool_that_is_asked_about_once_takes_the_history_along() {
+    let before = |n| Migrant::new(n).fact("status_ended", Some("2007-06-01"));
+    let town = Town::new(vec![before(1), before(2), Migrant::new(3)]).await;
+    town.agreed().await;
+    town.on("2016-04-01");
+    town.whole("once-2016", "once").await;
+    let washes = async |person: &str| {
+        let trace = town.trace(person).await.unwrap();
+        (trace.status(), trace.washes().len())
+    };
+    assert_eq!(washes("C00000001").await, ("not-found", 1));
+    // Contact with the first is restored; the second is still in the pool of those who are asked about once.
+    town.pool.now("C00000001", "in_pool", "no");
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    assert_eq!(washes("C00000001").await, ("left-the-pool", 0));
+    assert_eq!(washes("C00000002").await, ("not-found", 1));
+    assert_eq!(rows(&town, APRIL, "ask").await, 1);
+}
+
 // shows: EXCH-HMRC-06, S-01
 #[tokio::test]
 async fn after_the_last_time_a_person_closes_and_no_timer_does() {

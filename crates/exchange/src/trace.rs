@@ -198,11 +198,12 @@ impl Trace {
         self.sent().next().is_some()
     }
 
-    /// Has it no open wash, so that a person who is no longer in the pool of `flow` can leave it?
-    pub(crate) fn can_leave(&self, flow: &FlowId) -> bool {
-        let last = self.washes.last();
-        self.state == State::Going
-            && last.is_some_and(|w| w.flow == *flow && w.outcome != Outcome::Waiting)
+    /// The flow in whose pool the person is, where the trace has no open wash, so that a person who is no longer in that
+    /// pool can leave it.
+    pub(crate) fn may_leave(&self) -> Option<&FlowId> {
+        let last = self.washes.last().filter(|_| self.state == State::Going);
+        last.filter(|w| w.outcome != Outcome::Waiting)
+            .map(|w| &w.flow)
     }
 
     /// Was the person asked about as often as the agreement says, with no hit: may somebody decide to close

@@ -180,22 +180,19 @@ impl Node {
             if let Some(trace) = trace {
                 facts.extend(trace.told_facts().clone());
             }
-            let truth = flow
-                .only
-                .as_ref()
-                .map_or(Truth::True, |only| plan.holds(only, &facts, on));
-            match truth {
-                Truth::True => {}
-                Truth::False => {
-                    left.extend(
-                        traces
-                            .remove(&subject)
-                            .filter(|t| t.can_leave(&flow.id))
-                            .map(Trace::left),
-                    );
-                    continue;
-                }
-                Truth::Unknown => continue,
+            let meets = |flow: &Flow| {
+                let only = flow.only.as_ref();
+                only.map_or(Truth::True, |only| plan.holds(only, &facts, on))
+            };
+            // Whoever was asked about by another flow is in that one's pool, and leaves it by its condition.
+            let own = trace.and_then(Trace::may_leave);
+            let own = own.and_then(|id| plan.flow(id));
+            if own.is_some_and(|own| meets(own) == Truth::False) {
+                left.extend(traces.remove(&subject).map(Trace::left));
+                continue;
+            }
+            if meets(flow) != Truth::True {
+                continue;
             }
             pool.eligible += 1;
             let turn = trace.map_or(Turn::First, |t| t.turn(&flow.id, on));
