@@ -242,6 +242,13 @@ names! {
     ReadingId = "the name of a reading", REFERENCE;
 }
 
+impl PersonKind {
+    /// The kind that stands for data that is about nobody.
+    pub fn nobody() -> Self {
+        Self("nobody".to_owned())
+    }
+}
+
 macro_rules! dotted {
     ($($name:ident $first:ident: $one:ident, $second:ident: $two:ident;)*) => {$(
         impl $name {

@@ -466,6 +466,38 @@ async fn values_serve_the_purposes_they_came_for_and_have_one_controller() {
     }
 }
 
+// shows: LEG-23
+#[tokio::test]
+async fn what_is_about_nobody_needs_a_permit_too() {
+    let source = source()
+        .replace(
+            "  case-for-dwp:\n    about: migrant",
+            "  hmrc-note:\n    about: nobody\n    one-row-per: { row-of: extract }\n    fields:\n      searched: { type: count, class: none, why: evaluates, present: if-held }\n    cite: \"4\"\n  case-for-dwp:\n    about: migrant",
+        )
+        .replace("send: [link-fields, hmrc-found]", "send: [link-fields, hmrc-found, hmrc-note]")
+        .replace("what: [link-fields, hmrc-found,", "what: [link-fields, hmrc-found, hmrc-note,");
+    let known = [("searched", "7")];
+    let town = Town::under(vec![Migrant::new(1).taxed(&known)], source).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    town.reviewed(&town.ho, APRIL, "hmrc-reply", &caseworker())
+        .await;
+    let of = (&run(APRIL), &flow("hmrc-reply"), 1);
+    let other = town
+        .ho
+        .use_row(&op("use-1"), of, &purpose("benefits"), &caseworker())
+        .await;
+    assert_eq!(rules(&other), ["LEG-23"]);
+    let (_, values) = town
+        .ho
+        .use_row(&op("use-2"), of, &purpose("contact"), &caseworker())
+        .await
+        .unwrap();
+    assert_eq!(values["searched"], "7");
+}
+
 // shows: RET-01, RET-04, RET-15, RET-17
 #[tokio::test]
 async fn a_confirmed_row_stays_while_a_person_says_that_it_is_needed() {

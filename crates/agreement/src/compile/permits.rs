@@ -26,9 +26,6 @@ pub(super) struct Held<'a> {
     pub(super) days: Dates,
 }
 
-/// The kind that stands for data that is about nobody.
-pub(crate) const NOBODY: &str = "nobody";
-
 /// All permits; also writes into each column those that disclose it.
 pub(super) fn permits(
     source: &Source<'_>,
@@ -61,11 +58,11 @@ pub(super) fn permits(
     Some(disclose.into_iter().chain(all).chain(to_keep).collect())
 }
 
-fn kinds_or_nobody(kinds: &[PersonKind]) -> Option<Vec<PersonKind>> {
+fn kinds_or_nobody(kinds: &[PersonKind]) -> Vec<PersonKind> {
     if kinds.is_empty() {
-        return Some(vec![PersonKind::parse(NOBODY).ok()?]);
+        return vec![PersonKind::nobody()];
     }
-    Some(kinds.to_vec())
+    kinds.to_vec()
 }
 
 fn column_permits(
@@ -76,7 +73,7 @@ fn column_permits(
 ) -> Option<Vec<Permit>> {
     let a = source.read.agreement;
     let written = &a.flows.entry(&flow.id)?.value;
-    let kinds = kinds_or_nobody(&column.about)?;
+    let kinds = kinds_or_nobody(&column.about);
     let mut out = Vec::new();
     for about in &kinds {
         for (rank, at) in a.lines(written).iter().enumerate() {
@@ -301,7 +298,7 @@ fn derived_permits(
     let mut out = Vec::new();
     for (name, kind) in &derived.fields {
         let field = FieldPath::new(dataset.clone(), name.clone());
-        for about in &kinds_or_nobody(&derived.about)? {
+        for about in &kinds_or_nobody(&derived.about) {
             out.push(Permit {
                 id: PermitId::new(format!("use/{field}/{about}")),
                 agreement: source.read.agreement.agreement.as_ref()?.value.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use agreement::{Act as Permitted, Ask, PurposeId};
+use agreement::{Act as Permitted, Ask, PersonKind, PurposeId};
 
 use super::agreements::actor;
 use super::{Done, Node};
@@ -44,11 +44,15 @@ impl Node {
                     return Err(Refusal::new("MATCH-06", "the match is not confirmed").into());
                 };
                 let on = crate::deadline::london_day(self.now())?;
+                // What is about nobody needs a permit that says so, too.
+                let nobody = [PersonKind::nobody()];
                 let fields: Vec<String> = flow
                     .columns
                     .iter()
                     .filter(|column| {
-                        column.about.iter().all(|about| {
+                        let about = column.about.as_slice();
+                        let mut kinds = if about.is_empty() { &nobody } else { about }.iter();
+                        kinds.all(|about| {
                             let ask = Ask {
                                 act: Permitted::Use,
                                 flow: Some(flow.id.clone()),
