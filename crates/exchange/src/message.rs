@@ -6,7 +6,8 @@ use ledger::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AgreementId, FlowId, PackageId, PartyId, RunId};
-use crate::leg::{Side, State};
+use crate::leg::{Leg, Side, State};
+use crate::refusal::Refusal;
 use crate::table::{FileFault, Format};
 
 /// The kinds of message (design: 'A run').
@@ -28,6 +29,16 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Data,
+        Self::Return,
+        Self::Receipt,
+        Self::Rejection,
+        Self::Destruction,
+        Self::Recall,
+    ];
+
     /// The kind as it stands in manifests and ids.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,86 +55,102 @@ impl Kind {
 /// Who sends a kind of message, and the states that the leg must be in at each side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// The kind.
-    pub kind: Kind,
     /// Does the sender of the flow's file send it, or its receiver?
     pub sent_by: Side,
     /// The states of the leg at the node that sends the message; it may be sent in these alone.
     pub sending: &'static [State],
-    /// The states of the leg at the node that takes it; none where the message brings the leg.
+    /// The states of the leg at the node that takes it.
     pub taking: &'static [State],
+    /// Does it also bring a leg that is not there yet?
+    pub first: bool,
 }
 
-/// The table of messages (design: 'A run'). A message that does not fit is refused at the door.
-pub const RULES: &[Rule] = &[
-    Rule {
-        kind: Kind::Data,
-        sent_by: Side::Sender,
-        sending: &[State::Sealed],
-        taking: &[State::Rejected],
-    },
-    Rule {
-        kind: Kind::Return,
-        sent_by: Side::Sender,
-        sending: &[State::Sealed],
-        taking: &[State::Rejected],
-    },
-    Rule {
-        kind: Kind::Receipt,
-        sent_by: Side::Receiver,
-        sending: &[State::Received, State::Held],
-        taking: &[State::Sent],
-    },
-    Rule {
-        kind: Kind::Rejection,
-        sent_by: Side::Receiver,
-        sending: &[State::Received, State::Held],
-        taking: &[State::Sent],
-    },
-    Rule {
-        kind: Kind::Destruction,
-        sent_by: Side::Receiver,
-        sending: &[
-            State::Loaded,
-            State::Matched,
-            State::Closed,
-            State::Rejected,
-        ],
-        // A refused file may be on its way again when the certificate about the old one comes.
-        taking: &[
-            State::Accepted,
-            State::Closed,
-            State::RefusedThere,
-            State::Prepared,
-            State::Validated,
-            State::Approved,
-            State::Sealed,
-            State::Sent,
-        ],
-    },
-    Rule {
-        kind: Kind::Recall,
-        sent_by: Side::Sender,
-        sending: &[State::Sealed, State::Sent, State::Accepted, State::Closed],
-        // Of a file that was refused nothing was used; the recall may still be on its way.
-        taking: &[
-            State::Rejected,
-            State::Loaded,
-            State::Matched,
-            State::Closed,
-        ],
-    },
-];
+/// The table of messages (design: 'A run'). A message that does not fit is not sent, and is refused at the door.
+pub const fn rule_of(kind: Kind) -> Rule {
+    match kind {
+        Kind::Data | Kind::Return => Rule {
+            sent_by: Side::Sender,
+            sending: &[State::Sealed],
+            taking: &[State::Rejected],
+            first: true,
+        },
+        Kind::Receipt => Rule {
+            sent_by: Side::Receiver,
+            sending: &[State::Received, State::Held],
+            taking: &[State::Sent],
+            first: false,
+        },
+        Kind::Rejection => Rule {
+            sent_by: Side::Receiver,
+            sending: &[State::Received, State::Held],
+            taking: &[State::Sent],
+            first: false,
+        },
+        Kind::Destruction => Rule {
+            sent_by: Side::Receiver,
+            // A file may come again, and be on its way in, when the values of the refused one die.
+            sending: &[
+                State::Received,
+                State::Held,
+                State::Loaded,
+                State::Matched,
+                State::Closed,
+                State::Rejected,
+            ],
+            // A refused file may be on its way again when the certificate about the old one comes.
+            taking: &[
+                State::Accepted,
+                State::Closed,
+                State::RefusedThere,
+                State::Prepared,
+                State::Validated,
+                State::Approved,
+                State::Sealed,
+                State::Sent,
+            ],
+            first: false,
+        },
+        Kind::Recall => Rule {
+            sent_by: Side::Sender,
+            sending: &[State::Sealed, State::Sent, State::Accepted, State::Closed],
+            // Of a file that was refused nothing was used; the recall may still be on its way.
+            taking: &[
+                State::Rejected,
+                State::Loaded,
+                State::Matched,
+                State::Closed,
+            ],
+            first: false,
+        },
+    }
+}
 
-/// The rule of a kind of message.
-pub fn rule_of(kind: Kind) -> &'static Rule {
-    const NONE: &Rule = &Rule {
-        kind: Kind::Data,
-        sent_by: Side::Sender,
-        sending: &[],
-        taking: &[],
-    };
-    RULES.iter().find(|r| r.kind == kind).unwrap_or(NONE)
+impl Kind {
+    /// May the node that has this leg send such a message about it now?
+    ///
+    /// # Errors
+    /// A refusal (RUN-04).
+    pub fn sent_from(self, leg: &Leg) -> Result<(), Refusal> {
+        let rule = rule_of(self);
+        let fits = rule.sent_by == leg.side() && rule.sending.contains(&leg.state());
+        fits.then_some(()).ok_or_else(|| self.unfit(leg, "sends"))
+    }
+
+    /// May the node that has this leg take such a message about it now?
+    ///
+    /// # Errors
+    /// A refusal (RUN-04).
+    pub fn taken_by(self, leg: &Leg) -> Result<(), Refusal> {
+        let rule = rule_of(self);
+        let fits = rule.sent_by != leg.side() && rule.taking.contains(&leg.state());
+        fits.then_some(()).ok_or_else(|| self.unfit(leg, "takes"))
+    }
+
+    fn unfit(self, leg: &Leg, does: &str) -> Refusal {
+        let (flow, run, state) = (leg.flow(), leg.run(), leg.state().name());
+        let what = format!("{flow} of {run} is {state}: it {does} no {}", self.as_str());
+        Refusal::new("RUN-04", what)
+    }
 }
 
 /// What stands outside the ciphertext: no more than routing and refusal need.

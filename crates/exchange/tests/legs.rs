@@ -16,7 +16,8 @@ use std::collections::BTreeSet;
 use common::{caseworker, hash, of, officer, package};
 use exchange::authority::Actor;
 use exchange::change::{Aggregate, Change};
-use exchange::leg::{Leg, Preparing, STEPS, Sealing, State};
+use exchange::leg::{Leg, Preparing, STEPS, Sealing, Side, State};
+use exchange::message::{Kind, rule_of};
 use exchange::refusal::Refusal;
 use exchange::table::FileFault;
 use proptest::prelude::*;
@@ -197,5 +198,40 @@ fn a_held_file_is_not_decided_without_a_reason() {
                 .rule,
             "RUN-11"
         );
+    }
+}
+
+// shows: RUN-04
+#[test]
+fn a_message_goes_and_is_taken_in_the_states_of_its_rule_alone() {
+    let mut todo = vec![
+        Leg::prepare(of(), preparing(), &officer()).state().clone(),
+        Leg::receive(of(), package(1)).state().clone(),
+    ];
+    let mut seen = BTreeSet::new();
+    while let Some(leg) = todo.pop() {
+        let at = (leg.side() == Side::Sender, leg.state().name());
+        if !seen.insert(at) {
+            continue;
+        }
+        for kind in Kind::ALL {
+            let rule = rule_of(kind);
+            let mine = rule.sent_by == leg.side();
+            let sends = mine && rule.sending.contains(&leg.state());
+            let takes = !mine && rule.taking.contains(&leg.state());
+            for (answer, fits) in [(kind.sent_from(&leg), sends), (kind.taken_by(&leg), takes)] {
+                match answer {
+                    Ok(()) => assert!(fits, "{at:?} {}", kind.as_str()),
+                    Err(refusal) => assert_eq!((refusal.rule, fits), ("RUN-04", false), "{at:?}"),
+                }
+            }
+        }
+        for verb in verbs() {
+            todo.extend(take(leg.clone(), verb).ok().map(|c| c.state().clone()));
+        }
+    }
+    // The certificate about a refused file goes out while its corrected one lies here unopened, or held.
+    for state in [State::Received, State::Held] {
+        assert!(rule_of(Kind::Destruction).sending.contains(&state));
     }
 }

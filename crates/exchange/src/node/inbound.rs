@@ -264,19 +264,7 @@ impl Node {
         let leg: Leg = self
             .need(&Leg::key_of(&manifest.run, &manifest.flow))
             .await?;
-        if !rule_of(manifest.kind).taking.contains(&leg.state()) {
-            return Err(Refusal::new(
-                "RUN-04",
-                format!(
-                    "{} of {} is {}: it takes no {}",
-                    leg.flow(),
-                    leg.run(),
-                    leg.state().name(),
-                    manifest.kind.as_str()
-                ),
-            )
-            .into());
-        }
+        manifest.kind.taken_by(&leg)?;
         // A letter about an older file of this leg says nothing about the present one.
         let about_this = manifest.answers.as_ref() == leg.package();
         match letter.head {

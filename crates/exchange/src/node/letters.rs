@@ -28,6 +28,7 @@ impl Node {
         head: Head,
         batch: Batch,
     ) -> Result<Batch, Trouble> {
+        kind.sent_from(leg)?;
         let manifest = self.manifest(leg, kind, number, leg.package().cloned())?;
         let letter = Letter {
             head,

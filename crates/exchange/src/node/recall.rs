@@ -137,6 +137,7 @@ impl Node {
                 batch = batch.and(leg.prepare_again(places.len() as u64, by)?)?;
                 continue;
             }
+            Kind::Recall.sent_from(&leg)?;
             let number = leg.recalls() + 1;
             let manifest = self.manifest(&leg, Kind::Recall, number, leg.package().cloned())?;
             let head = Head::Recall {
