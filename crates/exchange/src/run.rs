@@ -9,7 +9,7 @@ use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::ids::{AgreementId, FlowId, RunId, StaffId};
+use crate::ids::{AgreementId, FlowId, RunId};
 use crate::refusal::Refusal;
 
 /// What kind of run it is (RUN-03, RUN-22).
@@ -68,8 +68,6 @@ pub struct Run {
     flow: FlowId,
     kind: Kind,
     on: Date,
-    by: StaffId,
-    extra: bool,
     pool: Pool,
     state: State,
     #[serde(skip)]
@@ -117,8 +115,6 @@ impl Run {
             flow,
             kind,
             on,
-            by: by.staff().clone(),
-            extra: reason.is_some(),
             pool,
             state: State::Open,
             version: 0,

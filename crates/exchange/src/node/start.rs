@@ -205,7 +205,7 @@ impl Node {
                 since: select::since(plan, flow.only.as_ref(), &facts),
             });
         }
-        let chosen = select::choose(candidates, None);
+        let chosen = select::choose(candidates);
         let again = flow.again.as_ref().map(|a| Rewash {
             every: a.every,
             times: a.times,
