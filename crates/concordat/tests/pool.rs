@@ -67,7 +67,7 @@ async fn each_person_has_one_pool_and_whoever_left_it_is_not_sent() {
     );
 }
 
-// shows: EXCH-HMRC-04, RUN-02, RUN-03
+// shows: EXCH-HMRC-04, RUN-02
 #[tokio::test]
 async fn the_pool_is_worked_through_and_a_second_run_needs_its_reason() {
     let town = Town::new((1..=5).map(Migrant::new).collect()).await;

@@ -68,7 +68,7 @@ async fn decision(town: &Town, row: u64) -> Decision {
     town.dwp.find(&key).await.unwrap().unwrap()
 }
 
-// shows: S-04, FLAG-08, FLAG-10, MATCH-06
+// shows: S-04, FLAG-05, FLAG-08, FLAG-10, MATCH-06
 #[tokio::test]
 async fn hmrc_finds_a_wrong_match_and_everybody_undoes_it() {
     let town = gone_far().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use exchange::ids::EffectId;
@@ -183,6 +183,8 @@ pub struct Pool {
     pub twice: AtomicBool,
     /// Is nothing written in it at present?
     pub down: AtomicBool,
+    /// How often it was read.
+    pub reads: AtomicUsize,
     /// The person in whose record nothing can be written.
     pub locked: Mutex<Option<String>>,
     pub doings: Mutex<Vec<(EffectId, Doing)>>,
@@ -276,6 +278,7 @@ pub fn of(people: Vec<Migrant>) -> (Pool, Office, Office) {
         people: Mutex::new(register),
         twice: AtomicBool::new(false),
         down: AtomicBool::new(false),
+        reads: AtomicUsize::new(0),
         locked: Mutex::default(),
         doings: Mutex::new(Vec::new()),
     };
@@ -293,6 +296,7 @@ impl CaseRegister for Pool {
         after: Option<&str>,
         size: u32,
     ) -> Result<Vec<(String, BTreeMap<String, String>)>, PortFault> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let people = self.people.lock().unwrap();
         let copies = 1 + usize::from(self.twice.load(Ordering::Relaxed));
         Ok(people
@@ -304,6 +308,7 @@ impl CaseRegister for Pool {
     }
 
     async fn records(&self, keys: &[String]) -> Result<BTreeMap<String, OwnRecord>, PortFault> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let people = self.people.lock().unwrap();
         Ok(keys
             .iter()
