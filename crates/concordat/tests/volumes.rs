@@ -52,3 +52,42 @@ async fn two_files_that_are_sealed_side_by_side_are_counted_together() {
     town.settle().await;
     assert_eq!(rules(&seal("ask-b").await), ["APP-08"]);
 }
+
+// shows: RUN-16
+#[tokio::test]
+async fn a_file_outside_the_expected_volume_names_the_way_out() {
+    let expected = source().replace(
+        "when: { every: month, from: 2016-04 }",
+        "when: { every: month, from: 2016-04 }\n    volume: { about: 10, give-or-take: 20 percent, beyond: { told-and-agreed-by: hmrc } }",
+    );
+    let town = Town::under((1..=14).map(Migrant::new).collect(), expected).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    let ho = &town.ho;
+    for (rows, fits) in [(7, false), (8, true), (12, true), (13, false)] {
+        let name = format!("ask-{rows}");
+        let start = Start {
+            at_most: Some(rows),
+            reason: Some("in parts".into()),
+            ..starting(&name, "ask")
+        };
+        let (run, ask) = (run(&name), flow("ask"));
+        let op = |verb: &str| op(format!("{name}/{verb}"));
+        ho.start(&op("start"), &start, &officer()).await.unwrap();
+        let passed = ho.validate(&op("validate"), &run, &ask).await;
+        if fits {
+            passed.unwrap();
+        } else {
+            assert_eq!(rules(&passed), ["RUN-16"], "{rows}");
+            let told = passed.unwrap_err().to_string();
+            assert!(
+                told.contains("--at-most") && told.contains("hmrc"),
+                "{told}"
+            );
+        }
+        let why = "another number is tried";
+        ho.abandon(&op("abandon"), &run, &ask, why, &officer())
+            .await
+            .unwrap();
+    }
+}

@@ -130,7 +130,10 @@ impl Approval {
             return Err(Refusal::new("APP-07", "only what is asked for is referred"));
         }
         if reason.trim().is_empty() {
-            return Err(Refusal::new("APP-07", "referring upward needs its reason"));
+            return Err(Refusal::without_reason(
+                "APP-07",
+                "referring upward needs its reason",
+            ));
         }
         self.state = State::Referred {
             by: by.staff().clone(),
@@ -194,7 +197,10 @@ impl Approval {
     pub fn refuse(mut self, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
         self.undecided()?;
         if reason.trim().is_empty() {
-            return Err(Refusal::new("APP-18", "a refusal needs its full reason"));
+            return Err(Refusal::without_reason(
+                "APP-18",
+                "a refusal needs its full reason",
+            ));
         }
         self.state = State::Refused {
             by: by.staff().clone(),

@@ -143,7 +143,10 @@ impl Decision {
 
 fn needs_reason(reason: &str) -> Result<(), Refusal> {
     if reason.trim().is_empty() {
-        return Err(Refusal::new("REF-04", "a decision needs its reason"));
+        return Err(Refusal::without_reason(
+            "REF-04",
+            "a decision needs its reason",
+        ));
     }
     Ok(())
 }

@@ -123,7 +123,7 @@ impl Finding {
         by: &Warrant,
     ) -> Result<Change<Self>, Refusal> {
         if reason.trim().is_empty() {
-            return Err(Refusal::new(
+            return Err(Refusal::without_reason(
                 "MATCH-08",
                 "a word about a finding needs its reason",
             ));

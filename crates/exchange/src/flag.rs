@@ -150,10 +150,14 @@ impl Flag {
         by: &Actor,
     ) -> Result<Change<Self>, Refusal> {
         if reason.trim().is_empty() {
-            return Err(Refusal::new("FLAG-08", "lifting a flag needs its reason"));
+            return Err(Refusal::without_reason(
+                "FLAG-08",
+                "lifting a flag needs its reason",
+            ));
         }
         if self.is_going() {
-            return Err(Refusal::new("FLAG-10", "this flag is lifted already"));
+            return Err(Refusal::new("FLAG-10", "this flag is lifted already")
+                .help("nothing is to be done: the register stops showing it by itself"));
         }
         self.history.push(Event::Lifting {
             by: by.staff().cloned(),

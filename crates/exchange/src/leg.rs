@@ -303,7 +303,10 @@ impl Leg {
     /// A refusal (RUN-04) where it is on its way or was used, or without a reason.
     pub fn abandon(self, reason: &str, by: &Actor) -> Result<Change<Self>, Refusal> {
         if reason.trim().is_empty() {
-            return Err(Refusal::new("RUN-04", "giving a file up needs its reason"));
+            return Err(Refusal::without_reason(
+                "RUN-04",
+                "giving a file up needs its reason",
+            ));
         }
         let leg = self.step("abandon")?;
         let record = leg.record(Act::LegAbandoned, by).text("reason", reason);

@@ -269,6 +269,7 @@ impl Match {
                 self.status()
             ),
         )
+        .help("what was decided stands, but that a confirmed match can still be refuted")
     }
 
     fn record(&self, act: Act, by: &Actor) -> Record {
@@ -313,9 +314,15 @@ impl Match {
     }
 }
 
+/// Something is to be done because of a match that nobody has confirmed, or that was refuted (MATCH-06).
+pub(crate) fn unconfirmed(what: &'static str) -> Refusal {
+    Refusal::new("MATCH-06", what)
+        .help("only a match that a person confirmed is acted on: `concordat review list` shows what is open")
+}
+
 fn needs_reason(reason: &str) -> Result<(), Refusal> {
     if reason.trim().is_empty() {
-        return Err(Refusal::new(
+        return Err(Refusal::without_reason(
             "MATCH-06",
             "a decision about a match needs its reason",
         ));

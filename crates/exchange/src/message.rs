@@ -150,6 +150,7 @@ impl Kind {
         let (flow, run, state) = (leg.flow(), leg.run(), leg.state().name());
         let what = format!("{flow} of {run} is {state}: it {does} no {}", self.as_str());
         Refusal::new("RUN-04", what)
+            .help("docs/exchange.md has the table of messages; a refused one can be sent anew when its time comes")
     }
 }
 

@@ -22,6 +22,11 @@ impl Refusal {
         }
     }
 
+    /// Something is to be done without saying why.
+    pub(crate) fn without_reason(rule: &'static str, what: &'static str) -> Self {
+        Self::new(rule, what).help("say why, in words that name nobody")
+    }
+
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

@@ -194,7 +194,7 @@ impl Holding {
             ));
         }
         if reason.trim().is_empty() {
-            return Err(Refusal::new(
+            return Err(Refusal::without_reason(
                 "RET-01",
                 "that something is needed needs its reason",
             ));
@@ -219,10 +219,10 @@ impl Holding {
 
     fn ends(&mut self, at: Timestamp, by: &Actor) -> Result<Record, Refusal> {
         if !self.is_alive() {
-            return Err(Refusal::new(
-                "RET-01",
-                format!("holding {} is being destroyed", self.id),
-            ));
+            return Err(
+                Refusal::new("RET-01", format!("holding {} is being destroyed", self.id))
+                    .help("nothing is to be done: the certificate follows by itself"),
+            );
         }
         self.state = State::Counting { from: at, due: at };
         Ok(self.record(Act::HoldingEvent, by).fact("due", Fact::At(at)))
@@ -240,7 +240,7 @@ impl Holding {
         by: &Actor,
     ) -> Result<Change<Self>, Refusal> {
         if reason.trim().is_empty() {
-            return Err(Refusal::new(
+            return Err(Refusal::without_reason(
                 "RET-01",
                 "destroying before the date needs its reason",
             ));

@@ -163,7 +163,10 @@ impl Trace {
             ));
         }
         if reason.trim().is_empty() {
-            return Err(Refusal::new("S-24", "restarting needs its reason"));
+            return Err(Refusal::without_reason(
+                "S-24",
+                "restarting needs its reason",
+            ));
         }
         self.state = State::Going;
         self.told.clear();

@@ -90,10 +90,15 @@ pub fn umbrellas() -> Vec<String> {
         .into()
 }
 
-/// The rules of a refusal, in order.
+/// The rules of a refusal, in order; each names the way out.
 pub fn rules<T: std::fmt::Debug>(result: &Result<T, Trouble>) -> Vec<&'static str> {
     match result {
-        Err(Trouble::Refused(refusals)) => refusals.iter().map(|r| r.rule).collect(),
+        Err(Trouble::Refused(refusals)) => {
+            for refusal in refusals {
+                assert!(refusal.help.is_some(), "no way out: {refusal}");
+            }
+            refusals.iter().map(|r| r.rule).collect()
+        }
         other => panic!("not refused: {other:?}"),
     }
 }

@@ -168,7 +168,7 @@ impl Leg {
 
 fn needs_reason(reason: &str) -> Result<(), Refusal> {
     if reason.trim().is_empty() {
-        return Err(Refusal::new(
+        return Err(Refusal::without_reason(
             "RUN-11",
             "a decision about a held file needs its reason",
         ));

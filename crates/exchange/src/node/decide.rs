@@ -12,7 +12,7 @@ use crate::finding::{Finding, Kind, State as FindingState};
 use crate::gate::RowFacts;
 use crate::ids::{AgreementId, FlowId, OperationId, RunId, SubjectId};
 use crate::leg::{Leg, Side, State};
-use crate::matches::{Match, Standing};
+use crate::matches::{Match, Standing, unconfirmed};
 use crate::refusal::Refusal;
 use crate::trace::Trace;
 use crate::trouble::Trouble;
@@ -70,13 +70,16 @@ impl Node {
             let mut refusals = Vec::new();
             let role = format!("{}.{}", self.party(), who.role.as_str());
             if decision.by.to_string() != role {
-                refusals.push(Refusal::new(
-                    "REF-04",
-                    format!(
-                        "{} is {}'s to take, not {role}'s",
-                        what.decision, decision.by
-                    ),
-                ));
+                refusals.push(
+                    Refusal::new(
+                        "REF-04",
+                        format!(
+                            "{} is {}'s to take, not {role}'s",
+                            what.decision, decision.by
+                        ),
+                    )
+                    .help("ask somebody in that role"),
+                );
             }
             let choice = what.outcome.as_deref();
             let offered = |o: &str| decision.one_of.iter().any(|l| l.as_str() == o);
@@ -155,17 +158,20 @@ impl Node {
             || !after.tests.is_empty();
         let About::Row(run, flow, row) = &what.about else {
             if asks_row || after.holds.is_some() {
-                refusals.push(Refusal::new(
-                    "REF-04",
-                    "this decision is about a row of a file that came in",
-                ));
+                refusals.push(
+                    Refusal::new(
+                        "REF-04",
+                        "this decision is about a row of a file that came in",
+                    )
+                    .help("name the run, the flow and the row"),
+                );
             }
             return Ok(refusals);
         };
         if after.matched == Some(MatchIs::Confirmed) {
             let found: Option<Match> = self.find(&Match::key_of(run, flow, *row)).await?;
             if found.is_none_or(|m| m.standing() != Standing::Confirmed) {
-                refusals.push(Refusal::new("MATCH-06", "the match is not confirmed"));
+                refusals.push(unconfirmed("the match is not confirmed"));
             }
         }
         if let Some(field) = &after.verified {

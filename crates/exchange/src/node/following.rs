@@ -78,6 +78,7 @@ impl Node {
                 "RUN-11",
                 format!("no file of {run} is loaded here that {} rests on", flow.id),
             )
+            .help("wait until it has come; one that is held is released or refused first")
             .into());
         };
         if base.leg.state() == State::Closed {
@@ -88,6 +89,7 @@ impl Node {
                     base.leg.flow()
                 ),
             )
+            .help("what is over stays over: ask again in another run")
             .into());
         }
         if self.ports.master.is_some() && base.leg.state() != State::Matched {

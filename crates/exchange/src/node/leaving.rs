@@ -195,9 +195,10 @@ fn outside_volume(flow: &Flow, rows: u64) -> Option<Refusal> {
             "RUN-16",
             format!("{rows} rows lie outside the volume that the agreement expects"),
         );
-        match &volume.beyond {
-            Some(party) => refusal.help(format!("tell {party} and have it agree first")),
-            None => refusal,
-        }
+        let way = "give the file up and choose another number with --at-most";
+        refusal.help(match &volume.beyond {
+            Some(party) => format!("{way}: that {party} agreed to it cannot be recorded yet"),
+            None => way.to_owned(),
+        })
     })
 }

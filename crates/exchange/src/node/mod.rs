@@ -197,7 +197,9 @@ impl Node {
 
     async fn need<T: Aggregate>(&self, key: &str) -> Result<T, Trouble> {
         self.find(key).await?.ok_or_else(|| {
-            Refusal::new("RUN-04", format!("there is no {} {key} here", T::KIND)).into()
+            Refusal::new("RUN-04", format!("there is no {} {key} here", T::KIND))
+                .help("`concordat node status` lists what there is; a file may be on its way")
+                .into()
         })
     }
 

@@ -15,7 +15,7 @@ use crate::flag::Flag;
 use crate::gate::Rows;
 use crate::ids::{FlowId, HoldingId, OperationId, RunId};
 use crate::leg::Leg;
-use crate::matches::{Match, Standing};
+use crate::matches::{Match, Standing, unconfirmed};
 use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::rows::Row;
@@ -230,11 +230,7 @@ impl Node {
                 let basis: Option<Match> = self.find(finding.basis()).await?;
                 let confirmed = basis.is_some_and(|m| m.standing() == Standing::Confirmed);
                 if !confirmed && finding.kind() != Kind::Death {
-                    return Err(Refusal::new(
-                        "MATCH-06",
-                        "the match that tells this is not confirmed",
-                    )
-                    .into());
+                    return Err(unconfirmed("the match that tells this is not confirmed").into());
                 }
                 batch = batch.and(finding.decide(*is_so, reason, &by)?)?;
             }

@@ -173,6 +173,7 @@ impl Node {
                     "RUN-11",
                     format!("what {} of {} rests on is not here", flow.id, leg.run()),
                 )
+                .help("wait until it has come, or give this file up")
                 .into()),
             };
         }

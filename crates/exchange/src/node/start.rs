@@ -276,6 +276,7 @@ impl Node {
                 "RUN-20",
                 "nobody in the register is eligible today, or it is nobody's turn",
             )
+            .help("wait: `concordat due` says whose turn comes when")
             .into());
         }
         Ok(Selected {

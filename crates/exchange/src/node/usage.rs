@@ -11,7 +11,7 @@ use crate::authority::{Action, Person};
 use crate::change::{Batch, Record};
 use crate::ids::{FlowId, HoldingId, OperationId, RunId};
 use crate::leg::{Leg, Side};
-use crate::matches::{Match, Standing};
+use crate::matches::{Match, Standing, unconfirmed};
 use crate::refusal::Refusal;
 use crate::rows::{self, Row};
 use crate::trouble::Trouble;
@@ -41,7 +41,7 @@ impl Node {
                 }
                 let found: Option<Match> = self.find(&Match::key_of(of.0, of.1, of.2)).await?;
                 let Some(found) = found.filter(|m| m.standing() == Standing::Confirmed) else {
-                    return Err(Refusal::new("MATCH-06", "the match is not confirmed").into());
+                    return Err(unconfirmed("the match is not confirmed").into());
                 };
                 let on = crate::deadline::london_day(self.now())?;
                 // What is about nobody needs a permit that says so, too.
