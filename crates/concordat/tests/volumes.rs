@@ -11,7 +11,9 @@
 
 mod town;
 
-use exchange::Start;
+use exchange::authority::Role;
+use exchange::ids::AgreementId;
+use exchange::{Start, Trouble};
 use town::*;
 
 /// A run of so many is prepared, passes the gate, and is released.
@@ -90,4 +92,124 @@ async fn a_file_outside_the_expected_volume_names_the_way_out() {
             .await
             .unwrap();
     }
+}
+
+/// The agreement with this written of the flow `ask`.
+fn with(volume: &str) -> String {
+    let when = "when: { every: month, from: 2016-04 }";
+    source().replace(when, &format!("{when}\n    volume: {{ {volume} }}"))
+}
+
+/// Seals a file of so many, and lets it travel.
+async fn sealed(town: &Town, name: &str, rows: u64) -> Result<(), Trouble> {
+    let start = Start {
+        at_most: Some(rows),
+        reason: Some("the pool is worked through in parts".into()),
+        ..starting(name, "ask")
+    };
+    let starting = op(format!("{name}/start"));
+    town.ho.start(&starting, &start, &officer()).await?;
+    town.send(&town.ho, name, "ask").await.map(|_| ())
+}
+
+// shows: RUN-16
+#[tokio::test]
+async fn a_volume_over_a_period_counts_what_left_in_it() {
+    let people = (1..=12).map(Migrant::new).collect();
+    let town = Town::under(people, with("at-most: 4, per: 12 months")).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    sealed(&town, "april", 3).await.unwrap();
+    town.on("2017-04-03");
+    let more = sealed(&town, "over", 2).await;
+    assert_eq!(rules(&more), ["RUN-16"]);
+    let told = more.unwrap_err().to_string();
+    assert!(told.contains("5 rows in 12 months"), "{told}");
+    sealed(&town, "one", 1).await.unwrap();
+    // A year after the first file its rows count no more; those of the second do.
+    town.on("2017-04-04");
+    sealed(&town, "three", 3).await.unwrap();
+    assert_eq!(rules(&sealed(&town, "four", 1).await), ["RUN-16"]);
+}
+
+// shows: RUN-16
+#[tokio::test]
+async fn a_volume_for_each_file_of_another_flow_begins_anew_with_each() {
+    let ended = |n| Migrant::new(n).fact("status_ended", Some("2007-06-01"));
+    let mut people: Vec<Migrant> = (1..=6).map(Migrant::new).collect();
+    people.push(ended(7));
+    let town = Town::under(people, with("at-most: 2, per: once")).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    sealed(&town, "april", 2).await.unwrap();
+    assert_eq!(rules(&sealed(&town, "over", 1).await), ["RUN-16"]);
+    town.on("2016-04-05");
+    town.asked("once-2016", "once").await;
+    town.on("2016-04-06");
+    sealed(&town, "again", 2).await.unwrap();
+    assert_eq!(rules(&sealed(&town, "over-again", 1).await), ["RUN-16"]);
+}
+
+// shows: APP-09
+#[tokio::test]
+async fn what_goes_to_one_recipient_for_one_purpose_is_counted_over_agreements() {
+    const NAMES: [&str; 3] = ["no-contact-demo", "no-contact-more", "no-contact-third"];
+    // What the asset owner may approve: 400 once with their confirmations, and 10 in a year with all that is asked again.
+    let owned = |name: &str| {
+        let once = "when: { once: 2016-02, not-before: term, reading: C-12 }";
+        with("at-most: 10, per: 12 months")
+            .replace(once, &format!("{once}\n    volume: {{ at-most: 400 }}"))
+            .replace("level: siro, by: ho.siro,", "level: iao, by: ho.iao,")
+            .replace("no-contact-demo", name)
+    };
+    let ended = |n| Migrant::new(n).fact("status_ended", Some("2007-06-01"));
+    let people = (1..=334).map(ended).collect();
+    let town = Town::under(people, owned(NAMES[0])).await;
+    town.laid().await;
+    town.signed().await;
+    for name in &NAMES[1..] {
+        town.laid_as(name, &owned(name)).await;
+        town.signed_as(name).await;
+    }
+    let (ho, once) = (&town.ho, flow("once"));
+    let owner = person("i1", Role::AssetOwner);
+    for name in NAMES {
+        let id = AgreementId::parse(name).unwrap();
+        let op = |verb: &str| op(format!("{name}/{verb}"));
+        ho.ask_approval(&op("ask"), &id, &once, 400, &officer())
+            .await
+            .unwrap();
+        ho.approve(&op("approve"), &id, &once, &owner)
+            .await
+            .unwrap();
+    }
+    town.on("2016-04-04");
+    town.settle().await;
+    let started = async |name: &str| {
+        let start = Start {
+            agreement: AgreementId::parse(name).unwrap(),
+            ..starting(&format!("{name}-run"), "once")
+        };
+        let starting = op(format!("{name}-run/start"));
+        ho.start(&starting, &start, &officer()).await.unwrap();
+    };
+    for name in &NAMES[..2] {
+        started(name).await;
+        let sent = town.send(ho, &format!("{name}-run"), "once").await;
+        sent.unwrap();
+    }
+    // 334 by each of three agreements: each alone is the asset owner's to approve, all together are not.
+    started(NAMES[2]).await;
+    let third = run("no-contact-third-run");
+    let validate = op("third/validate");
+    let passed = ho.validate(&validate, &third, &once).await;
+    assert_eq!(rules(&passed), ["APP-09"]);
+    let id = AgreementId::parse(NAMES[2]).unwrap();
+    ho.ask_approval(&op("third/ask"), &id, &once, 400, &officer())
+        .await
+        .unwrap();
+    ho.approve(&op("third/approve"), &id, &once, &risk_owner())
+        .await
+        .unwrap();
+    ho.validate(&validate, &third, &once).await.unwrap();
 }

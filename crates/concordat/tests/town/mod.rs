@@ -250,14 +250,26 @@ impl Town {
                     node.trust(&op, card, &officer()).await.unwrap();
                 }
             }
-            let id = agreement();
-            node.lay(&op("lay"), &id, &self.source, &umbrellas(), &officer())
+        }
+        self.laid_as(agreement().as_str(), &self.source).await;
+    }
+
+    /// The agreement of this name and text is laid on every table.
+    pub async fn laid_as(&self, name: &str, source: &str) {
+        let (id, lay) = (AgreementId::parse(name).unwrap(), op(format!("lay-{name}")));
+        for node in self.nodes() {
+            node.lay(&lay, &id, source, &umbrellas(), &officer())
                 .await
                 .unwrap();
         }
     }
 
     pub async fn signed(&self) {
+        self.signed_as(agreement().as_str()).await;
+    }
+
+    /// Everybody signs the agreement of this name.
+    pub async fn signed_as(&self, agreement: &str) {
         let signers = [
             (&self.ho, "ho"),
             (&self.hmrc, "hmrc.ris"),
@@ -265,17 +277,16 @@ impl Town {
             (&self.dwp, "dwp"),
         ];
         let day = jiff::civil::date(2016, 3, 1);
-        let id = agreement();
+        let id = AgreementId::parse(agreement).unwrap();
         for (node, name) in signers {
             let signer = SignerId::parse(name).unwrap();
             let by = person("s1", Role::Signatory);
-            node.sign(&op(format!("sign-{name}")), &id, &signer, day, &by)
-                .await
-                .unwrap();
+            let sign = op(format!("sign-{agreement}-{name}"));
+            node.sign(&sign, &id, &signer, day, &by).await.unwrap();
             let note = node.signature(&id, &signer).await.unwrap().unwrap();
             for other in self.nodes() {
                 if other.party() != node.party() {
-                    let op = op(format!("take-{name}"));
+                    let op = op(format!("take-{agreement}-{name}"));
                     other
                         .take_signature(&op, &id, &note, &officer())
                         .await

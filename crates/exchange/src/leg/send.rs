@@ -243,6 +243,15 @@ impl Leg {
             }
     }
 
+    /// When its present file left: now, where it is sealed and nobody can hold it back any more.
+    pub fn left_at(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.state == State::Sealed {
+            Some(now)
+        } else {
+            self.sent_at
+        }
+    }
+
     /// How many recalls were sent about it.
     pub fn recalls(&self) -> u32 {
         self.recalls

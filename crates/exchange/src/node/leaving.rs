@@ -11,7 +11,8 @@ use super::Node;
 use crate::approval::Approval;
 use crate::compose::{Source, compose};
 use crate::gate::{self, Leaving, RowFacts, Rows};
-use crate::leg::{Leg, State};
+use crate::ids::FlowId;
+use crate::leg::Leg;
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
 use crate::rows::Row;
@@ -49,7 +50,7 @@ impl Node {
         if flow_plan.rests_on().is_empty() && plan.approvals.contains_key(self.party()) {
             refusals.extend(self.approved(leg, &flow_plan, &plan, now).await?.err());
         }
-        refusals.extend(outside_volume(&flow_plan, leg.rows()));
+        refusals.extend(self.outside_volume(leg, &flow_plan, now).await?);
         let mut rows = self.rows_of(leg, &flow_plan).await?;
         let sources = self.sources_of(leg, &flow_plan, &rows).await?;
         let mut stopped = self.stopped(leg.agreement(), &flow_plan, &rows).await?;
@@ -107,13 +108,10 @@ impl Node {
         let mine = legal_purposes(plan, flow);
         for other in self.all::<Leg>().await? {
             let same = other.run() == leg.run() && other.flow() == leg.flow();
-            // What is sealed is out of anybody's reach: it leaves today.
-            let left = match (other.state(), other.sent_at()) {
-                (State::Sealed, _) => day,
-                (_, Some(at)) => crate::deadline::london_day(at)?,
-                (_, None) => continue,
+            let Some(left) = other.left_at(now).filter(|_| !same) else {
+                continue;
             };
-            if same || other.peer() != leg.peer() || left <= since {
+            if other.peer() != leg.peer() || crate::deadline::london_day(left)? <= since {
                 continue;
             }
             let (_, theirs, flow) = self.flow(other.agreement(), other.flow()).await?;
@@ -137,6 +135,63 @@ impl Node {
                     .help("ask an information asset owner for approval"),
             ),
         })
+    }
+
+    /// A file outside the volume that the agreement expects needs the other party's word first (RUN-16). Over a period,
+    /// or for each file of another flow, it is counted with those that left before it.
+    async fn outside_volume(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        now: Timestamp,
+    ) -> Result<Option<Refusal>, Trouble> {
+        let Some(volume) = &flow.volume else {
+            return Ok(None);
+        };
+        let others = match volume.per {
+            Per::File => Vec::new(),
+            Per::Period(_) | Per::Flow(_) => self.all::<Leg>().await?,
+        };
+        let sent = |flow: &FlowId| {
+            let of = |l: &&Leg| l.agreement() == leg.agreement() && l.flow() == flow;
+            let left = |l: &Leg| Some((l.left_at(now)?, l.rows()));
+            let run = |l: &&Leg| l.run() != leg.run();
+            let all = others.iter().filter(of).filter(run);
+            all.filter_map(left).collect::<Vec<_>>()
+        };
+        let today = crate::deadline::london_day(now)?;
+        let mut rows = leg.rows();
+        let within = match &volume.per {
+            Per::File => String::new(),
+            Per::Period(period) => {
+                for (left, more) in sent(&flow.id) {
+                    let ends = period.after(crate::deadline::london_day(left)?);
+                    if ends.is_none_or(|ends| today < ends) {
+                        rows += more;
+                    }
+                }
+                format!(" in {period}")
+            }
+            Per::Flow(other) => {
+                let last = sent(other).into_iter().map(|(left, _)| left).max();
+                let since = sent(&flow.id).into_iter();
+                let since = since.filter(|(left, _)| last.is_none_or(|last| *left > last));
+                rows += since.map(|(_, more)| more).sum::<u64>();
+                format!(" for one file of {other}")
+            }
+        };
+        let least = volume.least.filter(|_| volume.per == Per::File);
+        if rows <= volume.most && least.is_none_or(|least| rows >= u64::from(least)) {
+            return Ok(None);
+        }
+        let what = format!("{rows} rows{within} lie outside the volume that the agreement expects");
+        let way = "give the file up and choose another number with --at-most";
+        Ok(Some(Refusal::new("RUN-16", what).help(
+            match &volume.beyond {
+                Some(party) => format!("{way}: that {party} agreed to it cannot be recorded yet"),
+                None => way.to_owned(),
+            },
+        )))
     }
 }
 
@@ -184,21 +239,4 @@ fn legal_purposes(plan: &Plan, flow: &Flow) -> BTreeSet<String> {
         .filter_map(|p| plan.purposes.get(p))
         .flat_map(|p| p.law.iter().map(ToString::to_string))
         .collect()
-}
-
-/// A file outside the volume that the agreement expects needs the other party's word first (RUN-16).
-fn outside_volume(flow: &Flow, rows: u64) -> Option<Refusal> {
-    let volume = flow.volume.as_ref().filter(|v| v.per == Per::File)?;
-    let fits = rows <= volume.most && volume.least.is_none_or(|least| rows >= u64::from(least));
-    (!fits).then(|| {
-        let refusal = Refusal::new(
-            "RUN-16",
-            format!("{rows} rows lie outside the volume that the agreement expects"),
-        );
-        let way = "give the file up and choose another number with --at-most";
-        refusal.help(match &volume.beyond {
-            Some(party) => format!("{way}: that {party} agreed to it cannot be recorded yet"),
-            None => way.to_owned(),
-        })
-    })
 }
