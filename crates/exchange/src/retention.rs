@@ -208,24 +208,30 @@ impl Holding {
         Ok(Change::new(self, record))
     }
 
-    /// The values are not wanted (a file that a person refused): they die now, whatever the rule allows.
+    /// The values are not wanted (a file that a person refused, a match that was refuted): they die now, whatever the rule
+    /// allows. Intends the destruction of the key.
     ///
     /// # Errors
     /// A refusal when the key is going or gone already.
-    pub fn discard(mut self, at: Timestamp, by: &Actor) -> Result<Change<Self>, Refusal> {
-        let record = self.ends(at, by)?;
-        Ok(Change::new(self, record))
+    pub fn discard(self, at: Timestamp, by: &Actor) -> Result<Change<Self>, Refusal> {
+        self.alive()?;
+        Ok(self.destroying(at, by))
     }
 
-    fn ends(&mut self, at: Timestamp, by: &Actor) -> Result<Record, Refusal> {
-        if !self.is_alive() {
-            return Err(
-                Refusal::new("RET-01", format!("holding {} is being destroyed", self.id))
-                    .help("nothing is to be done: the certificate follows by itself"),
-            );
-        }
-        self.state = State::Counting { from: at, due: at };
-        Ok(self.record(Act::HoldingEvent, by).fact("due", Fact::At(at)))
+    fn alive(&self) -> Result<(), Refusal> {
+        self.is_alive().then_some(()).ok_or_else(|| {
+            Refusal::new("RET-01", format!("holding {} is being destroyed", self.id))
+                .help("nothing is to be done: the certificate follows by itself")
+        })
+    }
+
+    fn destroying(mut self, due: Timestamp, by: &Actor) -> Change<Self> {
+        self.state = State::Destroying { due };
+        let record = self
+            .record(Act::DestructionDue, by)
+            .fact("due", Fact::At(due));
+        let holding = self.id.clone();
+        Change::new(self, record).effect(Effect::DestroyKey { holding })
     }
 
     /// A person says that the values are not needed any more, and why: they die now, whatever the rule allows.
@@ -252,7 +258,12 @@ impl Holding {
             )
             .help("it goes on its date: the ledger's texts could not be opened without it"));
         }
-        let record = self.ends(at, by)?.text("reason", reason);
+        self.alive()?;
+        self.state = State::Counting { from: at, due: at };
+        let record = self
+            .record(Act::HoldingEvent, by)
+            .fact("due", Fact::At(at))
+            .text("reason", reason);
         Ok(Change::new(self, record))
     }
 
@@ -260,7 +271,7 @@ impl Holding {
     ///
     /// # Errors
     /// A refusal when the date has not come (destruction is never early) or the key is going already.
-    pub fn fall_due(mut self, now: Timestamp) -> Result<Change<Self>, Refusal> {
+    pub fn fall_due(self, now: Timestamp) -> Result<Change<Self>, Refusal> {
         let State::Counting { due, .. } = self.state else {
             return Err(Refusal::new(
                 "RET-01",
@@ -273,14 +284,7 @@ impl Holding {
                 format!("holding {} is not due before {due}", self.id),
             ));
         }
-        self.state = State::Destroying { due };
-        let record = self
-            .record(Act::DestructionDue, &Actor::Node)
-            .fact("due", Fact::At(due));
-        let effect = Effect::DestroyKey {
-            holding: self.id.clone(),
-        };
-        Ok(Change::new(self, record).effect(effect))
+        Ok(self.destroying(due, &Actor::Node))
     }
 
     /// The key is dead: the certificate (RET-12).

@@ -81,8 +81,9 @@ fn destruction_is_never_early_and_certified_only_after() {
 fn what_a_person_refused_dies_at_once() {
     let kept = holding("received", Some("28 days"), Some("2026-02-04T09:30:00Z"));
     let now = at("2026-02-04T11:00:00Z");
-    let gone = kept.discard(now, &Actor::Node).unwrap().state().clone();
-    assert!(gone.fall_due(now).is_ok());
+    let going = kept.discard(now, &Actor::Node).unwrap().state().clone();
+    assert_eq!(going.status(), "destroying");
+    assert_eq!(going.discard(now, &Actor::Node).unwrap_err().rule, "RET-01");
 }
 
 // shows: RET-12
@@ -95,6 +96,5 @@ fn a_certificate_counts_the_rows_that_die_with_the_key() {
     assert_eq!(file.rows(), 1);
     let now = at("2026-02-05T09:00:00Z");
     let gone = file.discard(now, &by).unwrap().state().clone();
-    let gone = gone.fall_due(now).unwrap().state().clone();
     assert_eq!(gone.kept_apart(1, &by).unwrap_err().rule, "RET-01");
 }

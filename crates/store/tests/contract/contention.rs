@@ -148,7 +148,7 @@ async fn crossing_commits_all_end(place: Place) {
             batch.push(
                 holding(&*store, id)
                     .await
-                    .discard(at(1), &Actor::Node)
+                    .kept_apart(0, &Actor::Node)
                     .unwrap(),
             );
         }
