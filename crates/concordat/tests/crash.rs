@@ -30,27 +30,57 @@ use std::time::Duration;
 use courier::DirectoryShelf;
 use ledger::{Entry, Fact, LogFiles, VerifierKey, verify_log};
 
+/// How many starts are killed.
 const KILLS: u32 = 100;
 const PARTIES: [&str; 3] = ["ho", "hmrc", "dwp"];
 
-fn demo(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_concordat"));
-    command
-        .args([
-            "demo", "--json", "--people", "500", "--months", "6", "--dir",
-        ])
-        .arg(dir);
-    command
+/// Where three nodes live, and their databases where they have other ones than a file in their directory.
+struct World {
+    dir: tempfile::TempDir,
+    stores: Vec<String>,
 }
 
-fn finish(dir: &Path) -> serde_json::Value {
-    let out = demo(dir).output().unwrap();
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
-    serde_json::from_slice(&out.stdout).unwrap()
+impl World {
+    fn in_files() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let stores = Vec::new();
+        Self { dir, stores }
+    }
+
+    fn in_postgresql() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let stores = PARTIES.map(|_| postgres::fresh_database()).into();
+        Self { dir, stores }
+    }
+
+    /// Another world whose nodes have the keys of this one's.
+    fn with_keys_of(self, other: &Self) -> Self {
+        copy_keys(other.dir.path(), self.dir.path());
+        self
+    }
+
+    fn demo(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concordat"));
+        command
+            .args([
+                "demo", "--json", "--people", "500", "--months", "6", "--dir",
+            ])
+            .arg(self.dir.path());
+        if !self.stores.is_empty() {
+            command.arg("--store").args(&self.stores);
+        }
+        command
+    }
+
+    fn finish(&self) -> serde_json::Value {
+        let out = self.demo().output().unwrap();
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        serde_json::from_slice(&out.stdout).unwrap()
+    }
 }
 
 /// Every entry of a node's published ledger by its id, without its index, checkpoint or the digest of a
@@ -100,37 +130,36 @@ fn id_of(entry: &Entry, name: &str) -> Option<String> {
     })
 }
 
-#[test]
+/// Kills so many starts at moments that are spread over a whole run; what is finished after them ends as `whole` did,
+/// entry by entry.
 #[expect(
     clippy::disallowed_methods,
     reason = "the kills are spread over the time that a whole run takes"
 )]
-fn killed_at_any_moment_the_run_ends_the_same() {
-    let whole = tempfile::tempdir().unwrap();
+fn killed(whole: &World, new: fn() -> World, kills: u32) {
+    let expected = whole.finish();
+    let unbroken = new().with_keys_of(whole);
     let started = std::time::Instant::now();
-    let expected = finish(whole.path());
+    assert_eq!(unbroken.finish(), expected);
     let takes = u64::try_from(started.elapsed().as_millis()).unwrap();
     let again = std::time::Instant::now();
-    assert_eq!(
-        finish(whole.path()),
-        expected,
-        "what is over stays as it is"
-    );
+    assert_eq!(unbroken.finish(), expected, "what is over stays as it is");
     let opens = u64::try_from(again.elapsed().as_millis()).unwrap();
+    the_same(whole, &unbroken);
 
     // Where the kills fall is spread by a fixed sequence, so that a start gets on by some hundredths of the whole; how
     // far it gets by then is the machine's affair, and nothing here depends on it.
-    let reach = (3 * takes / u64::from(KILLS)).max(20);
+    let reach = (3 * takes / u64::from(kills)).max(20);
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let (mut killed, mut worlds) = (0, 0);
-    while killed < KILLS {
-        let broken = tempfile::tempdir().unwrap();
-        copy_keys(whole.path(), broken.path());
-        while killed < KILLS {
+    while killed < kills {
+        let broken = new().with_keys_of(whole);
+        while killed < kills {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            let mut child = demo(broken.path())
+            let mut child = broken
+                .demo()
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
@@ -145,39 +174,30 @@ fn killed_at_any_moment_the_run_ends_the_same() {
             killed += 1;
         }
         worlds += 1;
-        let found = finish(broken.path());
+        let found = broken.finish();
         assert_eq!(found, expected, "the domain state, after {killed} kills");
-        the_same(whole.path(), broken.path());
+        the_same(whole, &broken);
     }
-    println!("{killed} starts were killed, in {worlds} worlds");
+    println!(
+        "{killed} starts were killed, in {worlds} worlds; one unbroken run takes {takes} ms, its opening {opens} ms"
+    );
 }
 
 #[test]
-fn kept_in_postgresql_the_run_ends_the_same() {
-    let whole = tempfile::tempdir().unwrap();
-    let expected = finish(whole.path());
-    let other = tempfile::tempdir().unwrap();
-    copy_keys(whole.path(), other.path());
-    let stores = PARTIES.map(|_| postgres::fresh_database());
-    let out = demo(other.path())
-        .arg("--store")
-        .args(&stores)
-        .output()
-        .unwrap();
-    assert!(
-        out.status.success(),
-        "{}",
-        String::from_utf8_lossy(&out.stderr)
-    );
-    let found: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!(found, expected);
-    the_same(whole.path(), other.path());
+fn killed_at_any_moment_the_run_ends_the_same() {
+    killed(&World::in_files(), World::in_files, KILLS);
+}
+
+#[test]
+fn killed_at_any_moment_in_postgresql_the_run_ends_the_same() {
+    killed(&World::in_files(), World::in_postgresql, KILLS);
 }
 
 /// Two runs have the same entries, and no message was taken twice.
-fn the_same(expected: &Path, found: &Path) {
+fn the_same(expected: &World, found: &World) {
     for who in PARTIES {
-        let (expected, found) = (entries(&expected.join(who)), entries(&found.join(who)));
+        let entries = |world: &World| entries(&world.dir.path().join(who));
+        let (expected, found) = (entries(expected), entries(found));
         let differ: Vec<_> = expected
             .keys()
             .chain(found.keys())
