@@ -12,7 +12,7 @@ use crate::log::{At, Log, Use, cut};
 use crate::model::{Agreement, Body, Flow, SUBJECT, Term};
 use crate::permit::Dates;
 use crate::rules::UNDECLARED;
-use crate::tree::{Node, Value};
+use document::{Node, Value};
 
 mod conditions;
 pub(crate) mod data;

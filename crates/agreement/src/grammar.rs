@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::Span;
 use crate::log::{At, Log, Step};
 use crate::rules::{MISSING, SHAPE, UNKNOWN_KEY};
-use crate::tree::{Key, Node, Value};
+use document::{Key, Node, Value, is_null};
 
 mod lists;
 mod values;
@@ -111,7 +111,7 @@ macro_rules! constructs {
         }
 
         impl $crate::grammar::Written for $name {
-            fn read(node: &$crate::tree::Node, log: &$crate::log::Log) -> Option<Self> {
+            fn read(node: &document::Node, log: &$crate::log::Log) -> Option<Self> {
                 let mut block = $crate::grammar::Block::open(node, log, $what)?;
                 let made = Self {
                     $( $field: $crate::grammar::take!(block, $need, $key $(, $rule)?), )*
@@ -401,11 +401,6 @@ impl BlockSchema {
         }
         Json::Object(schema)
     }
-}
-
-/// A key that stands for a missing value in YAML: nothing, `~`, `null`.
-pub(crate) fn is_null(text: &str, plain: bool) -> bool {
-    plain && matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
 /// The text of a scalar that is not empty.

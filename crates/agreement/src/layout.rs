@@ -5,38 +5,35 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Span};
+use document::{Diagnostic, Key, Node, Span, Unreadable, Value, parse};
+
 use crate::log::Log;
 use crate::rules::READABLE;
 use crate::schema::reference;
-use crate::text::Unreadable;
-use crate::tree::{Key, Node, Value, parse};
 
 /// Lays a file out. Faults of the text or its YAML come back as diagnostics; faults of the language do not
 /// matter here.
 pub fn lay_out(name: &str, bytes: &[u8]) -> Result<String, Vec<Diagnostic>> {
     let log = Log::new(name);
-    let laid = crate::text::read(bytes).and_then(|text| {
-        let (root, twice) = parse(text)?;
-        match twice.into_iter().next() {
-            Some(bad) => Err(bad),
-            None => sheet(text, &root),
-        }
-    });
-    laid.map_err(|bad| {
-        log.fault(bad.rule, bad.span, bad.message);
-        log.into_diagnostics()
-    })
+    laid(bytes, &log).ok_or_else(|| log.into_diagnostics())
 }
 
-fn sheet(text: &str, root: &Node) -> Result<String, Unreadable> {
-    let refused = |message: &str| Unreadable {
-        rule: READABLE,
-        span: root.place(),
-        message: message.to_owned(),
-    };
+fn laid(bytes: &[u8], log: &Log) -> Option<String> {
+    let unreadable = |bad: &Unreadable| crate::unreadable::tell(bad, log);
+    let text = document::text(bytes).map_err(|bad| unreadable(&bad)).ok()?;
+    let (root, twice) = parse(text).map_err(|bad| unreadable(&bad)).ok()?;
+    if let Some(bad) = twice.first() {
+        unreadable(bad);
+        return None;
+    }
+    sheet(text, &root)
+        .map_err(|message| log.fault(READABLE, root.place(), message))
+        .ok()
+}
+
+fn sheet(text: &str, root: &Node) -> Result<String, &'static str> {
     let Value::Map(entries) = &root.value else {
-        return Err(refused("an agreement is a block of keys, `key: value`"));
+        return Err("an agreement is a block of keys, `key: value`");
     };
     let mut sheet = Sheet {
         text,
@@ -51,9 +48,9 @@ fn sheet(text: &str, root: &Node) -> Result<String, Unreadable> {
     if same {
         Ok(out)
     } else {
-        Err(refused(
+        Err(
             "this file cannot be laid out anew without a change: write a text block with `+` or a number after its sign in quotes",
-        ))
+        )
     }
 }
 
@@ -108,7 +105,8 @@ fn comments(text: &str, root: &Node) -> BTreeMap<usize, Comment> {
             let line_start = line_start(text, begin);
             let before = text.get(line_start..begin).unwrap_or_default();
             let passed = text.get(counted..begin).unwrap_or_default();
-            line = line.saturating_add(crate::text::small(passed.matches('\n').count()));
+            let lines = passed.matches('\n').count();
+            line = line.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
             counted = begin;
             let comment = Comment {
                 end: line_end,

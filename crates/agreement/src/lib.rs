@@ -26,7 +26,6 @@ mod canonical;
 mod check;
 mod compile;
 mod condition;
-pub mod diagnostic;
 pub mod diff;
 mod grammar;
 mod ids;
@@ -42,15 +41,15 @@ pub mod render;
 pub mod rules;
 pub mod schema;
 mod stops;
-mod text;
-mod tree;
+mod unreadable;
 mod value;
 mod window;
 mod words;
 
 pub use canonical::{ANNEX_SCHEMA, SCHEMA};
 pub use condition::{Asked, Condition, Conditions, Facts, Operand, Term, Test, Truth};
-pub use diagnostic::{Diagnostic, Severity, Span};
+pub use document::diagnostic;
+pub use document::diagnostic::{Diagnostic, Severity, Span};
 pub use ids::*;
 pub use law::*;
 pub use layout::lay_out;
@@ -112,13 +111,11 @@ pub fn form(name: &str, bytes: &[u8]) -> Vec<Diagnostic> {
 }
 
 /// The located tree of a file; faults of its text and its YAML are told.
-fn tree(bytes: &[u8], log: &log::Log) -> Option<tree::Node> {
-    let parsed = text::read(bytes).and_then(tree::parse);
-    let (root, twice) = parsed
-        .map_err(|bad| log.fault(bad.rule, bad.span, bad.message))
-        .ok()?;
-    for bad in twice {
-        log.fault(bad.rule, bad.span, bad.message);
+fn tree(bytes: &[u8], log: &log::Log) -> Option<document::Node> {
+    let parsed = document::text(bytes).and_then(document::parse);
+    let (root, twice) = parsed.map_err(|bad| unreadable::tell(&bad, log)).ok()?;
+    for bad in &twice {
+        unreadable::tell(bad, log);
     }
     Some(root)
 }

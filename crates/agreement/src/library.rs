@@ -90,7 +90,7 @@ impl Library {
 
 fn beside(file: &str, bytes: &[u8], law: &Law) -> Option<(AgreementId, Beside)> {
     let log = crate::log::Log::new(file);
-    let (root, _) = crate::text::read(bytes).and_then(crate::tree::parse).ok()?;
+    let (root, _) = document::text(bytes).and_then(document::parse).ok()?;
     let a = crate::model::read(&root, &log)?;
     let kind = a.kind.as_ref()?.value;
     // Only an umbrella's hash is signed with another agreement, and an umbrella stands under none.

@@ -1,20 +1,15 @@
 //! The log of what is found in one file, with the place in the file and the path of keys that leads there.
 //! Reading goes on after a fault, so that all faults of a file are told at once.
 
-use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
+use document::{Diagnostic, Gathered, Severity, Span};
 use serde::Serialize;
 
-use crate::diagnostic::{Diagnostic, Severity, Span};
+pub(crate) use document::{Rule, Said, cut};
+
 use crate::ids::{GapId, ReadingId};
 use crate::rules::MANY_FAULTS;
-
-/// A rule's id; most are known to the program, some stand in the law catalogue.
-pub(crate) type Rule = Cow<'static, str>;
-
-/// How many faults are shown.
-const MOST: usize = 500;
 
 /// A value with its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,11 +61,8 @@ pub(crate) struct Use<T> {
 
 /// Collects what is found in one file.
 pub(crate) struct Log {
-    file: String,
     path: RefCell<Vec<Step>>,
-    found: RefCell<Vec<Diagnostic>>,
-    /// Was there a fault, shown or not?
-    faulty: Cell<bool>,
+    found: Gathered,
     gaps: RefCell<Vec<Use<GapId>>>,
     readings: RefCell<Vec<Use<ReadingId>>>,
 }
@@ -87,10 +79,8 @@ impl Drop for Inside<'_> {
 impl Log {
     pub(crate) fn new(file: &str) -> Self {
         Self {
-            file: file.to_owned(),
             path: RefCell::default(),
-            found: RefCell::default(),
-            faulty: Cell::new(false),
+            found: Gathered::new(file),
             gaps: RefCell::default(),
             readings: RefCell::default(),
         }
@@ -139,12 +129,7 @@ impl Log {
 
     /// Was a fault told of a place within this one?
     pub(crate) fn told_within(&self, span: Span) -> bool {
-        let within = |found: &Diagnostic| {
-            found.severity == Severity::Fault
-                && span.start <= found.span.start
-                && found.span.end <= span.end
-        };
-        self.found.borrow().iter().any(within)
+        self.found.told_within(span)
     }
 
     pub(crate) fn fault(
@@ -176,30 +161,11 @@ impl Log {
     }
 
     fn say(&self, severity: Severity, rule: Rule, span: Span, message: String) -> Said<'_> {
-        let mut found = self.found.borrow_mut();
-        // Warnings that nobody can be shown must not let an agreement pass.
-        if severity == Severity::Fault || found.len() >= MOST {
-            self.faulty.set(true);
-        }
-        if found.len() <= MOST {
-            found.push(Diagnostic {
-                file: self.file.clone(),
-                rule,
-                severity,
-                span,
-                message,
-                help: None,
-                source: None,
-            });
-        }
-        Said {
-            log: self,
-            index: found.len() - 1,
-        }
+        self.found.say(severity, rule, span, message)
     }
 
     pub(crate) fn has_fault(&self) -> bool {
-        self.faulty.get()
+        self.found.has_fault()
     }
 
     /// `did you mean ...?`, where one of the candidates is near; not asked for faults that nobody is shown.
@@ -208,74 +174,11 @@ impl Log {
         word: &str,
         candidates: impl IntoIterator<Item = &'a str>,
     ) -> Option<String> {
-        if self.found.borrow().len() > MOST || word.len() > crate::ids::LONGEST {
-            return None;
-        }
-        candidates
-            .into_iter()
-            .filter(|c| word.len().abs_diff(c.len()) * 3 <= c.len().max(3))
-            .map(|c| (strsim::osa_distance(word, c), c))
-            .filter(|(distance, c)| *distance * 3 <= c.len().max(3))
-            .min()
-            .map(|(_, c)| format!("did you mean `{c}`?"))
+        self.found.did_you_mean(word, candidates)
     }
 
     /// All that was found, in the order of the file.
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        let mut found = self.found.into_inner();
-        let too_many = found.len() > MOST;
-        found.truncate(MOST);
-        found.sort_by(|a, b| (a.span, &a.rule, &a.message).cmp(&(b.span, &b.rule, &b.message)));
-        found.dedup();
-        if let (true, Some(last)) = (too_many, found.last()) {
-            let (file, span) = (last.file.clone(), last.span);
-            found.push(Diagnostic {
-                file,
-                rule: MANY_FAULTS.into(),
-                severity: Severity::Fault,
-                span,
-                message: format!("more than {MOST} faults: mend these first"),
-                help: None,
-                source: None,
-            });
-        }
-        found
-    }
-}
-
-/// A fault that was just said, to add its remedy or its source.
-pub(crate) struct Said<'a> {
-    log: &'a Log,
-    index: usize,
-}
-
-impl Said<'_> {
-    pub(crate) fn help(self, help: impl Into<String>) -> Self {
-        if let Some(d) = self.log.found.borrow_mut().get_mut(self.index) {
-            d.help = Some(help.into());
-        }
-        self
-    }
-
-    pub(crate) fn maybe(self, help: Option<String>) -> Self {
-        match help {
-            Some(help) => self.help(help),
-            None => self,
-        }
-    }
-
-    pub(crate) fn source(self, source: impl Into<String>) -> Self {
-        if let Some(d) = self.log.found.borrow_mut().get_mut(self.index) {
-            d.source = Some(source.into());
-        }
-        self
-    }
-}
-
-/// The text of a long value, cut for a message.
-pub(crate) fn cut(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((i, _)) => format!("{}...", text.get(..i).unwrap_or("")),
-        None => text.to_owned(),
+        self.found.into_diagnostics(MANY_FAULTS)
     }
 }

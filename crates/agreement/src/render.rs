@@ -4,7 +4,7 @@
 use crate::ids::AgreementHash;
 use crate::law::Law;
 use crate::library::Library;
-use crate::{AsIf, Checked, Plan, Read, compile, log, model, text, tree};
+use crate::{AsIf, Checked, Plan, Read, compile, log, model};
 
 mod diagram;
 mod html;
@@ -27,8 +27,8 @@ pub fn memorandum(
         return (None, checked);
     }
     let log = log::Log::new(name);
-    let memo = text::read(bytes)
-        .and_then(tree::parse)
+    let memo = document::text(bytes)
+        .and_then(document::parse)
         .ok()
         .and_then(|(root, _)| {
             let agreement = model::read(&root, &log)?;

@@ -7,7 +7,7 @@ use crate::grammar::{Book, Written, text};
 use crate::ids::{DerivedId, FlowId, Name};
 use crate::log::{Log, cut};
 use crate::rules::WORD;
-use crate::tree::Node;
+use document::Node;
 
 /// What a gap stops.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::grammar::{Book, Written, one_of, word};
 use crate::log::Log;
-use crate::tree::Node;
+use document::Node;
 
 /// Declares closed lists of words, each word with its name in the file; `[RULE]` is the rule that another word
 /// breaks.

@@ -12,8 +12,8 @@ use crate::log::At;
 use crate::model::{EffectRule, Paragraph, Prose, Text, Waiver};
 use crate::period::{Period, Unit};
 use crate::rules::{COMMA, VOCABULARY, WORD};
-use crate::tree::{Node, Value};
 use crate::words::{Asks, Assessed, Control, Event, Kind};
+use document::{Node, Value};
 
 pub(super) fn check(check: &Check<'_>) {
     principles(check);

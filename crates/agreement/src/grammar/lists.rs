@@ -10,7 +10,7 @@ use crate::grammar::{Block, Book, Part, Written};
 use crate::ids::{GapId, Name};
 use crate::log::{At, Log, Step, cut};
 use crate::rules::{MISSING, SHAPE, TWICE, WORD};
-use crate::tree::{Node, Value};
+use document::{Node, Value};
 
 /// The items of a list; a single value stands for a list of one.
 fn items(node: &Node) -> &[Node] {

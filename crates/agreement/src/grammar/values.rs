@@ -9,7 +9,7 @@ use crate::ids::Name;
 use crate::log::{Log, cut};
 use crate::period::{Period, parse_date, parse_month};
 use crate::rules::WORD;
-use crate::tree::Node;
+use document::Node;
 
 /// A text that YAML may also have read as a number or a truth value.
 fn scalar() -> Json {

@@ -10,8 +10,8 @@ use crate::ids::{
 };
 use crate::log::Log;
 use crate::period::Period;
-use crate::tree::{Node, Value};
 use crate::words::{Impact, Kind, Level, Nation, Scope};
+use document::{Node, Value};
 
 constructs! {
     /// A file of the law catalogue; what stands in which file does not matter.

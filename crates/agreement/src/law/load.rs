@@ -11,23 +11,23 @@ use crate::law::{
 };
 use crate::log::{At, Log, cut};
 use crate::rules::{TWICE, UNDECLARED, WORD};
-use crate::tree::parse;
 use crate::value::NATIONS;
 use crate::words::Scope;
+use document::parse;
 
 pub(super) fn load(texts: &[(&str, &str)]) -> Result<Law, LawFault> {
     let mut files = Vec::new();
     let mut faults = Vec::new();
     for (name, content) in texts {
         let log = Log::new(name);
-        let parsed = crate::text::read(content.as_bytes()).and_then(parse);
+        let parsed = document::text(content.as_bytes()).and_then(parse);
         match parsed {
             Err(bad) => {
-                log.fault(bad.rule, bad.span, bad.message);
+                crate::unreadable::tell(&bad, &log);
             }
             Ok((root, twice)) => {
-                for bad in twice {
-                    log.fault(bad.rule, bad.span, bad.message);
+                for bad in &twice {
+                    crate::unreadable::tell(bad, &log);
                 }
                 if let Some(file) = LawFile::read(&root, &log) {
                     files.push((file, log));

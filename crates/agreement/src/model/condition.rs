@@ -10,8 +10,8 @@ use crate::log::{At, Log, Step, cut};
 use crate::model::ReadingName;
 use crate::period::Period;
 use crate::rules::{SHAPE, WORD};
-use crate::tree::{Node, Value};
 use crate::words::Told as ToldAs;
+use document::{Node, Value};
 
 constructs! {
     /// A condition.
@@ -159,7 +159,7 @@ impl Serialize for Tested {
 impl Written for Tested {
     fn read(node: &Node, log: &Log) -> Option<Self> {
         let name = String::read(node, log)?;
-        let key = crate::tree::Key {
+        let key = document::Key {
             text: name,
             span: node.span,
         };
@@ -204,7 +204,7 @@ pub(crate) enum Term {
 /// Words of a term that are no fact.
 pub(crate) const TERM_WORDS: [&str; 3] = ["holds", "fails", "received"];
 
-fn single<'a>(node: &'a Node, log: &Log, what: &str) -> Option<(&'a crate::tree::Key, &'a Node)> {
+fn single<'a>(node: &'a Node, log: &Log, what: &str) -> Option<(&'a document::Key, &'a Node)> {
     if let Value::Map(entries) = &node.value
         && let [(key, value)] = entries.as_slice()
     {
@@ -219,7 +219,7 @@ fn single<'a>(node: &'a Node, log: &Log, what: &str) -> Option<(&'a crate::tree:
     None
 }
 
-fn tested(key: &crate::tree::Key, log: &Log) -> Option<At<Tested>> {
+fn tested(key: &document::Key, log: &Log) -> Option<At<Tested>> {
     match crate::ids::SignerId::parse_name(&key.text) {
         Ok(_) => Some(At::new(Tested(key.text.clone()), key.span)),
         Err(_) => {

@@ -13,8 +13,8 @@ use crate::ids::{
 use crate::log::{At, Log};
 use crate::model::TestOf;
 use crate::period::Period;
-use crate::tree::{Node, Value};
 use crate::words::{Class, Fallback, Minted, Moment, Presence, Recorded, TypeName, Why};
+use document::{Node, Value};
 
 constructs! {
     /// A fact: read to decide, never moved.

@@ -15,8 +15,8 @@ use crate::log::{At, Log};
 use crate::model::{ReadingName, Tested};
 use crate::period::Period;
 use crate::rules::WORD;
-use crate::tree::{Node, Value};
 use crate::words::{Extra, Form, Frequency, NotBefore, OnlyIf, Others, Outcome, RowCover, Scope};
+use document::{Node, Value};
 
 constructs! {
     /// One line of a legal basis; any one line suffices.

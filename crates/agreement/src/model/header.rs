@@ -20,8 +20,8 @@ use crate::model::{
 };
 use crate::period::Period;
 use crate::rules::MISSING;
-use crate::tree::{Node, Value};
 use crate::words::{Amend, Asks, AtOnce, Effect, Kind, Marking, Stage, Survives};
+use document::{Node, Value};
 
 constructs! {
     /// An agreement: one file that people read and sign and the hub runs.

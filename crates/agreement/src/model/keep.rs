@@ -12,8 +12,8 @@ use crate::log::{At, Log};
 use crate::model::{ReadingName, TestOf};
 use crate::period::Period;
 use crate::rules::{SHAPE, WORD};
-use crate::tree::{Node, Value};
 use crate::words::{ClockThen, Event, Force, MatchIs, OnlyIn, Passes, Place, Then, UntilThen};
+use document::{Node, Value};
 
 constructs! {
     /// Data that may go on only after its exporter was told.

@@ -8,8 +8,8 @@ use crate::ids::{ActorId, FlowId, LabelId, PartyId};
 use crate::log::Log;
 use crate::model::ReadingName;
 use crate::stops::Stops;
-use crate::tree::{Node, Value};
 use crate::words::{AskedIn, Assessed, Impact, Level};
+use document::{Node, Value};
 
 constructs! {
     /// The leave that a party's own rules ask for (APP-03).

@@ -10,8 +10,8 @@ use crate::ids::{
 };
 use crate::log::Log;
 use crate::model::ReadingName;
-use crate::tree::{Node, Value};
 use crate::words::{Clearance, Control as Standing, Does, RouteKind, RouteState};
+use document::{Node, Value};
 
 constructs! {
     /// A party: a body, one of its units, and what it may read.

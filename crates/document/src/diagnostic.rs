@@ -28,9 +28,9 @@ pub struct Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// The agreement cannot run.
+    /// The file cannot be used.
     Fault,
-    /// It can run; somebody should look.
+    /// It can be used; somebody should look.
     Warning,
     /// The file itself lists that something is missing, and what that stops.
     Gap,
@@ -51,7 +51,7 @@ impl fmt::Display for Severity {
 pub struct Diagnostic {
     /// The file's name, as it was given.
     pub file: String,
-    /// The rule: a requirement id such as `LEG-01`, or one of [`crate::rules::LANGUAGE`].
+    /// The rule: a requirement id such as `LEG-01`, or one of the language's own.
     pub rule: Cow<'static, str>,
     /// How bad it is.
     pub severity: Severity,

@@ -2,23 +2,15 @@
 //! it is: other encodings, invisible controls, tabs as indentation. Bounded: one pass over at most 1 MiB.
 
 use crate::diagnostic::Span;
+use crate::unreadable::{Unreadable, Why};
 
 /// The longest file, in bytes.
-pub(crate) const LONGEST: usize = 1 << 20;
+pub const LONGEST: usize = 1 << 20;
 
-/// A fault of the text or of its YAML, before any rule of the language.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Unreadable {
-    pub(crate) rule: &'static str,
-    pub(crate) span: Span,
-    pub(crate) message: String,
-}
-
-fn refuse(text: &str, at: usize, message: &str) -> Unreadable {
+fn refuse(text: &str, at: usize, why: Why) -> Unreadable {
     Unreadable {
-        rule: crate::rules::READABLE,
+        why,
         span: span_at(text, at),
-        message: message.to_owned(),
     }
 }
 
@@ -56,20 +48,17 @@ fn is_hidden(c: char) -> bool {
 }
 
 /// Reads the bytes as text, or says where they are not readable.
-pub(crate) fn read(bytes: &[u8]) -> Result<&str, Unreadable> {
+///
+/// # Errors
+/// The first place that cannot be read as it looks.
+pub fn text(bytes: &[u8]) -> Result<&str, Unreadable> {
     if bytes.len() > LONGEST {
-        let message =
-            "the file is longer than 1 MiB: split it or take out what is not the agreement";
-        return Err(refuse("", 0, message));
+        return Err(refuse("", 0, Why::TooLong));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let good = std::str::from_utf8(good).unwrap_or_default();
-        refuse(
-            good,
-            good.len(),
-            "the file is not UTF-8 text from here on: save it as UTF-8",
-        )
+        refuse(good, good.len(), Why::NotUtf8)
     })?;
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -80,19 +69,11 @@ pub(crate) fn read(bytes: &[u8]) -> Result<&str, Unreadable> {
             .take_while(|b| matches!(b, b' ' | b'\t'))
             .count();
         if let Some(tab) = body.get(..indent).and_then(|i| i.find('\t')) {
-            return Err(refuse(
-                text,
-                at + tab,
-                "a tab stands in the indentation: use spaces",
-            ));
+            return Err(refuse(text, at + tab, Why::Tab));
         }
         let bad = |c: char| (c.is_control() && c != '\t') || is_hidden(c);
         if let Some((i, c)) = body.char_indices().find(|(_, c)| bad(*c)) {
-            let message = format!(
-                "the character U+{:04X} cannot be seen here: take it out",
-                u32::from(c)
-            );
-            return Err(refuse(text, at + i, &message));
+            return Err(refuse(text, at + i, Why::Hidden(c)));
         }
         at += line.len();
     }
@@ -104,7 +85,7 @@ mod tests {
     use super::*;
 
     fn check(bytes: &[u8], expect: Option<(u32, u32)>) {
-        let found = read(bytes).err().map(|e| (e.span.line, e.span.column));
+        let found = text(bytes).err().map(|e| (e.span.line, e.span.column));
         assert_eq!(found, expect, "{:?}", String::from_utf8_lossy(bytes));
     }
 

@@ -9,82 +9,58 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::diagnostic::Span;
-use crate::rules::{PLAIN_YAML, READABLE, TWICE};
-use crate::text::{Unreadable, small};
+use crate::places::Places;
+use crate::text::{small, span_at};
+use crate::unreadable::{Unreadable, Why};
 
 /// How deep blocks and lists may nest.
-const DEEPEST: usize = 32;
+pub const DEEPEST: usize = 32;
 
 /// How many entries a block or a list may have.
-const WIDEST: usize = 512;
+pub const WIDEST: usize = 512;
 
+/// A part of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Node {
-    pub(crate) span: Span,
-    pub(crate) value: Value,
+pub struct Node {
+    /// Where it stands.
+    pub span: Span,
+    /// What it is.
+    pub value: Value,
 }
 
+/// What a part of a file is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Value {
-    /// `plain` is false where the text stood in quotes or in a text block.
+pub enum Value {
+    /// A text, whatever it looks like.
     Text {
+        /// As YAML reads it.
         text: String,
+        /// Not where it stood in quotes or in a text block.
         plain: bool,
     },
+    /// A list.
     List(Vec<Node>),
+    /// A block of keys, in the order of the file. A key may stand twice; [`parse`] tells of it.
     Map(Vec<(Key, Node)>),
 }
 
+/// A key of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub(crate) text: String,
-    pub(crate) span: Span,
+pub struct Key {
+    /// Its text.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
 }
 
 impl Node {
     /// Where to point when something about the whole is wrong: its first key, where it is of several lines.
-    pub(crate) fn place(&self) -> Span {
+    pub fn place(&self) -> Span {
         match &self.value {
             Value::Map(entries) if self.span.line != self.span.end_line => {
                 entries.first().map_or(self.span, |(key, _)| key.span)
             }
             Value::Text { .. } | Value::List(_) | Value::Map(_) => self.span,
-        }
-    }
-}
-
-/// Finds byte offsets for the parser's character counts.
-struct Places {
-    /// The byte offset of each character, or none where they are the same.
-    offsets: Option<Vec<usize>>,
-    length: usize,
-}
-
-impl Places {
-    fn new(text: &str) -> Self {
-        let offsets = (!text.is_ascii()).then(|| text.char_indices().map(|(i, _)| i).collect());
-        Self {
-            offsets,
-            length: text.len(),
-        }
-    }
-
-    fn byte(&self, character: usize) -> usize {
-        match &self.offsets {
-            Some(offsets) => offsets.get(character).copied().unwrap_or(self.length),
-            None => character.min(self.length),
-        }
-    }
-
-    fn span(&self, span: saphyr_parser::Span) -> Span {
-        let (start, end) = (span.start, span.end);
-        Span {
-            start: self.byte(start.index()),
-            end: self.byte(end.index()),
-            line: small(start.line()),
-            column: small(start.col() + 1),
-            end_line: small(end.line()),
-            end_column: small(end.col() + 1),
         }
     }
 }
@@ -95,107 +71,6 @@ fn directive(text: &str) -> Option<usize> {
     for line in text.split_inclusive('\n') {
         if line.starts_with('%') {
             return Some(at);
-        }
-        at += line.len();
-    }
-    None
-}
-
-impl Places {
-    /// The place of a text. The parser takes what follows a quoted text for a part of it, and the indicator of a
-    /// text block for none. `last` is where the text before it ends.
-    fn scalar(&self, text: &str, span: Span, style: ScalarStyle, last: usize) -> Span {
-        let place = |span: Span, end: usize| {
-            let inside = text.get(span.start..end).unwrap_or_default();
-            let lines = small(inside.matches('\n').count());
-            let width = small(
-                inside
-                    .rsplit('\n')
-                    .next()
-                    .unwrap_or_default()
-                    .chars()
-                    .count(),
-            );
-            let end_column = if lines == 0 {
-                span.column + width
-            } else {
-                width + 1
-            };
-            Span {
-                end,
-                end_line: span.line + lines,
-                end_column,
-                ..span
-            }
-        };
-        match style {
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                after_quote(text, span.start).map_or(span, |end| place(span, end))
-            }
-            ScalarStyle::Literal | ScalarStyle::Folded => {
-                indicator(text, last, span.start).map_or(span, |start| {
-                    let head = before(text, span, start);
-                    Span {
-                        end: span.end,
-                        end_line: span.end_line,
-                        end_column: span.end_column,
-                        ..head
-                    }
-                })
-            }
-            ScalarStyle::Plain => span,
-        }
-    }
-}
-
-/// The place of a byte that stands a few lines before a span.
-fn before(text: &str, span: Span, start: usize) -> Span {
-    let between = text.get(start..span.start).unwrap_or_default();
-    let line_start = text
-        .get(..start)
-        .and_then(|t| t.rfind('\n'))
-        .map_or(0, |i| i + 1);
-    let column = text
-        .get(line_start..start)
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
-    let lines = between.matches('\n').count();
-    Span {
-        start,
-        line: span.line.saturating_sub(small(lines)),
-        column: small(column),
-        ..span
-    }
-}
-
-/// The byte after a quoted text's closing quote.
-fn after_quote(text: &str, start: usize) -> Option<usize> {
-    let mut characters = text.get(start..)?.char_indices();
-    let (_, quote) = characters.next()?;
-    while let Some((i, c)) = characters.next() {
-        if c == '\\' && quote == '"' {
-            characters.next();
-        } else if c == quote {
-            let after = start + i + 1;
-            let doubled = quote == '\'' && text.get(after..)?.starts_with('\'');
-            if !doubled {
-                return Some(after);
-            }
-            characters.next();
-        }
-    }
-    None
-}
-
-/// The byte of the indicator of a text block, which stands before its first line.
-fn indicator(text: &str, after: usize, before: usize) -> Option<usize> {
-    let mut at = after;
-    for line in text.get(after..before)?.split_inclusive('\n') {
-        let code = line.split('#').next().unwrap_or_default();
-        if let Some(found) = code.find(['|', '>']) {
-            return Some(at + found);
         }
         at += line.len();
     }
@@ -222,8 +97,16 @@ fn join(first: Span, last: Span) -> Span {
     }
 }
 
+/// A text that stands for a missing value in YAML: nothing, `~`, `null`.
+pub fn is_null(text: &str, plain: bool) -> bool {
+    plain && matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
 /// Reads one document; duplicate keys do not stop the reading and are all reported.
-pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
+///
+/// # Errors
+/// The first place from which the text cannot be read on.
+pub fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
     let places = Places::new(text);
     let mut parser = Parser::new_from_str(text);
     let mut open: Vec<Open> = Vec::new();
@@ -231,13 +114,7 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
     let mut twice = Vec::new();
     let mut documents = 0_usize;
     let mut last = 0;
-    let plain_only = |span, message: &str| {
-        Err(Unreadable {
-            rule: PLAIN_YAML,
-            span,
-            message: message.to_owned(),
-        })
-    };
+    let refuse = |why, span| Err(Unreadable { why, span });
     while let Some(event) = parser.next_event() {
         let (event, span) = event.map_err(|error| unreadable(text, &places, &error))?;
         let span = places.span(span);
@@ -246,38 +123,24 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
             Event::DocumentStart(_) => {
                 let before = text.get(..span.start).unwrap_or_default();
                 if let Some(at) = directive(before).filter(|_| documents == 0) {
-                    let message = "a directive stands here: take it out";
-                    return plain_only(crate::text::span_at(text, at), message);
+                    return refuse(Why::Directive, span_at(text, at));
                 }
                 documents += 1;
                 if documents > 1 {
-                    return plain_only(
-                        span,
-                        "a second document begins here: a file holds one agreement",
-                    );
+                    return refuse(Why::SecondDocument, span);
                 }
                 continue;
             }
-            Event::Alias(_) => {
-                return plain_only(
-                    span,
-                    "an alias stands here: write out what it stands for, or name a basis",
-                );
-            }
+            Event::Alias(_) => return refuse(Why::Alias, span),
             Event::Scalar(.., Some(_))
             | Event::SequenceStart(_, Some(_))
-            | Event::MappingStart(_, Some(_)) => {
-                return plain_only(
-                    span,
-                    "a tag stands here: the language gives each value its type itself",
-                );
-            }
+            | Event::MappingStart(_, Some(_)) => return refuse(Why::Tag, span),
             Event::Scalar(_, _, anchor, _)
             | Event::SequenceStart(anchor, _)
             | Event::MappingStart(anchor, _)
                 if anchor != 0 =>
             {
-                return plain_only(span, "an anchor stands here: take it out, or name a basis");
+                return refuse(Why::Anchor, span);
             }
             Event::Scalar(value, style, ..) => Node {
                 span: places.scalar(text, span, style, last),
@@ -288,12 +151,7 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
             },
             Event::SequenceStart(..) | Event::MappingStart(..) => {
                 if open.len() >= DEEPEST {
-                    let message = format!("this is nested more than {DEEPEST} deep");
-                    return Err(Unreadable {
-                        rule: READABLE,
-                        span,
-                        message,
-                    });
+                    return refuse(Why::TooDeep, span);
                 }
                 open.push(if matches!(event, Event::SequenceStart(..)) {
                     Open::List(span, Vec::new())
@@ -337,10 +195,12 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
         }
         match open.last_mut() {
             None => root = Some(node),
-            Some(Open::List(_, items)) if items.len() >= WIDEST => return Err(too_wide(node.span)),
+            Some(Open::List(_, items)) if items.len() >= WIDEST => {
+                return refuse(Why::TooWide, node.span);
+            }
             Some(Open::List(_, items)) => items.push(node),
             Some(Open::Map { entries, .. }) if entries.len() >= WIDEST => {
-                return Err(too_wide(node.span));
+                return refuse(Why::TooWide, node.span);
             }
             Some(Open::Map {
                 entries, key, seen, ..
@@ -352,7 +212,8 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
     }
     match root {
         Some(root) => Ok((root, twice)),
-        None => plain_only(
+        None => refuse(
+            Why::Empty,
             Span {
                 line: 1,
                 column: 1,
@@ -360,17 +221,7 @@ pub(crate) fn parse(text: &str) -> Result<(Node, Vec<Unreadable>), Unreadable> {
                 end_column: 1,
                 ..Span::default()
             },
-            "the file is empty: an agreement begins with its name, `agreement: ...`",
         ),
-    }
-}
-
-fn too_wide(span: Span) -> Unreadable {
-    let message = format!("this block or list has more than {WIDEST} entries");
-    Unreadable {
-        rule: READABLE,
-        span,
-        message,
     }
 }
 
@@ -405,19 +256,18 @@ fn as_key(
     twice: &mut Vec<Unreadable>,
 ) -> Result<Key, Unreadable> {
     let Value::Text { text, .. } = node.value else {
-        let message = "a key must be a plain text".to_owned();
         return Err(Unreadable {
-            rule: PLAIN_YAML,
+            why: Why::KeyNotText,
             span: node.span,
-            message,
         });
     };
     if let Some(line) = seen.get(&text) {
-        let message = format!("the key `{text}` stands in this block already, in line {line}");
         twice.push(Unreadable {
-            rule: TWICE,
+            why: Why::Twice {
+                key: text.clone(),
+                line: *line,
+            },
             span: node.span,
-            message,
         });
     } else {
         seen.insert(text.clone(), node.span.line);
@@ -438,7 +288,7 @@ fn unreadable(text: &str, places: &Places, error: &saphyr_parser::ScanError) -> 
     let column = small(error.marker().col() + 1);
     let end_column = column.saturating_add(u32::from(width > 0));
     Unreadable {
-        rule: PLAIN_YAML,
+        why: Why::NotYaml(error.info().to_owned()),
         span: Span {
             start,
             end: start + width,
@@ -447,7 +297,6 @@ fn unreadable(text: &str, places: &Places, error: &saphyr_parser::ScanError) -> 
             end_line: line,
             end_column,
         },
-        message: format!("this is not YAML: {}", error.info()),
     }
 }
 
@@ -494,10 +343,10 @@ mod tests {
                 show(&node, &mut out);
                 twice
                     .iter()
-                    .for_each(|t| out.push_str(&format!(" {}", t.message)));
+                    .for_each(|t| out.push_str(&format!(" {}", t.why)));
                 out
             }
-            Err(e) => format!("{} {}:{} {}", e.rule, e.span.line, e.span.column, e.message),
+            Err(e) => format!("! {}:{} {}", e.span.line, e.span.column, e.why),
         };
         assert!(
             found.starts_with(expect),
@@ -541,18 +390,15 @@ mod tests {
             "a: 1\na: 2\n",
             "1:1-2:5{1:1 a=1:4-1:5\"1\"2:1 a=2:4-2:5\"2\"} the key `a` stands",
         );
-        check("a: &x 1\n", "LANG-02 1:");
-        check("a: &x 1\nb: *x\n", "LANG-02 1:");
-        check("a: !!str 1\n", "LANG-02 1:");
-        check("a: !x {}\n", "LANG-02 1:");
-        check("# %\n%YAML 1.1\n---\na: 1\n", "LANG-02 2:1 a directive");
-        check("a: 1\n---\nb: 2\n", "LANG-02 2:1 a second document");
-        check("? [a]\n: b\n", "LANG-02 1:3 a key must be");
-        check("", "LANG-02 1:1 the file is empty");
-        check("a: [1, 2\n", "LANG-02 ");
-        check(
-            &"[".repeat(40),
-            "LANG-01 1:33 this is nested more than 32 deep",
-        );
+        check("a: &x 1\n", "! 1:");
+        check("a: &x 1\nb: *x\n", "! 1:");
+        check("a: !!str 1\n", "! 1:");
+        check("a: !x {}\n", "! 1:");
+        check("# %\n%YAML 1.1\n---\na: 1\n", "! 2:1 a directive");
+        check("a: 1\n---\nb: 2\n", "! 2:1 a second document");
+        check("? [a]\n: b\n", "! 1:3 a key must be");
+        check("", "! 1:1 the file is empty");
+        check("a: [1, 2\n", "! ");
+        check(&"[".repeat(40), "! 1:33 this is nested more than 32 deep");
     }
 }
