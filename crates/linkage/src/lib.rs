@@ -29,6 +29,7 @@
 
 mod exact;
 mod matcher;
+pub mod model;
 mod record;
 mod standardise;
 
