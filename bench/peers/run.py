@@ -1,0 +1,195 @@
+"""Runs Concordat and its peers on the same lists, one job after another, and prints one table.
+
+    run.py --concordat BIN [--febrl DIR] [--models DIR] [--worlds NAME ...] [--peers NAME ...] [--limit SECONDS]
+
+Needs Python 3.11 and a package index; makes its own environments and lists in --work. Every job is a process of its
+own: CPU time is user and system time of its process tree, as the kernel counts it. One file of JSON for each job goes
+into --results. A job that is there already is run again.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+# The kind of list decides the model; febrl3 is one list with repeats.
+WORLDS = {
+    "1m-100k": "full-name",
+    "1m-10k": "full-name",
+    "other-1m-100k": "parts",
+    "census": "census",
+    "febrl3": "febrl",
+    "febrl4": "febrl",
+}
+PEERS = {
+    "splink": ["splink", "duckdb", "pandas", "pyarrow", "numpy"],
+    "goldenmatch": ["goldenmatch"],
+    # The same, left to choose its rules and comparators itself.
+    "goldenmatch-own": ["goldenmatch"],
+    "concordat": [],
+}
+
+
+def environment(work, peer):
+    """The Python of a throw-away environment with the newest of what a peer needs."""
+    home = work / "env" / peer.split("-")[0]
+    if not (home / "done").exists():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
+        subprocess.run([home / "bin/pip", "install", "--quiet", "--upgrade", *PEERS[peer]], check=True)
+        (home / "done").touch()
+    return home / "bin/python"
+
+
+def make_worlds(args, python):
+    worlds = args.work / "worlds"
+
+    def make(name, script, *more):
+        if not (worlds / name / "groups.parquet").exists():
+            subprocess.run([python, HERE / script, "--out", worlds, *more], check=True)
+
+    if {"1m-100k", "1m-10k"} & set(args.worlds):
+        make("1m-10k", "synth_world.py", "--concordat", args.concordat)
+    if {"other-1m-100k", "census"} & set(args.worlds):
+        make("census", "other_world.py")
+    if {"febrl3", "febrl4"} & set(args.worlds):
+        make("febrl4", "febrl_world.py", "--febrl", args.febrl)
+    return worlds
+
+
+def command(args, peer, world, out):
+    model, lists = WORLDS[world], args.work / "worlds" / world
+    files = ["--left", lists / "left.parquet", "--out", out]
+    right = lists / "right.parquet"
+    if right.exists():
+        files += ["--right", right]
+    if peer == "concordat":
+        what = "score" if right.exists() else "dedupe"
+        return [args.concordat, "link", what, "--model", args.models / f"{model}.yaml", *files, "--json"]
+    peer, _, own = peer.partition("-")
+    return [environment(args.work, peer), HERE / f"{peer}_job.py", "--model", model, *files, *(["--own"] if own else [])]
+
+
+def measured(words, limit, log):
+    """Runs a command; what it used, and what it said last on its output, if that is JSON."""
+    load, start = os.getloadavg()[0], time.monotonic()
+    with tempfile.TemporaryFile() as said, open(log, "wb") as errors, tempfile.TemporaryDirectory() as home:
+        # A home of its own: no job learns from the one before.
+        child = subprocess.Popen([str(w) for w in words], stdout=said, stderr=errors, env={**os.environ, "HOME": home})
+        while True:
+            done, status, used = os.wait4(child.pid, os.WNOHANG)
+            if done:
+                break
+            if time.monotonic() - start > limit:
+                child.kill()
+                _, status, used = os.wait4(child.pid, 0)
+                break
+            time.sleep(0.05)
+        wall = time.monotonic() - start
+        said.seek(0)
+        lines = said.read().decode().strip()
+    child.returncode = os.waitstatus_to_exitcode(status)
+    try:
+        told = json.loads(lines) if lines.startswith("{") and "\n{" not in lines else json.loads(lines.splitlines()[-1])
+    except (json.JSONDecodeError, IndexError):
+        told = {}
+    return {
+        "exit": child.returncode,
+        "over_limit": wall > limit,
+        "cpu": round(used.ru_utime + used.ru_stime, 2),
+        "wall": round(wall, 2),
+        "peak_mb": round(used.ru_maxrss / 1024, 1),
+        "load_before": round(load, 2),
+        "told": told,
+    }
+
+
+def job(args, peer, world, python):
+    out = args.work / "pairs" / f"{world}-{peer}.parquet"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.unlink(missing_ok=True)
+    result = {"world": world, "peer": peer, **measured(command(args, peer, world, out), args.limit, out.with_suffix(".log"))}
+    if out.exists() and result["exit"] == 0:
+        lists = args.work / "worlds" / world
+        dedupe = [] if (lists / "right.parquet").exists() else ["--dedupe"]
+        judged = subprocess.run(
+            [python, HERE / "evaluate.py", "--pairs", out, "--truth", lists / "truth.parquet", "--groups", lists / "groups.parquet", *dedupe],
+            check=True, capture_output=True, text=True,
+        )
+        result["quality"] = json.loads(judged.stdout)
+    args.results.mkdir(parents=True, exist_ok=True)
+    (args.results / f"{world}-{peer}.json").write_text(json.dumps(result, indent=1) + "\n")
+    return result
+
+
+COLUMNS = ["list", "peer", "CPU s", "prepare", "train", "block+score", "CPU ratio", "wall s", "peak MB", "RSS ratio", "candidates",
+           "best F1", "at p", "P .99", "R .99", "F1 .99", "F1 gap", "R gap"]
+
+
+def row(result, base):
+    """One line of the table. Ratios are to Concordat on the same lists; gaps are between origins (states in FEBRL)."""
+    if "quality" not in result:
+        why = f"no end within {result['wall']:.0f} s" if result["over_limit"] else f"failed with {result['exit']}"
+        return [result["world"], result["peer"], f"{result['cpu']:.1f}", *[""] * 4, f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", "", why,
+                *[""] * 7]
+    steps = {name: step.get("cpu", 0) for name, step in (result["told"].get("steps") or {}).items()}
+    score = [cpu for name, cpu in steps.items() if name.startswith(("block", "score"))]
+    ratio = lambda key: f"{result[key] / base[key]:.1f}" if base and "quality" in base and base[key] else ""
+    some = lambda value: f"{value:.1f}" if value is not None else ""
+    quality, told = result["quality"], result["told"].get("candidates")
+    count = sum(told.values()) if isinstance(told, dict) else told
+    groups = quality.get("by_group") or {}
+    groups = groups.get("origin") or groups.get("state")
+    sure = quality["sure"]
+    return [
+        result["world"], result["peer"], f"{result['cpu']:.1f}", some(steps.get("read and prepare")), some(steps.get("train")),
+        some(sum(score) if score else None), ratio("cpu"), f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", ratio("peak_mb"),
+        f"{count:,}" if count else "", f"{quality['best']['f1']:.4f}", f"{quality['best']['threshold']:.3f}",
+        *([f"{sure[k]:.4f}" for k in ("precision", "recall", "f1")] if sure else [""] * 3),
+        *([f"{groups[k]['gap']:.4f}" for k in ("f1", "recall")] if groups else [""] * 2),
+    ]
+
+
+def table(results):
+    base = {r["world"]: r for r in results if r["peer"] == "concordat"}
+    lines = [COLUMNS, *(row(r, base.get(r["world"])) for r in results)]
+    width = [max(len(line[n]) for line in lines) for n in range(len(COLUMNS))]
+    show = lambda line: "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, width)) + " |"
+    return "\n".join([show(lines[0]), "|" + "|".join("-" * (w + 2) for w in width) + "|", *map(show, lines[1:])])
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    args.add_argument("--concordat", default="concordat", help="the release binary")
+    args.add_argument("--febrl", default=os.environ.get("FEBRL"), help="the folder of febrl3.csv and so on, or FEBRL")
+    args.add_argument("--models", type=Path, default=HERE / "models", help="Concordat's models, one for each kind of list")
+    args.add_argument("--work", type=Path, default=HERE / "work")
+    args.add_argument("--results", type=Path, default=HERE / "results")
+    args.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
+    args.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    args.add_argument("--limit", type=float, default=600, help="seconds after which a job is ended")
+    args.add_argument("--table", action="store_true", help="only print the table of the results that are there")
+    args = args.parse_args()
+    args.work, args.results = args.work.resolve(), args.results.resolve()
+    if args.table:
+        found = [args.results / f"{world}-{peer}.json" for world in args.worlds for peer in args.peers]
+        print(table([json.loads(path.read_text()) for path in found if path.exists()]))
+        return
+    if not args.febrl:
+        args.worlds = [world for world in args.worlds if not world.startswith("febrl")]
+    python = environment(args.work, "splink")
+    make_worlds(args, python)
+    results = []
+    for world in args.worlds:
+        for peer in args.peers:
+            print(f"{world}: {peer}", file=sys.stderr)
+            results.append(job(args, peer, world, python))
+    print(table(results))
+
+
+if __name__ == "__main__":
+    main()
