@@ -39,16 +39,24 @@ def load(pairs, truth, dedupe):
     return db, score
 
 
-def best(db, true):
+def best(db, true, scored="scored"):
     # Cut only between different scores: pairs of one score stand and fall together.
     row = db.sql(f"""
-        with steps as (select score, count(*) as found, count(*) filter (good) as good from scored group by score),
+        with steps as (select score, count(*) as found, count(*) filter (good) as good from {scored} group by score),
             cut as (select score, sum(found) over w as found, sum(good) over w as good from steps
                 window w as (order by score desc))
         select score, found::bigint, good::bigint from cut order by 2.0 * good / (found + {true}) desc, score desc limit 1
     """).fetchall()
     score, found, good = row[0] if row else (1.0, 0, 0)
     return {"threshold": score, "links": found, **rates(good, found, true)}
+
+
+def one_to_one(db, true):
+    """The best where a record has one partner at most: pairs that are the best of both their records."""
+    first = "row_number() over (partition by {0} order by score desc, {1}) = 1"
+    db.sql(f"""create table alone as from scored
+        qualify {first.format('left_id', 'right_id')} and {first.format('right_id', 'left_id')}""")
+    return best(db, true, "alone")
 
 
 def at(db, threshold, true):
@@ -95,6 +103,7 @@ def evaluate(pairs, truth, groups=None, dedupe=False):
         "true_pairs_written": found,
         "best": top,
         "sure": sure,
+        "one_to_one": None if dedupe else one_to_one(db, true),
     }
     if groups:
         out["by_group"] = by_group(db, groups, (sure or top)["threshold"])

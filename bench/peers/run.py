@@ -10,6 +10,7 @@ into --results. A job that is there already is run again.
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,8 @@ WORLDS = {
 }
 PEERS = {
     "splink": ["splink", "duckdb", "pandas", "pyarrow", "numpy"],
+    # The same, with Splink's least sample to train on: a tenth of the pairs.
+    "splink-quick": ["splink", "duckdb", "pandas", "pyarrow", "numpy"],
     "goldenmatch": ["goldenmatch"],
     # The same, left to choose its rules and comparators itself.
     "goldenmatch-own": ["goldenmatch"],
@@ -58,7 +61,6 @@ def make_worlds(args, python):
         make("census", "other_world.py")
     if {"febrl3", "febrl4"} & set(args.worlds):
         make("febrl4", "febrl_world.py", "--febrl", args.febrl)
-    return worlds
 
 
 def command(args, peer, world, out):
@@ -70,8 +72,8 @@ def command(args, peer, world, out):
     if peer == "concordat":
         what = "score" if right.exists() else "dedupe"
         return [args.concordat, "link", what, "--model", args.models / f"{model}.yaml", *files, "--json"]
-    peer, _, own = peer.partition("-")
-    return [environment(args.work, peer), HERE / f"{peer}_job.py", "--model", model, *files, *(["--own"] if own else [])]
+    peer, _, how = peer.partition("-")
+    return [environment(args.work, peer), HERE / f"{peer}_job.py", "--model", model, *files, *([f"--{how}"] if how else [])]
 
 
 def measured(words, limit, log):
@@ -108,11 +110,17 @@ def measured(words, limit, log):
     }
 
 
-def job(args, peer, world, python):
+def job(args, peer, world):
     out = args.work / "pairs" / f"{world}-{peer}.parquet"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.unlink(missing_ok=True)
-    result = {"world": world, "peer": peer, **measured(command(args, peer, world, out), args.limit, out.with_suffix(".log"))}
+    used = measured(command(args, peer, world, out), args.limit, out.with_suffix(".log"))
+    return judge(args, {"world": world, "peer": peer, **used})
+
+
+def judge(args, result):
+    world, peer = result["world"], result["peer"]
+    out, python = args.work / "pairs" / f"{world}-{peer}.parquet", environment(args.work, "splink")
     if out.exists() and result["exit"] == 0:
         lists = args.work / "worlds" / world
         dedupe = [] if (lists / "right.parquet").exists() else ["--dedupe"]
@@ -126,19 +134,22 @@ def job(args, peer, world, python):
     return result
 
 
-COLUMNS = ["list", "peer", "CPU s", "prepare", "train", "block+score", "CPU ratio", "wall s", "peak MB", "RSS ratio", "candidates",
-           "best F1", "at p", "P .99", "R .99", "F1 .99", "F1 gap", "R gap"]
+COLUMNS = ["list", "peer", "CPU s", "prepare", "train", "block+score", "CPU ratio", "untrained", "wall s", "peak MB", "RSS ratio", "candidates",
+           "best F1", "at p", "P .99", "R .99", "F1 .99", "F1 gap", "R gap", "F1 1:1"]
 
 
 def row(result, base):
-    """One line of the table. Ratios are to Concordat on the same lists; gaps are between origins (states in FEBRL)."""
+    """One line of the table. Ratios are to Concordat on the same lists, `untrained` that of the CPU time less training;
+    gaps are between origins (states in FEBRL)."""
     if "quality" not in result:
         why = f"no end within {result['wall']:.0f} s" if result["over_limit"] else f"failed with {result['exit']}"
-        return [result["world"], result["peer"], f"{result['cpu']:.1f}", *[""] * 4, f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", "", why,
-                *[""] * 7]
+        return [result["world"], result["peer"], f"{result['cpu']:.1f}", *[""] * 5, f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", "", why,
+                *[""] * 8]
     steps = {name: step.get("cpu", 0) for name, step in (result["told"].get("steps") or {}).items()}
     score = [cpu for name, cpu in steps.items() if name.startswith(("block", "score"))]
-    ratio = lambda key: f"{result[key] / base[key]:.1f}" if base and "quality" in base and base[key] else ""
+    against = base if base and "quality" in base else None
+    ratio = lambda of: f"{of(result) / of(against):.1f}" if against and of(against) else ""
+    untrained = lambda r: r["cpu"] - (r["told"].get("steps") or {}).get("train", {}).get("cpu", 0)
     some = lambda value: f"{value:.1f}" if value is not None else ""
     quality, told = result["quality"], result["told"].get("candidates")
     count = sum(told.values()) if isinstance(told, dict) else told
@@ -147,10 +158,11 @@ def row(result, base):
     sure = quality["sure"]
     return [
         result["world"], result["peer"], f"{result['cpu']:.1f}", some(steps.get("read and prepare")), some(steps.get("train")),
-        some(sum(score) if score else None), ratio("cpu"), f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", ratio("peak_mb"),
+        some(sum(score) if score else None), ratio(lambda r: r["cpu"]), ratio(untrained), f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", ratio(lambda r: r["peak_mb"]),
         f"{count:,}" if count else "", f"{quality['best']['f1']:.4f}", f"{quality['best']['threshold']:.3f}",
         *([f"{sure[k]:.4f}" for k in ("precision", "recall", "f1")] if sure else [""] * 3),
         *([f"{groups[k]['gap']:.4f}" for k in ("f1", "recall")] if groups else [""] * 2),
+        f"{quality['one_to_one']['f1']:.4f}" if quality["one_to_one"] else "",
     ]
 
 
@@ -172,22 +184,23 @@ def main():
     args.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
     args.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
     args.add_argument("--limit", type=float, default=600, help="seconds after which a job is ended")
-    args.add_argument("--table", action="store_true", help="only print the table of the results that are there")
+    args.add_argument("--again", action="store_true", help="run nothing: judge the pairs that are there, print the table")
     args = args.parse_args()
     args.work, args.results = args.work.resolve(), args.results.resolve()
-    if args.table:
+    if args.again:
         found = [args.results / f"{world}-{peer}.json" for world in args.worlds for peer in args.peers]
-        print(table([json.loads(path.read_text()) for path in found if path.exists()]))
+        print(table([judge(args, json.loads(path.read_text())) for path in found if path.exists()]))
         return
+    if "concordat" in args.peers and not shutil.which(args.concordat):
+        sys.exit(f"{args.concordat} is not there: build it, or choose --peers without concordat")
     if not args.febrl:
         args.worlds = [world for world in args.worlds if not world.startswith("febrl")]
-    python = environment(args.work, "splink")
-    make_worlds(args, python)
+    make_worlds(args, environment(args.work, "splink"))
     results = []
     for world in args.worlds:
         for peer in args.peers:
             print(f"{world}: {peer}", file=sys.stderr)
-            results.append(job(args, peer, world, python))
+            results.append(job(args, peer, world))
     print(table(results))
 
 

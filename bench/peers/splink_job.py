@@ -1,6 +1,6 @@
 """Runs Splink once: reads left.parquet and right.parquet (left alone to dedupe), trains, and writes the scored pairs.
 
-    splink_job.py --model NAME --left L [--right R] --out PAIRS.parquet
+    splink_job.py --model NAME --left L [--right R] --out PAIRS.parquet [--quick]
 
 Prints one line of JSON: seconds of CPU and wall by step, and the pairs that each rule adds to those before it.
 """
@@ -60,7 +60,7 @@ def run(args):
     linker.training.estimate_probability_two_random_records_match(
         [rule(columns) for columns in model.sure], recall=model.sure_recall
     )
-    linker.training.estimate_u_using_random_sampling(max_pairs=model.max_pairs, seed=1)
+    linker.training.estimate_u_using_random_sampling(max_pairs=1e6 if args.quick else model.max_pairs, seed=1)
     for columns in model.train:
         linker.training.estimate_parameters_using_expectation_maximisation(rule(columns))
     steps.end("train")
@@ -89,6 +89,7 @@ def main():
     args.add_argument("--left", required=True)
     args.add_argument("--right")
     args.add_argument("--out", required=True)
+    args.add_argument("--quick", action="store_true", help="train on a tenth of the random pairs")
     args.add_argument("--save-model")
     logging.basicConfig(level=logging.WARNING)
     run(args.parse_args())

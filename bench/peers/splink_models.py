@@ -1,5 +1,5 @@
-"""The models for Splink, one for each kind of list: what a user would choose who knows Splink and has looked at the
-lists, but not at the truth. The blocking rules are equalities of columns, so that another tool can repeat them exactly.
+"""The models for Splink, one for each kind of list: what a user would choose who knows Splink and the lists. The
+blocking rules are equalities of columns, so that another tool can repeat them exactly.
 """
 
 import splink.comparison_level_library as level
