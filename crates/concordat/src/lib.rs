@@ -8,6 +8,7 @@ mod demo;
 mod dry;
 mod fail;
 pub mod house;
+mod link;
 mod os;
 
 pub use fail::Fail;
@@ -64,6 +65,8 @@ enum Command {
     Doctor(commands::doctor::Args),
     /// Make the synthetic world of the exchange of three departments, as files.
     Synth(commands::synth::Args),
+    /// Link two lists of people, or find the doubles in one.
+    Link(commands::link::Args),
     /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
     Demo(demo::Args),
 }
@@ -99,6 +102,7 @@ pub async fn run() -> ExitCode {
         Command::Report(args) => commands::report::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(&args).await,
         Command::Synth(args) => commands::synth::run(&args).await,
+        Command::Link(args) => commands::link::run(&args),
         Command::Demo(args) => demo::run(&args).await,
     };
     match done {

@@ -27,12 +27,20 @@
 //! This crate never reads a file, a clock or the network, draws no random number, and never puts a value of
 //! a record into its output: an explanation says which value agreed by its place in the record.
 
+mod diminutive;
+mod engine;
 mod exact;
 mod matcher;
 pub mod model;
 mod record;
+mod sound;
 mod standardise;
+pub mod text;
 
+pub use engine::{
+    Batch, Cases, Pair, RuleTraining, Run, Scored, Source, SourceFault, Standing, Trained,
+    TrainedLevel, TrainedUnit, Training, score, train,
+};
 pub use exact::{ExactMatcher, MOST_CANDIDATES};
 pub use matcher::{
     Candidate, Comparison, Explanation, Index, LinkageFault, Linked, Matcher, Outcome, Rule,

@@ -168,14 +168,14 @@ pub enum How {
     Within,
     /// Names: a name of one word is a word of the other.
     Single,
-    /// Names: every word of the shorter name (of two or more) is a word of the longer, in some spelling of the same sound or as its
-    /// diminutive.
+    /// Names: every word of the shorter is a word of the longer, in some spelling of the same sound or as its
+    /// diminutive. One word against several never comes closer than `Single` or `Shares`.
     Variant,
-    /// Names: as before, where words may also be initials or nearly alike.
+    /// Names: as before, where some words may be initials or nearly alike (of a name of several words, not all).
     Close,
     /// Names: as before but for one word of the shorter.
     AllButOne,
-    /// Names: one word is the same in some way of the ways above.
+    /// Names: one word is the same in some of the ways above.
     Shares,
 }
 

@@ -80,9 +80,7 @@ impl Part {
     pub(super) fn fits(self, kind: Kind) -> bool {
         match self {
             Self::Whole => true,
-            Self::Word | Self::Sound | Self::First | Self::Last => {
-                matches!(kind, Kind::Name | Kind::Text)
-            }
+            Self::Word | Self::Sound | Self::First | Self::Last => kind == Kind::Name,
             Self::Year | Self::YearMonth | Self::DayMonth => kind == Kind::Date,
             Self::Area | Self::Outward | Self::Sector => kind == Kind::Postcode,
         }

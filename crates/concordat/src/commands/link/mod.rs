@@ -1,0 +1,32 @@
+//! `concordat link`: linkage of lists that lie in files.
+
+mod common;
+mod score;
+mod train;
+
+use crate::fail::Fail;
+
+/// Arguments of `link`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand)]
+enum Verb {
+    /// Train a model on two lists that do not say who is who.
+    Train(train::Args),
+    /// Score every candidate pair of two lists; trains first, where no trained numbers are given.
+    Score(score::Args),
+    /// Find the records of one list that are of one person.
+    Dedupe(score::DedupeArgs),
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Fail> {
+    match &args.verb {
+        Verb::Train(args) => train::run(args),
+        Verb::Score(args) => score::run(args),
+        Verb::Dedupe(args) => score::dedupe(args),
+    }
+}

@@ -1,0 +1,123 @@
+//! `concordat link train`.
+
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use linkage::model::Model;
+use linkage::{Cases, Training, train};
+use tempfile::NamedTempFile;
+
+use super::common::{Bar, read_model, refused, threads};
+use crate::fail::Fail;
+use crate::link::open;
+use crate::say;
+
+/// Arguments of `link train`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example: concordat link train --left cases.parquet --right master.parquet --model models/hmrc.yaml --out hmrc.trained.json\n\nThe file holds probabilities and no value of any record."
+)]
+pub(crate) struct Args {
+    /// The case list: Parquet, Arrow IPC or csv.
+    #[arg(long)]
+    left: PathBuf,
+    /// The master list.
+    #[arg(long)]
+    right: PathBuf,
+    /// The model file.
+    #[arg(long)]
+    model: PathBuf,
+    /// The file of trained numbers to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// How many threads read; as many as there are processors, where it is not given.
+    #[arg(long)]
+    threads: Option<NonZeroUsize>,
+    /// Print the trained numbers as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), Fail> {
+    let model = read_model(&args.model)?;
+    let threads = threads(args.threads);
+    let (left, right) = (open(&args.left, threads)?, open(&args.right, threads)?);
+    let bar = Bar::new();
+    let cases = Cases::read(&model, left.as_ref()).map_err(refused)?;
+    let training = train(&model, &cases, right.as_ref(), bar.run(args.threads)).map_err(refused)?;
+    bar.finish();
+    let text =
+        serde_json::to_string_pretty(&training.trained).map_err(|e| Fail::fault(e.to_string()))?;
+    write(&args.out, &text)?;
+    if args.json {
+        say(text);
+    } else {
+        tell(&model, &training);
+        say(format!("trained numbers in {}", args.out.display()));
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Fail> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder).map_err(|e| Fail::at(folder, &e))?;
+    file.write_all(text.as_bytes())
+        .map_err(|e| Fail::at(path, &e))?;
+    file.persist(path).map_err(|e| Fail::at(path, &e.error))?;
+    Ok(())
+}
+
+/// The training as a table: rules, then levels with m, u and their weight.
+fn tell(model: &Model, training: &Training) {
+    let name = |comparison: &usize| {
+        let comparison = model.comparisons.get(*comparison);
+        let column = comparison.and_then(|c| model.columns.get(c.column));
+        column.map_or("", |c| c.name.as_str())
+    };
+    say(format!(
+        "one pair in {:.0} is of one person (lambda); looked at {:.1} % of the master list's records",
+        1.0 / training.trained.lambda,
+        100.0 * training.sampled
+    ));
+    for (n, rule) in (1..).zip(&training.rules) {
+        let free: Vec<&str> = rule.free.iter().map(name).collect();
+        say(format!(
+            "rule {n}: {:.0} pairs, {:.0} matches expected ({:.0} by this rule alone); {} rounds{}; trains {}",
+            rule.pairs,
+            rule.expected,
+            rule.alone,
+            rule.rounds,
+            if rule.converged {
+                ""
+            } else {
+                ", not converged"
+            },
+            free.join(", ")
+        ));
+    }
+    for unit in &training.trained.units {
+        let [only] = unit.comparisons.as_slice() else {
+            let names: Vec<&str> = unit.comparisons.iter().map(name).collect();
+            say(format!(
+                "{}: weighed together, {} combinations (in the file)",
+                names.join(" + "),
+                unit.cells.len()
+            ));
+            continue;
+        };
+        say(format!("{}: level, m, u, bits", name(only)));
+        for (level, cell) in unit.cells.iter().enumerate().skip(1) {
+            say(format!(
+                "  {level:>2}  {:.5}  {:.9}  {:+.2}",
+                cell.m,
+                cell.u,
+                cell.bits()
+            ));
+        }
+    }
+    for doubt in &training.doubts {
+        say(format!("doubt: {doubt}"));
+    }
+}

@@ -1,0 +1,40 @@
+//! Which reader a file gets: by its first bytes, not by its name.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use linkage::Source;
+
+use super::arrow::{Ipc, Parquet};
+use super::csv::Csv;
+use crate::fail::Fail;
+
+/// Opens a list; `threads` may read it at a time.
+pub(crate) fn open(path: &Path, threads: usize) -> Result<Box<dyn Source>, Fail> {
+    let mut first = [0; 6];
+    let mut file = File::open(path).map_err(|e| Fail::at(path, &e))?;
+    let mut filled = 0;
+    while let Some(rest) = first.get_mut(filled..).filter(|r| !r.is_empty()) {
+        match file.read(rest).map_err(|e| Fail::at(path, &e))? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    if first.starts_with(b"PAR1") {
+        return Ok(Box::new(Parquet::open(path, threads)?));
+    }
+    if &first == b"ARROW1" {
+        return Ok(Box::new(Ipc::open(path)?));
+    }
+    Ok(Box::new(Csv::open(path)?))
+}
+
+/// A list lacks a column that the model names.
+pub(crate) fn lacks(path: &Path, column: &str, has: &[String]) -> linkage::SourceFault {
+    linkage::SourceFault(format!(
+        "{} has no column '{column}': it has {}",
+        path.display(),
+        has.join(", ")
+    ))
+}

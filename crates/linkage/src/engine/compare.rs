@@ -1,0 +1,400 @@
+//! How one column of a case compares with that of a master record: the number of the first level that holds.
+
+use super::encode::{Layout, NAME_WORDS, Place, postcode_of};
+use super::intern::Words;
+use crate::diminutive::related;
+use crate::model::{ColumnComparison, How, Kind, Model};
+use crate::standardise::{postcode_area, postcode_outward, postcode_sector};
+use crate::text::{alike, within_edits};
+
+/// One side of a pair.
+#[derive(Clone, Copy)]
+pub(crate) struct Side<'a> {
+    pub(crate) row: &'a [u32],
+    pub(crate) words: Words<'a>,
+}
+
+/// The number of a pair's level: 0 where a side has no value, then the levels from 1, then `else`.
+pub(crate) type Code = u8;
+
+/// Where two nearly alike words of a name begin to count as one (Jaro-Winkler).
+const WORDS_ALIKE: f64 = 0.88;
+
+/// How names compare, from the closest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Grade {
+    Same,
+    Within,
+    Single,
+    Variant,
+    Close,
+    AllButOne,
+    Shares,
+    Nothing,
+}
+
+/// A comparison made ready.
+pub(crate) struct Comparer {
+    pub(crate) place: Place,
+    hows: Vec<How>,
+    /// For names: the code of each grade.
+    by_grade: [Code; 8],
+}
+
+/// What was found: the level, and which value of each side it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Compared {
+    pub(crate) code: Code,
+    pub(crate) left: u8,
+    pub(crate) right: u8,
+}
+
+impl Comparer {
+    pub(crate) fn new(comparison: &ColumnComparison, place: Place) -> Self {
+        let hows: Vec<How> = comparison.levels.iter().map(|l| l.how).collect();
+        let otherwise = small(hows.len() + 1);
+        let grades = [
+            Grade::Same,
+            Grade::Within,
+            Grade::Single,
+            Grade::Variant,
+            Grade::Close,
+            Grade::AllButOne,
+            Grade::Shares,
+            Grade::Nothing,
+        ];
+        let by_grade = grades.map(|grade| {
+            let holds = |how: &How| grade <= grade_of(*how);
+            hows.iter()
+                .position(holds)
+                .map_or(otherwise, |at| small(at + 1))
+        });
+        Self {
+            place,
+            hows,
+            by_grade,
+        }
+    }
+
+    /// All comparisons of a model.
+    pub(crate) fn all(model: &Model, layout: &Layout) -> Vec<Self> {
+        let placed = |c: &ColumnComparison| Some(Self::new(c, *layout.places.get(c.column)?));
+        model.comparisons.iter().filter_map(placed).collect()
+    }
+
+    /// Whether strings may have to be compared.
+    pub(crate) fn is_dear(&self) -> bool {
+        match self.place.kind {
+            Kind::Name => true,
+            Kind::Text | Kind::Identifier => self.hows.iter().any(|h| *h != How::Same),
+            Kind::Date | Kind::Postcode => false,
+        }
+    }
+
+    pub(crate) fn code(&self, left: Side, right: Side) -> Code {
+        self.compare(left, right).code
+    }
+
+    pub(crate) fn compare(&self, left: Side, right: Side) -> Compared {
+        let otherwise = small(self.hows.len() + 1);
+        let mut best = Compared {
+            code: otherwise,
+            left: 0,
+            right: 0,
+        };
+        if self.place.is_empty(left.row) || self.place.is_empty(right.row) {
+            best.code = 0;
+            return best;
+        }
+        for (i, a) in (0_u8..).zip(self.place.values(left.row)) {
+            for (j, b) in (0_u8..).zip(self.place.values(right.row)) {
+                let code = self.pair(a, b, left.words, right.words, best.code);
+                if code < best.code {
+                    best = Compared {
+                        code,
+                        left: i,
+                        right: j,
+                    };
+                    if code == 1 {
+                        return best;
+                    }
+                }
+            }
+        }
+        best
+    }
+
+    /// The closest level that a pair can have, by what can be told without a look at letters; and whether a value that
+    /// a rare term could make heavier may be common to both.
+    pub(crate) fn at_best(&self, left: Side, right: Side) -> (Code, bool) {
+        let mut best = small(self.hows.len() + 1);
+        if self.place.is_empty(left.row) || self.place.is_empty(right.row) {
+            return (0, false);
+        }
+        let mut common = false;
+        for a in self.place.values(left.row) {
+            for b in self.place.values(right.row) {
+                let code = if self.place.kind == Kind::Name {
+                    let paired = pair_off(a, b, left.words, right.words);
+                    common |= paired.equal > 0;
+                    self.by_grade.get(paired.at_best() as usize).copied()
+                } else {
+                    common = true;
+                    Some(if a == b {
+                        1
+                    } else {
+                        1 + u8::from(self.hows.first() == Some(&How::Same))
+                    })
+                };
+                best = best.min(code.unwrap_or(1));
+            }
+        }
+        (best, common)
+    }
+
+    /// The code of two values where it is below `best`; else anything not below.
+    fn pair(&self, a: &[u32], b: &[u32], of_a: Words, of_b: Words, best: Code) -> Code {
+        if self.place.kind == Kind::Name {
+            let grade = grade(a, b, of_a, of_b) as usize;
+            return self.by_grade.get(grade).copied().unwrap_or(best);
+        }
+        let mut code = 1;
+        for how in &self.hows {
+            if code >= best {
+                return best;
+            }
+            if holds(*how, self.place.kind, a, b, of_a, of_b) {
+                return code;
+            }
+            code += 1;
+        }
+        code
+    }
+}
+
+fn small(n: usize) -> Code {
+    Code::try_from(n).unwrap_or(Code::MAX)
+}
+
+const fn grade_of(how: How) -> Grade {
+    match how {
+        How::Within => Grade::Within,
+        How::Single => Grade::Single,
+        How::Variant => Grade::Variant,
+        How::Close => Grade::Close,
+        How::AllButOne => Grade::AllButOne,
+        How::Shares => Grade::Shares,
+        How::Same
+        | How::Like(_)
+        | How::Edits(_)
+        | How::Swapped
+        | How::OneDigit
+        | How::DefaultDay
+        | How::SameYear
+        | How::Sector
+        | How::Outward
+        | How::Area => Grade::Same,
+    }
+}
+
+fn holds(how: How, kind: Kind, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> bool {
+    if how == How::Same {
+        return a == b;
+    }
+    let (one, other) = (
+        a.first().copied().unwrap_or(0),
+        b.first().copied().unwrap_or(0),
+    );
+    match how {
+        How::Like(least) => one == other || alike(of_a.text(one), of_b.text(other), least),
+        How::Edits(most) => one == other || within_edits(of_a.text(one), of_b.text(other), most),
+        How::Swapped => {
+            one >> 16 == other >> 16
+                && one >> 8 & 0xff == other & 0xff
+                && one & 0xff == other >> 8 & 0xff
+        }
+        How::OneDigit => one_digit(one, other),
+        How::DefaultDay => default_day(one, other),
+        How::SameYear => one >> 16 == other >> 16,
+        How::Sector => postcode_part(postcode_sector, a, b),
+        How::Outward => postcode_part(postcode_outward, a, b),
+        How::Area => postcode_part(postcode_area, a, b),
+        How::Same
+        | How::Within
+        | How::Single
+        | How::Variant
+        | How::Close
+        | How::AllButOne
+        | How::Shares => kind != Kind::Name && a == b,
+    }
+}
+
+fn postcode_part(part: fn(u64) -> u64, a: &[u32], b: &[u32]) -> bool {
+    let part_of_a = part(postcode_of(a));
+    part_of_a != 0 && part_of_a == part(postcode_of(b))
+}
+
+/// One digit differs, or two neighbouring digits of the written date are exchanged.
+pub(crate) fn one_digit(a: u32, b: u32) -> bool {
+    let differ = a ^ b;
+    // A nibble that is not nought, as its lowest bit.
+    let nibbles = (differ | differ >> 1 | differ >> 2 | differ >> 3) & 0x1111_1111;
+    match nibbles.count_ones() {
+        0 | 1 => true,
+        2 => {
+            let low = nibbles.trailing_zeros();
+            nibbles >> low == 0x11 && {
+                let (two_a, two_b) = (a >> low & 0xff, b >> low & 0xff);
+                two_a >> 4 == two_b & 0xf && two_a & 0xf == two_b >> 4
+            }
+        }
+        _ => false,
+    }
+}
+
+/// One year, and one of the dates is its first of January; or one month, and one of them is its first.
+pub(crate) fn default_day(a: u32, b: u32) -> bool {
+    let first_of_year = |d: u32| d & 0xffff == 0x0101;
+    let first_of_month = |d: u32| d & 0xff == 0x01;
+    (a >> 16 == b >> 16 && (first_of_year(a) || first_of_year(b)))
+        || (a >> 8 == b >> 8 && (first_of_month(a) || first_of_month(b)))
+}
+
+/// Which words of two names were given to one another, by what can be told from numbers alone.
+struct Paired {
+    shorter: usize,
+    same_count: bool,
+    equal: usize,
+    variant: usize,
+    /// A bit for each word that has been given away.
+    taken_a: u8,
+    taken_b: u8,
+}
+
+/// Each word of the shorter name is given at most one word of the longer: equal ones first, then spellings of one
+/// sound and diminutives.
+fn pair_off(a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> Paired {
+    let (count_a, count_b) = (count(a), count(b));
+    let mut paired = Paired {
+        shorter: count_a.min(count_b),
+        same_count: count_a == count_b,
+        equal: 0,
+        variant: 0,
+        taken_a: 0,
+        taken_b: 0,
+    };
+    for (i, x) in a.iter().enumerate().take(count_a) {
+        for (j, y) in b.iter().enumerate().take(count_b) {
+            if x == y && paired.taken_b >> j & 1 == 0 {
+                paired.taken_a |= 1 << i;
+                paired.taken_b |= 1 << j;
+                paired.equal += 1;
+                break;
+            }
+        }
+    }
+    if paired.equal == paired.shorter {
+        return paired;
+    }
+    for (i, x) in a.iter().enumerate().take(count_a) {
+        if paired.taken_a >> i & 1 == 1 {
+            continue;
+        }
+        let (sound, groups) = (of_a.sound(*x), of_a.groups(*x));
+        for (j, y) in b.iter().enumerate().take(count_b) {
+            if paired.taken_b >> j & 1 == 1 {
+                continue;
+            }
+            let alike = (sound != 0 && sound == of_b.sound(*y))
+                || (!groups.is_empty() && related(groups, of_b.groups(*y)));
+            if alike {
+                paired.taken_a |= 1 << i;
+                paired.taken_b |= 1 << j;
+                paired.variant += 1;
+                break;
+            }
+        }
+    }
+    paired
+}
+
+impl Paired {
+    /// The grade, where it needs no look at the letters.
+    fn grade(&self) -> Option<Grade> {
+        // One word against several says less than whole names do.
+        let lone = self.shorter == 1 && !self.same_count;
+        if self.equal == self.shorter {
+            Some(match (self.same_count, lone) {
+                (true, _) => Grade::Same,
+                (false, true) => Grade::Single,
+                (false, false) => Grade::Within,
+            })
+        } else if self.equal + self.variant == self.shorter {
+            Some(if lone { Grade::Shares } else { Grade::Variant })
+        } else {
+            None
+        }
+    }
+
+    /// The closest grade that a look at the letters can give.
+    fn at_best(&self) -> Grade {
+        match self.grade() {
+            Some(grade) => grade,
+            None if self.shorter == 1 && self.same_count => Grade::Close,
+            None if self.equal + self.variant > 0 => Grade::Close,
+            None => Grade::Shares,
+        }
+    }
+}
+
+/// How two sets of words compare: what [`pair_off`] left may be initials or nearly alike. Words that are all no more than
+/// nearly alike do not make a name of several words close.
+fn grade(a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> Grade {
+    let mut paired = pair_off(a, b, of_a, of_b);
+    if let Some(grade) = paired.grade() {
+        return grade;
+    }
+    let (count_a, count_b) = (count(a), count(b));
+    let mut near = 0;
+    for (i, x) in a.iter().enumerate().take(count_a) {
+        if paired.taken_a >> i & 1 == 1 {
+            continue;
+        }
+        for (j, y) in b.iter().enumerate().take(count_b) {
+            if paired.taken_b >> j & 1 == 0 && nearly(of_a.text(*x), of_b.text(*y)) {
+                paired.taken_b |= 1 << j;
+                near += 1;
+                break;
+            }
+        }
+    }
+    let sure = paired.equal + paired.variant;
+    let all = sure + near;
+    let whole = sure > 0 || (paired.shorter == 1 && paired.same_count);
+    if all == paired.shorter && whole {
+        Grade::Close
+    } else if all + 1 == paired.shorter && sure > 0 {
+        Grade::AllButOne
+    } else if all > 0 {
+        Grade::Shares
+    } else {
+        Grade::Nothing
+    }
+}
+
+fn count(slot: &[u32]) -> usize {
+    slot.iter()
+        .take(NAME_WORDS)
+        .take_while(|w| **w != 0)
+        .count()
+}
+
+/// One is the other's initial, or they are nearly alike.
+fn nearly(a: &str, b: &str) -> bool {
+    let (mut of_a, mut of_b) = (a.chars(), b.chars());
+    let (first_a, first_b) = (of_a.next(), of_b.next());
+    if of_a.as_str().is_empty() || of_b.as_str().is_empty() {
+        return first_a == first_b;
+    }
+    alike(a, b, WORDS_ALIKE)
+}

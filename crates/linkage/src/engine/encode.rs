@@ -1,0 +1,362 @@
+//! One record as a row of words of fixed length: what comparisons read, contiguous in memory.
+//!
+//! A column has `most` slots; an empty slot begins with 0. A name's slot holds up to [`NAME_WORDS`] numbers of
+//! words in the order written, a text's or identifier's one number, a date's its eight digits (BCD), a postcode's
+//! its packed form in two words.
+
+use foldhash::{HashMap, HashMapExt};
+
+use super::intern::{Interner, STRANGE, Strange};
+use super::source::Batch;
+use crate::diminutive::groups;
+use crate::model::{Column, Kind, Model};
+use crate::sound::sound;
+use crate::standardise::{identifier_into, name_into, packed_date, postcode};
+
+/// How many words of a name are compared; further ones are left.
+pub(crate) const NAME_WORDS: usize = 6;
+
+/// Where a column's values stand in a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) kind: Kind,
+    pub(crate) at: usize,
+    pub(crate) slots: usize,
+}
+
+impl Place {
+    pub(crate) const fn width(self) -> usize {
+        match self.kind {
+            Kind::Name => NAME_WORDS,
+            Kind::Postcode => 2,
+            Kind::Text | Kind::Identifier | Kind::Date => 1,
+        }
+    }
+
+    /// The filled slots of this column in a row.
+    pub(crate) fn values(self, row: &[u32]) -> impl Iterator<Item = &[u32]> {
+        let width = self.width();
+        row.get(self.at..self.at + self.slots * width)
+            .unwrap_or_default()
+            .chunks_exact(width)
+            .take_while(|slot| slot.first() != Some(&0))
+    }
+
+    pub(crate) fn is_empty(self, row: &[u32]) -> bool {
+        row.get(self.at).is_none_or(|w| *w == 0)
+    }
+}
+
+/// The places of all columns of a model.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) places: Vec<Place>,
+    pub(crate) words: usize,
+}
+
+impl Layout {
+    pub(crate) fn of(model: &Model) -> Self {
+        let mut at = 0;
+        let places = model
+            .columns
+            .iter()
+            .map(|c| {
+                let place = Place {
+                    kind: c.kind,
+                    at,
+                    slots: c.most,
+                };
+                at += c.most * place.width();
+                place
+            })
+            .collect();
+        Self { places, words: at }
+    }
+}
+
+pub(crate) fn postcode_of(slot: &[u32]) -> u64 {
+    match slot {
+        [high, low] => u64::from(*high) << 32 | u64::from(*low),
+        _ => 0,
+    }
+}
+
+/// Which columns of a file one side needs, and which of them make each value.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// The file's columns; the first is the handle.
+    pub(crate) columns: Vec<String>,
+    /// For each column of the model, for each value, indexes into `columns`.
+    values: Vec<Vec<Vec<usize>>>,
+}
+
+impl Reading {
+    pub(crate) fn new<'a>(
+        id: &'a str,
+        model: &'a Model,
+        side: impl Fn(&'a Column) -> &'a Vec<Vec<String>>,
+    ) -> Self {
+        let mut columns = vec![id.to_owned()];
+        let mut place = |name: &String| match columns.iter().skip(1).position(|c| c == name) {
+            Some(at) => at + 1,
+            None => {
+                columns.push(name.clone());
+                columns.len() - 1
+            }
+        };
+        let values = model
+            .columns
+            .iter()
+            .map(|c| {
+                let lists = side(c).iter();
+                lists.map(|l| l.iter().map(&mut place).collect()).collect()
+            })
+            .collect();
+        Self { columns, values }
+    }
+}
+
+/// How words of a list become numbers.
+pub(crate) trait Numbers {
+    fn word(&mut self, word: &str) -> u32;
+    fn text(&mut self, text: &str) -> u32;
+}
+
+/// The case list's words are interned.
+impl Numbers for Interner {
+    fn word(&mut self, word: &str) -> u32 {
+        self.intern_word(word)
+    }
+    fn text(&mut self, text: &str) -> u32 {
+        self.intern(text)
+    }
+}
+
+/// The master list's words are looked up; strange ones live as long as their record.
+pub(crate) struct Lookup<'a> {
+    known: &'a Interner,
+    pub(crate) strange: Strange,
+    /// Sounds of strange words: bounded, for they come again.
+    sounds: HashMap<Box<str>, (u32, &'static [u16])>,
+    code: String,
+}
+
+/// How many strange words' sounds a thread remembers.
+const REMEMBERED: usize = 1 << 16;
+
+impl<'a> Lookup<'a> {
+    pub(crate) fn new(known: &'a Interner) -> Self {
+        Self {
+            known,
+            strange: Strange::default(),
+            sounds: HashMap::new(),
+            code: String::new(),
+        }
+    }
+}
+
+impl Numbers for Lookup<'_> {
+    fn word(&mut self, word: &str) -> u32 {
+        if let Some(id) = self.known.find(word) {
+            // A text of the case list that is no word of its names has no sound yet.
+            if self.known.sound(id) != 0 {
+                return id;
+            }
+        }
+        let (sound_id, of) = match self.sounds.get(word) {
+            Some(known) => *known,
+            None => {
+                self.code.clear();
+                sound(word, &mut self.code);
+                let found = (self.known.find_sound(&self.code), groups(word));
+                if self.sounds.len() >= REMEMBERED {
+                    self.sounds.clear();
+                }
+                self.sounds.insert(word.into(), found);
+                found
+            }
+        };
+        self.strange.add(word, sound_id, of)
+    }
+
+    fn text(&mut self, text: &str) -> u32 {
+        match self.known.find(text) {
+            Some(id) => id,
+            None => self.strange.add(text, 0, &[]),
+        }
+    }
+}
+
+/// How often a column's values could not be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unused {
+    /// A value was there and has no standard form.
+    pub(crate) unusable: u64,
+    /// There were more values than the model compares.
+    pub(crate) beyond: u64,
+}
+
+/// Makes rows of records.
+pub(crate) struct Encoder<'m> {
+    model: &'m Model,
+    layout: &'m Layout,
+    reading: &'m Reading,
+    joined: String,
+    standard: String,
+    pub(crate) unused: Vec<Unused>,
+}
+
+impl<'m> Encoder<'m> {
+    pub(crate) fn new(model: &'m Model, layout: &'m Layout, reading: &'m Reading) -> Self {
+        Self {
+            model,
+            layout,
+            reading,
+            joined: String::new(),
+            standard: String::new(),
+            unused: vec![Unused::default(); model.columns.len()],
+        }
+    }
+
+    /// Writes the row of one record into `row`, which has the layout's length.
+    pub(crate) fn encode(
+        &mut self,
+        batch: &dyn Batch,
+        at: usize,
+        numbers: &mut impl Numbers,
+        row: &mut [u32],
+    ) {
+        row.fill(0);
+        let columns = self.model.columns.iter().zip(&self.layout.places);
+        let reading = self.reading;
+        for (n, ((column, place), values)) in columns.zip(&reading.values).enumerate() {
+            let mut unused = Unused::default();
+            let end = place.at + place.slots * place.width();
+            let slots = row.get_mut(place.at..end).unwrap_or_default();
+            let mut slots = slots.chunks_exact_mut(place.width());
+            let mut put = |text: &str, standard: &mut String, numbers: &mut _| {
+                if text.trim().is_empty() {
+                    return;
+                }
+                // One value more than fits is looked at to be counted.
+                let mut spare = [0; NAME_WORDS];
+                let slot = slots.next();
+                let beyond = slot.is_none();
+                let slot = slot.unwrap_or(&mut spare);
+                if !fill(column.kind, text, standard, numbers, slot) {
+                    unused.unusable += 1;
+                } else if beyond {
+                    unused.beyond += 1;
+                }
+            };
+            for parts in values {
+                let text = match parts.as_slice() {
+                    [one] => batch.text(*one, at).unwrap_or_default(),
+                    many => {
+                        self.joined.clear();
+                        for part in many {
+                            if !self.joined.is_empty() {
+                                self.joined.push(' ');
+                            }
+                            self.joined
+                                .push_str(batch.text(*part, at).unwrap_or_default());
+                        }
+                        &self.joined
+                    }
+                };
+                match column.split {
+                    Some(mark) => {
+                        for piece in text.split(mark) {
+                            put(piece, &mut self.standard, numbers);
+                        }
+                    }
+                    None => put(text, &mut self.standard, numbers),
+                }
+            }
+            close_gaps(place, row);
+            if let Some(count) = self.unused.get_mut(n) {
+                count.unusable += unused.unusable;
+                count.beyond += unused.beyond;
+            }
+        }
+    }
+}
+
+/// Values without a standard form leave no gap: the filled slots come first.
+fn close_gaps(place: &Place, row: &mut [u32]) {
+    let width = place.width();
+    if place.slots == 1 {
+        return;
+    }
+    let Some(slots) = row.get_mut(place.at..place.at + place.slots * width) else {
+        return;
+    };
+    let mut to = 0;
+    for from in 0..place.slots {
+        let start = from * width;
+        if slots.get(start).is_some_and(|w| *w != 0) {
+            if to != start {
+                slots.copy_within(start..start + width, to);
+                if let Some(old) = slots.get_mut(start..start + width) {
+                    old.fill(0);
+                }
+            }
+            to += width;
+        }
+    }
+}
+
+/// Writes one value in standard form; false where it has none.
+fn fill(
+    kind: Kind,
+    text: &str,
+    standard: &mut String,
+    numbers: &mut impl Numbers,
+    slot: &mut [u32],
+) -> bool {
+    standard.clear();
+    match kind {
+        Kind::Name => {
+            if !name_into(text, standard) {
+                return false;
+            }
+            for (word, to) in standard.split(' ').zip(slot.iter_mut()) {
+                *to = numbers.word(word);
+            }
+            true
+        }
+        Kind::Text => one(name_into(text, standard), standard, numbers, slot),
+        Kind::Identifier => one(identifier_into(text, standard), standard, numbers, slot),
+        Kind::Date => match (packed_date(text), slot) {
+            (Some(date), [to, ..]) => {
+                *to = date;
+                true
+            }
+            _ => false,
+        },
+        Kind::Postcode => match (postcode(text), slot) {
+            (Some(packed), [high, low, ..]) => {
+                // The two halves of a number.
+                *high = u32::try_from(packed >> 32).unwrap_or(0);
+                *low = u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(0);
+                true
+            }
+            _ => false,
+        },
+    }
+}
+
+fn one(usable: bool, standard: &str, numbers: &mut impl Numbers, slot: &mut [u32]) -> bool {
+    match (usable, slot) {
+        (true, [to, ..]) => {
+            *to = numbers.text(standard);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whether a number is of a text that the case list has.
+pub(crate) const fn is_known(id: u32) -> bool {
+    id != 0 && id & STRANGE == 0
+}

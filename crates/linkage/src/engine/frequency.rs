@@ -1,0 +1,154 @@
+//! How often the case list's values stand in both lists: term frequencies, and the exact probability that two
+//! records taken at random have one value.
+
+use foldhash::{HashMap, HashMapExt};
+
+use super::encode::{Place, is_known};
+use super::keys::whole;
+use crate::model::Kind;
+
+/// Counts of one column's terms: of a name its words, else the whole value.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    place: Place,
+    at: HashMap<u64, u32>,
+    left: Vec<u32>,
+}
+
+/// Counts of the master list's records that have each term.
+pub(crate) type Counts = Vec<u32>;
+
+impl Terms {
+    pub(crate) fn of<'a>(place: Place, rows: impl Iterator<Item = &'a [u32]>) -> Self {
+        let mut terms = Self {
+            place,
+            at: HashMap::new(),
+            left: Vec::new(),
+        };
+        let mut seen = Vec::new();
+        for row in rows {
+            seen.clear();
+            each_term(place, row, &mut |t| seen.push(t));
+            seen.sort_unstable();
+            seen.dedup();
+            for term in &seen {
+                let next = super::intern::narrow(terms.left.len());
+                let at = *terms.at.entry(*term).or_insert(next) as usize;
+                if at == terms.left.len() {
+                    terms.left.push(0);
+                }
+                if let Some(count) = terms.left.get_mut(at) {
+                    *count += 1;
+                }
+            }
+        }
+        terms
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.left.len()
+    }
+
+    /// Counts a master record.
+    pub(crate) fn count(&self, row: &[u32], counts: &mut Counts) {
+        each_term(self.place, row, &mut |term| {
+            if let Some(count) = self
+                .at
+                .get(&term)
+                .and_then(|at| counts.get_mut(*at as usize))
+            {
+                *count = count.saturating_add(1);
+            }
+        });
+    }
+
+    /// For each term its share of the records of both lists; and the chance that a record of each list, taken at
+    /// random, have one (Fellegi and Sunter 1969: u of equality, exact).
+    pub(crate) fn shares(&self, right: &Counts, left_total: u64, right_total: u64) -> Shares {
+        let total = (left_total + right_total).max(1) as f64;
+        let mut chance = 0.0;
+        let mut share = HashMap::with_capacity(self.at.len());
+        for (term, at) in &self.at {
+            let of = |counts: &[u32]| f64::from(counts.get(*at as usize).copied().unwrap_or(0));
+            let (l, r) = (of(&self.left), of(right));
+            share.insert(*term, (l + r) / total);
+        }
+        // Summed in a fixed order, so that the result is one and the same.
+        for (l, r) in self.left.iter().zip(right) {
+            chance += f64::from(*l) * f64::from(*r);
+        }
+        let pairs = left_total as f64 * right_total as f64;
+        Shares {
+            place: self.place,
+            chance: if pairs > 0.0 { chance / pairs } else { 0.0 },
+            least: 1.0 / total,
+            share,
+        }
+    }
+}
+
+fn each_term(place: Place, row: &[u32], each: &mut impl FnMut(u64)) {
+    for slot in place.values(row) {
+        if place.kind == Kind::Name {
+            let words = slot.iter().take_while(|w| **w != 0);
+            words
+                .filter(|w| is_known(**w))
+                .for_each(|w| each((*w).into()));
+        } else if let Some(value) = whole(place.kind, slot) {
+            each(value);
+        }
+    }
+}
+
+/// Shares of terms.
+#[derive(Clone, Debug)]
+pub(crate) struct Shares {
+    place: Place,
+    /// The chance that two records taken at random have a term in common.
+    pub(crate) chance: f64,
+    least: f64,
+    share: HashMap<u64, f64>,
+}
+
+impl Shares {
+    fn share(&self, term: u64) -> f64 {
+        self.share
+            .get(&term)
+            .copied()
+            .unwrap_or(0.0)
+            .max(self.least)
+    }
+
+    /// The most that [`bits`](Self::bits) can give for a case.
+    pub(crate) fn most(&self, row: &[u32]) -> f64 {
+        let bits = |term: u64| (self.chance / self.share(term)).log2().max(0.0);
+        let mut most = 0.0_f64;
+        for slot in self.place.values(row) {
+            let bits = if self.place.kind == Kind::Name {
+                slot.iter()
+                    .filter(|w| **w != 0)
+                    .map(|w| bits((*w).into()))
+                    .sum()
+            } else {
+                whole(self.place.kind, slot).map_or(0.0, bits)
+            };
+            most = most.max(bits);
+        }
+        if most.is_finite() { most } else { 0.0 }
+    }
+
+    /// How many bits more (or fewer) than the average value this agreement weighs: for each term in common the
+    /// chance of any common term over this term's share. Of names, the words in common count.
+    pub(crate) fn bits(&self, left: &[u32], right: &[u32]) -> f64 {
+        if self.chance <= 0.0 {
+            return 0.0;
+        }
+        let bits = |term: u64| (self.chance / self.share(term)).log2();
+        if self.place.kind == Kind::Name {
+            let both = |w: &&u32| **w != 0 && right.contains(w);
+            left.iter().filter(both).map(|w| bits((*w).into())).sum()
+        } else {
+            whole(self.place.kind, left).map_or(0.0, bits)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Which cases a master record is compared with: those that meet any rule, each once.
+
+use super::cases::Cases;
+use super::intern::Words;
+use super::keys::{Hot, Prober, RuleIndex};
+use crate::model::BlockingRule;
+
+/// The cases under every rule of a list of rules, in its order.
+pub(crate) struct Blocks<'m> {
+    rules: Vec<&'m BlockingRule>,
+    indexes: Vec<RuleIndex>,
+}
+
+impl<'m> Blocks<'m> {
+    pub(crate) fn build(rules: Vec<&'m BlockingRule>, cases: &Cases) -> Self {
+        let build =
+            |r: &&BlockingRule| RuleIndex::build(r, &cases.layout, cases.words(), cases.rows());
+        let indexes = rules.iter().map(build).collect();
+        Self { rules, indexes }
+    }
+
+    pub(crate) fn hot(&self) -> Vec<Hot> {
+        self.indexes.iter().map(|i| i.hot).collect()
+    }
+}
+
+/// Finds candidates; one for each thread.
+pub(crate) struct Finder<'b> {
+    blocks: &'b Blocks<'b>,
+    probers: Vec<Prober>,
+    /// Case and the rule that it met.
+    met: Vec<(u32, u32)>,
+}
+
+impl<'b> Finder<'b> {
+    pub(crate) fn new(blocks: &'b Blocks, cases: &Cases) -> Self {
+        let prober = |r: &&BlockingRule| Prober::new(r, &cases.layout);
+        Self {
+            blocks,
+            probers: blocks.rules.iter().map(prober).collect(),
+            met: Vec::new(),
+        }
+    }
+
+    /// Calls `each` with every case that meets a rule, in the order of the case list, and a bit for each rule met.
+    pub(crate) fn find(&mut self, row: &[u32], words: Words, each: &mut impl FnMut(u32, u32)) {
+        self.met.clear();
+        for (rule, (prober, index)) in
+            (0_u32..).zip(self.probers.iter_mut().zip(&self.blocks.indexes))
+        {
+            let met = &mut self.met;
+            prober.probe(index, row, words, &mut |case| met.push((case, rule)));
+        }
+        // A rule's numbers may hold a case twice.
+        self.met.sort_unstable();
+        for group in self.met.chunk_by(|a, b| a.0 == b.0) {
+            let mask = group.iter().fold(0, |mask, (_, rule)| mask | 1 << rule);
+            if let Some((case, _)) = group.first() {
+                each(*case, mask);
+            }
+        }
+    }
+}

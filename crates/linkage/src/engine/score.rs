@@ -1,0 +1,453 @@
+//! Scoring: every candidate pair's weight of evidence, the best of each case, and what they amount to.
+
+use std::fmt;
+
+use super::cases::Cases;
+use super::compare::{Comparer, Side};
+use super::encode::{Encoder, Lookup, Reading};
+use super::frequency::Shares;
+use super::intern::Words;
+use super::pairs::{Blocks, Finder};
+use super::scan::{Run, scan};
+use super::source::{Source, SourceFault};
+use super::train::{hash_of, terms};
+use super::trained::{Trained, TrainedUnit, Unit, code_of};
+use crate::model::{How, Model};
+
+/// A scored pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    /// The case, counted from 0.
+    pub case: u32,
+    /// The master record's handle.
+    pub master: Box<str>,
+    /// The first blocking rule that the pair meets, from 0.
+    pub rule: u8,
+    /// Weight of evidence with the prior, in bits.
+    pub weight: f64,
+    /// Codes of all comparisons, four bits each: 0 where a side has no value, then levels from 1, then `else`.
+    codes: u64,
+    /// How many bits it is ahead of the case's next candidate; none where there is no other.
+    pub margin: Option<f64>,
+    /// What the evidence amounts to.
+    pub standing: Standing,
+}
+
+/// What a pair amounts to. No match is a fact: a person confirms it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Strong evidence, and no other candidate near.
+    Strong,
+    /// Strong evidence for more than one record, or for a record of more than one case.
+    Ambiguous,
+    /// A person must look: the weight lies in the review band, or the evidence is of a weak kind (MATCH-05).
+    Review,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Strong => "strong",
+            Self::Ambiguous => "ambiguous",
+            Self::Review => "review",
+        })
+    }
+}
+
+impl Pair {
+    /// The match probability.
+    pub fn probability(&self) -> f64 {
+        1.0 / (1.0 + (-self.weight).exp2())
+    }
+
+    /// The code of a comparison.
+    pub fn code(&self, comparison: usize) -> usize {
+        code_of(self.codes, comparison)
+    }
+}
+
+/// The outcome of scoring.
+#[derive(Clone, Debug, Default)]
+pub struct Scored {
+    /// The pairs that were kept: by case, then by weight (heaviest first), then by handle.
+    pub pairs: Vec<Pair>,
+    /// How many pairs were looked at, by the first rule that they meet.
+    pub looked_at: Vec<u64>,
+    /// Master records.
+    pub right: u64,
+}
+
+/// One unit made ready for the kernel.
+struct Weighing {
+    unit: Unit,
+    bits: Vec<f64>,
+    /// The most that a cell can come to, where the codes of dear comparisons are the closest that they can have.
+    at_best: Vec<f64>,
+    dear: Vec<bool>,
+}
+
+impl Weighing {
+    fn new(unit: Unit, trained: &TrainedUnit, comparers: &[Comparer]) -> Option<Self> {
+        if unit.cells != trained.cells.len() {
+            return None;
+        }
+        let bits: Vec<f64> = (0..unit.cells)
+            .zip(&trained.cells)
+            .map(|(cell, level)| {
+                if unit.held(cell) == 0 {
+                    0.0
+                } else {
+                    level.bits()
+                }
+            })
+            .collect();
+        let dear: Vec<bool> = unit
+            .comparisons
+            .iter()
+            .map(|c| comparers.get(*c).is_some_and(Comparer::is_dear))
+            .collect();
+        let codes: Vec<Vec<usize>> = (0..unit.cells).map(|cell| unit.codes(cell)).collect();
+        let reaches = |from: &[usize], to: &[usize]| {
+            let mut each = from.iter().zip(to).zip(&dear);
+            each.all(|((from, to), dear)| from == to || (*dear && *from != 0 && from < to))
+        };
+        let at_best = codes.iter().map(|from| {
+            let reached = codes.iter().zip(&bits).filter(|(to, _)| reaches(from, to));
+            reached
+                .map(|(_, bits)| *bits)
+                .fold(f64::NEG_INFINITY, f64::max)
+        });
+        Some(Self {
+            at_best: at_best.collect(),
+            bits,
+            dear,
+            unit,
+        })
+    }
+}
+
+/// Tables made ready for the kernel.
+struct Scorer<'a> {
+    cases: &'a Cases,
+    comparers: Vec<Comparer>,
+    units: Vec<Weighing>,
+    shares: &'a [Option<Shares>],
+    /// The last code of a comparison that a rare value makes heavier.
+    rare: Vec<usize>,
+    /// For each comparison, the most that rare values can add for each case.
+    rare_most: Vec<Vec<f32>>,
+    prior: f64,
+    floor: f64,
+}
+
+/// What a comparison may come to, before letters are looked at.
+#[derive(Clone, Copy, Default)]
+struct Prospect {
+    cell: usize,
+    bound: f64,
+}
+
+impl Scorer<'_> {
+    /// Codes and weight of a pair; none where it cannot reach the floor.
+    fn weigh(&self, case: u32, right: Side) -> Option<(u64, f64)> {
+        let left = Side {
+            row: self.cases.row(case),
+            words: self.cases.words(),
+        };
+        // INVARIANT: `bound` is no less than the pair's weight, so nothing above the floor is lost.
+        let mut bound = self.prior;
+        let mut codes = 0;
+        for weighing in &self.units {
+            let found = self.prospect(weighing, case, left, right, &mut codes);
+            bound += found.bound;
+        }
+        if bound < self.floor {
+            return None;
+        }
+        let mut weight = self.prior;
+        for weighing in &self.units {
+            for (c, dear) in weighing.unit.comparisons.iter().zip(&weighing.dear) {
+                let rare = self.shares.get(*c).and_then(Option::as_ref);
+                if !dear && rare.is_none() {
+                    continue;
+                }
+                let Some(comparer) = self.comparers.get(*c) else {
+                    continue;
+                };
+                let found = comparer.compare(left, right);
+                codes = codes & !(0xf << (4 * c)) | u64::from(found.code) << (4 * c);
+                let last = self.rare.get(*c).copied().unwrap_or(0);
+                if let (Some(shares), true) = (rare, (1..=last).contains(&found.code.into())) {
+                    let slot = |row, n: u8| comparer.place.values(row).nth(n.into()).unwrap_or(&[]);
+                    weight += shares.bits(slot(left.row, found.left), slot(right.row, found.right));
+                }
+            }
+            let cell = weighing.unit.cell(codes);
+            weight += weighing.bits.get(cell).copied().unwrap_or(0.0);
+        }
+        (weight >= self.floor).then_some((codes, weight))
+    }
+
+    /// The most that a unit can come to; the codes of its cheap comparisons are found for good.
+    fn prospect(
+        &self,
+        weighing: &Weighing,
+        case: u32,
+        left: Side,
+        right: Side,
+        codes: &mut u64,
+    ) -> Prospect {
+        let mut found = Prospect::default();
+        let unit = &weighing.unit;
+        for ((c, radix), dear) in unit.comparisons.iter().zip(&unit.radix).zip(&weighing.dear) {
+            let Some(comparer) = self.comparers.get(*c) else {
+                continue;
+            };
+            let (code, common) = if *dear {
+                comparer.at_best(left, right)
+            } else {
+                (comparer.code(left, right), true)
+            };
+            *codes |= u64::from(code) << (4 * c);
+            found.cell = found.cell * radix + usize::from(code);
+            if let (true, Some(most)) = (common, self.rare_most.get(*c)) {
+                found.bound += most.get(case as usize).copied().map_or(0.0, f64::from);
+            }
+        }
+        found.bound += weighing.at_best.get(found.cell).copied().unwrap_or(0.0);
+        found
+    }
+}
+
+struct Worker<'a> {
+    encoder: Encoder<'a>,
+    lookup: Lookup<'a>,
+    finder: Finder<'a>,
+    row: Vec<u32>,
+    pairs: Vec<Pair>,
+    looked_at: Vec<u64>,
+    right: u64,
+    prune_at: usize,
+}
+
+/// Scores every pair that meets a blocking rule.
+///
+/// `shares` are a training's; without them the master list is read once more, to count its terms.
+///
+/// # Errors
+/// [`SourceFault`] when the list cannot be read.
+pub fn score(
+    model: &Model,
+    trained: &Trained,
+    training: Option<&super::Training>,
+    cases: &Cases,
+    list: &dyn Source,
+    run: Run,
+) -> Result<Scored, SourceFault> {
+    let counted;
+    let shares: &[Option<Shares>] = match training {
+        Some(training) => &training.shares,
+        None => {
+            counted = count(model, cases, list, run)?;
+            &counted
+        }
+    };
+    let comparers = Comparer::all(model, &cases.layout);
+    let units: Option<Vec<Weighing>> = match Unit::all(model) {
+        units if units.len() != trained.units.len() => None,
+        units => units
+            .into_iter()
+            .zip(&trained.units)
+            .map(|(unit, trained)| Weighing::new(unit, trained, &comparers))
+            .collect(),
+    };
+    let Some(units) = units else {
+        return Err(SourceFault(
+            "the trained numbers are of another model: train this one".into(),
+        ));
+    };
+    let rare_most = shares.iter().map(|shares| match shares {
+        // Rounded up: a bound may be too great and never too small.
+        Some(shares) => cases
+            .rows()
+            .map(|row| (shares.most(row) as f32).next_up())
+            .collect(),
+        None => Vec::new(),
+    });
+    let scorer = Scorer {
+        cases,
+        comparers,
+        rare: model.comparisons.iter().map(rare_until).collect(),
+        rare_most: rare_most.collect(),
+        units,
+        shares,
+        prior: trained.prior(),
+        floor: (model.decide.review / (1.0 - model.decide.review)).log2(),
+    };
+    let blocks = Blocks::build(model.blocking.iter().collect(), cases);
+    let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
+    let keep = model.decide.keep;
+    let workers = scan(
+        list,
+        &reading.columns,
+        run,
+        || Worker {
+            encoder: Encoder::new(model, &cases.layout, &reading),
+            lookup: Lookup::new(&cases.known),
+            finder: Finder::new(&blocks, cases),
+            row: vec![0; cases.layout.words],
+            pairs: Vec::new(),
+            looked_at: vec![0; model.blocking.len()],
+            right: 0,
+            prune_at: PRUNE,
+        },
+        |w, batch| {
+            for at in 0..batch.rows() {
+                w.right += 1;
+                w.lookup.strange.clear();
+                w.encoder.encode(batch, at, &mut w.lookup, &mut w.row);
+                let words = Words {
+                    known: &cases.known,
+                    strange: &w.lookup.strange,
+                };
+                let right = Side { row: &w.row, words };
+                let handle = batch.text(0, at).unwrap_or_default();
+                let before = cases.before(hash_of(handle));
+                let (looked_at, pairs) = (&mut w.looked_at, &mut w.pairs);
+                w.finder.find(&w.row, words, &mut |case, mask| {
+                    if case >= before {
+                        return;
+                    }
+                    let rule = mask.trailing_zeros();
+                    if let Some(n) = looked_at.get_mut(rule as usize) {
+                        *n += 1;
+                    }
+                    if let Some((codes, weight)) = scorer.weigh(case, right) {
+                        pairs.push(Pair {
+                            case,
+                            master: handle.into(),
+                            rule: u8::try_from(rule).unwrap_or(u8::MAX),
+                            weight,
+                            codes,
+                            margin: None,
+                            standing: Standing::Review,
+                        });
+                    }
+                });
+            }
+            if w.pairs.len() > w.prune_at {
+                prune(&mut w.pairs, keep);
+                w.prune_at = PRUNE.max(2 * w.pairs.len());
+            }
+            Ok(())
+        },
+    )?;
+    let mut scored = Scored {
+        looked_at: vec![0; model.blocking.len()],
+        ..Scored::default()
+    };
+    for w in workers {
+        scored.pairs.extend(w.pairs);
+        scored.right += w.right;
+        let all = scored.looked_at.iter_mut().zip(w.looked_at);
+        all.for_each(|(a, s)| *a += s);
+    }
+    prune(&mut scored.pairs, keep);
+    super::decide::decide(model, &mut scored.pairs);
+    Ok(scored)
+}
+
+/// How many pairs a thread holds before it lets go of those that are not among a case's best.
+const PRUNE: usize = 1 << 20;
+
+/// Keeps the best of each case; one master record counts once for a case.
+fn prune(pairs: &mut Vec<Pair>, keep: usize) {
+    pairs.sort_unstable_by(|a, b| {
+        a.case
+            .cmp(&b.case)
+            .then(b.weight.total_cmp(&a.weight))
+            .then(a.master.cmp(&b.master))
+            .then(a.codes.cmp(&b.codes))
+    });
+    pairs.dedup_by(|b, a| a.case == b.case && a.master == b.master);
+    let (mut case, mut held) = (u32::MAX, 0);
+    pairs.retain(|pair| {
+        if pair.case != case {
+            (case, held) = (pair.case, 0);
+        }
+        held += 1;
+        // One more than asked for, so that the last one's margin is known.
+        held <= keep + 1
+    });
+}
+
+/// The last level of a comparison on which how rare a value is still tells: the values are nearly the same.
+fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
+    if !comparison.term_frequency {
+        return 0;
+    }
+    let near = |how: How| match how {
+        How::Same | How::Within | How::Single | How::Variant | How::Close => true,
+        How::AllButOne | How::Shares | How::Like(_) | How::Edits(_) => true,
+        How::Swapped | How::OneDigit | How::DefaultDay | How::SameYear => false,
+        How::Sector | How::Outward | How::Area => false,
+    };
+    comparison.levels.iter().take_while(|l| near(l.how)).count()
+}
+
+/// Counts the case list's terms in the master list.
+fn count(
+    model: &Model,
+    cases: &Cases,
+    list: &dyn Source,
+    run: Run,
+) -> Result<Vec<Option<Shares>>, SourceFault> {
+    let terms = terms(model, cases);
+    if terms.iter().all(Option::is_none) {
+        return Ok(terms.iter().map(|_| None).collect());
+    }
+    let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
+    let empty = || -> Vec<Option<Vec<u32>>> {
+        let counts = terms.iter().map(|t| t.as_ref().map(|t| vec![0; t.len()]));
+        counts.collect()
+    };
+    let workers = scan(
+        list,
+        &reading.columns,
+        run,
+        || {
+            let encoder = Encoder::new(model, &cases.layout, &reading);
+            let row = vec![0; cases.layout.words];
+            (encoder, Lookup::new(&cases.known), row, empty(), 0_u64)
+        },
+        |(encoder, lookup, row, counts, records), batch| {
+            for at in 0..batch.rows() {
+                lookup.strange.clear();
+                encoder.encode(batch, at, lookup, row);
+                *records += 1;
+                for (terms, counts) in terms.iter().zip(&mut *counts) {
+                    if let (Some(terms), Some(counts)) = (terms, counts) {
+                        terms.count(row, counts);
+                    }
+                }
+            }
+            Ok(())
+        },
+    )?;
+    let mut counts = empty();
+    let mut right = 0;
+    for (.., some, records) in workers {
+        right += records;
+        for (all, some) in counts.iter_mut().zip(&some) {
+            if let (Some(all), Some(some)) = (all, some) {
+                all.iter_mut().zip(some).for_each(|(a, s)| *a += s);
+            }
+        }
+    }
+    let left = cases.len() as u64;
+    let shares = terms.iter().zip(&counts);
+    Ok(shares
+        .map(|(t, c)| Some(t.as_ref()?.shares(c.as_ref()?, left, right)))
+        .collect())
+}
