@@ -239,6 +239,21 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
         "--reason",
         "leave was granted",
     ];
+    let conclude = [
+        "review",
+        "conclude",
+        RUN,
+        "reply",
+        &first,
+        "--reason",
+        "the person left the country",
+    ];
+    desk.does("ho", &[&conclude, &flag, CASEWORKER]);
+    let report = desk.does("ho", &[&["report"]]);
+    assert!(
+        report.to_string().contains("ISD HMRC Match concluded"),
+        "{report}"
+    );
     desk.does("ho", &[&lift, &flag, CASEWORKER]);
     desk.settle();
 

@@ -210,6 +210,46 @@ async fn a_flag_is_lifted_with_a_reason_when_the_status_changes() {
     assert_eq!(stands.standing(), Standing::Confirmed);
 }
 
+// shows: FLAG-07
+#[tokio::test]
+async fn what_was_begun_because_of_a_flag_is_followed_until_a_person_concludes_it() {
+    let town = gone_far().await;
+    let ho = &town.ho;
+    let open = async || {
+        let flags: Vec<Flag> = ho.all().await.unwrap();
+        flags.iter().filter(|f| f.is_open()).count()
+    };
+    // Time and the end of the run conclude nothing.
+    town.closed(APRIL).await;
+    town.on("2016-12-01");
+    town.settle().await;
+    assert_eq!(open().await, 2);
+    let key = first_flag(&town).await;
+    let silent = ho
+        .conclude_flag(&op("conclude-0"), &key, " ", &caseworker())
+        .await;
+    assert_eq!(rules(&silent), ["FLAG-07"]);
+    let how = "the person left the country";
+    ho.conclude_flag(&op("conclude"), &key, how, &caseworker())
+        .await
+        .unwrap();
+    let twice = ho
+        .conclude_flag(&op("conclude-2"), &key, how, &caseworker())
+        .await;
+    assert_eq!(rules(&twice), ["FLAG-07"]);
+    assert_eq!(open().await, 1);
+    let concluded: Flag = ho.find(&key).await.unwrap().unwrap();
+    assert_eq!(concluded.status(), "concluded");
+    // It is shown until it is lifted, with all that happened to it.
+    assert_eq!(town.pool.flags().len(), 2);
+    ho.lift_flag(&op("lift"), &key, "leave was granted", &caseworker())
+        .await
+        .unwrap();
+    town.settle().await;
+    let lifted: Flag = ho.find(&key).await.unwrap().unwrap();
+    assert_eq!((lifted.status(), lifted.history().len()), ("lifted", 5));
+}
+
 async fn first_flag(town: &Town) -> String {
     let flags: Vec<Flag> = town.ho.all().await.unwrap();
     flags[0].key()

@@ -124,6 +124,8 @@ acts! {
     FlagLifting = "flag.lifting";
     /// The case register no longer shows it.
     FlagLifted = "flag.lifted";
+    /// What was begun because of a flag is concluded (FLAG-07).
+    FlagConcluded = "flag.concluded";
     /// Values came under a keep rule.
     HoldingOpened = "holding.opened";
     /// Rows of a file are kept apart from it, under a rule of their own.

@@ -41,6 +41,13 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// What was begun because of it is concluded; how is in the ledger.
+    Concluded {
+        /// Who said so.
+        by: StaffId,
+        /// When.
+        at: Timestamp,
+    },
     /// It is to be taken away; why is in the ledger.
     Lifting {
         /// Who said so; none where the partner did, by recalling what it rests on.
@@ -139,6 +146,45 @@ impl Flag {
         Ok(Change::new(self, record))
     }
 
+    /// A person says how what was begun because of it ended (FLAG-07). The register still shows it: that it was is no
+    /// secret.
+    ///
+    /// # Errors
+    /// A refusal (FLAG-07) when it is concluded or lifted already, or without saying how.
+    pub fn conclude(
+        mut self,
+        how: &str,
+        at: Timestamp,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        if how.trim().is_empty() {
+            return Err(Refusal::without_reason(
+                "FLAG-07",
+                "a conclusion needs its reason",
+            ));
+        }
+        if !self.is_open() {
+            return Err(
+                Refusal::new("FLAG-07", format!("{} is {}", self.key(), self.status()))
+                    .help("nothing more is followed because of it"),
+            );
+        }
+        self.history.push(Event::Concluded {
+            by: by.staff().clone(),
+            at,
+        });
+        let record = self
+            .record(Act::FlagConcluded, &by.actor())
+            .rule("FLAG-07")
+            .text("how", how);
+        Ok(Change::new(self, record))
+    }
+
+    /// Is what was begun because of it still to be followed to its end (FLAG-07)?
+    pub fn is_open(&self) -> bool {
+        !self.is_going() && !self.has(|e| matches!(e, Event::Concluded { .. }))
+    }
+
     /// It is to be taken away, with the reason: its match was refuted, or the status changed (FLAG-08).
     ///
     /// # Errors
@@ -228,6 +274,8 @@ impl Aggregate for Flag {
             "lifted"
         } else if self.is_going() {
             "lifting"
+        } else if !self.is_open() {
+            "concluded"
         } else if self.has(|e| matches!(e, Event::Shown { .. })) {
             "applied"
         } else {

@@ -109,6 +109,20 @@ enum What {
         #[arg(long)]
         reason: String,
     },
+    /// Say how what was begun because of a flag ended; it is not followed any more.
+    #[command(
+        after_help = "Example: concordat review conclude ask-2026-12 reply 4 --flag \"ISD HMRC Match\" --reason \"the person left the country\" --as c1:caseworker"
+    )]
+    Conclude {
+        #[command(flatten)]
+        of: Of,
+        /// The flag's exact name.
+        #[arg(long)]
+        flag: String,
+        /// How it ended.
+        #[arg(long)]
+        reason: String,
+    },
     /// Take a decision that the agreement names.
     #[command(
         after_help = "Example: concordat review decide use-contact --run ask-2026-12 --flow reply --row 4 --reason \"the address was verified\" --as c1:caseworker"
@@ -223,6 +237,9 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             tell(&of.by.working, verify(of, which, !not_so, reason).await)
         }
         What::Flag { of, flag } => tell(&of.by.working, set_flag(of, flag).await),
+        What::Conclude { of, flag, reason } => {
+            tell(&of.by.working, conclude(of, flag, reason).await)
+        }
         What::Lift { of, flag, reason } => tell(&of.by.working, lift(of, flag, reason).await),
         What::Decide {
             decision,
@@ -413,6 +430,21 @@ async fn set_flag(of: &Of, flag: &str) -> Result<Said, Fail> {
         "`concordat review lift {} {} ROW --flag \"{flag}\" --reason R`",
         of.run, of.flow
     )))
+}
+
+async fn conclude(of: &Of, flag: &str, reason: &str) -> Result<Said, Fail> {
+    let row = of.one()?;
+    let node = of.by.working.node().await?;
+    let key = Flag::key_of(&Match::key_of(&of.run, &of.flow, row), flag);
+    let done = node
+        .conclude_flag(&op("flag.conclude", &key)?, &key, reason, &of.by.who)
+        .await?;
+    Ok(Said::did(
+        format!("What was begun because of the flag {flag} of row {row} is concluded."),
+        done,
+    )
+    .next("`concordat report` counts what is still followed: flags in progress or applied")
+    .undo("a conclusion stands; the flag itself can still be lifted: `concordat review lift`"))
 }
 
 async fn lift(of: &Of, flag: &str, reason: &str) -> Result<Said, Fail> {

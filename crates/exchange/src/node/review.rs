@@ -282,6 +282,27 @@ impl Node {
         .await
     }
 
+    /// A person says how what was begun because of a flag ended: it is not followed any more (FLAG-07).
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn conclude_flag(
+        &self,
+        op: &OperationId,
+        flag: &str,
+        how: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::ReviewMatch)?;
+            let flag: Flag = self.need(flag).await?;
+            let change = flag.conclude(how, self.now(), &by)?;
+            self.commit(Batch::new(op.clone(), "flag.conclude").and(change)?)
+                .await
+        })
+        .await
+    }
+
     /// A person takes a flag away, with a reason: the status changed (FLAG-08).
     ///
     /// # Errors
