@@ -255,6 +255,9 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
         "{report}"
     );
     desk.does("ho", &[&lift, &flag, CASEWORKER]);
+    let why = ["--reason", "a loss is being looked into"];
+    desk.does("ho", &[&["node", "stand", "suspend"], &why, OFFICER]);
+    desk.does("ho", &[&["node", "stand", "resume"], &why, OFFICER]);
     desk.settle();
 
     desk.does("hmrc", &[&["run", "complete", RUN], ANALYST]);

@@ -20,6 +20,7 @@ use exchange::flag::Flag;
 use exchange::ids::HoldingId;
 use exchange::leg::State;
 use exchange::matches::{Match, Standing};
+use exchange::pact::Move;
 use exchange::retention::Holding;
 use exchange::run::Run;
 use exchange::{About, Deciding, Node, Start};
@@ -741,4 +742,52 @@ async fn a_flag_is_set_by_a_person_for_a_confirmed_match_and_shown_once() {
         .await
         .unwrap();
     assert_eq!(again.standing(), Standing::Confirmed);
+}
+
+// shows: AGR-28, REV-10
+#[tokio::test]
+async fn nothing_moves_under_a_suspended_agreement_but_what_is_due_is_destroyed() {
+    let town = Town::new(vec![Migrant::new(1).taxed(&[]), Migrant::new(2)]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.whole(APRIL, "ask").await;
+    town.on("2017-03-01");
+    let may = "ask-2017-03";
+    town.asked(may, "ask").await;
+    town.matched(&town.hmrc, may, "ask").await;
+    let (ho, hmrc, id) = (&town.ho, &town.hmrc, agreement());
+    let suspend = op("suspend");
+    let why = "a loss is being looked into";
+    let other = ho
+        .stand(&suspend, &id, Move::Suspend, why, &caseworker())
+        .await;
+    assert_eq!(rules(&other), ["SEC-09"]);
+    ho.stand(&suspend, &id, Move::Suspend, why, &risk_owner())
+        .await
+        .unwrap();
+    let start = starting("ask-2017-04", "ask");
+    let start = ho.start(&op("start"), &start, &officer()).await;
+    assert!(rules(&start).contains(&"AGR-28"), "{start:?}");
+    // What comes in waits, and is refused by nobody.
+    town.next(hmrc, may, "hmrc-reply").await.unwrap();
+    let key = exchange::leg::Leg::key_of(&run(may), &flow("hmrc-reply"));
+    assert!(ho.find::<exchange::leg::Leg>(&key).await.unwrap().is_none());
+    assert_eq!(town.acts(ho, "package.refused").await, 0);
+    // Nobody said that the values of last year are still needed.
+    town.on("2017-04-05");
+    town.settle().await;
+    let kept = format!("{APRIL}/hmrc-reply.1/kept/000001");
+    let kept: Holding = ho.find(&kept).await.unwrap().unwrap();
+    assert_eq!(kept.status(), "destroyed");
+    ho.stand(
+        &op("resume"),
+        &id,
+        Move::Resume,
+        "nothing was lost",
+        &risk_owner(),
+    )
+    .await
+    .unwrap();
+    town.settle().await;
+    assert_eq!(town.state(ho, may, "hmrc-reply").await, State::Loaded);
 }

@@ -34,6 +34,16 @@ acts! {
     AgreementLaid = "agreement.laid";
     /// A party signed it.
     AgreementSigned = "agreement.signed";
+    /// An agreement was suspended, with the reason: nothing moves under it.
+    AgreementSuspended = "agreement.suspended";
+    /// A suspended agreement goes on.
+    AgreementResumed = "agreement.resumed";
+    /// A review of an agreement began.
+    AgreementUnderReview = "agreement.under-review";
+    /// The review is over, and the agreement goes on.
+    AgreementReviewed = "agreement.reviewed";
+    /// Notice was given: the agreement ends on a day.
+    AgreementNotice = "agreement.notice";
     /// An approval was asked for.
     ApprovalAsked = "approval.asked";
     /// An approval was given.

@@ -50,6 +50,8 @@ named! {
     Action {
         /// Lay an agreement on the table and take on partners' keys.
         LayAgreement = "lay-agreement",
+        /// Suspend an agreement or let it go on, review it, give notice of its end.
+        Stand = "stand",
         /// Sign an agreement for the party.
         Sign = "sign",
         /// Ask for an approval.
@@ -85,6 +87,7 @@ const TABLE: &[(Role, &[Action])] = &[
         Role::DataSharingOfficer,
         &[
             Action::LayAgreement,
+            Action::Stand,
             Action::AskApproval,
             Action::Run,
             Action::Release,
@@ -92,13 +95,14 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::DestroyEarly,
         ],
     ),
-    (Role::AssetOwner, &[Action::Approve]),
-    (Role::RiskOwner, &[Action::Approve]),
+    (Role::AssetOwner, &[Action::Approve, Action::Stand]),
+    (Role::RiskOwner, &[Action::Approve, Action::Stand]),
     (Role::Signatory, &[Action::Sign]),
     (
         Role::Analyst,
         &[
             Action::LayAgreement,
+            Action::Stand,
             Action::Match,
             Action::Release,
             Action::DecideHold,

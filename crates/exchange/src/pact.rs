@@ -68,6 +68,61 @@ impl Signature {
     }
 }
 
+/// How a signed agreement stands, apart from days and signatures (AGR-28).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// As it was signed.
+    Running,
+    /// Its parties look at it; it runs on.
+    UnderReview,
+    /// Nothing moves under it; what was to be destroyed still is.
+    Suspended,
+}
+
+/// What a person does with a signed agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// Nothing more moves under it.
+    Suspend,
+    /// It goes on.
+    Resume,
+    /// A review begins.
+    Review,
+    /// The review is over.
+    Reviewed,
+}
+
+impl Move {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Suspend => "suspend",
+            Self::Resume => "resume",
+            Self::Review => "review",
+            Self::Reviewed => "reviewed",
+        }
+    }
+
+    fn act(self) -> Act {
+        match self {
+            Self::Suspend => Act::AgreementSuspended,
+            Self::Resume => Act::AgreementResumed,
+            Self::Review => Act::AgreementUnderReview,
+            Self::Reviewed => Act::AgreementReviewed,
+        }
+    }
+}
+
+/// From where to where each of them leads. Whatever is not here is refused.
+pub const MOVES: &[(Move, Standing, Standing)] = &[
+    (Move::Suspend, Standing::Running, Standing::Suspended),
+    (Move::Suspend, Standing::UnderReview, Standing::Suspended),
+    (Move::Resume, Standing::Suspended, Standing::Running),
+    (Move::Review, Standing::Running, Standing::UnderReview),
+    (Move::Reviewed, Standing::UnderReview, Standing::Running),
+];
+
 /// What is laid on the table.
 #[derive(Clone, Debug)]
 pub struct Laying {
@@ -98,6 +153,9 @@ pub struct Pact {
     from: Date,
     last: Option<Date>,
     signatures: BTreeMap<SignerId, (Signature, String)>,
+    standing: Standing,
+    /// The last day, where notice was given.
+    ends: Option<Date>,
     #[serde(skip)]
     version: u64,
 }
@@ -124,6 +182,8 @@ impl Pact {
             from,
             last,
             signatures,
+            standing: Standing::Running,
+            ends: None,
             version: 0,
         };
         let record = pact.record(Act::AgreementLaid, &by.actor());
@@ -172,18 +232,109 @@ impl Pact {
         Ok(Change::new(self, record))
     }
 
-    /// Is it in force on `day`?
+    /// A person suspends it, lets it go on, or reviews it, and says why.
+    ///
+    /// # Errors
+    /// A refusal (AGR-28) from a standing that the table does not name, or without a reason.
+    pub fn moved(mut self, what: Move, reason: &str, by: &Actor) -> Result<Change<Self>, Refusal> {
+        if reason.trim().is_empty() {
+            return Err(Refusal::without_reason(
+                "AGR-28",
+                "a change of how an agreement stands needs its reason",
+            ));
+        }
+        let step =
+            |(verb, from, _): &&(Move, Standing, Standing)| *verb == what && *from == self.standing;
+        let Some((_, _, to)) = MOVES.iter().find(step) else {
+            let here = MOVES.iter().filter(|(_, from, _)| *from == self.standing);
+            let ways: Vec<_> = here.map(|(verb, _, _)| verb.name()).collect();
+            return Err(
+                Refusal::new("AGR-28", format!("{} is {}", self.id, self.status()))
+                    .help(format!("from here: {}", ways.join(", "))),
+            );
+        };
+        self.standing = *to;
+        let record = self
+            .record(what.act(), by)
+            .rule("AGR-28")
+            .text("reason", reason);
+        Ok(Change::new(self, record))
+    }
+
+    /// Notice is given on `today`: its last day is `last`. No run starts any more; what runs goes on to that day.
+    ///
+    /// # Errors
+    /// A refusal (AGR-28) when notice runs already, for a day that has passed or lies after its end, or without a
+    /// reason.
+    pub fn notice(
+        mut self,
+        last: Date,
+        today: Date,
+        reason: &str,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
+        if reason.trim().is_empty() {
+            return Err(Refusal::without_reason("AGR-28", "notice needs its reason"));
+        }
+        if let Some(ends) = self.ends {
+            return Err(
+                Refusal::new("AGR-28", format!("{} ends on {ends} already", self.id))
+                    .help("suspend it, where nothing more must move until then"),
+            );
+        }
+        if last < today || self.last.is_some_and(|end| last > end) {
+            return Err(
+                Refusal::new("AGR-28", format!("{} cannot end on {last}", self.id))
+                    .help("name a day from today to the last day of its term"),
+            );
+        }
+        self.ends = Some(last);
+        let record = self
+            .record(Act::AgreementNotice, by)
+            .rule("AGR-28")
+            .fact("last", Fact::Date(last))
+            .text("reason", reason);
+        Ok(Change::new(self, record))
+    }
+
+    /// Where it is in its life on `day` (AGR-28). Before it is laid on a table it is a draft, in consultation: a file.
+    pub fn stage(&self, day: Date) -> &'static str {
+        if !self.missing().is_empty() {
+            "awaiting-signature"
+        } else if self.last.is_some_and(|last| last < day) {
+            "expired"
+        } else if self.ends.is_some_and(|last| last < day) {
+            "terminated"
+        } else if self.is_suspended() {
+            "suspended"
+        } else if day < self.from {
+            "signed"
+        } else if self.ends.is_some() {
+            "terminating"
+        } else if self.standing == Standing::UnderReview {
+            "under-review"
+        } else {
+            "in-force"
+        }
+    }
+
+    fn missing(&self) -> Vec<&SignerId> {
+        let all = self.signatories.keys();
+        all.filter(|p| !self.signatures.contains_key(*p)).collect()
+    }
+
+    /// Is it suspended?
+    pub fn is_suspended(&self) -> bool {
+        self.standing == Standing::Suspended
+    }
+
+    /// Is it signed, and does it run on `day`, whether it is suspended or not?
     ///
     /// # Errors
     /// The refusals, all together: signatures missing (AGR-21), the term not begun (AGR-29) or over (AGR-28).
-    pub fn in_force(&self, day: Date) -> Result<(), Vec<Refusal>> {
+    pub fn runs(&self, day: Date) -> Result<(), Vec<Refusal>> {
         let mut no = Vec::new();
-        let missing: Vec<_> = self
-            .signatories
-            .keys()
-            .filter(|p| !self.signatures.contains_key(*p))
-            .map(SignerId::to_string)
-            .collect();
+        let missing: Vec<_> = self.missing().iter().map(ToString::to_string).collect();
         if !missing.is_empty() {
             no.push(
                 Refusal::new(
@@ -194,18 +345,52 @@ impl Pact {
             );
         }
         if day < self.from {
-            no.push(Refusal::new(
-                "AGR-29",
-                format!("{} begins on {}", self.id, self.from),
-            ));
+            no.push(
+                Refusal::new("AGR-29", format!("{} begins on {}", self.id, self.from))
+                    .help("wait for that day"),
+            );
         }
-        if let Some(last) = self.last.filter(|last| *last < day) {
+        let end = self.last.into_iter().chain(self.ends).min();
+        if let Some(last) = end.filter(|last| *last < day) {
             no.push(
                 Refusal::new("AGR-28", format!("{} ended on {last}", self.id))
                     .help("renew it: a run needs an agreement in force"),
             );
         }
         if no.is_empty() { Ok(()) } else { Err(no) }
+    }
+
+    /// Is it in force on `day`?
+    ///
+    /// # Errors
+    /// The refusals, all together: those of [`Pact::runs`], or that it is suspended (AGR-28).
+    pub fn in_force(&self, day: Date) -> Result<(), Vec<Refusal>> {
+        let mut no = self.runs(day).err().unwrap_or_default();
+        if self.is_suspended() {
+            no.push(
+                Refusal::new("AGR-28", format!("{} is suspended", self.id))
+                    .help("nothing moves until a person lets it go on: `concordat node stand`"),
+            );
+        }
+        if no.is_empty() { Ok(()) } else { Err(no) }
+    }
+
+    /// May a run start under it on `day`?
+    ///
+    /// # Errors
+    /// As [`Pact::in_force`], or that notice runs (AGR-28).
+    pub fn may_start(&self, day: Date) -> Result<(), Vec<Refusal>> {
+        self.in_force(day)?;
+        match self.ends {
+            Some(last) => Err(vec![
+                Refusal::new(
+                    "AGR-28",
+                    format!("notice is given: {} ends on {last}", self.id),
+                )
+                .help("what runs goes on to its end; a new run needs another agreement"),
+            ]),
+            None => Ok(()),
+        }
     }
 
     fn record(&self, act: Act, by: &Actor) -> Record {
@@ -258,10 +443,12 @@ impl Aggregate for Pact {
         self.id.to_string()
     }
     fn status(&self) -> &'static str {
-        if self.signatures.len() == self.signatories.len() {
-            "signed"
-        } else {
-            "awaiting-signature"
+        match self.standing {
+            _ if !self.missing().is_empty() => "awaiting-signature",
+            Standing::Suspended => "suspended",
+            Standing::UnderReview => "under-review",
+            Standing::Running if self.ends.is_some() => "terminating",
+            Standing::Running => "signed",
         }
     }
     fn deadline(&self) -> Option<Deadline> {

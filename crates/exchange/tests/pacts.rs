@@ -15,8 +15,9 @@ use std::collections::BTreeMap;
 
 use common::{hash, person};
 use exchange::authority::{Action, Actor, Role};
+use exchange::change::Aggregate;
 use exchange::ids::{AgreementId, SignerId};
-use exchange::pact::{Laying, Pact, Signature};
+use exchange::pact::{Laying, MOVES, Move, Pact, Signature};
 use jiff::civil::{Date, date};
 
 fn id() -> AgreementId {
@@ -128,4 +129,95 @@ fn a_signature_is_about_one_agreement_and_one_hash() {
         Signature::read(text.trim_end(), &id(), hash()).is_err(),
         "no character less"
     );
+}
+
+const ALL: [Move; 4] = [Move::Suspend, Move::Resume, Move::Review, Move::Reviewed];
+
+fn moved(pact: &Pact, what: Move) -> Result<Pact, &'static str> {
+    let change = pact.clone().moved(what, "decided together", &Actor::Node);
+    change.map(|c| c.state().clone()).map_err(|r| r.rule)
+}
+
+fn start(pact: &Pact, day: Date) -> Vec<&'static str> {
+    let no = pact.may_start(day).err().unwrap_or_default();
+    no.iter().map(|r| r.rule).collect()
+}
+
+// shows: AGR-28
+#[test]
+fn each_standing_takes_exactly_the_moves_of_the_table() {
+    let one = sign(laid(), "ho", "Director").unwrap();
+    let both = sign(one, "hmrc.ris", "Deputy Director").unwrap();
+    let mut todo = vec![both];
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(pact) = todo.pop() {
+        let at = pact.status();
+        if !seen.insert(at) {
+            continue;
+        }
+        let reachable = |verb: Move| moved(&pact, verb).map(|p| p.status());
+        let takes: Vec<&str> = ALL
+            .into_iter()
+            .filter(|verb| reachable(*verb).is_ok())
+            .map(Move::name)
+            .collect();
+        let written: &[&str] = match at {
+            "signed" => &["suspend", "review"],
+            "under-review" => &["suspend", "reviewed"],
+            "suspended" => &["resume"],
+            other => panic!("no standing {other}"),
+        };
+        assert_eq!(takes, written, "{at}");
+        for verb in ALL {
+            match moved(&pact, verb) {
+                Ok(next) => todo.push(next),
+                Err(rule) => assert_eq!(rule, "AGR-28", "{at} {}", verb.name()),
+            }
+        }
+        let silent = pact.moved(Move::Suspend, " ", &Actor::Node);
+        assert_eq!(silent.unwrap_err().rule, "AGR-28");
+    }
+    assert_eq!((seen.len(), MOVES.len()), (3, 5));
+}
+
+// shows: AGR-28
+#[test]
+fn a_run_starts_in_force_and_under_review_and_in_no_other_stage_of_its_life() {
+    let day = date(2026, 6, 1);
+    let one = sign(laid(), "ho", "Director").unwrap();
+    let both = sign(one.clone(), "hmrc.ris", "Deputy Director").unwrap();
+    let reviewed = moved(&both, Move::Review).unwrap();
+    let suspended = moved(&both, Move::Suspend).unwrap();
+    let resumed = moved(&suspended, Move::Resume).unwrap();
+    let by = Actor::Node;
+    let ending = both
+        .clone()
+        .notice(date(2026, 8, 31), day, "the pilot is over", &by);
+    let ending = ending.unwrap().state().clone();
+    for (pact, day, stage, refused) in [
+        (&one, day, "awaiting-signature", vec!["AGR-21"]),
+        (&both, date(2025, 12, 31), "signed", vec!["AGR-29"]),
+        (&both, day, "in-force", vec![]),
+        (&resumed, day, "in-force", vec![]),
+        (&reviewed, day, "under-review", vec![]),
+        (&suspended, day, "suspended", vec!["AGR-28"]),
+        (&ending, date(2026, 8, 31), "terminating", vec!["AGR-28"]),
+        (&ending, date(2026, 9, 1), "terminated", vec!["AGR-28"]),
+        (&both, date(2028, 1, 1), "expired", vec!["AGR-28"]),
+    ] {
+        assert_eq!(pact.stage(day), stage);
+        assert_eq!(start(pact, day), refused, "{stage}");
+    }
+    // What runs when notice is given goes on to the last day.
+    assert_eq!(rules(&ending, date(2026, 8, 31)), [""; 0]);
+    let again = ending.notice(date(2026, 9, 30), day, "again", &by);
+    assert_eq!(again.unwrap_err().rule, "AGR-28");
+    for (last, why) in [
+        (date(2026, 5, 31), "too late"),
+        (date(2028, 1, 1), "after its term"),
+        (date(2026, 8, 31), ""),
+    ] {
+        let refused = both.clone().notice(last, day, why, &by);
+        assert_eq!(refused.unwrap_err().rule, "AGR-28", "{last}");
+    }
 }

@@ -7,7 +7,7 @@ use agreement::{Library, Period};
 use clap::Subcommand;
 use exchange::Node;
 use exchange::ids::{AgreementId, PartyId, SignerId};
-use exchange::pact::Pact;
+use exchange::pact::{Move, Pact};
 use exchange::ports::PartyCard;
 use ledger::Digest;
 use serde_json::json;
@@ -92,9 +92,56 @@ enum What {
         #[command(flatten)]
         by: Acting,
     },
+    /// Suspend an agreement, let it go on, begin a review or end it.
+    #[command(
+        after_help = "Example: concordat node stand suspend --reason \"a loss is being looked into\" --as r1:siro"
+    )]
+    Stand {
+        /// What becomes of it.
+        #[arg(value_enum)]
+        what: Standing,
+        /// The agreement. [default: the only one on the table]
+        #[arg(value_parser = agreement_id)]
+        agreement: Option<AgreementId>,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: Acting,
+    },
+    /// Give notice of an agreement's end: no run starts any more, and what runs goes on until then.
+    #[command(
+        after_help = "Example: concordat node notice --reason \"the pilot is over\" --as r1:siro"
+    )]
+    Notice {
+        /// The agreement. [default: the only one on the table]
+        #[arg(value_parser = agreement_id)]
+        agreement: Option<AgreementId>,
+        /// Its last day. [default: the earliest that the agreement allows]
+        #[arg(long)]
+        last: Option<jiff::civil::Date>,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: Acting,
+    },
     /// Say where the node stands: partners, agreements, runs, what waits.
     #[command(after_help = "Example: concordat node status --dir ho")]
     Status(At),
+}
+
+/// What becomes of an agreement.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Standing {
+    /// Nothing moves under it any more.
+    Suspend,
+    /// It goes on.
+    Resume,
+    /// A review begins; it runs on.
+    Review,
+    /// The review is over.
+    Reviewed,
 }
 
 #[derive(clap::Args)]
@@ -147,6 +194,24 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             agreement,
             by,
         } => tell(&by.working, take(file, agreement.as_ref(), by).await),
+        What::Stand {
+            what,
+            agreement,
+            reason,
+            by,
+        } => tell(
+            &by.working,
+            stand(*what, agreement.as_ref(), reason, by).await,
+        ),
+        What::Notice {
+            agreement,
+            last,
+            reason,
+            by,
+        } => tell(
+            &by.working,
+            notice(agreement.as_ref(), *last, reason, by).await,
+        ),
         What::Status(at) => show(at, status::node(at).await),
     }
 }
@@ -229,6 +294,50 @@ async fn init(args: &Init) -> Result<Said, Fail> {
             "as long as nothing was signed, remove {}; keep a copy of keys/ elsewhere: lost keys cannot be made again",
             dir.display()
         )))
+}
+
+async fn stand(
+    what: Standing,
+    agreement: Option<&AgreementId>,
+    reason: &str,
+    by: &Acting,
+) -> Result<Said, Fail> {
+    let node = by.working.node().await?;
+    let id = acting::agreement(&node, agreement).await?;
+    let what = match what {
+        Standing::Suspend => Move::Suspend,
+        Standing::Resume => Move::Resume,
+        Standing::Review => Move::Review,
+        Standing::Reviewed => Move::Reviewed,
+    };
+    // Each time is another act: a minute tells them apart.
+    let minute = node.ports().clock.now().as_second() / 60;
+    let op = op("stand", format!("{id}/{}/{minute}", what.name()))?;
+    let done = node.stand(&op, &id, what, reason, &by.who).await?;
+    let said = Said::did(format!("{id}: {}.", what.name()), done)
+        .next("tell the other parties: the hub tells them nothing of it");
+    Ok(match what {
+        Move::Suspend => said.undo("`concordat node stand resume`"),
+        Move::Review => said.undo("`concordat node stand reviewed`"),
+        Move::Resume | Move::Reviewed => said.undo("`concordat node stand suspend`"),
+    })
+}
+
+async fn notice(
+    agreement: Option<&AgreementId>,
+    last: Option<jiff::civil::Date>,
+    reason: &str,
+    by: &Acting,
+) -> Result<Said, Fail> {
+    let node = by.working.node().await?;
+    let id = acting::agreement(&node, agreement).await?;
+    let op = op("notice", &id)?;
+    let done = node.give_notice(&op, &id, last, reason, &by.who).await?;
+    Ok(
+        Said::did(format!("Notice of the end of {id} is given."), done)
+            .next("tell the other parties in writing: the hub tells them nothing of it")
+            .undo("notice stands; a new agreement can be laid and signed"),
+    )
 }
 
 /// A fingerprint of a card that two people can read to each other.

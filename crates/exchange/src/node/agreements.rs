@@ -7,7 +7,7 @@ use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
 use crate::ids::{AgreementId, OperationId, PartyId, SignerId};
-use crate::pact::{Laying, Pact, Signature};
+use crate::pact::{Laying, Move, Pact, Signature};
 use crate::partner::Partner;
 use crate::ports::{PartyCard, PortFault};
 use crate::refusal::Refusal;
@@ -54,6 +54,66 @@ impl Node {
                 .into());
             }
             self.commit(Batch::new(op.clone(), "partner.trust").and(Partner::trust(card, &by))?)
+                .await
+        })
+        .await
+    }
+
+    /// A person suspends an agreement here, lets it go on, or reviews it, and says why. Nothing moves under a suspended
+    /// one: no run starts, no file is sealed, and what comes in waits. Retention goes on (REV-10).
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn stand(
+        &self,
+        op: &OperationId,
+        id: &AgreementId,
+        what: Move,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Stand)?.actor();
+            let (pact, _) = self.pact(id).await?;
+            let change = pact.moved(what, reason, &by)?;
+            self.commit(Batch::new(op.clone(), "agreement.stand").and(change)?)
+                .await
+        })
+        .await
+    }
+
+    /// A person gives notice: the agreement ends after the time that it says, or on `last` where that is later.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused where the agreement does not say how one party withdraws (AGR-28).
+    pub async fn give_notice(
+        &self,
+        op: &OperationId,
+        id: &AgreementId,
+        last: Option<Date>,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Stand)?.actor();
+            let (pact, plan) = self.pact(id).await?;
+            let today = crate::deadline::london_day(self.now())?;
+            let earliest = plan.life.ends_by_notice(today).ok_or_else(|| {
+                Refusal::new(
+                    "AGR-28",
+                    format!("{id} does not say how one party withdraws"),
+                )
+                .help("suspend it, and agree with the other parties on its end")
+            })?;
+            let last = last.unwrap_or(earliest);
+            if last < earliest {
+                let what = format!("{id} ends by notice on {earliest} at the earliest");
+                let way =
+                    "name that day or a later one; suspend it where nothing must move until then";
+                return Err(Refusal::new("AGR-28", what).help(way).into());
+            }
+            let change = pact.notice(last, today, reason, &by)?;
+            self.commit(Batch::new(op.clone(), "agreement.notice").and(change)?)
                 .await
         })
         .await

@@ -80,7 +80,7 @@ impl Node {
         let on = crate::deadline::london_day(self.now())?;
         // Receipts and certificates are taken after the end as well: retention outlives the term (RET-15).
         if matches!(manifest.kind, Kind::Data | Kind::Return) {
-            pact.in_force(on)?;
+            pact.runs(on)?;
         }
         let Some(flow) = plan.flow(&manifest.flow) else {
             return refuse("LEG-01", "the agreement has no such flow");
@@ -102,8 +102,13 @@ impl Node {
     }
 
     /// Does it come before what it rests on? An answer may find its question sealed and not yet recorded as sent, by a
-    /// node that stopped between the two; a recall may find its file not here, not opened, or held.
+    /// node that stopped between the two; a recall may find its file not here, not opened, or held. Nothing is taken in under
+    /// a suspended agreement.
     async fn is_ahead(&self, manifest: &Manifest) -> Result<bool, Trouble> {
+        let file = matches!(manifest.kind, Kind::Data | Kind::Return);
+        if file && self.pact(&manifest.agreement).await?.0.is_suspended() {
+            return Ok(true);
+        }
         let about = match manifest.kind {
             Kind::Data => return Ok(false),
             Kind::Recall => return self.recalls_ahead(manifest).await,
@@ -322,7 +327,10 @@ impl Node {
         if leg.state() != State::Received || self.ports.store.done(&op).await? {
             return Ok(Vec::new());
         }
-        let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
+        let (pact, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
+        if pact.is_suspended() {
+            return Ok(Vec::new());
+        }
         let read = self.read(&package, &plan, &flow_plan).await?;
         let batch = Batch::new(op.clone(), "leg.open").drop_package(&package);
         let (table, nil, as_of) = match read {

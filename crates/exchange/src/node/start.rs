@@ -65,7 +65,7 @@ impl Node {
             let by = who.may(Action::Run)?;
             let (pact, plan, flow) = self.flow(&what.agreement, &what.flow).await?;
             let on = crate::deadline::london_day(self.now())?;
-            let mut refusals = pact.in_force(on).err().unwrap_or_default();
+            let mut refusals = pact.may_start(on).err().unwrap_or_default();
             let before = self.all::<Run>().await?;
             let unsent = self.given_up_unsent(&before).await?;
             let kind = match may_start(&flow, &plan, on, (&before, &unsent), what) {
