@@ -14,6 +14,7 @@ mod town;
 use std::sync::atomic::Ordering;
 
 use agreement::PurposeId;
+use exchange::authority::Role;
 use exchange::change::Aggregate;
 use exchange::finding::{Finding, Kind};
 use exchange::flag::Flag;
@@ -790,4 +791,35 @@ async fn nothing_moves_under_a_suspended_agreement_but_what_is_due_is_destroyed(
     .unwrap();
     town.settle().await;
     assert_eq!(town.state(ho, may, "hmrc-reply").await, State::Loaded);
+}
+
+// shows: EXCH-HMRC-17, PTY-11
+#[tokio::test]
+async fn a_return_is_opened_by_the_team_that_matches_and_by_nobody_else() {
+    let town = Town::new(vec![Migrant::new(1).taxed(&[])]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.answered(APRIL, "ask").await;
+    let of = (&run(APRIL), &flow("hmrc-reply"), 1);
+    let (ho, contact) = (&town.ho, purpose("contact"));
+    let mut opened = Vec::new();
+    for role in Role::ALL {
+        let who = person("x1", *role);
+        let name = |verb: &str| op(format!("{verb}/{}", role.as_str()));
+        let used = ho.use_row(&name("use"), of, &contact, &who).await;
+        let [rule] = rules(&used)[..] else {
+            panic!("{used:?}")
+        };
+        if rule != "SEC-09" {
+            // Whoever may use values may not use those of a match that nobody has confirmed.
+            assert_eq!(rule, "MATCH-06");
+            opened.push(role.as_str());
+        }
+        let verdict = ho
+            .verify(&name("verify"), "nothing", true, "so", &who)
+            .await;
+        assert_eq!(rules(&verdict) == ["SEC-09"], *role != Role::Caseworker);
+    }
+    assert_eq!(opened, ["caseworker", "decision-maker"]);
 }
