@@ -42,6 +42,9 @@ pub struct Config {
     pub routes: Vec<String>,
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     pub evidence: Period,
+    /// What whoever receives a file of this party must know of the quality of its sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<String>,
     /// The case register, where this party has one: a file, or `world:FILE` for one that `synth` made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
@@ -136,6 +139,7 @@ pub async fn compose(
         instance,
         routes: config.routes,
         evidence: config.evidence,
+        quality: config.quality,
     };
     Ok((settings, ports))
 }

@@ -227,6 +227,8 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
     desk.does("ho", &[&decide, &["--reason", "verified"], CASEWORKER]);
     desk.settle();
     let list = desk.does("ho", &[&["review", "list", RUN, "reply"]]);
+    assert_eq!(list["as_of"].as_str().map(str::len), Some(10));
+    assert!(list.get("quality").is_some());
     let rows = list["matches"].as_array().unwrap();
     let flagged = rows.iter().find(|m| m["row"] == confirmed[0]).unwrap();
     assert_eq!(flagged["flags"][0]["state"], "applied");

@@ -282,6 +282,7 @@ async fn the_gate_names_all_failing_conditions_together() {
         party: ho.party().clone(),
         instance: "ho-2".into(),
         routes: vec![],
+        quality: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     let strict = exchange::Node::new(

@@ -823,3 +823,33 @@ async fn a_return_is_opened_by_the_team_that_matches_and_by_nobody_else() {
     }
     assert_eq!(opened, ["caseworker", "decision-maker"]);
 }
+
+// shows: MATCH-18
+#[tokio::test]
+async fn each_result_says_for_which_day_its_sources_stood_and_what_they_are_worth() {
+    let town = Town::new(vec![Migrant::new(1).taxed(&[]).paid(&[])]).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    town.asked(APRIL, "ask").await;
+    town.matched(&town.hmrc, APRIL, "ask").await;
+    // The name in HMRC's answer is changed on the way: what it says of its sources is not lost with a held file.
+    town.meddle(true);
+    town.next(&town.hmrc, APRIL, "hmrc-reply").await.unwrap();
+    town.meddle(false);
+    town.next(&town.hmrc, APRIL, "forward").await.unwrap();
+    town.matched(&town.dwp, APRIL, "forward").await;
+    town.on("2016-04-06");
+    town.next(&town.dwp, APRIL, "dwp-reply").await.unwrap();
+    let said = async |by: &str| {
+        let leg = town.leg(&town.ho, APRIL, by).await;
+        (
+            leg.as_of().unwrap().to_string(),
+            leg.quality().map(str::to_owned),
+        )
+    };
+    assert_eq!(said("hmrc-reply").await, ("2016-04-04".into(), None));
+    assert_eq!(
+        said("dwp-reply").await,
+        ("2016-04-06".into(), Some(QUALITY.to_owned()))
+    );
+}

@@ -60,6 +60,7 @@ fn data() -> Letter {
         disclosure: Digest::of(b"root"),
         nil: None,
         as_of: jiff::civil::date(2026, 2, 2),
+        quality: None,
     };
     Letter {
         head,

@@ -223,8 +223,8 @@ pub struct Leg {
     /// The numbers of the file's rows, in its order; none where they are 1, 2, 3 and so on.
     numbers: Option<Vec<u64>>,
     sent_at: Option<Timestamp>,
-    /// The day for which the sender's sources stood (MATCH-18).
-    as_of: Option<Date>,
+    /// What the sender says of its sources.
+    sources: Option<Sources>,
     fault: Option<FileFault>,
     /// How many recalls were sent about it.
     recalls: u32,
@@ -232,6 +232,16 @@ pub struct Leg {
     recalled: BTreeSet<u64>,
     #[serde(skip)]
     version: u64,
+}
+
+/// What the sender of a file says of the sources that it was made of (MATCH-18).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sources {
+    /// The day for which they stood.
+    pub as_of: Date,
+    /// What the receiver must know of their quality, where there is something to know; no personal value.
+    pub quality: Option<String>,
 }
 
 /// What identifies a leg.
@@ -279,7 +289,7 @@ impl Leg {
             withheld: Vec::new(),
             numbers: None,
             sent_at: None,
-            as_of: None,
+            sources: None,
             fault: None,
             recalls: 0,
             recalled: BTreeSet::new(),
@@ -441,7 +451,11 @@ impl Leg {
     }
     /// The day for which the sender's sources stood (MATCH-18).
     pub fn as_of(&self) -> Option<Date> {
-        self.as_of
+        self.sources.as_ref().map(|s| s.as_of)
+    }
+    /// What the sender says of the quality of its sources (MATCH-18).
+    pub fn quality(&self) -> Option<&str> {
+        self.sources.as_ref()?.quality.as_deref()
     }
     /// When it was sent.
     pub fn sent_at(&self) -> Option<Timestamp> {

@@ -215,6 +215,9 @@ pub enum Head {
         nil: Option<u64>,
         /// The day for which the sender's sources stood (MATCH-18).
         as_of: Date,
+        /// What the receiver must know of the quality of those sources, where there is something to know (MATCH-18).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quality: Option<String>,
     },
     /// A receipt.
     Receipt {

@@ -48,6 +48,7 @@ fn preparing() -> Preparing {
         numbers: vec![1, 2],
         holdings: vec![],
         as_of: jiff::civil::date(2026, 2, 2),
+        quality: None,
         counts: vec![("not-eligible", 1)],
         sources: "cid/crs".into(),
     }
@@ -67,7 +68,7 @@ fn take(leg: Leg, verb: &str) -> Result<Change<Leg>, Refusal> {
         "reopen" => leg.reopen(&by),
         "receive" => leg.receive_again(package(2)),
         "reject" => leg.reject(fault()),
-        "hold" => leg.hold(vec![1, 2], vec![], fault()),
+        "hold" => leg.hold(vec![1, 2], vec![], fault(), None),
         "load" => leg.load(vec![1, 2], vec![], None),
         "release-held" => leg.release_held("looked at with the partner", &by),
         "refuse-held" => leg.refuse_held("not ours", &by),
@@ -180,7 +181,7 @@ fn a_held_file_is_not_decided_without_a_reason() {
     let held = Leg::receive(of(), package(1))
         .state()
         .clone()
-        .hold(vec![1, 2], vec![], fault())
+        .hold(vec![1, 2], vec![], fault(), None)
         .unwrap();
     let held = held.state();
     for reason in ["", "  "] {

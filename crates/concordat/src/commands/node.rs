@@ -167,6 +167,9 @@ struct Init {
     /// The master list, where this party matches: a file, or world:FILE for one that `synth` made.
     #[arg(long, value_name = "FILE")]
     master: Option<String>,
+    /// What whoever receives a file of this party must know of the quality of its sources.
+    #[arg(long)]
+    quality: Option<String>,
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     #[arg(long, default_value = "7 years")]
     evidence: String,
@@ -247,6 +250,7 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         },
         routes: args.route.clone(),
         evidence: Period::parse(&args.evidence).ok_or_else(period)?,
+        quality: args.quality.clone(),
         register: args.register.as_deref().map(source).transpose()?,
         master: args.master.as_deref().map(source).transpose()?,
     };

@@ -7,6 +7,7 @@ use exchange::decision::Decision;
 use exchange::finding::Finding;
 use exchange::flag::Flag;
 use exchange::ids::{AgreementId, FlowId, HoldingId, RunId, SubjectId};
+use exchange::leg::Leg;
 use exchange::matches::Match;
 use exchange::trace::Trace;
 use exchange::{About, Deciding, Node, Verdict, Word};
@@ -315,6 +316,17 @@ async fn list(at: &At, run: &RunId, flow: &FlowId, open: bool) -> Result<Said, F
             "standing": found.standing().name(), "findings": findings, "flags": flags,
         }));
     }
+    let leg: Option<Leg> = node.find(&Leg::key_of(run, flow)).await?;
+    let (as_of, quality) = (
+        leg.as_ref().and_then(Leg::as_of),
+        leg.as_ref().and_then(Leg::quality),
+    );
+    if let Some(day) = as_of {
+        said = said.line(format!(
+            "  the sources stood as of {day}; of their quality: {}",
+            quality.unwrap_or("nothing is said")
+        ));
+    }
     let undecided = all.iter().filter(|m| m.standing().is_open()).count();
     if undecided > 0 {
         said = said.next(format!(
@@ -323,6 +335,8 @@ async fn list(at: &At, run: &RunId, flow: &FlowId, open: bool) -> Result<Said, F
     }
     Ok(said
         .with("matches", Value::Array(shown))
+        .with("as_of", json!(as_of))
+        .with("quality", json!(quality))
         .with("undecided", json!(undecided)))
 }
 

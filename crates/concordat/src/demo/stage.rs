@@ -174,6 +174,7 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
         store: store.to_owned(),
         transport: "../transport".into(),
         routes: vec!["gsi-email".into(), "sealed".into()],
+        quality: None,
         evidence: agreement::Period::parse("7 years")
             .ok_or_else(|| Fail::fault("no period".into()))?,
         register: (who == Who::Ho).then(|| "world:register.db".to_owned()),

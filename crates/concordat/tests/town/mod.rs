@@ -23,6 +23,9 @@ use sim::{SeededEntropy, VirtualClock};
 pub use departments::{Migrant, Office, Pool};
 use hands::Hands;
 
+/// What DWP says of its sources.
+pub const QUALITY: &str = "a snapshot of systems that are being replaced";
+
 pub const PARTIES: [&str; 3] = ["ho", "hmrc", "dwp"];
 
 /// Three nodes and their departments.
@@ -136,6 +139,7 @@ impl Town {
                 transport: "../transport".into(),
                 routes: vec!["gsi-email".into(), "sealed".into()],
                 evidence: agreement::Period::parse("7 years").unwrap(),
+                quality: (who == "dwp").then(|| QUALITY.to_owned()),
                 register: None,
                 master: None,
             };

@@ -1,9 +1,8 @@
 //! A leg at the node that receives.
 
-use jiff::civil::Date;
 use ledger::Fact;
 
-use super::{Leg, Of, Side, State, listed};
+use super::{Leg, Of, Side, Sources, State, listed};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::Change;
@@ -68,12 +67,14 @@ impl Leg {
         numbers: Vec<u64>,
         holdings: Vec<HoldingId>,
         fault: FileFault,
+        sources: Option<Sources>,
     ) -> Result<Change<Self>, Refusal> {
         let mut leg = self.step("hold")?;
         let rows = numbers.len() as u64;
         leg.rows = rows;
         leg.numbers = listed(numbers);
         leg.holdings = holdings;
+        leg.sources = sources;
         let mut record = leg.record(Act::LegHeld, &Actor::Node).count("rows", rows);
         if let Some(row) = fault.row {
             record = record.count("row", row);
@@ -94,17 +95,17 @@ impl Leg {
         self,
         numbers: Vec<u64>,
         holdings: Vec<HoldingId>,
-        as_of: Option<Date>,
+        sources: Option<Sources>,
     ) -> Result<Change<Self>, Refusal> {
         let mut leg = self.step("load")?;
         leg.rows = numbers.len() as u64;
         leg.numbers = listed(numbers);
         leg.holdings = holdings;
-        leg.as_of = as_of;
+        leg.sources = sources;
         let mut record = leg
             .record(Act::LegLoaded, &Actor::Node)
             .count("rows", leg.rows);
-        if let Some(day) = as_of {
+        if let Some(day) = leg.as_of() {
             record = record.fact("as-of", Fact::Date(day));
         }
         Ok(Change::new(leg, record))

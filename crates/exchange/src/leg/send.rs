@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{Digest, Fact};
 
-use super::{Leg, Of, Side, State, listed};
+use super::{Leg, Of, Side, Sources, State, listed};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::Change;
@@ -22,6 +22,8 @@ pub struct Preparing {
     pub holdings: Vec<HoldingId>,
     /// The day for which the sources stood.
     pub as_of: Date,
+    /// What the receiver must know of the quality of the sources.
+    pub quality: Option<String>,
     /// Who was looked at and not taken, by the reason.
     pub counts: Vec<(&'static str, u64)>,
     /// The systems that were read, as one name (RUN-06).
@@ -54,7 +56,10 @@ impl Leg {
         leg.rows = what.numbers.len() as u64;
         leg.numbers = listed(what.numbers);
         leg.holdings = what.holdings;
-        leg.as_of = Some(what.as_of);
+        leg.sources = Some(Sources {
+            as_of: what.as_of,
+            quality: what.quality,
+        });
         let mut record = leg
             .record(Act::LegPrepared, &by.actor())
             .count("rows", leg.rows)

@@ -63,6 +63,7 @@ impl Node {
                 numbers,
                 holdings,
                 as_of: on,
+                quality: self.settings.quality.clone(),
                 counts: vec![("without-content", without), ("incomplete", incomplete)],
                 sources: self.sources_named(&plan),
             };

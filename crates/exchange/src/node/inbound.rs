@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{Flow, Plan};
-use jiff::civil::Date;
 use ledger::Digest;
 
 use super::agreements::actor;
@@ -17,7 +16,7 @@ use crate::change::{Batch, Record};
 use crate::gate::Rows;
 use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::inward::{self, Paired};
-use crate::leg::{Leg, Of, Side, State};
+use crate::leg::{Leg, Of, Side, Sources, State};
 use crate::message::{Head, Kind, Letter, Manifest, rule_of};
 use crate::ports::{PackageFault, PortFault};
 use crate::refusal::Refusal;
@@ -333,7 +332,7 @@ impl Node {
         }
         let read = self.read(&package, &plan, &flow_plan).await?;
         let batch = Batch::new(op.clone(), "leg.open").drop_package(&package);
-        let (table, nil, as_of) = match read {
+        let (table, nil, sources) = match read {
             Ok(read) => read,
             Err(fault) => {
                 let head = Head::Rejection {
@@ -358,7 +357,7 @@ impl Node {
             .await?;
         match fault {
             Some(fault) => {
-                self.commit(batch.and(leg.hold(number, holdings, fault)?)?)
+                self.commit(batch.and(leg.hold(number, holdings, fault, Some(sources))?)?)
                     .await
             }
             None => {
@@ -368,7 +367,7 @@ impl Node {
                     doubtful: &BTreeSet::new(),
                 };
                 let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, &file, batch).await?;
-                let change = with_traces(leg.load(number, holdings, Some(as_of))?, &traces);
+                let change = with_traces(leg.load(number, holdings, Some(sources))?, &traces);
                 self.commit(batch.and(change)?).await
             }
         }
@@ -379,7 +378,7 @@ impl Node {
         package: &PackageId,
         plan: &Plan,
         flow: &Flow,
-    ) -> Result<Result<(Table, Option<u64>, Date), FileFault>, Trouble> {
+    ) -> Result<Result<(Table, Option<u64>, Sources), FileFault>, Trouble> {
         let Some(bytes) = self.ports.store.package(package).await? else {
             return Err(PortFault(format!("the bytes of package {package} are gone")).into());
         };
@@ -400,6 +399,7 @@ impl Node {
                     rows,
                     nil,
                     as_of,
+                    quality,
                     ..
                 },
             file,
@@ -407,6 +407,12 @@ impl Node {
         else {
             return Ok(Err(whole("RUN-09", PackageFault::WrongLetter.to_string())));
         };
+        // It is shown to people as it is.
+        let plain = |note: &String| note.len() <= 300 && !note.chars().any(char::is_control);
+        if !quality.as_ref().is_none_or(plain) {
+            let what = "the note about the quality of the sources is too long, or no plain text";
+            return Ok(Err(whole("RUN-09", what.to_owned())));
+        }
         let wanted = format_of(flow)?;
         if *format != wanted {
             return Ok(Err(whole(
@@ -430,8 +436,12 @@ impl Node {
             );
             return Ok(Err(whole("RUN-09", what)));
         }
+        let sources = Sources {
+            as_of: *as_of,
+            quality: quality.clone(),
+        };
         let on = crate::deadline::london_day(self.now())?;
-        Ok(inward::cells(plan, flow, &table, on).map(|()| (table, *nil, *as_of)))
+        Ok(inward::cells(plan, flow, &table, on).map(|()| (table, *nil, sources)))
     }
 
     /// The sent row's number for each row of a return; for a file that answers nothing, the order of the file.

@@ -90,6 +90,9 @@ pub struct Settings {
     pub instance: String,
     /// The approved routes (RUN-13); any other is refused.
     pub routes: Vec<String>,
+    /// What whoever receives a file of this party must know of the quality of its sources (MATCH-18); at most 300 bytes of
+    /// plain text, and no personal value.
+    pub quality: Option<String>,
     /// How long after the end of a year the sealed texts of its ledger entries are kept.
     pub evidence: Period,
 }

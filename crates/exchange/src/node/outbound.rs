@@ -165,6 +165,7 @@ impl Node {
                     as_of: leg
                         .as_of()
                         .unwrap_or(crate::deadline::london_day(self.now())?),
+                    quality: leg.quality().map(str::to_owned),
                 },
                 file,
             };

@@ -109,6 +109,7 @@ impl Node {
                 numbers: (1..=selected.rows.len() as u64).collect(),
                 holdings,
                 as_of: on,
+                quality: self.settings.quality.clone(),
                 counts: vec![
                     ("not-eligible", pool.register - pool.eligible),
                     ("incomplete", selected.incomplete),
