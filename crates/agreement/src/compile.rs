@@ -83,6 +83,7 @@ pub(crate) fn compile(source: &Source<'_>) -> Option<Plan> {
         agreement: a.agreement.as_ref()?.value.clone(),
         title: a.title.as_ref()?.value.clone(),
         kind: a.kind.as_ref()?.value,
+        stage: a.stage.as_ref().map(|at| at.value),
         regime: a.regime.as_ref()?.value.name.clone()?,
         marking: a.marking.as_ref()?.value,
         term,

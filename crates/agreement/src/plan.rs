@@ -13,7 +13,7 @@ use crate::ids::{
     SignerId,
 };
 use crate::permit::{Act, Ask, Dates, NearRefusal, Permit, Permits, Reason};
-use crate::words::{Kind, Marking};
+use crate::words::{Kind, Marking, Stage};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ pub struct Plan {
     pub title: String,
     /// What it is.
     pub kind: Kind,
+    /// Whether it is tried out, or done for good.
+    pub stage: Option<Stage>,
     /// Its data protection regime (LEG-27).
     pub regime: RegimeId,
     /// Its protective marking.

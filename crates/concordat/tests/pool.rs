@@ -12,7 +12,7 @@
 mod town;
 
 use exchange::change::Aggregate;
-use exchange::run::Run;
+use exchange::run::{Kind, Run};
 use exchange::{About, Deciding, Start};
 use town::*;
 
@@ -309,4 +309,21 @@ async fn a_person_who_is_in_the_register_twice_stops_the_extract() {
     let twice = town.ho.start(&op("twice"), &twice, &officer()).await;
     assert_eq!(rules(&twice), ["RUN-19"]);
     assert!(town.trace("C00000001").await.is_none(), "nothing was begun");
+}
+
+// shows: RUN-22
+#[tokio::test]
+async fn a_list_of_a_pilot_is_another_kind_of_run_than_a_request_case_by_case() {
+    let kind = async |source: String| {
+        let town = Town::under(vec![Migrant::new(1)], source).await;
+        town.agreed().await;
+        town.on("2016-04-04");
+        town.asked(APRIL, "ask").await;
+        let run: Run = town.ho.find(APRIL).await.unwrap().unwrap();
+        run.kind().name()
+    };
+    assert_eq!(kind(source()).await, "regular");
+    let pilot = source().replace("stage: regular", "stage: proof-of-concept");
+    assert_eq!(kind(pilot).await, "ad-hoc-transfer");
+    assert_ne!(Kind::AdHocTransfer.name(), Kind::OnDemand.name());
 }

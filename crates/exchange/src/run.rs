@@ -20,8 +20,10 @@ pub enum Kind {
     OneOff,
     /// Planned again and again.
     Regular,
-    /// Whenever the agreement's circumstances ask for it.
+    /// Whenever the agreement's circumstances ask for it, case by case.
     OnDemand,
+    /// A list of a pilot or project, which has a definite end (RUN-22).
+    AdHocTransfer,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Self::OneOff => "one-off",
             Self::Regular => "regular",
             Self::OnDemand => "on-demand",
+            Self::AdHocTransfer => "ad-hoc-transfer",
         }
     }
 }

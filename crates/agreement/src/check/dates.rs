@@ -8,7 +8,7 @@ use crate::grammar::Entries;
 use crate::model::{Agreement, Schedule};
 use crate::period::Period;
 use crate::permit::Dates;
-use crate::words::{Kind, NotBefore};
+use crate::words::{Kind, NotBefore, Stage};
 
 /// The days of the term, both included; none where a fault or a gap leaves the first one open.
 pub(crate) fn term(a: &Agreement) -> Option<Dates> {
@@ -90,6 +90,14 @@ pub(super) fn check(check: &Check<'_>) {
         );
         check.log.fault("AGR-20", at.span, message);
         return;
+    }
+    let tried = a.stage.as_ref().map(|at| at.value) == Some(Stage::ProofOfConcept);
+    let once = a.kind.as_ref().map(|at| at.value) == Some(Kind::Dua);
+    if tried && !once && written.open_ended.is_some() {
+        check
+            .log
+            .fault("RUN-22", at.span, "what is tried out has a last day")
+            .help("write `for` or `until` in the term, or let the stage be `regular`");
     }
     if let Some(every) = review.and_then(|r| r.first.as_ref().or(r.every.as_ref())) {
         let first = every.value.after(term.from);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{DatasetId, Flow, Frequency, Plan, Schedule, Truth};
+use agreement::{DatasetId, Flow, Frequency, Plan, Schedule, Stage, Truth};
 use jiff::civil::Date;
 
 use super::agreements::actor;
@@ -408,7 +408,8 @@ fn may_start(
         Some(Schedule::OnDemand { .. }) => Kind::OnDemand,
     };
     if refusals.is_empty() {
-        Ok(kind)
+        let tried = plan.stage == Some(Stage::ProofOfConcept);
+        Ok(if tried { Kind::AdHocTransfer } else { kind })
     } else {
         Err(refusals)
     }
