@@ -8,6 +8,9 @@ use crate::fail::Fail;
 
 /// Arguments of `link`.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Example: concordat link score --left cases.parquet --right master.parquet --model models/example.yaml --out pairs.parquet\n\ndocs/linkage has the model language, and how pairs are weighed."
+)]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,

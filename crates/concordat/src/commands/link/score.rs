@@ -35,7 +35,7 @@ struct Common {
 /// Arguments of `link score`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat link score --left cases.parquet --right master.parquet --model models/hmrc.yaml --out pairs.parquet\n\nThe result has left_id, right_id, rule (the first blocking rule met), match_weight (bits), match_probability, margin (bits ahead of the case's other best), standing, and level_<column>: 0 where a side has no value, then the model's levels from 1, then none of them."
+    after_help = "Example: concordat link score --left cases.parquet --right master.parquet --model models/example.yaml --out pairs.parquet\n\nThe result has left_id, right_id, rule (the first blocking rule met), match_weight (bits), match_probability, margin (bits ahead of the case's other best), standing, and level_<column>: 0 where a side has no value, then the model's levels from 1, then none of them."
 )]
 pub(crate) struct Args {
     /// The case list: Parquet, Arrow IPC or csv.
@@ -50,6 +50,9 @@ pub(crate) struct Args {
 
 /// Arguments of `link dedupe`.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Example: concordat link dedupe --left cases.parquet --model models/example.yaml --out pairs.parquet\n\nEach pair of records is looked at once. The result is that of `link score`."
+)]
 pub(crate) struct DedupeArgs {
     /// The list: Parquet, Arrow IPC or csv.
     #[arg(long)]

@@ -16,7 +16,7 @@ use crate::say;
 /// Arguments of `link train`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat link train --left cases.parquet --right master.parquet --model models/hmrc.yaml --out hmrc.trained.json\n\nThe file holds probabilities and no value of any record."
+    after_help = "Example: concordat link train --left cases.parquet --right master.parquet --model models/example.yaml --out example.trained.json\n\nThe file holds probabilities and no value of any record."
 )]
 pub(crate) struct Args {
     /// The case list: Parquet, Arrow IPC or csv.
