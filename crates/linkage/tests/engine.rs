@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{List, quiet, two_lists};
+use common::{List, quiet, two_lists, unlike};
 use linkage::model::Model;
 use linkage::{Cases, Scored, Standing, Trained, score, train};
 use proptest::prelude::*;
@@ -150,6 +150,73 @@ fn two_that_are_near_are_ambiguous() {
     assert!(!truth.is_empty());
 }
 
+/// Two that weigh the same are both for a person, whatever margin the model asks for.
+#[test]
+fn without_a_margin_equals_are_ambiguous_still() {
+    let (left, right, _) = two_lists(5, 400, 3000, 3000);
+    let model = model(&MODEL.replace("  keep: 50", "  keep: 50\n  margin: 0\n  one-to-one: true"));
+    let (_, before) = scored(&model, &left, &right, 2);
+    let strong = before
+        .pairs
+        .iter()
+        .find(|p| p.standing == Standing::Strong)
+        .unwrap();
+    // Once more the same record; and once more the same case.
+    let doubled = right.with_double_of(&strong.master);
+    let (_, after) = scored(&model, &left, &doubled, 2);
+    let of_case: Vec<_> = after
+        .pairs
+        .iter()
+        .filter(|p| p.case == strong.case)
+        .collect();
+    assert_eq!(of_case[0].weight.to_bits(), of_case[1].weight.to_bits());
+    assert!(of_case.iter().all(|p| p.standing != Standing::Strong));
+    let case = &left.rows()[strong.case as usize][0];
+    let (_, after) = scored(&model, &left.with_double_of(case), &right, 2);
+    let of_record: Vec<_> = after
+        .pairs
+        .iter()
+        .filter(|p| p.master == strong.master)
+        .collect();
+    assert!(of_record.len() > 1);
+    assert!(of_record.iter().all(|p| p.standing != Standing::Strong));
+}
+
+/// What of either list cannot be compared is told, by column and number and without a value.
+#[test]
+fn what_is_not_compared_is_told() {
+    let (left, right, _) = two_lists(19, 400, 3000, 3000);
+    let (mut cases, mut rows) = (left.rows().to_vec(), right.rows().to_vec());
+    cases[3][3] = "the spring of 1980".into();
+    rows[5][3] = "31/02/1980".into();
+    rows[6][3] = "1980".into();
+    rows[7][1] = "one two three four five six seven eight nine".into();
+    let (left, right) = (List::of(cases), List::of(rows));
+    let model = model(MODEL);
+    let cases = Cases::read(&model, &left).unwrap();
+    let training = train(&model, &cases, &right, quiet(2)).unwrap();
+    let found = score(
+        &model,
+        &training.trained,
+        Some(&training),
+        &cases,
+        &right,
+        quiet(2),
+    )
+    .unwrap();
+    assert_eq!(
+        cases.doubts(&model),
+        ["born: 1 values of the case list have no standard form and are not compared"]
+    );
+    assert_eq!(
+        found.doubts,
+        [
+            "given: 1 values of the master list have more than 8 words, of which some are not compared",
+            "born: 2 values of the master list have no standard form and are not compared",
+        ]
+    );
+}
+
 /// A value that holds more cases than the cap is looked at by the further keys, and that is said.
 #[test]
 fn a_hot_value_is_told() {
@@ -213,6 +280,66 @@ fn known_probabilities_are_recovered() {
     let town = trained.units[3].cells[1].u;
     let plain: f64 = left.chance(&right, 4);
     assert!((town / plain - 1.0).abs() < 0.1, "{town} of {plain}");
+}
+
+/// People of one household share a name and a town. Weighed together, the two say what they are worth: how often
+/// random pairs share both is counted, and is not the product of how often they share each.
+#[test]
+fn a_household_is_not_taken_for_one_person() {
+    let (left, right, truth) = two_lists(31, 2000, 4000, 100_000);
+    let (_, others, _) = two_lists(32, 10, 2000, 100_000);
+    let (mut cases, mut rows) = (left.rows().to_vec(), right.rows().to_vec());
+    // Every household has a name and a town that no other has. A brother lives with each case.
+    for (n, (case, other)) in cases.iter_mut().zip(others.rows()).enumerate() {
+        for (column, own) in [(2, unlike("t", n)), (4, unlike("v", n))] {
+            let same = rows[n][column] == case[column];
+            if same && n < truth.len() {
+                rows[n][column].clone_from(&own);
+            }
+            case[column] = own;
+        }
+        let (id, family, town) = (format!("B{}", case[0]), case[2].clone(), case[4].clone());
+        rows.push([id, other[1].clone(), family, other[3].clone(), town]);
+    }
+    let left = List::of(cases);
+    let right = List::of(rows);
+    let text = MODEL.replace("decide:", "joint:\n  - [family, town]\ndecide:");
+    let (trained, found) = scored(&model(&text), &left, &right, 2);
+    let (mut both, mut held) = (0.0, 0.0);
+    let of_one: BTreeSet<_> = truth.iter().collect();
+    for l in left.rows() {
+        for r in right.rows() {
+            if l[4].is_empty() || r[4].is_empty() || of_one.contains(&(l[0].clone(), r[0].clone()))
+            {
+                continue;
+            }
+            held += 1.0;
+            both += f64::from(u8::from(l[2] == r[2] && l[4] == r[4]));
+        }
+    }
+    let unit = trained
+        .units
+        .iter()
+        .find(|u| u.comparisons == [1, 3])
+        .unwrap();
+    // Family has five codes and town four: same and same is cell 1 * 4 + 1.
+    let u = unit.cells[5].u;
+    assert!(
+        (u / (both / held) - 1.0).abs() < 0.15,
+        "{u} of {}",
+        both / held
+    );
+    let sure: Vec<_> = found
+        .pairs
+        .iter()
+        .filter(|p| p.probability() >= 0.99)
+        .collect();
+    let wrong = sure.iter().filter(|p| !p.master.starts_with('R')).count();
+    assert!(
+        sure.len() > 700 && wrong * 50 < sure.len(),
+        "{wrong} of {}",
+        sure.len()
+    );
 }
 
 /// One list held against itself: each pair once, no record with itself.

@@ -119,24 +119,7 @@ impl Cases {
 
     /// What could not be used of the list's values, in words; holds no value.
     pub fn doubts(&self, model: &Model) -> Vec<String> {
-        let mut doubts = Vec::new();
-        for (column, unused) in model.columns.iter().zip(&self.unused) {
-            let name = &column.name;
-            if unused.unusable > 0 {
-                let n = unused.unusable;
-                doubts.push(format!(
-                    "{name}: {n} values of the case list have no standard form and are not compared"
-                ));
-            }
-            if unused.beyond > 0 {
-                let n = unused.beyond;
-                doubts.push(format!(
-                    "{name}: {n} values of the case list are beyond the {} that the model compares",
-                    column.most
-                ));
-            }
-        }
-        doubts
+        Unused::doubts("case list", model, &self.unused)
     }
 
     pub(crate) fn row(&self, case: u32) -> &[u32] {

@@ -22,7 +22,7 @@ pub(crate) fn decide(model: &Model, pairs: &mut Vec<Pair>) {
             let strong = pair.weight >= link && is_strong(model, pair);
             pair.standing = match pair.margin {
                 _ if !strong => Standing::Review,
-                Some(margin) if margin < decide.margin => Standing::Ambiguous,
+                Some(margin) if too_near(margin, decide.margin) => Standing::Ambiguous,
                 _ => Standing::Strong,
             };
         }
@@ -38,6 +38,11 @@ pub(crate) fn decide(model: &Model, pairs: &mut Vec<Pair>) {
         held += 1;
         held <= decide.keep
     });
+}
+
+/// Whether a pair is not far enough ahead of its rival; of two that weigh the same neither ever is.
+fn too_near(ahead: f64, margin: f64) -> bool {
+    ahead <= 0.0 || ahead < margin
 }
 
 /// Whether evidence of a kind that the model calls strong is there (MATCH-05). A model that calls none so has no
@@ -67,7 +72,7 @@ fn one_to_one(margin: f64, pairs: &mut [Pair]) {
     for pair in pairs.iter_mut().filter(|p| p.standing == Standing::Strong) {
         if let Some((first, second)) = best.get(&pair.master) {
             let rival = if pair.weight >= *first { second } else { first };
-            if pair.weight - rival < margin {
+            if too_near(pair.weight - rival, margin) {
                 pair.standing = Standing::Ambiguous;
             }
         }

@@ -13,8 +13,8 @@ use crate::model::{Column, Kind, Model};
 use crate::sound::sound;
 use crate::standardise::{identifier_into, name_into, packed_date, postcode};
 
-/// How many words of a name are compared; further ones are left.
-pub(crate) const NAME_WORDS: usize = 6;
+/// How many words of a name are compared: of a longer one the first ones and the last.
+pub(crate) const NAME_WORDS: usize = 8;
 
 /// Where a column's values stand in a row.
 #[derive(Clone, Copy, Debug)]
@@ -191,9 +191,45 @@ impl Numbers for Lookup<'_> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unused {
     /// A value was there and has no standard form.
-    pub(crate) unusable: u64,
+    unusable: u64,
     /// There were more values than the model compares.
-    pub(crate) beyond: u64,
+    beyond: u64,
+    /// A name had more words than are compared.
+    cut: u64,
+}
+
+impl Unused {
+    /// Adds what another reader of the list could not use.
+    pub(crate) fn add(all: &mut [Self], some: &[Self]) {
+        for (all, some) in all.iter_mut().zip(some) {
+            all.unusable += some.unusable;
+            all.beyond += some.beyond;
+            all.cut += some.cut;
+        }
+    }
+
+    /// What could not be used of a list, in words; holds no value.
+    pub(crate) fn doubts(list: &str, model: &Model, unused: &[Self]) -> Vec<String> {
+        let mut doubts = Vec::new();
+        for (column, unused) in model.columns.iter().zip(unused) {
+            let mut tell = |n: u64, what: &str| {
+                if n > 0 {
+                    doubts.push(format!("{}: {n} values of the {list} {what}", column.name));
+                }
+            };
+            tell(
+                unused.unusable,
+                "have no standard form and are not compared",
+            );
+            let most = format!("come after the {} that the model compares", column.most);
+            tell(unused.beyond, &most);
+            tell(
+                unused.cut,
+                &format!("have more than {NAME_WORDS} words, of which some are not compared"),
+            );
+        }
+        doubts
+    }
 }
 
 /// Makes rows of records.
@@ -234,19 +270,22 @@ impl<'m> Encoder<'m> {
             let end = place.at + place.slots * place.width();
             let slots = row.get_mut(place.at..end).unwrap_or_default();
             let mut slots = slots.chunks_exact_mut(place.width());
+            let width = place.width();
             let mut put = |text: &str, standard: &mut String, numbers: &mut _| {
                 if text.trim().is_empty() {
                     return;
                 }
-                // One value more than fits is looked at to be counted.
-                let mut spare = [0; NAME_WORDS];
-                let slot = slots.next();
-                let beyond = slot.is_none();
-                let slot = slot.unwrap_or(&mut spare);
-                if !fill(column.kind, text, standard, numbers, slot) {
-                    unused.unusable += 1;
-                } else if beyond {
-                    unused.beyond += 1;
+                let mut value = [0; NAME_WORDS];
+                let value = value.get_mut(..width).unwrap_or_default();
+                match fill(column.kind, text, standard, numbers, value) {
+                    Filled::Not => unused.unusable += 1,
+                    filled @ (Filled::Cut | Filled::Whole) => match slots.next() {
+                        Some(slot) => {
+                            slot.copy_from_slice(value);
+                            unused.cut += u64::from(filled == Filled::Cut);
+                        }
+                        None => unused.beyond += 1,
+                    },
                 }
             };
             for parts in values {
@@ -273,87 +312,74 @@ impl<'m> Encoder<'m> {
                     None => put(text, &mut self.standard, numbers),
                 }
             }
-            close_gaps(place, row);
             if let Some(count) = self.unused.get_mut(n) {
-                count.unusable += unused.unusable;
-                count.beyond += unused.beyond;
+                Unused::add(std::slice::from_mut(count), &[unused]);
             }
         }
     }
 }
 
-/// Values without a standard form leave no gap: the filled slots come first.
-fn close_gaps(place: &Place, row: &mut [u32]) {
-    let width = place.width();
-    if place.slots == 1 {
-        return;
-    }
-    let Some(slots) = row.get_mut(place.at..place.at + place.slots * width) else {
-        return;
-    };
-    let mut to = 0;
-    for from in 0..place.slots {
-        let start = from * width;
-        if slots.get(start).is_some_and(|w| *w != 0) {
-            if to != start {
-                slots.copy_within(start..start + width, to);
-                if let Some(old) = slots.get_mut(start..start + width) {
-                    old.fill(0);
-                }
-            }
-            to += width;
-        }
-    }
+/// What became of a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filled {
+    /// It has no standard form.
+    Not,
+    /// It is a name of more words than are compared.
+    Cut,
+    Whole,
 }
 
-/// Writes one value in standard form; false where it has none.
+/// Writes one value in standard form.
 fn fill(
     kind: Kind,
     text: &str,
     standard: &mut String,
     numbers: &mut impl Numbers,
     slot: &mut [u32],
-) -> bool {
+) -> Filled {
     standard.clear();
-    match kind {
-        Kind::Name => {
-            if !name_into(text, standard) {
-                return false;
+    let usable = match (kind, slot) {
+        (Kind::Name, slot) => {
+            let usable = name_into(text, standard);
+            let words = standard.split(' ').count();
+            if usable && words > NAME_WORDS {
+                // The last word is a family name as often as not.
+                let first = standard.split(' ').take(NAME_WORDS - 1);
+                let kept = first.chain(standard.split(' ').next_back());
+                kept.zip(slot)
+                    .for_each(|(word, to)| *to = numbers.word(word));
+                return Filled::Cut;
             }
-            for (word, to) in standard.split(' ').zip(slot.iter_mut()) {
-                *to = numbers.word(word);
+            if usable {
+                let words = standard.split(' ').zip(slot);
+                words.for_each(|(word, to)| *to = numbers.word(word));
             }
-            true
+            usable
         }
-        Kind::Text => one(name_into(text, standard), standard, numbers, slot),
-        Kind::Identifier => one(identifier_into(text, standard), standard, numbers, slot),
-        Kind::Date => match (packed_date(text), slot) {
-            (Some(date), [to, ..]) => {
-                *to = date;
-                true
-            }
-            _ => false,
-        },
-        Kind::Postcode => match (postcode(text), slot) {
-            (Some(packed), [high, low, ..]) => {
-                // The two halves of a number.
-                *high = u32::try_from(packed >> 32).unwrap_or(0);
-                *low = u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(0);
-                true
-            }
-            _ => false,
-        },
-    }
-}
-
-fn one(usable: bool, standard: &str, numbers: &mut impl Numbers, slot: &mut [u32]) -> bool {
-    match (usable, slot) {
-        (true, [to, ..]) => {
-            *to = numbers.text(standard);
-            true
+        (Kind::Text, [to, ..]) => {
+            let usable = name_into(text, standard);
+            *to = if usable { numbers.text(standard) } else { 0 };
+            usable
         }
-        _ => false,
-    }
+        (Kind::Identifier, [to, ..]) => {
+            let usable = identifier_into(text, standard);
+            *to = if usable { numbers.text(standard) } else { 0 };
+            usable
+        }
+        (Kind::Date, [to, ..]) => {
+            *to = packed_date(text).unwrap_or(0);
+            *to != 0
+        }
+        (Kind::Postcode, [high, low, ..]) => {
+            let packed = postcode(text).unwrap_or(0);
+            // The two halves of a number.
+            *high = u32::try_from(packed >> 32).unwrap_or(0);
+            *low = u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(0);
+            packed != 0
+        }
+        (Kind::Text | Kind::Identifier | Kind::Date | Kind::Postcode, _) => false,
+    };
+    if usable { Filled::Whole } else { Filled::Not }
 }
 
 /// Whether a number is of a text that the case list has.

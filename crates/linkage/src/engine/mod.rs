@@ -4,8 +4,8 @@
 mod cases;
 mod compare;
 mod decide;
-mod em;
 mod encode;
+mod estimate;
 mod frequency;
 mod intern;
 mod keys;

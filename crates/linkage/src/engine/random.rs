@@ -7,11 +7,10 @@
 
 use super::cases::Cases;
 use super::compare::{Comparer, Side};
-use super::em::Cells;
+use super::estimate::{independent, normalise};
 use super::intern::{Strange, Words};
 use super::keys::{Prober, RuleIndex};
-use super::train::{independent, normalise};
-use super::trained::Unit;
+use super::trained::{Cells, Unit};
 use crate::model::{BlockingRule, How, Key, Model, Part};
 
 /// How many master records are drawn.
@@ -284,7 +283,8 @@ impl Draw<'_> {
         }
     }
 
-    /// A cell of which independence would show one pair or fewer is taken to be as independence has it.
+    /// The share that was seen, leaning by one pair's worth on what independence would show: a cell that was not seen
+    /// and would hardly have been is taken to be as independence has it.
     fn leaning(&self, counts: &[f64], looked: &[f64], raw: &[f64]) -> Cells {
         let codes: Vec<Vec<usize>> = (0..self.unit.cells).map(|c| self.unit.codes(c)).collect();
         let mut sums: Vec<Vec<f64>> = self.unit.radix.iter().map(|r| vec![0.0; *r]).collect();
@@ -302,7 +302,8 @@ impl Draw<'_> {
             .map(|((codes, n), looked)| {
                 let each = codes.iter().zip(&sums);
                 let apart: f64 = each.filter_map(|(code, sums)| sums.get(*code)).product();
-                (n + 1.0) / (looked + 1.0 / apart.max(1e-18))
+                let weight = n + looked * apart;
+                (weight * n / looked + apart) / (weight + 1.0)
             });
         cells.collect()
     }

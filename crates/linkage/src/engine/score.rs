@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::cases::Cases;
 use super::compare::{Comparer, Side};
-use super::encode::{Encoder, Lookup, Reading};
+use super::encode::{Encoder, Lookup, Reading, Unused};
 use super::frequency::Shares;
 use super::intern::Words;
 use super::pairs::{Blocks, Finder};
@@ -76,6 +76,8 @@ pub struct Scored {
     pub looked_at: Vec<u64>,
     /// Master records.
     pub right: u64,
+    /// What could not be used of the master list, in words; holds no value.
+    pub doubts: Vec<String>,
 }
 
 /// One unit made ready for the kernel.
@@ -347,12 +349,15 @@ pub fn score(
         looked_at: vec![0; model.blocking.len()],
         ..Scored::default()
     };
+    let mut unused = vec![Unused::default(); model.columns.len()];
     for w in workers {
+        Unused::add(&mut unused, &w.encoder.unused);
         scored.pairs.extend(w.pairs);
         scored.right += w.right;
         let all = scored.looked_at.iter_mut().zip(w.looked_at);
         all.for_each(|(a, s)| *a += s);
     }
+    scored.doubts = Unused::doubts("master list", model, &unused);
     prune(&mut scored.pairs, keep);
     super::decide::decide(model, &mut scored.pairs);
     Ok(scored)

@@ -51,6 +51,9 @@ impl Trained {
     }
 }
 
+/// One probability, or count, for each cell of a unit.
+pub(crate) type Cells = Vec<f64>;
+
 /// Which comparisons are weighed together, and how their codes make one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unit {

@@ -53,7 +53,7 @@ pub struct Column {
     pub from: Sides<Vec<Vec<String>>>,
     /// The character that parts several values in one text.
     pub split: Option<char>,
-    /// The most values that are compared, from 1 to 8; further ones are counted and left.
+    /// The most values that are compared, from 1 to 8; further ones are counted and told.
     pub most: usize,
 }
 
@@ -86,9 +86,9 @@ pub struct Key {
 pub enum Part {
     /// The whole value in standard form (a name: the same words).
     Whole,
-    /// Any word of a name or text.
+    /// Any word of a name.
     Word,
-    /// The sound of any word of a name or text.
+    /// The sound of any word of a name.
     Sound,
     /// The first word, of a name as it was written.
     First,

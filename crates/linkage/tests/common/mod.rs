@@ -48,6 +48,9 @@ impl Source for List {
 }
 
 impl List {
+    pub(crate) fn of(rows: Vec<Row>) -> Self {
+        Self { rows, part: 500 }
+    }
     pub(crate) fn rows(&self) -> &[Row] {
         &self.rows
     }
@@ -111,15 +114,20 @@ impl Lot {
     fn chance(&mut self, of_1000: u64) -> bool {
         self.below(1000) < of_1000
     }
-    /// A word that sounds like no other: syllables for the digits of a number.
+    /// One of so many words.
     fn word(&mut self, kind: &str, of: u64) -> String {
         // The lower of two draws: some words are more common than others.
         let n = self.below(of).min(self.below(of));
-        let syllables = ["ba", "di", "fu", "ge", "ka", "lo", "mi", "na", "pe", "ra"];
-        let digits = format!("{n:03}");
-        let named = digits.bytes().map(|d| syllables[usize::from(d - b'0')]);
-        format!("{kind}{}", named.collect::<String>())
+        unlike(kind, n as usize)
     }
+}
+
+/// A word for a number, that sounds like that of no other: a syllable for each digit.
+pub(crate) fn unlike(kind: &str, n: usize) -> String {
+    let syllables = ["ba", "di", "fu", "ge", "ka", "lo", "mi", "na", "pe", "ra"];
+    let digits = format!("{n:03}");
+    let named = digits.bytes().map(|d| syllables[usize::from(d - b'0')]);
+    format!("{kind}{}", named.collect::<String>())
 }
 
 /// Two lists of `left` and `right` records, drawn from people of whom the first half of the left list are in both,

@@ -91,6 +91,7 @@ fn both(common: &Common, left: &dyn Source, right: &dyn Source, itself: bool) ->
     bar.finish();
     writer.write(columns(&model, &cases, &scored))?;
     let mut doubts = cases.doubts(&model);
+    doubts.extend(scored.doubts.iter().cloned());
     doubts.extend(training.into_iter().flat_map(|t| t.doubts));
     let count = |standing| {
         scored

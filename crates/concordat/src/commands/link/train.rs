@@ -77,23 +77,18 @@ fn tell(model: &Model, training: &Training) {
         column.map_or("", |c| c.name.as_str())
     };
     say(format!(
-        "one pair in {:.0} is of one person (lambda); looked at {:.1} % of the master list's records",
+        "one pair in {:.0} is of one person (lambda); looked at {:.1} % of the master list's records; {} rounds",
         1.0 / training.trained.lambda,
-        100.0 * training.sampled
+        100.0 * training.sampled,
+        training.rounds
     ));
     for (n, rule) in (1..).zip(&training.rules) {
         let free: Vec<&str> = rule.free.iter().map(name).collect();
         say(format!(
-            "rule {n}: {:.0} pairs, {:.0} matches expected ({:.0} by this rule alone); {} rounds{}; trains {}",
+            "rule {n}: {:.0} pairs, {:.0} matches expected ({:.0} by this rule alone); says m of {}",
             rule.pairs,
             rule.expected,
             rule.alone,
-            rule.rounds,
-            if rule.converged {
-                ""
-            } else {
-                ", not converged"
-            },
             free.join(", ")
         ));
     }
