@@ -17,6 +17,7 @@ use std::sync::Arc;
 use agreement::{Law, Period};
 use courier::{AgeSealer, ConfinedForms, DirectoryShelf, DirectoryTransport, Keys};
 use exchange::ids::PartyId;
+use exchange::message::is_plain_note;
 use exchange::ports::{CaseRegister, Clock, Entropy, MasterList, Signer};
 use exchange::{Node, Ports, Settings};
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,20 @@ impl Config {
                 path.display()
             ))
         })?;
-        toml::from_str(&text).map_err(|e| Fail::usage(format!("{}: {e}", path.display())))
+        let config: Self =
+            toml::from_str(&text).map_err(|e| Fail::usage(format!("{}: {e}", path.display())))?;
+        config.checked()?;
+        Ok(config)
+    }
+
+    /// Every receiver would refuse a file with such a note: it is refused here.
+    fn checked(&self) -> Result<(), Fail> {
+        if self.quality.as_deref().is_none_or(is_plain_note) {
+            return Ok(());
+        }
+        Err(Fail::usage(
+            "the note about the quality of the sources (`quality`) may have 300 bytes of plain text without line breaks: shorten it",
+        ))
     }
 }
 
@@ -71,6 +85,7 @@ impl Config {
 /// # Errors
 /// [`Fail`] when something cannot be written.
 pub fn init(dir: &Path, config: &Config) -> Result<(), Fail> {
+    config.checked()?;
     std::fs::create_dir_all(dir).map_err(|e| Fail::at(dir, &e))?;
     let path = dir.join("node.toml");
     if !path.exists() {

@@ -258,8 +258,20 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
     );
     desk.does("ho", &[&lift, &flag, CASEWORKER]);
     let why = ["--reason", "a loss is being looked into"];
-    desk.does("ho", &[&["node", "stand", "suspend"], &why, OFFICER]);
-    desk.does("ho", &[&["node", "stand", "resume"], &why, OFFICER]);
+    let stands = |stage: &str| {
+        let status = desk.does("ho", &[&["node", "status"]]);
+        assert_eq!(status["agreements"][0]["stage"], stage);
+    };
+    // A move that is made again is made, however soon.
+    for (verb, stage) in [
+        ("suspend", "suspended"),
+        ("resume", "in-force"),
+        ("suspend", "suspended"),
+        ("resume", "in-force"),
+    ] {
+        desk.does("ho", &[&["node", "stand", verb], &why, OFFICER]);
+        stands(stage);
+    }
     desk.settle();
 
     desk.does("hmrc", &[&["run", "complete", RUN], ANALYST]);

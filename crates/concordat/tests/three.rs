@@ -752,6 +752,28 @@ async fn nothing_moves_under_a_suspended_agreement_but_what_is_due_is_destroyed(
     town.agreed().await;
     town.on("2016-04-04");
     town.whole(APRIL, "ask").await;
+    // A file that a person has released already.
+    town.on("2017-02-27");
+    town.pool.add(Migrant::new(3));
+    let first = Start {
+        at_most: Some(1),
+        reason: Some("in parts".into()),
+        ..starting("ask-first", "ask")
+    };
+    let (of_first, ask) = (run("ask-first"), flow("ask"));
+    town.ho
+        .start(&op("first"), &first, &officer())
+        .await
+        .unwrap();
+    let validated = town
+        .ho
+        .validate(&op("first/validate"), &of_first, &ask)
+        .await;
+    validated.unwrap();
+    town.ho
+        .release(&op("first/release"), &of_first, &ask, &officer())
+        .await
+        .unwrap();
     town.on("2017-03-01");
     let may = "ask-2017-03";
     town.asked(may, "ask").await;
@@ -769,6 +791,10 @@ async fn nothing_moves_under_a_suspended_agreement_but_what_is_due_is_destroyed(
     let start = starting("ask-2017-04", "ask");
     let start = ho.start(&op("start"), &start, &officer()).await;
     assert!(rules(&start).contains(&"AGR-28"), "{start:?}");
+    let sealed = ho.seal(&op("first/seal"), &of_first, &ask).await;
+    assert_eq!(rules(&sealed), ["AGR-28"]);
+    let prepared = town.next(ho, may, "confirm").await;
+    assert_eq!(rules(&prepared), ["AGR-28"]);
     // What comes in waits, and is refused by nobody.
     town.next(hmrc, may, "hmrc-reply").await.unwrap();
     let key = exchange::leg::Leg::key_of(&run(may), &flow("hmrc-reply"));

@@ -511,3 +511,33 @@ async fn a_recall_of_a_file_that_was_refused_finds_nothing_and_the_corrected_fil
     assert!(none.is_none());
     assert_eq!(town.acts(ho, "package.refused").await, 0);
 }
+
+// shows: RUN-09, RET-01
+#[tokio::test]
+async fn a_held_file_whose_values_are_gone_can_be_refused_and_not_released() {
+    let town = matched_at_hmrc().await;
+    let (hmrc, ho) = (&town.hmrc, &town.ho);
+    town.meddle(true);
+    town.next(hmrc, APRIL, "hmrc-reply").await.unwrap();
+    town.meddle(false);
+    let (april, reply) = (run(APRIL), flow("hmrc-reply"));
+    let held = town.leg(ho, APRIL, "hmrc-reply").await;
+    let holding = held.holdings().first().unwrap().clone();
+    ho.destroy_early(&op("early"), &holding, "read by mistake", &officer())
+        .await
+        .unwrap();
+    town.settle().await;
+    let why = "nothing is left of it";
+    let released = ho
+        .release_held(&op("release"), &april, &reply, why, &officer())
+        .await;
+    assert_eq!(rules(&released), ["RET-01"]);
+    ho.refuse_held(&op("refuse"), &april, &reply, why, &officer())
+        .await
+        .unwrap();
+    town.settle().await;
+    assert_eq!(
+        town.state(hmrc, APRIL, "hmrc-reply").await,
+        exchange::leg::State::RefusedThere
+    );
+}

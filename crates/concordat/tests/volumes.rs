@@ -150,6 +150,31 @@ async fn a_volume_for_each_file_of_another_flow_begins_anew_with_each() {
     assert_eq!(rules(&sealed(&town, "over-again", 1).await), ["RUN-16"]);
 }
 
+// shows: RUN-16
+#[tokio::test]
+async fn a_file_that_goes_with_another_counts_for_that_one_alone() {
+    let confirm = "  confirm:\n    from: ho\n";
+    let counted = format!("{confirm}    volume: {{ at-most: 1, per: ask }}\n");
+    let someone = |n| Migrant::new(n).taxed(&[]).paid(&[]);
+    let people = vec![someone(1), someone(2).fact("in_pool", Some("no"))];
+    let town = Town::under(people, source().replace(confirm, &counted)).await;
+    town.agreed().await;
+    town.on("2016-04-04");
+    let month = async |name: &str, answered: &str| {
+        town.asked(name, "ask").await;
+        town.on(answered);
+        town.answered(name, "ask").await;
+        town.confirmed(name).await;
+    };
+    month("ask-2016-04", "2016-04-11").await;
+    town.pool.now("C00000002", "in_pool", "yes");
+    town.on("2016-05-04");
+    // One row goes with this month's file, as one went with the last.
+    month("ask-2016-05", "2016-05-11").await;
+    let leg = town.leg(&town.ho, "ask-2016-05", "confirm").await;
+    assert_eq!(leg.rows(), 1);
+}
+
 // shows: APP-09
 #[tokio::test]
 async fn what_goes_to_one_recipient_for_one_purpose_is_counted_over_agreements() {

@@ -261,3 +261,8 @@ impl Head {
         )
     }
 }
+
+/// Whether a note about the quality of sources may go with a file (MATCH-18): it is shown to people as it is.
+pub fn is_plain_note(note: &str) -> bool {
+    note.len() <= 300 && !note.chars().any(char::is_control)
+}

@@ -267,7 +267,7 @@ pub(crate) async fn agreement(
             "no agreement lies on this node's table: `concordat node lay FILE` lays one",
         )),
         (Some(_), false) => Err(Fail::usage(
-            "several agreements lie on this node's table: name one with --agreement",
+            "several agreements lie on this node's table: name the one that is meant",
         )),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use agreement::{Library, Period};
 use clap::Subcommand;
 use exchange::Node;
+use exchange::change::Aggregate as _;
 use exchange::ids::{AgreementId, PartyId, SignerId};
 use exchange::pact::{Move, Pact};
 use exchange::ports::PartyCard;
@@ -314,16 +315,18 @@ async fn stand(
         Standing::Review => Move::Review,
         Standing::Reviewed => Move::Reviewed,
     };
-    // Each time is another act: a minute tells them apart.
-    let minute = node.ports().clock.now().as_second() / 60;
-    let op = op("stand", format!("{id}/{}/{minute}", what.name()))?;
+    // Each time is another act: how often the agreement has changed tells them apart.
+    let pact: Option<Pact> = node.find(id.as_str()).await?;
+    let changes = pact.map_or(0, |pact| pact.version());
+    let op = op("stand", format!("{id}/{}/{changes}", what.name()))?;
     let done = node.stand(&op, &id, what, reason, &by.who).await?;
     let said = Said::did(format!("{id}: {}.", what.name()), done)
         .next("tell the other parties: the hub tells them nothing of it");
     Ok(match what {
         Move::Suspend => said.undo("`concordat node stand resume`"),
         Move::Review => said.undo("`concordat node stand reviewed`"),
-        Move::Resume | Move::Reviewed => said.undo("`concordat node stand suspend`"),
+        Move::Resume => said.undo("`concordat node stand suspend`"),
+        Move::Reviewed => said.undo("`concordat node stand review`"),
     })
 }
 

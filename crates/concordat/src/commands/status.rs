@@ -36,14 +36,14 @@ pub(super) async fn node(at: &At) -> Result<Said, Fail> {
     for pact in node.all::<Pact>().await? {
         let open = pact.in_force(today).err().unwrap_or_default();
         let why: Vec<String> = open.into_iter().map(|r| r.what).collect();
-        let stands = if why.is_empty() {
-            "in force".to_owned()
-        } else {
-            why.join("; ")
-        };
-        said = said.line(format!("  agreement {}: {stands}", pact.id()));
+        let stage = pact.stage(today);
+        let mut stands = vec![stage.replace('-', " ")];
+        stands.extend(pact.last().map(|last| format!("to {last}")));
+        stands.extend(why.iter().cloned());
+        said = said.line(format!("  agreement {}: {}", pact.id(), stands.join("; ")));
         agreements.push(json!({
-            "agreement": pact.id(), "hash": pact.hash().to_string(), "in_force": why.is_empty(), "why_not": why,
+            "agreement": pact.id(), "hash": pact.hash().to_string(), "stage": stage, "last_day": pact.last(),
+            "in_force": why.is_empty(), "why_not": why,
         }));
     }
     for approval in node.all::<Approval>().await? {

@@ -105,6 +105,11 @@ impl Node {
                 )
                 .help("suspend it, and agree with the other parties on its end")
             })?;
+            if let Some(end) = pact.last().filter(|end| earliest > *end) {
+                let what = format!("{id} ends by itself on {end}, before notice could end it");
+                let way = "suspend it where nothing must move until then";
+                return Err(Refusal::new("AGR-28", what).help(way).into());
+            }
             let last = last.unwrap_or(earliest);
             if last < earliest {
                 let what = format!("{id} ends by notice on {earliest} at the earliest");

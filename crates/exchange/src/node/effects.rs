@@ -4,7 +4,7 @@ use super::{Done, Node};
 use crate::change::{Aggregate, Batch};
 use crate::effect::{Effect, LeasedEffect};
 use crate::flag::Flag;
-use crate::ids::{OperationId, PackageId, PartyId};
+use crate::ids::{EffectId, OperationId, PackageId, PartyId};
 use crate::leg::{Leg, State};
 use crate::message::{Head, Kind};
 use crate::ports::{CaseRegister, PortFault};
@@ -74,7 +74,10 @@ impl Node {
             let flag: Flag = self.need(flag).await?;
             let (key, now) = (flag.key(), self.now());
             if flag.is_going() {
-                register.lift_flag(&leased.id, &key, now).await?;
+                // An act of its own in the register: the showing has its line there already.
+                let undoing = EffectId::parse(format!("{}/undo", leased.id))
+                    .map_err(|e| PortFault(e.to_string()))?;
+                register.lift_flag(&undoing, &key, now).await?;
                 continue;
             }
             let row = rows::open_one(&*self.ports.store, &*self.ports.vault, holding, item).await?;

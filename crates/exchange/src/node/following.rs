@@ -37,6 +37,7 @@ impl Node {
             let by = who.may(Action::Run)?;
             let (pact, plan, flow_plan) = self.flow(agreement, flow).await?;
             let on = crate::deadline::london_day(self.now())?;
+            pact.in_force(on)?;
             let base = self.matched_base(run, &flow_plan).await?;
             let undecided = self
                 .matches_of(&base.leg)

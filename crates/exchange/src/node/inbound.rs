@@ -17,7 +17,7 @@ use crate::gate::Rows;
 use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::inward::{self, Paired};
 use crate::leg::{Leg, Of, Side, Sources, State};
-use crate::message::{Head, Kind, Letter, Manifest, rule_of};
+use crate::message::{Head, Kind, Letter, Manifest, is_plain_note, rule_of};
 use crate::ports::{PackageFault, PortFault};
 use crate::refusal::Refusal;
 use crate::retention::Holding;
@@ -407,9 +407,7 @@ impl Node {
         else {
             return Ok(Err(whole("RUN-09", PackageFault::WrongLetter.to_string())));
         };
-        // It is shown to people as it is.
-        let plain = |note: &String| note.len() <= 300 && !note.chars().any(char::is_control);
-        if !quality.as_ref().is_none_or(plain) {
+        if !quality.as_deref().is_none_or(is_plain_note) {
             let what = "the note about the quality of the sources is too long, or no plain text";
             return Ok(Err(whole("RUN-09", what.to_owned())));
         }
@@ -515,6 +513,13 @@ impl Node {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::DecideHold)?;
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+            for id in leg.holdings() {
+                if !self.need::<Holding>(id.as_str()).await?.is_alive() {
+                    let what = format!("what was read of {flow} has been destroyed");
+                    let way = "refuse the file: its sender can send it again";
+                    return Err(Refusal::new("RET-01", what).help(way).into());
+                }
+            }
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
             let rows = self.rows_of(&leg, &flow_plan).await?;
             let doubtful = self.doubtful(&leg, &flow_plan, &rows).await?;
@@ -549,7 +554,9 @@ impl Node {
             let mut batch = Batch::new(op.clone(), "leg.refuse-held");
             for id in leg.holdings() {
                 let holding: Holding = self.need(id.as_str()).await?;
-                batch = batch.and(holding.discard(self.now(), &by.actor())?)?;
+                if holding.is_alive() {
+                    batch = batch.and(holding.discard(self.now(), &by.actor())?)?;
+                }
             }
             if let Some(fault) = leg.fault() {
                 let head = Head::Rejection {

@@ -155,8 +155,8 @@ impl Node {
         let sent = |flow: &FlowId| {
             let of = |l: &&Leg| l.agreement() == leg.agreement() && l.flow() == flow;
             let left = |l: &Leg| Some((l.left_at(now)?, l.rows()));
-            let run = |l: &&Leg| l.run() != leg.run();
-            let all = others.iter().filter(of).filter(run);
+            let other = |l: &&Leg| l.run() != leg.run() || l.flow() != leg.flow();
+            let all = others.iter().filter(of).filter(other);
             all.filter_map(left).collect::<Vec<_>>()
         };
         let today = crate::deadline::london_day(now)?;
@@ -185,7 +185,11 @@ impl Node {
             return Ok(None);
         }
         let what = format!("{rows} rows{within} lie outside the volume that the agreement expects");
-        let way = "give the file up and choose another number with --at-most";
+        let way = if flow.rests_on().is_empty() {
+            "give the file up and choose another number with --at-most"
+        } else {
+            "give the file up: its rows follow from the file that it rests on"
+        };
         Ok(Some(Refusal::new("RUN-16", what).help(
             match &volume.beyond {
                 Some(party) => format!("{way}: that {party} agreed to it cannot be recorded yet"),

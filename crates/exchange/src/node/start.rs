@@ -409,7 +409,10 @@ fn may_start(
     };
     if refusals.is_empty() {
         let tried = plan.stage == Some(Stage::ProofOfConcept);
-        Ok(if tried { Kind::AdHocTransfer } else { kind })
+        Ok(match kind {
+            Kind::Regular | Kind::OneOff if tried => Kind::AdHocTransfer,
+            kind => kind,
+        })
     } else {
         Err(refusals)
     }
