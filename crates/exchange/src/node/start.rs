@@ -409,9 +409,11 @@ fn may_start(
     };
     if refusals.is_empty() {
         let tried = plan.stage == Some(Stage::ProofOfConcept);
-        Ok(match kind {
-            Kind::Regular | Kind::OneOff if tried => Kind::AdHocTransfer,
-            kind => kind,
+        let listed = matches!(kind, Kind::Regular | Kind::OneOff);
+        Ok(if tried && listed {
+            Kind::AdHocTransfer
+        } else {
+            kind
         })
     } else {
         Err(refusals)
