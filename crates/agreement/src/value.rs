@@ -166,6 +166,23 @@ impl DatedAddress {
     }
 }
 
+impl DatedAddress {
+    /// The addresses of a cell as two cells: without their days and last parts, and the last parts, which in the
+    /// United Kingdom are the postcodes. An address without days is taken as it is.
+    pub fn taken_apart(cell: &str) -> (String, String) {
+        let (mut lines, mut postcodes) = (Vec::new(), Vec::new());
+        for value in split(cell) {
+            let address = Self::parse(&value).map_or(value, |dated| dated.address);
+            let (line, postcode) = address.rsplit_once(", ").unwrap_or((&address, ""));
+            lines.push(line.to_owned());
+            if !postcode.is_empty() {
+                postcodes.push(postcode.to_owned());
+            }
+        }
+        (join(&lines), join(&postcodes))
+    }
+}
+
 impl std::fmt::Display for DatedAddress {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let day = |day: Option<Date>| day.map_or_else(|| "..".to_owned(), |d| d.to_string());

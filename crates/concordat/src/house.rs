@@ -28,6 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::fail::Fail;
 use crate::os::random;
+use crate::solution;
 
 /// What a node's owner has set: `node.toml`. Paths are relative to the node's directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +53,9 @@ pub struct Config {
     /// The master list, where this party matches: a file, or `world:FILE` for one that `synth` made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master: Option<String>,
+    /// The folder of the matching solution, where this party matches: `model.yaml` and `trained.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solution: Option<PathBuf>,
 }
 
 impl Config {
@@ -132,6 +136,10 @@ pub async fn compose(
         Some(path) => Some(master(dir, path, &clock).await?),
         None => None,
     };
+    let matching = match &config.solution {
+        Some(folder) => Some(Arc::new(solution::read(&dir.join(folder))?)),
+        None => None,
+    };
     let ports = Ports {
         clock,
         entropy,
@@ -146,7 +154,7 @@ pub async fn compose(
         shelf: Arc::new(DirectoryShelf::new(shelf)),
         register,
         master,
-        matcher: Arc::new(linkage::ExactMatcher),
+        matching,
     };
     let instance = format!("{}-1", config.party);
     let settings = Settings {

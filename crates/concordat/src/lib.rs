@@ -10,6 +10,7 @@ mod fail;
 pub mod house;
 mod link;
 mod os;
+pub mod solution;
 
 pub use fail::Fail;
 
@@ -53,6 +54,8 @@ enum Command {
     Approve(commands::approve::Args),
     /// Run an exchange, file by file.
     Run(commands::run::Args),
+    /// Test a matching solution, put it to use, retire it.
+    Solution(commands::solution::Args),
     /// Decide about what was found: matches, what they tell, flags, decisions.
     Review(commands::review::Args),
     /// Say what falls due when, and whose it is.
@@ -96,6 +99,7 @@ pub async fn run() -> ExitCode {
         Command::Node(args) => commands::node::run(&args).await,
         Command::Approve(args) => commands::approve::run(&args).await,
         Command::Run(args) => commands::run::run(&args).await,
+        Command::Solution(args) => commands::solution::run(&args).await,
         Command::Review(args) => commands::review::run(&args).await,
         Command::Due(args) => commands::due::run(&args).await,
         Command::Destroy(args) => commands::destroy::run(&args).await,

@@ -100,6 +100,12 @@ acts! {
     PackageRefused = "package.refused";
     /// A package that had arrived before.
     PackageRepeated = "package.repeated";
+    /// A matching solution was tested, and the report signed (MATCH-17).
+    SolutionTested = "solution.tested";
+    /// A person put a tested matching solution to use.
+    SolutionInUse = "solution.in-use";
+    /// A matching solution is used no more.
+    SolutionRetired = "solution.retired";
     /// A match came to be, as a candidate.
     MatchFound = "match.found";
     /// A person confirmed a match.

@@ -64,6 +64,10 @@ named! {
         Release = "release",
         /// Decide about a held file.
         DecideHold = "decide-hold",
+        /// Sign the report of a matching solution's test.
+        TestSolution = "test-solution",
+        /// Put a tested matching solution to use, or end its use.
+        ChooseSolution = "choose-solution",
         /// Match received records.
         Match = "match",
         /// Confirm or refute a match, and set a flag on a confirmed one.
@@ -95,14 +99,21 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::DestroyEarly,
         ],
     ),
-    (Role::AssetOwner, &[Action::Approve, Action::Stand]),
-    (Role::RiskOwner, &[Action::Approve, Action::Stand]),
+    (
+        Role::AssetOwner,
+        &[Action::Approve, Action::Stand, Action::ChooseSolution],
+    ),
+    (
+        Role::RiskOwner,
+        &[Action::Approve, Action::Stand, Action::ChooseSolution],
+    ),
     (Role::Signatory, &[Action::Sign]),
     (
         Role::Analyst,
         &[
             Action::LayAgreement,
             Action::Stand,
+            Action::TestSolution,
             Action::Match,
             Action::Release,
             Action::DecideHold,

@@ -27,6 +27,7 @@ pub mod retention;
 pub mod rows;
 pub mod run;
 pub mod select;
+pub mod solution;
 pub mod table;
 pub mod trace;
 pub mod trouble;

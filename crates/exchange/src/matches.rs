@@ -15,17 +15,28 @@ use crate::refusal::Refusal;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Evidence {
-    /// This node compared its own records with the case: the rule that agreed.
-    Own(linkage::Rule),
+    /// This node compared its own records with the case.
+    Own(Grounds),
     /// The partner answered that it matched.
     Partner,
+}
+
+/// How this node's own records compare with the case (MATCH-05). Holds no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grounds {
+    /// The version of the matching solution that compared them.
+    pub solution: Digest,
+    /// Which of the solution's lines of strong evidence holds, from 1; none where the evidence is weak.
+    pub rule: Option<u16>,
+    /// The weight of evidence, in hundredths of a bit.
+    pub weight: i32,
 }
 
 impl Evidence {
     /// Can this evidence be confirmed at all? Weak evidence never (MATCH-05).
     pub fn is_strong(self) -> bool {
         match self {
-            Self::Own(rule) => rule.strength() == linkage::Strength::Strong,
+            Self::Own(grounds) => grounds.rule.is_some(),
             Self::Partner => true,
         }
     }
@@ -33,16 +44,25 @@ impl Evidence {
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Own(linkage::Rule::NinoAndPerson) => "nino-and-person",
-            Self::Own(linkage::Rule::NameAndDateOfBirth) => "name-and-date-of-birth",
-            Self::Own(linkage::Rule::NinoAlone) => "nino-alone",
-            Self::Own(linkage::Rule::NameAlone) => "name-alone",
+            Self::Own(Grounds { rule: Some(_), .. }) => "strong",
+            Self::Own(Grounds { rule: None, .. }) => "weak",
             Self::Partner => "partner-answer",
         }
     }
 
-    fn code(self) -> Code {
-        Code::of(self.name())
+    /// What a record says of it: a count has no sign, and a weight below nothing is no candidate's.
+    fn told(self, record: Record) -> Record {
+        let record = record.fact("evidence", Fact::Code(Code::of(self.name())));
+        let Self::Own(grounds) = self else {
+            return record;
+        };
+        let record = record
+            .fact("solution", Fact::Digest(grounds.solution))
+            .count("weight", u64::from(grounds.weight.unsigned_abs()));
+        match grounds.rule {
+            Some(rule) => record.count("line", rule.into()),
+            None => record,
+        }
     }
 }
 
@@ -181,9 +201,8 @@ impl Match {
             standing,
             version: 0,
         };
-        let record = new
-            .record(Act::MatchFound, by)
-            .fact("evidence", Fact::Code(evidence.code()))
+        let record = evidence
+            .told(new.record(Act::MatchFound, by))
             .fact("standing", Fact::Code(Code::of(new.status())));
         Change::new(new, record)
     }

@@ -15,6 +15,7 @@ use crate::change::Commit;
 use crate::effect::LeasedEffect;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
 use crate::message::{Letter, Manifest};
+use crate::solution::Version;
 use crate::table::{FileFault, Format, Shape, Table};
 
 /// Something outside the domain did not work: a disk, a database, a transport.
@@ -405,16 +406,28 @@ pub trait CaseRegister: Send + Sync {
     ) -> Result<(), PortFault>;
 }
 
-/// The partner's own records, read in batches by the matcher.
+/// The partner's own records.
 #[async_trait]
 pub trait MasterList: Send + Sync {
-    /// The batch that starts at `from` (a row count), at most `size` records; empty at the end.
-    async fn batch(&self, from: u64, size: u32) -> Result<Vec<linkage::Record>, PortFault>;
+    /// The list as it stands now, to be gone through once or twice.
+    async fn list(&self) -> Result<Box<dyn linkage::Source>, PortFault>;
     /// What the party holds in these records, by reference; those that are not held are left out.
     async fn records(
         &self,
         references: &[String],
     ) -> Result<BTreeMap<String, OwnRecord>, PortFault>;
+}
+
+/// The matching solution that stands ready at this node, and its version. Only one that a person put to use matches
+/// anybody (MATCH-17).
+#[derive(Debug)]
+pub struct Matching {
+    /// The model with its numbers.
+    pub solution: linkage::Solution,
+    /// Its version.
+    pub version: Version,
+    /// How many threads go through the master list.
+    pub threads: usize,
 }
 
 /// The published files of this node's ledger (C2SP tlog-tiles).

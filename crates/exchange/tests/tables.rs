@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use exchange::leg::{self, Side};
 use exchange::message::{Kind, rule_of};
-use exchange::{finding, matches};
+use exchange::{finding, matches, solution};
 
 /// A table of steps: verb, from, to, owner.
 type Steps = Vec<(String, Option<String>, String, String)>;
@@ -68,18 +68,35 @@ fn findings() -> Steps {
     all
 }
 
+fn solutions() -> Steps {
+    let state = |s: solution::State| s.name().to_owned();
+    let tested = state(solution::State::Tested);
+    let mut all = vec![("test".to_owned(), None, tested, "analyst".to_owned())];
+    all.extend(solution::MOVES.iter().map(|(verb, from, to, owner)| {
+        (
+            (*verb).to_owned(),
+            Some(state(*from)),
+            state(*to),
+            (*owner).to_owned(),
+        )
+    }));
+    all
+}
+
 /// The states that are meant to be ends.
-const ENDS: [(&str, &[&str]); 3] = [
+const ENDS: [(&str, &[&str]); 4] = [
     ("leg", &["closed"]),
     ("match", &["refuted", "superseded"]),
     ("finding", &["dismissed", "withdrawn"]),
+    ("solution", &[]),
 ];
 
-fn tables() -> [(&'static str, Steps); 3] {
+fn tables() -> [(&'static str, Steps); 4] {
     [
         ("leg", legs()),
         ("match", the_matches()),
         ("finding", findings()),
+        ("solution", solutions()),
     ]
 }
 

@@ -4,35 +4,44 @@
 //! that memory depends on the cases alone:
 //!
 //! ```
-//! use linkage::{ExactMatcher, Field, Matcher, Outcome, Record};
+//! use linkage::{List, Run, Solution, Standing, Trained, model::Model};
 //!
-//! let cases = [Record::new("row-1")
-//!     .with(Field::FullName, "Zoë O'Neill")
-//!     .with(Field::DateOfBirth, "1980-02-29")];
-//! let batch = [Record::new("m-7")
-//!     .with(Field::FullName, "ZOE ONEILL")
-//!     .with(Field::DateOfBirth, "1980-02-29")];
+//! let model = Model::read("doc.yaml", b"linkage: 1
+//! name: by-number
+//! id: reference
+//! columns: { nino: { kind: identifier, from: nino } }
+//! blocking: [nino]
+//! comparisons: { nino: [same] }
+//! decide: { strong: [ { nino: same } ] }
+//! ")?;
+//! let trained: Trained = serde_json::from_str(r#"{ "model": "by-number", "lambda": 0.0001, "records": 10000,
+//!     "units": [ { "comparisons": [0], "cells": [ { "m": 1.0, "u": 1.0, "seen": 0.0 },
+//!         { "m": 0.98, "u": 1e-8, "seen": 900.0 }, { "m": 0.02, "u": 0.99999999, "seen": 20.0 } ] } ] }"#)?;
+//! let solution = Solution::new(model, trained)?;
 //!
-//! let mut index = ExactMatcher.index(&cases)?;
-//! index.probe(&batch);
-//! let linked = index.finish();
-//! assert_eq!(linked[0].outcome(), Outcome::Strong);
+//! let mut cases = List::new(["reference", "nino"]);
+//! cases.push(vec!["row-1".into(), "QQ123456A".into()]);
+//! let mut master = List::new(["reference", "nino"]);
+//! master.push(vec!["m-7".into(), "qq 12 34 56 a".into()]);
+//!
+//! let run = Run { threads: 1, progress: &|_| true };
+//! let linked = solution.find(&cases, &master, run)?;
 //! assert_eq!(linked[0].candidates[0].master, "m-7");
-//! # Ok::<(), linkage::LinkageFault>(())
+//! assert_eq!(linked[0].candidates[0].standing, Standing::Strong);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A match is not a fact. Nothing here confirms one: the strongest outcome is a candidate for a person to
-//! look at, and an [`Outcome`] follows from the evidence and cannot be set.
+//! look at, and a [`Standing`] follows from the evidence and cannot be set.
 //!
 //! This crate never reads a file, a clock or the network, draws no random number, and never puts a value of
-//! a record into its output: an explanation says which value agreed by its place in the record.
+//! a record into its output.
 
 mod diminutive;
 mod engine;
-mod exact;
-mod matcher;
+mod list;
 pub mod model;
-mod record;
+mod solution;
 mod sound;
 mod standardise;
 pub mod text;
@@ -41,10 +50,6 @@ pub use engine::{
     Batch, Cases, Pair, RuleTraining, Run, Scored, Source, SourceFault, Standing, Trained,
     TrainedLevel, TrainedUnit, Training, score, train,
 };
-pub use exact::{ExactMatcher, MOST_CANDIDATES};
-pub use matcher::{
-    Candidate, Comparison, Explanation, Index, LinkageFault, Linked, Matcher, Outcome, Rule,
-    Strength,
-};
-pub use record::{Field, Record};
-pub use standardise::{date, name, nino};
+pub use list::List;
+pub use solution::{Candidate, Linked, Solution};
+pub use standardise::{name, nino};

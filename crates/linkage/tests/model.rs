@@ -20,8 +20,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use linkage::model::{
-    BlockingRule, Column, ColumnComparison, Decide, Faults, How, Key, Kind, Level, Model, Part,
-    Sides, rules::RULES,
+    BlockingRule, Column, ColumnComparison, Decide, Documented, Faults, How, Key, Kind, Level,
+    Model, Part, Sides, rules::RULES,
 };
 use proptest::prelude::*;
 
@@ -271,6 +271,11 @@ fn the_example_is_read_as_it_is_meant() {
             strong: vec![vec![(0, 6), (2, 0)], vec![(0, 1), (1, 0)]],
             ..Decide::default()
         },
+        documented: Some(Documented {
+            precision: 0.99,
+            recall: 0.9,
+            gap: 0.05,
+        }),
     };
     assert_eq!(found, expected);
 }

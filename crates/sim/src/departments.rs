@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, MasterList, OwnRecord, PortFault};
 use jiff::Timestamp;
-use linkage::{Field, Record};
+use linkage::{List, Source};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
@@ -248,32 +248,22 @@ impl OpenMaster {
 
 #[async_trait]
 impl MasterList for OpenMaster {
-    async fn batch(&self, from: u64, size: u32) -> Result<Vec<Record>, PortFault> {
-        let sql = "select reference, full_name, date_of_birth, nino from taxpayers \
-                   order by reference limit ? offset ?";
+    async fn list(&self) -> Result<Box<dyn Source>, PortFault> {
+        let sql =
+            "select reference, full_name, date_of_birth, nino, address, postcode from taxpayers";
         let rows = sqlx::query(sql)
-            .bind(i64::from(size))
-            .bind(i64::try_from(from).unwrap_or(i64::MAX))
             .fetch_all(&self.0)
             .await
             .map_err(|e| failed("read", &e))?;
-        rows.iter()
-            .map(|row| {
-                let held = held(row, &["reference", "full_name", "date_of_birth", "nino"])?;
-                let mut record = Record::new(held.get("reference").cloned().unwrap_or_default());
-                let fields = [
-                    ("full_name", Field::FullName),
-                    ("date_of_birth", Field::DateOfBirth),
-                    ("nino", Field::Nino),
-                ];
-                for (column, field) in fields {
-                    if let Some(value) = held.get(column) {
-                        record = record.with(field, value.clone());
-                    }
-                }
-                Ok(record)
-            })
-            .collect()
+        let columns = ["reference", "full_name", "date_of_birth", "nino"];
+        let homes = ["addresses", "addresses.postcode"];
+        let mut list = List::new(columns.into_iter().chain(homes));
+        for row in &rows {
+            let mut held = held(row, &[&columns[..], &["address", "postcode"]].concat())?;
+            let row = columns.into_iter().chain(["address", "postcode"]);
+            list.push(row.map(|c| held.remove(c).unwrap_or_default()).collect());
+        }
+        Ok(Box::new(list))
     }
 
     async fn records(

@@ -11,7 +11,6 @@
 use std::path::Path;
 
 use jiff::civil::date;
-use linkage::{ExactMatcher, Field, Matcher, Outcome, Record};
 use sim::FileFault;
 use sim::master::Master;
 use sim::register::{Register, cid_person_id};
@@ -40,22 +39,6 @@ async fn open(path: &Path) -> SqliteConnection {
 
 async fn number(db: &mut SqliteConnection, question: &'static str) -> i64 {
     sqlx::query_scalar(question).fetch_one(db).await.unwrap()
-}
-
-async fn records(db: &mut SqliteConnection, question: &'static str) -> Vec<Record> {
-    let rows = sqlx::query(question).fetch_all(db).await.unwrap();
-    let fields = [Field::FullName, Field::DateOfBirth, Field::Nino];
-    rows.iter()
-        .map(|row| {
-            let mut record = Record::new(row.get::<String, _>(0));
-            for (at, field) in (1..).zip(fields) {
-                if let Some(value) = row.get::<Option<String>, _>(at) {
-                    record = record.with(field, value);
-                }
-            }
-            record
-        })
-        .collect()
 }
 
 #[tokio::test]
@@ -163,32 +146,4 @@ async fn a_master_list_overlaps_in_part_and_tells_not_with_whom() {
     assert!((36..56).contains(&moved), "moved: {moved} %");
     let spelt = share(&|a, b| a.full_name != b.full_name);
     assert!((4..14).contains(&spelt), "spelt otherwise: {spelt} %");
-}
-
-#[tokio::test]
-async fn matching_finds_most_of_the_overlap_and_no_stranger_by_number() {
-    let folder = tempfile::tempdir().unwrap();
-    let (register, master) = (folder.path().join("r"), folder.path().join("m"));
-    REGISTER.write(&register).await.unwrap();
-    MASTER.write(&master).await.unwrap();
-    let question = "select cid_person_id, full_name, date_of_birth, nino from persons order by 1";
-    let cases = records(&mut open(&register).await, question).await;
-    let question = "select reference, full_name, date_of_birth, nino from taxpayers";
-    let masters = records(&mut open(&master).await, question).await;
-    let mut index = ExactMatcher.index(&cases).unwrap();
-    for batch in masters.chunks(100) {
-        index.probe(batch);
-    }
-    let linked = index.finish();
-    let (mut right, mut wrong, mut known) = (0, 0, 0);
-    for (n, linked) in (0u64..).zip(&linked) {
-        known += usize::from(MASTER.knows(n));
-        if linked.outcome() == Outcome::Strong {
-            let found = linked.candidates[0].master == MASTER.reference(n) && MASTER.knows(n);
-            right += usize::from(found);
-            wrong += usize::from(!found);
-        }
-    }
-    assert!(right * 100 > known * 90, "{right} of {known}");
-    assert!(wrong < 5, "{wrong} wrong");
 }

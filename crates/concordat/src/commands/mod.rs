@@ -19,6 +19,7 @@ pub(crate) mod run;
 mod sarif;
 pub(crate) mod schema;
 mod shelf;
+pub(crate) mod solution;
 mod status;
 pub(crate) mod synth;
 pub(crate) mod verify;

@@ -168,6 +168,9 @@ struct Init {
     /// The master list, where this party matches: a file, or world:FILE for one that `synth` made.
     #[arg(long, value_name = "FILE")]
     master: Option<String>,
+    /// The folder of the matching solution, where this party matches: model.yaml and trained.json.
+    #[arg(long, value_name = "FOLDER")]
+    solution: Option<PathBuf>,
     /// What whoever receives a file of this party must know of the quality of its sources.
     #[arg(long)]
     quality: Option<String>,
@@ -254,6 +257,7 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         quality: args.quality.clone(),
         register: args.register.as_deref().map(source).transpose()?,
         master: args.master.as_deref().map(source).transpose()?,
+        solution: args.solution.as_deref().map(absolute).transpose()?,
     };
     let what = format!("The node of {party} stands in {}.", dir.display());
     if args.working.dry_run {

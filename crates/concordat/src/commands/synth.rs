@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// The folder to write; it is made where it is not there, and must be empty where it is.
     #[arg(long)]
     out: PathBuf,
+    /// Write the lists as flat tables too, in the folder `flat`: for training and measuring a matching solution.
+    #[arg(long)]
+    flat: bool,
     /// Print the summary as JSON.
     #[arg(long)]
     json: bool,
@@ -38,6 +41,9 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
     let written = world.write(&args.out, |steps| bar.inc(steps)).await;
     bar.finish_and_clear();
     let summary = written.map_err(|e| Fail::fault(e.to_string()))?;
+    if args.flat {
+        sim::world::flat(&args.out).await?;
+    }
     if args.json {
         say(as_json(args, &summary));
     } else {

@@ -76,6 +76,7 @@ impl Stage {
             What::Open => self.open().await?,
             What::Lay => self.lay().await?,
             What::Sign => self.sign().await?,
+            What::Solutions => self.solutions().await?,
             What::TooEarly => {
                 self.start("once-too-early", "once", None).await?;
             }
@@ -196,6 +197,18 @@ impl Stage {
                 let op = op(format!("take/{name}"))?;
                 other.take_signature(&op, &id, &note, &officer()?).await?;
             }
+        }
+        Ok(())
+    }
+
+    async fn solutions(&self) -> Result<(), Fault> {
+        for who in [Who::Hmrc, Who::Dwp] {
+            let node = self.node(who)?;
+            let report = self.test_report(who)?;
+            node.test_solution(&op("solution/test")?, &report, &analyst()?)
+                .await?;
+            let owner = person("i1", Role::AssetOwner)?;
+            node.use_solution(&op("solution/use")?, &owner).await?;
         }
         Ok(())
     }

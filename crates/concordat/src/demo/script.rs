@@ -34,6 +34,8 @@ pub(super) enum What {
     Lay,
     /// Everybody signs, and takes the others' signatures.
     Sign,
+    /// HMRC and DWP sign the test reports of their matching solutions, and another person puts them to use.
+    Solutions,
     /// Somebody tries to start a run before the term begins.
     TooEarly,
     /// An officer asks for the leave to send so many records in 12 months.
@@ -179,6 +181,12 @@ pub(super) fn steps(months: u32, people: u64) -> Result<Vec<Step>, Fail> {
         0,
         What::Sign,
         "All four signatories sign the same canonical hash.",
+    )?;
+    script.say(
+        march(7),
+        5,
+        What::Solutions,
+        "HMRC and DWP sign how their matching was tested; an asset owner puts each solution to use.",
     )?;
     script.say(
         march(8),

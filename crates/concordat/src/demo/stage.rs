@@ -14,8 +14,11 @@ use super::hands::Hands;
 use super::script::{Step, Who, last_run};
 use crate::fail::Fail;
 use crate::house::{self, Config};
+use crate::solution;
 
 const PROGRESS: &str = "progress";
+/// The folder of a node's matching solution.
+const SOLUTION: &str = "solution";
 /// The folder with the files of the last run, to look at.
 const FILES: &str = "files";
 /// The file with the proof of a cell.
@@ -43,6 +46,7 @@ impl Stage {
         let mut nodes = Vec::new();
         for (who, store) in Who::ALL.into_iter().zip(&args.store) {
             let home = dir.join(who.name());
+            solution::lay(who.name(), &home.join(SOLUTION))?;
             house::init(&home, &config(who, store)?)?;
             let seed = format!("{}/{}", args.seed, who.name());
             let entropy = Arc::new(SeededEntropy::new(seed));
@@ -116,6 +120,12 @@ impl Stage {
         self.dir.join(who.name())
     }
 
+    /// The report of the test of this node's matching solution.
+    pub(super) fn test_report(&self, who: Who) -> Result<Vec<u8>, Fail> {
+        let path = self.home(who).join(SOLUTION).join(solution::REPORT);
+        std::fs::read(&path).map_err(|e| Fail::at(&path, &e))
+    }
+
     pub(super) fn ledger(&self, who: Who) -> DirectoryShelf {
         DirectoryShelf::new(self.home(who).join("ledger"))
     }
@@ -179,6 +189,7 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
             .ok_or_else(|| Fail::fault("no period".into()))?,
         register: (who == Who::Ho).then(|| "world:register.db".to_owned()),
         master: (who != Who::Ho).then(master),
+        solution: (who != Who::Ho).then(|| SOLUTION.into()),
     })
 }
 

@@ -101,6 +101,24 @@ pub fn umbrellas() -> Vec<String> {
     vec![std::fs::read_to_string(path).unwrap()]
 }
 
+/// The folder of the matching solution that ships for a party's list.
+pub fn models(party: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../models")
+        .join(party)
+}
+
+/// The node's matching solution is tested and in use.
+pub async fn tested(node: &Node, party: &str) {
+    let report = std::fs::read(models(party).join("quality.json")).unwrap();
+    node.test_solution(&op("test-solution"), &report, &analyst())
+        .await
+        .unwrap();
+    node.use_solution(&op("use-solution"), &person("i1", Role::AssetOwner))
+        .await
+        .unwrap();
+}
+
 /// The signatory of a node's party.
 pub fn signer(node: &Node) -> SignerId {
     SignerId::parse(node.party().as_str()).unwrap()
@@ -194,6 +212,7 @@ impl House {
         hmrc.lay(&op("lay"), &id, &source(), &umbrellas(), &analyst())
             .await
             .unwrap();
+        tested(hmrc, "hmrc").await;
         self.at("2026-01-07T09:00:00Z");
         let day = jiff::civil::date(2026, 1, 7);
         for node in [ho, hmrc] {
@@ -326,6 +345,7 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         evidence: agreement::Period::parse("7 years").unwrap(),
         register: (who == "ho").then(|| "register.db".to_owned()),
         master: (who == "hmrc").then(|| "master.db".into()),
+        solution: (who == "hmrc").then(|| models("hmrc")),
     };
     let home = dir.join(who);
     house::init(&home, &config).unwrap();
@@ -366,17 +386,21 @@ pub async fn values_in(house: &House) -> Vec<String> {
                 .map(|(_, v)| v),
         );
     }
-    for record in master.batch(0, 100_000).await.unwrap() {
-        all.extend(
-            master
-                .records(std::slice::from_ref(&record.reference))
-                .await
-                .unwrap()
-                .into_values()
-                .flat_map(|record| record.values.into_values()),
-        );
-        all.extend(record.fields.into_values().flatten());
-        all.insert(record.reference);
+    let columns = ["reference", "full_name", "date_of_birth", "nino"].map(str::to_owned);
+    let list = master.list().await.unwrap();
+    let mut references = Vec::new();
+    for part in 0..list.parts() {
+        list.read(part, &columns, &mut |batch| {
+            for row in 0..batch.rows() {
+                references.extend(batch.text(0, row).map(str::to_owned));
+                all.extend((0..4).filter_map(|c| batch.text(c, row).map(str::to_owned)));
+            }
+            Ok(())
+        })
+        .unwrap();
+    }
+    for record in master.records(&references).await.unwrap().into_values() {
+        all.extend(record.values.into_values());
     }
     all.into_iter().filter(|v| v.len() >= 6).collect()
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, MasterList, OwnRecord, PortFault};
 use jiff::Timestamp;
-use linkage::{Field, Record};
+use linkage::{List, Source};
 
 /// What a partner knows of somebody, by field and fact.
 #[derive(Clone, Default)]
@@ -346,27 +346,14 @@ impl CaseRegister for Pool {
 
 #[async_trait]
 impl MasterList for Office {
-    async fn batch(&self, from: u64, size: u32) -> Result<Vec<Record>, PortFault> {
-        let records = self.records.lock().unwrap();
-        Ok(records
-            .iter()
-            .skip(usize::try_from(from).unwrap())
-            .take(size as usize)
-            .map(|(reference, known)| {
-                let mut record = Record::new(reference.clone());
-                let fields = [
-                    (Field::FullName, &known.name),
-                    (Field::DateOfBirth, &known.born),
-                    (Field::Nino, &known.nino),
-                ];
-                for (field, value) in fields {
-                    if let Some(value) = value {
-                        record = record.with(field, value.clone());
-                    }
-                }
-                record
-            })
-            .collect())
+    async fn list(&self) -> Result<Box<dyn Source>, PortFault> {
+        let mut list = List::new(["reference", "full_name", "date_of_birth", "nino"]);
+        for (reference, known) in self.records.lock().unwrap().iter() {
+            let values = [&known.name, &known.born, &known.nino];
+            let values = values.map(|v| v.clone().unwrap_or_default());
+            list.push([vec![reference.clone()], values.into()].concat());
+        }
+        Ok(Box::new(list))
     }
 
     async fn records(

@@ -93,6 +93,13 @@ pub fn umbrellas() -> Vec<String> {
         .into()
 }
 
+/// The folder of the matching solution that ships for a party's list.
+fn models(party: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../models")
+        .join(party)
+}
+
 /// The rules of a refusal, in order; each names the way out.
 pub fn rules<T: std::fmt::Debug>(result: &Result<T, Trouble>) -> Vec<&'static str> {
     match result {
@@ -142,6 +149,7 @@ impl Town {
                 quality: (who == "dwp").then(|| QUALITY.to_owned()),
                 register: None,
                 master: None,
+                solution: (who != "ho").then(|| models(who)),
             };
             house::init(&home, &config).unwrap();
             let entropy = Arc::new(SeededEntropy::new(format!("town/{who}")));
@@ -254,6 +262,15 @@ impl Town {
                     node.trust(&op, card, &officer()).await.unwrap();
                 }
             }
+        }
+        for (node, party) in [(&self.hmrc, "hmrc"), (&self.dwp, "dwp")] {
+            let report = std::fs::read(models(party).join("quality.json")).unwrap();
+            let (test, put) = (op("test-solution"), op("use-solution"));
+            node.test_solution(&test, &report, &analyst())
+                .await
+                .unwrap();
+            let owner = person("i1", Role::AssetOwner);
+            node.use_solution(&put, &owner).await.unwrap();
         }
         self.laid_as(agreement().as_str(), &self.source).await;
     }

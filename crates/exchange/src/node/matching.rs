@@ -1,10 +1,10 @@
 //! The match room: received cases are looked for in this party's own records; what was found is decided by a
 //! person; only then is an answer prepared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{FieldType, Flow, TypeName};
-use linkage::{Field, Linked, Outcome, Record as Case};
+use agreement::{Column, DatedAddress, FieldType, Flow, Why};
+use linkage::{Candidate, Linked, List, Run, Standing};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -12,15 +12,14 @@ use super::agreements::actor;
 use super::{Done, Node};
 use crate::authority::{Action, Person};
 use crate::change::Batch;
+use crate::compose::{Contact, contact};
 use crate::gate::Rows;
 use crate::ids::{FlowId, OperationId, RunId};
 use crate::leg::{Leg, State};
-use crate::matches::{Evidence, Found, Match};
-use crate::ports::PortFault;
+use crate::matches::{Evidence, Found, Grounds, Match};
+use crate::ports::{Matching, PortFault};
 use crate::refusal::Refusal;
 use crate::trouble::Trouble;
-
-const BATCH: u32 = 10_000;
 
 /// Which records of this party's own were found for a row: sealed beside the row, dead with it.
 #[derive(Serialize, Deserialize)]
@@ -65,7 +64,8 @@ impl Node {
             }
             let (_, _, flow_plan) = self.flow(leg.agreement(), flow).await?;
             let rows = self.rows_of(&leg, &flow_plan).await?;
-            let linked = self.link(&flow_plan, &rows).await?;
+            let matching = self.in_use().await?;
+            let linked = self.link(matching, &flow_plan, &rows).await?;
             let Some(holding) = leg.holdings().first().cloned() else {
                 return Err(Refusal::new("RET-01", "the file has no holding").into());
             };
@@ -92,8 +92,8 @@ impl Node {
                     row,
                     holding: holding.clone(),
                     subject: None,
-                    evidence: Evidence::Own(best.rule),
-                    ambiguous: case.outcome() == Outcome::Ambiguous,
+                    evidence: Evidence::Own(grounds(matching, best)),
+                    ambiguous: best.standing == Standing::Ambiguous,
                 };
                 batch = batch.and(Match::found(what, &by.actor()))?;
             }
@@ -106,11 +106,13 @@ impl Node {
         .await
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "a new type of field identifies nobody until it is said how"
-    )]
-    async fn link(&self, flow: &Flow, rows: &Rows) -> Result<Vec<Linked>, Trouble> {
+    /// Looks for the people of a file's rows in this party's own records.
+    async fn link(
+        &self,
+        matching: &Matching,
+        flow: &Flow,
+        rows: &Rows,
+    ) -> Result<Vec<Linked>, Trouble> {
         let Some(master) = &self.ports.master else {
             return Err(Refusal::new(
                 "MATCH-01",
@@ -118,39 +120,62 @@ impl Node {
             )
             .into());
         };
-        let mut cases: BTreeMap<u64, Case> = BTreeMap::new();
-        for column in &flow.columns {
-            let field = match column.field_type {
-                FieldType::Plain(TypeName::Name) => Field::FullName,
-                FieldType::Plain(TypeName::Date) => Field::DateOfBirth,
-                FieldType::Plain(TypeName::Nino) => Field::Nino,
-                _ => continue,
-            };
-            if !column.why.contains(&agreement::Why::Identifies) {
-                continue;
-            }
-            for (n, row) in rows.get(&column.field.dataset).into_iter().flatten() {
-                let case = cases.entry(*n).or_insert_with(|| Case::new(n.to_string()));
-                let value = row.get(column.field.field.as_str());
-                if !value.is_empty() {
-                    *case = std::mem::replace(case, Case::new("")).with(field, value);
-                }
-            }
+        let cases = cases(&matching.solution.model().id.left, flow, rows);
+        let list = master.list().await?;
+        let run = Run {
+            threads: matching.threads,
+            progress: &|_| true,
+        };
+        let linked = matching.solution.find(&cases, list.as_ref(), run);
+        Ok(linked.map_err(|fault| PortFault(fault.to_string()))?)
+    }
+}
+
+/// The rows as a case list: what identifies somebody by the agreement, and nothing else, under the fields' own names.
+/// A field of addresses is there without their days; what each ends with, its postcode, is `<field>.postcode`.
+fn cases(id: &str, flow: &Flow, rows: &Rows) -> List {
+    let identifying: Vec<&Column> = flow
+        .columns
+        .iter()
+        .filter(|column| column.why.contains(&Why::Identifies))
+        .collect();
+    let mut names = vec![id.to_owned()];
+    for column in &identifying {
+        names.push(column.field.field.to_string());
+        names.push(format!("{}.postcode", column.field.field));
+    }
+    let numbers: BTreeSet<u64> = rows.values().flat_map(BTreeMap::keys).copied().collect();
+    let mut list = List::new(names);
+    for n in numbers {
+        let mut row = vec![n.to_string()];
+        for column in &identifying {
+            let held = rows.get(&column.field.dataset).and_then(|d| d.get(&n));
+            let value = held.map_or("", |row| row.get(column.field.field.as_str()));
+            let (value, postcode) = comparable(&column.field_type, value);
+            row.push(value);
+            row.push(postcode);
         }
-        let cases: Vec<Case> = cases.into_values().collect();
-        let mut index = self
-            .ports
-            .matcher
-            .index(&cases)
-            .map_err(|e| PortFault(e.to_string()))?;
-        let mut from = 0;
-        loop {
-            let batch = master.batch(from, BATCH).await?;
-            if batch.is_empty() {
-                return Ok(index.finish());
-            }
-            from += batch.len() as u64;
-            index.probe(&batch);
-        }
+        list.push(row);
+    }
+    list
+}
+
+/// A value as it is compared: addresses without their days and postcodes, and these apart.
+fn comparable(kind: &FieldType, value: &str) -> (String, String) {
+    if contact(kind) != Some(Contact::Address) {
+        return (value.to_owned(), String::new());
+    }
+    DatedAddress::taken_apart(value)
+}
+
+/// Why a candidate is one. Strong is what the model calls strong, at a weight from which it links (MATCH-05).
+fn grounds(matching: &Matching, candidate: &Candidate) -> Grounds {
+    let strong = candidate.standing != Standing::Review;
+    let rule = candidate.rule.filter(|_| strong);
+    Grounds {
+        solution: matching.version.digest(),
+        rule: rule.and_then(|rule| u16::try_from(rule.saturating_add(1)).ok()),
+        // Rounded; a weight has few digits before its point.
+        weight: (100.0 * candidate.weight).round() as i32,
     }
 }

@@ -19,6 +19,7 @@ mod recall;
 mod retention;
 mod review;
 mod sequence;
+mod solutions;
 mod sources;
 mod start;
 mod traces;
@@ -45,8 +46,8 @@ use crate::change::{Aggregate, Batch, Record};
 use crate::ids::{AgreementId, HoldingId, OperationId, PartyId};
 use crate::pact::Pact;
 use crate::ports::{
-    CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, PortFault, Sealer,
-    Signer, Store, StoreFault, Transport, Vault,
+    CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, Matching, PortFault,
+    Sealer, Signer, Store, StoreFault, Transport, Vault,
 };
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
@@ -77,8 +78,8 @@ pub struct Ports {
     pub register: Option<Arc<dyn CaseRegister>>,
     /// The partner's own records, where this party matches.
     pub master: Option<Arc<dyn MasterList>>,
-    /// The matcher.
-    pub matcher: Arc<dyn linkage::Matcher>,
+    /// How this party matches, where it does.
+    pub matching: Option<Arc<Matching>>,
 }
 
 /// What a node's owner has set.

@@ -19,7 +19,7 @@ pub(crate) fn decide(model: &Model, pairs: &mut Vec<Pair>) {
                 weights.first()
             };
             pair.margin = rival.map(|r| pair.weight - r);
-            let strong = pair.weight >= link && is_strong(model, pair);
+            let strong = pair.weight >= link && strong_rule(model, pair).is_some();
             pair.standing = match pair.margin {
                 _ if !strong => Standing::Review,
                 Some(margin) if too_near(margin, decide.margin) => Standing::Ambiguous,
@@ -45,15 +45,14 @@ fn too_near(ahead: f64, margin: f64) -> bool {
     ahead <= 0.0 || ahead < margin
 }
 
-/// Whether evidence of a kind that the model calls strong is there (MATCH-05). A model that calls none so has no
-/// strong pair.
-fn is_strong(model: &Model, pair: &Pair) -> bool {
+/// The first of the model's `strong` lines that holds (MATCH-05). A model that has none has no strong pair.
+pub(crate) fn strong_rule(model: &Model, pair: &Pair) -> Option<usize> {
     let holds = |(comparison, level): &(usize, usize)| {
         let code = pair.code(*comparison);
         code != 0 && code <= level + 1
     };
     let strong = &model.decide.strong;
-    strong.iter().any(|all| all.iter().all(holds))
+    strong.iter().position(|all| all.iter().all(holds))
 }
 
 /// A master record that is strong for two cases is strong for none, unless one is ahead by the margin.

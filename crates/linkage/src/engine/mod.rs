@@ -18,6 +18,7 @@ mod train;
 mod trained;
 
 pub use cases::Cases;
+pub(crate) use decide::strong_rule;
 pub use scan::Run;
 pub use score::{Pair, Scored, Standing, score};
 pub use source::{Batch, Source, SourceFault};

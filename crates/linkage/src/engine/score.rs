@@ -90,10 +90,7 @@ struct Weighing {
 }
 
 impl Weighing {
-    fn new(unit: Unit, trained: &TrainedUnit, comparers: &[Comparer]) -> Option<Self> {
-        if unit.cells != trained.cells.len() {
-            return None;
-        }
+    fn new(unit: Unit, trained: &TrainedUnit, comparers: &[Comparer]) -> Self {
         let bits: Vec<f64> = (0..unit.cells)
             .zip(&trained.cells)
             .map(|(cell, level)| {
@@ -120,12 +117,12 @@ impl Weighing {
                 .map(|(_, bits)| *bits)
                 .fold(f64::NEG_INFINITY, f64::max)
         });
-        Some(Self {
+        Self {
             at_best: at_best.collect(),
             bits,
             dear,
             unit,
-        })
+        }
     }
 }
 
@@ -247,28 +244,21 @@ pub fn score(
     list: &dyn Source,
     run: Run,
 ) -> Result<Scored, SourceFault> {
+    trained.fits(model)?;
     let counted;
-    let shares: &[Option<Shares>] = match training {
-        Some(training) => &training.shares,
+    let (shares, records): (&[Option<Shares>], u64) = match training {
+        Some(training) => (&training.shares, training.trained.records),
         None => {
-            counted = count(model, cases, list, run)?;
-            &counted
+            let (shares, records) = count(model, cases, list, run)?;
+            counted = shares;
+            (&counted, records)
         }
     };
     let comparers = Comparer::all(model, &cases.layout);
-    let units: Option<Vec<Weighing>> = match Unit::all(model) {
-        units if units.len() != trained.units.len() => None,
-        units => units
-            .into_iter()
-            .zip(&trained.units)
-            .map(|(unit, trained)| Weighing::new(unit, trained, &comparers))
-            .collect(),
-    };
-    let Some(units) = units else {
-        return Err(SourceFault(
-            "the trained numbers are of another model: train this one".into(),
-        ));
-    };
+    let units = Unit::all(model).into_iter().zip(&trained.units);
+    let units = units
+        .map(|(unit, trained)| Weighing::new(unit, trained, &comparers))
+        .collect();
     let rare_most = shares.iter().map(|shares| match shares {
         // Rounded up: a bound may be too great and never too small.
         Some(shares) => cases
@@ -284,7 +274,7 @@ pub fn score(
         rare_most: rare_most.collect(),
         units,
         shares,
-        prior: trained.prior(),
+        prior: trained.prior(records),
         floor: (model.decide.review / (1.0 - model.decide.review)).log2(),
     };
     let blocks = Blocks::build(model.blocking.iter().collect(), cases);
@@ -401,17 +391,14 @@ fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
     comparison.levels.iter().take_while(|l| near(l.how)).count()
 }
 
-/// Counts the case list's terms in the master list.
+/// Counts the records of the master list, and the case list's terms in it.
 fn count(
     model: &Model,
     cases: &Cases,
     list: &dyn Source,
     run: Run,
-) -> Result<Vec<Option<Shares>>, SourceFault> {
+) -> Result<(Vec<Option<Shares>>, u64), SourceFault> {
     let terms = terms(model, cases);
-    if terms.iter().all(Option::is_none) {
-        return Ok(terms.iter().map(|_| None).collect());
-    }
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     let empty = || -> Vec<Option<Vec<u32>>> {
         let counts = terms.iter().map(|t| t.as_ref().map(|t| vec![0; t.len()]));
@@ -452,7 +439,6 @@ fn count(
     }
     let left = cases.len() as u64;
     let shares = terms.iter().zip(&counts);
-    Ok(shares
-        .map(|(t, c)| Some(t.as_ref()?.shares(c.as_ref()?, left, right)))
-        .collect())
+    let shares = shares.map(|(t, c)| Some(t.as_ref()?.shares(c.as_ref()?, left, right)));
+    Ok((shares.collect(), right))
 }

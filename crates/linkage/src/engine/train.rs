@@ -248,11 +248,11 @@ pub fn train(
         sampled: looked_at as f64 / right as f64,
         doubts,
         shares,
-        trained: trained(model, &units, found),
+        trained: trained(model, &units, found, right),
     })
 }
 
-fn trained(model: &Model, units: &[Unit], found: Estimate) -> Trained {
+fn trained(model: &Model, units: &[Unit], found: Estimate, records: u64) -> Trained {
     let cells = found.m.into_iter().zip(found.u).zip(found.seen);
     let units = units.iter().zip(cells).map(|(unit, ((m, u), seen))| {
         let levels = m.into_iter().zip(u).zip(seen);
@@ -266,6 +266,7 @@ fn trained(model: &Model, units: &[Unit], found: Estimate) -> Trained {
     Trained {
         model: model.name.clone(),
         lambda: found.lambda,
+        records,
         units: units.collect(),
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::source::SourceFault;
 use crate::model::Model;
 
 /// The trained numbers of a model.
@@ -12,6 +13,8 @@ pub struct Trained {
     pub model: String,
     /// The probability that two records, one of each list, taken at random, are of one person.
     pub lambda: f64,
+    /// How many records the master list had that it was trained on.
+    pub records: u64,
     /// One for each comparison that stands alone and for each joint group, in the model's order.
     pub units: Vec<TrainedUnit>,
 }
@@ -45,9 +48,28 @@ impl TrainedLevel {
 }
 
 impl Trained {
-    /// The prior weight in bits, log2(λ/(1-λ)).
-    pub fn prior(&self) -> f64 {
-        (self.lambda / (1.0 - self.lambda)).log2()
+    /// The prior weight in bits, log2(λ/(1-λ)), against a master list of so many records: as many cases in a hundred
+    /// are taken to be in it as in training, so a longer list makes each of its records less likely. At most 0.
+    pub fn prior(&self, records: u64) -> f64 {
+        let lambda = self.lambda * self.records as f64 / records.max(1) as f64;
+        (lambda / (1.0 - lambda.min(0.5))).log2().min(0.0)
+    }
+
+    /// Whether the numbers are of this model.
+    ///
+    /// # Errors
+    /// [`SourceFault`] when they are of another.
+    pub fn fits(&self, model: &Model) -> Result<(), SourceFault> {
+        let units = Unit::all(model);
+        let same = |(unit, trained): (&Unit, &TrainedUnit)| {
+            unit.comparisons == trained.comparisons && unit.cells == trained.cells.len()
+        };
+        if units.len() == self.units.len() && units.iter().zip(&self.units).all(same) {
+            return Ok(());
+        }
+        Err(SourceFault(
+            "the trained numbers are of another model: train this one".into(),
+        ))
     }
 }
 

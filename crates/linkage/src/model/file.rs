@@ -18,7 +18,7 @@ mod reader;
 /// The version of the form.
 const VERSION: &str = "1";
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "linkage",
     "name",
     "id",
@@ -28,6 +28,7 @@ const KEYS: [&str; 9] = [
     "comparisons",
     "joint",
     "decide",
+    "documented",
 ];
 
 impl Model {
@@ -128,6 +129,10 @@ impl Reader {
             Some(node) => self.decide(node, &comparisons),
             None => Some(Decide::default()),
         };
+        let documented = match block.may("documented") {
+            Some(node) => self.documented(node).map(Some),
+            None => Some(None),
+        };
         Some(Model {
             name: name?,
             id: id?,
@@ -143,6 +148,7 @@ impl Reader {
                 .collect::<Option<_>>()?,
             joint,
             decide: decide?,
+            documented: documented?,
         })
     }
 }

@@ -30,6 +30,19 @@ pub struct Model {
     pub joint: Vec<Vec<usize>>,
     /// What the weight of evidence amounts to.
     pub decide: Decide,
+    /// How well the model is documented to link, where it is to be used on people (MATCH-17).
+    pub documented: Option<Documented>,
+}
+
+/// What a test of the model must show before it may be used (MATCH-17), at the probability from which a pair is strong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Documented {
+    /// The least precision.
+    pub precision: f64,
+    /// The least recall, of all true pairs.
+    pub recall: f64,
+    /// The most by which recall may differ between groups of people.
+    pub gap: f64,
 }
 
 /// One of something for each list.

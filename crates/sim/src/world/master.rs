@@ -3,47 +3,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use agreement::DatedAddress;
 use async_trait::async_trait;
 use exchange::deadline::london_day;
 use exchange::ports::{Clock, MasterList, OwnRecord, PortFault};
 use jiff::civil::Date;
-use linkage::{Field, Record};
+use linkage::{Batch, Source, SourceFault};
 use parquet::errors::ParquetError;
 
 use super::answers::{BENEFITS, Cells, TAXES};
-use super::columns::TableReader;
+use super::columns::{TableReader, Values};
+use super::dated;
 
 /// An open list of a world. Which department's it is, its columns say.
-///
-/// It reads its file on the thread that asks. Batches that are asked in their order read each group of rows once;
-/// any other order, and a new day, begins again at the first row.
 pub struct WorldMaster {
     path: PathBuf,
-    table: Mutex<Reading>,
     clock: Arc<dyn Clock>,
-    pays: bool,
 }
-
-/// The table, and how far batches were read.
-struct Reading {
-    table: TableReader,
-    /// The day for which `from` counts.
-    day: Option<Date>,
-    /// How many records before the next one there are on that day.
-    from: u64,
-    group: usize,
-    rest: std::vec::IntoIter<Record>,
-}
-
-/// The columns that a batch needs, and the field that each one's values are of.
-const LINKING: [(&str, Field); 4] = [
-    ("full_name", Field::FullName),
-    ("former_names", Field::FullName),
-    ("date_of_birth", Field::DateOfBirth),
-    ("nino", Field::Nino),
-];
 
 impl WorldMaster {
     /// Opens a list's file; it answers as of the clock's day.
@@ -51,38 +29,10 @@ impl WorldMaster {
     /// # Errors
     /// [`PortFault`] when it is not there or not a list of a world.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, PortFault> {
-        let table = TableReader::open(path).map_err(|e| unreadable(path, &e))?;
+        TableReader::open(path).map_err(|e| unreadable(path, &e))?;
         Ok(Self {
             path: path.to_owned(),
-            pays: table.has("benefits"),
-            table: Mutex::new(Reading {
-                table,
-                day: None,
-                from: 0,
-                group: 0,
-                rest: Vec::new().into_iter(),
-            }),
             clock,
-        })
-    }
-
-    fn read<T>(
-        &self,
-        work: impl FnOnce(&mut Reading, Date) -> Result<T, ParquetError>,
-    ) -> Result<T, PortFault> {
-        let day = london_day(self.clock.now())?;
-        // After a panic elsewhere the place may be wrong: it is then found again from the beginning.
-        let mut reading = self
-            .table
-            .lock()
-            .unwrap_or_else(|poisoned: PoisonError<_>| {
-                let mut reading = poisoned.into_inner();
-                reading.day = None;
-                reading
-            });
-        work(&mut reading, day).map_err(|e| {
-            reading.day = None;
-            unreadable(&self.path, &e)
         })
     }
 }
@@ -97,28 +47,28 @@ fn unreadable(path: &Path, error: &ParquetError) -> PortFault {
     PortFault(format!("{} could not be read: {why}", path.display()))
 }
 
+/// The rows of a group that have begun by `day`, with their references.
+fn begun(
+    table: &TableReader,
+    group: usize,
+    day: Date,
+) -> Result<Vec<(usize, String)>, ParquetError> {
+    let references = table.values(group, "reference")?;
+    let begins = table.values(group, "begins")?;
+    // Days of this form compare as their texts do.
+    let day = day.to_string();
+    let rows = references.into_iter().zip(begins).enumerate();
+    Ok(rows
+        .filter(|(_, (_, begins))| begins.as_ref().is_none_or(|begins| *begins <= day))
+        .filter_map(|(at, (reference, _))| Some((at, reference?)))
+        .collect())
+}
+
 #[async_trait]
 impl MasterList for WorldMaster {
-    async fn batch(&self, from: u64, size: u32) -> Result<Vec<Record>, PortFault> {
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        self.read(|reading, day| {
-            if reading.day != Some(day) || reading.from > from {
-                reading.restart(day);
-            }
-            while reading.from < from {
-                if reading.next()?.is_none() {
-                    return Ok(Vec::new());
-                }
-            }
-            let mut batch = Vec::new();
-            while batch.len() < size {
-                match reading.next()? {
-                    Some(record) => batch.push(record),
-                    None => break,
-                }
-            }
-            Ok(batch)
-        })
+    async fn list(&self) -> Result<Box<dyn Source>, PortFault> {
+        let day = london_day(self.clock.now())?;
+        Ok(Box::new(Standing::open(&self.path, day)?))
     }
 
     async fn records(
@@ -126,11 +76,14 @@ impl MasterList for WorldMaster {
         references: &[String],
     ) -> Result<BTreeMap<String, OwnRecord>, PortFault> {
         let wanted: BTreeSet<&str> = references.iter().map(String::as_str).collect();
-        let columns: &[&str] = if self.pays { &BENEFITS } else { &TAXES };
-        self.read(|reading, day| {
+        let day = london_day(self.clock.now())?;
+        let read = || {
+            let table = TableReader::open(&self.path)?;
+            let pays = table.has("benefits");
+            let columns: &[&str] = if pays { &BENEFITS } else { &TAXES };
             let mut all = BTreeMap::new();
-            for group in 0..reading.table.groups() {
-                let rows = reading.rows(group, day)?;
+            for group in 0..table.groups() {
+                let rows = begun(&table, group, day)?;
                 let rows: Vec<_> = rows
                     .into_iter()
                     .filter(|(_, reference)| wanted.contains(reference.as_str()))
@@ -142,14 +95,14 @@ impl MasterList for WorldMaster {
                 let wanted = |at: usize| places.contains(&at);
                 let columns = columns
                     .iter()
-                    .map(|name| Ok((*name, reading.table.values_at(group, name, wanted)?)))
+                    .map(|name| Ok((*name, table.values_at(group, name, wanted)?)))
                     .collect::<Result<BTreeMap<_, _>, ParquetError>>()?;
                 for (at, reference) in rows {
                     let cells = Cells {
                         columns: &columns,
                         at,
                     };
-                    let record = if self.pays {
+                    let record = if pays {
                         cells.benefits(day)
                     } else {
                         cells.taxes(day)
@@ -158,69 +111,91 @@ impl MasterList for WorldMaster {
                 }
             }
             Ok(all)
-        })
+        };
+        read().map_err(|e| unreadable(&self.path, &e))
     }
 }
 
-impl Reading {
-    fn restart(&mut self, day: Date) {
-        self.day = Some(day);
-        self.from = 0;
-        self.group = 0;
-        self.rest = Vec::new().into_iter();
+/// A list as it stands on a day: each record with the values that are known by then, under the names of its columns;
+/// addresses without their days, what each ends with as `addresses.postcode`.
+pub(crate) struct Standing {
+    path: PathBuf,
+    groups: usize,
+    day: Date,
+}
+
+impl Standing {
+    pub(crate) fn open(path: &Path, day: Date) -> Result<Self, PortFault> {
+        let table = TableReader::open(path).map_err(|e| unreadable(path, &e))?;
+        Ok(Self {
+            path: path.to_owned(),
+            groups: table.groups(),
+            day,
+        })
     }
 
-    /// The next record that has begun; none at the end.
-    fn next(&mut self) -> Result<Option<Record>, ParquetError> {
-        let Some(day) = self.day else { return Ok(None) };
-        loop {
-            if let Some(record) = self.rest.next() {
-                self.from = self.from.saturating_add(1);
-                return Ok(Some(record));
-            }
-            if self.group >= self.table.groups() {
-                return Ok(None);
-            }
-            self.rest = self.load(self.group, day)?.into_iter();
-            self.group = self.group.saturating_add(1);
-        }
-    }
-
-    /// The rows of a group that have begun, with their references.
-    fn rows(&self, group: usize, day: Date) -> Result<Vec<(usize, String)>, ParquetError> {
-        let references = self.table.values(group, "reference")?;
-        let begins = self.table.values(group, "begins")?;
-        // Days of this form compare as their texts do.
-        let day = day.to_string();
-        let rows = references.into_iter().zip(begins).enumerate();
-        Ok(rows
-            .filter(|(_, (_, begins))| begins.as_ref().is_none_or(|begins| *begins <= day))
-            .filter_map(|(at, (reference, _))| Some((at, reference?)))
-            .collect())
-    }
-
-    fn load(&self, group: usize, day: Date) -> Result<Vec<Record>, ParquetError> {
-        let mut columns = Vec::with_capacity(LINKING.len());
-        for (name, field) in LINKING {
-            columns.push((name, field, self.table.values(group, name)?));
-        }
-        let rows = self.rows(group, day)?;
-        let records = rows.into_iter().map(|(at, reference)| {
-            let mut record = Record::new(reference);
-            for (name, field, values) in &columns {
-                let Some(Some(text)) = values.get(at) else {
-                    continue;
-                };
-                if *name == "former_names" {
-                    for former in agreement::split(text) {
-                        record = record.with(*field, former);
-                    }
-                } else {
-                    record = record.with(*field, text.clone());
-                }
-            }
-            record
+    fn columns(&self, group: usize, wanted: &[String]) -> Result<Rows, ParquetError> {
+        // Each thread reads at its own place of the file.
+        let table = TableReader::open(&self.path)?;
+        let rows = begun(&table, group, self.day)?;
+        let held = |column: &str| -> Result<Values, ParquetError> {
+            let mut values = table.values(group, column)?;
+            Ok(rows
+                .iter()
+                .map(|(at, _)| values.get_mut(*at).and_then(Option::take))
+                .collect())
+        };
+        let columns = wanted.iter().map(|column| match column.as_str() {
+            "reference" => Ok(rows.iter().map(|(_, r)| Some(r.clone())).collect()),
+            "addresses" => Ok(self.addresses(held("addresses")?, |(lines, _)| lines)),
+            "addresses.postcode" => Ok(self.addresses(held("addresses")?, |(_, codes)| codes)),
+            other => held(other),
         });
-        Ok(records.collect())
+        Ok(Rows {
+            rows: rows.len(),
+            columns: columns.collect::<Result<_, ParquetError>>()?,
+        })
+    }
+
+    fn addresses(&self, values: Values, which: fn((String, String)) -> String) -> Values {
+        let part = |text: String| {
+            let known = dated::begun(&text, self.day);
+            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+            which(DatedAddress::taken_apart(&agreement::join(&known)))
+        };
+        values.into_iter().map(|v| v.map(part)).collect()
+    }
+}
+
+impl Source for Standing {
+    fn parts(&self) -> usize {
+        self.groups
+    }
+
+    fn read(
+        &self,
+        part: usize,
+        columns: &[String],
+        each: &mut dyn FnMut(&dyn Batch) -> Result<(), SourceFault>,
+    ) -> Result<(), SourceFault> {
+        let rows = self.columns(part, columns);
+        each(&rows.map_err(|e| SourceFault(unreadable(&self.path, &e).to_string()))?)
+    }
+}
+
+/// Some rows of a list that is read.
+struct Rows {
+    rows: usize,
+    columns: Vec<Values>,
+}
+
+impl Batch for Rows {
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn text(&self, column: usize, row: usize) -> Option<&str> {
+        let value = self.columns.get(column)?.get(row)?.as_deref();
+        value.filter(|text| !text.is_empty())
     }
 }

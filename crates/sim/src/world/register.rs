@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use agreement::DatedAddress;
 use async_trait::async_trait;
 use exchange::deadline::london_day;
 use exchange::ids::EffectId;
@@ -78,6 +79,9 @@ const RECORDS: [&str; 2] = [
 /// Keys that one query asks for.
 const CHUNK: usize = 500;
 
+/// Keys that are looked at together where everybody is.
+const PAGE: u32 = 10_000;
+
 const FACT_NAMES: [&str; 4] = ["in_pool", "last_contact", "status_ended", "dead"];
 
 const VALUE_NAMES: [&str; 17] = [
@@ -134,6 +138,33 @@ impl WorldRegister {
             .await
             .map_err(|e| failed("read", &e))?;
         Ok(count.unsigned_abs())
+    }
+
+    /// Everybody of the register as a partner would be told of them: key, full name, date of birth, number, addresses
+    /// and their postcodes.
+    pub(crate) async fn cases(&self) -> Result<Vec<Vec<Option<String>>>, PortFault> {
+        let mut all = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let people = self.facts(after.as_deref(), PAGE).await?;
+            let keys: Vec<String> = people.into_iter().map(|(key, _)| key).collect();
+            let Some(last) = keys.last() else {
+                return Ok(all);
+            };
+            after = Some(last.clone());
+            for mut record in self.records(&keys).await?.into_values() {
+                let mut held = |c: &str| record.values.remove(c);
+                let mut row: Vec<Option<String>> =
+                    ["cid_person_id", "full_name", "date_of_birth", "nino"]
+                        .into_iter()
+                        .map(&mut held)
+                        .collect();
+                let addresses = held("addresses").map(|a| DatedAddress::taken_apart(&a));
+                let (lines, postcodes) = addresses.unzip();
+                row.extend([lines, postcodes]);
+                all.push(row);
+            }
+        }
     }
 
     fn today(&self) -> Result<String, PortFault> {

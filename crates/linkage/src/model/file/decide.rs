@@ -4,8 +4,8 @@ use document::{Key, Node, Value, cut};
 
 use super::levels::Compared;
 use super::reader::{At, Reader};
-use crate::model::Decide;
 use crate::model::rules::{DECIDE, TWICE, UNDECLARED};
+use crate::model::{Decide, Documented};
 
 /// The most candidates that may be kept for a case.
 const MOST_KEPT: usize = 100;
@@ -71,6 +71,28 @@ impl Reader {
             keep: keep?,
             one_to_one: one_to_one?,
             strong: strong?,
+        })
+    }
+
+    /// What a test must show.
+    pub(super) fn documented(&self, node: &Node) -> Option<Documented> {
+        let block = self.block(node, "`documented`", &["precision", "recall", "gap"])?;
+        let figure = |key: &str, such_as: &str| {
+            let node = block.need(self, key, such_as)?;
+            self.decimal(
+                node,
+                &format!("`{key}`"),
+                |n| n <= 1.0,
+                "a number from 0 to 1, as 0.95",
+            )
+        };
+        let precision = figure("precision", "0.99");
+        let recall = figure("recall", "0.9");
+        let gap = figure("gap", "0.05");
+        Some(Documented {
+            precision: precision?,
+            recall: recall?,
+            gap: gap?,
         })
     }
 

@@ -1,0 +1,148 @@
+//! The lists of a world as flat tables, as they stand on the first day: for training and measuring a matching solution.
+//! Each record has what a matcher may compare, and the cases what groups of people are told apart by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use exchange::ports::PortFault;
+use linkage::{Source, SourceFault};
+
+use super::columns::{TableReader, TableWriter};
+use super::master::Standing;
+use super::{FIRST_DAY, WorldRegister};
+use crate::VirtualClock;
+use crate::file::FileFault;
+
+const CASE: [&str; 9] = [
+    "row",
+    "full_name",
+    "date_of_birth",
+    "nino",
+    "addresses",
+    "addresses.postcode",
+    "origin",
+    "sex",
+    "birth_year",
+];
+
+const MASTER: [&str; 7] = [
+    "reference",
+    "full_name",
+    "former_names",
+    "date_of_birth",
+    "nino",
+    "addresses",
+    "addresses.postcode",
+];
+
+/// Who somebody of the register is: origin, sex, birth year, then the references of the other lists.
+type Who = BTreeMap<String, Vec<Option<String>>>;
+
+/// A department's list, and the column of the truth that has its references.
+const LISTS: [(&str, &str); 2] = [("hmrc", "hmrc_reference"), ("dwp", "dwp_reference")];
+
+/// Writes `cases.parquet` and, for each large list, `<list>.parquet` and `<list>-truth.parquet` (left_id, right_id) in
+/// the folder `flat` of a world. Memory follows the case register.
+///
+/// # Errors
+/// [`PortFault`] when a list cannot be read or a table not be written.
+pub async fn flat(world: &Path) -> Result<(), PortFault> {
+    let folder = world.join("flat");
+    std::fs::create_dir_all(&folder)
+        .map_err(|e| PortFault(format!("{} cannot be made: {e}", folder.display())))?;
+    let who = who(&world.join("truth.parquet"))?;
+    cases(world, &folder, &who).await?;
+    for (n, (list, _)) in LISTS.iter().enumerate() {
+        let from = world.join(list).join("master.parquet");
+        let references = master(&from, &folder.join(format!("{list}.parquet")))?;
+        let truth = folder.join(format!("{list}-truth.parquet"));
+        write(&truth, &["left_id", "right_id"], |push| {
+            for (case, who) in &who {
+                let reference = who.get(3 + n).cloned().flatten();
+                if let Some(reference) = reference.filter(|r| references.contains(r)) {
+                    push(vec![Some(case.clone()), Some(reference)])?;
+                }
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+fn who(path: &Path) -> Result<Who, PortFault> {
+    let read = || {
+        let table = TableReader::open(path)?;
+        let mut all = Who::new();
+        for group in 0..table.groups() {
+            let keys = table.values(group, "register_key")?;
+            let mut columns = Vec::new();
+            let lists = LISTS.iter().map(|(_, column)| *column);
+            for column in ["origin", "sex", "birth_year"].into_iter().chain(lists) {
+                columns.push(table.values(group, column)?.into_iter());
+            }
+            for key in keys {
+                let who = columns.iter_mut().map(|c| c.next().flatten()).collect();
+                if let Some(key) = key {
+                    all.insert(key, who);
+                }
+            }
+        }
+        Ok::<_, parquet::errors::ParquetError>(all)
+    };
+    read().map_err(|_| PortFault(format!("{} is no truth of a world", path.display())))
+}
+
+async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<(), PortFault> {
+    let noon = FIRST_DAY.at(12, 0, 0, 0).in_tz("UTC");
+    let noon = noon.map_err(|e| PortFault(e.to_string()))?.timestamp();
+    let clock = Arc::new(VirtualClock::new(noon));
+    let register = WorldRegister::open(&world.join("ho/register.db"), clock).await?;
+    let people = register.cases().await?;
+    write(&folder.join("cases.parquet"), &CASE, |push| {
+        for mut row in people {
+            let key = row.first().cloned().flatten().unwrap_or_default();
+            row.extend(who.get(&key).into_iter().flatten().take(3).cloned());
+            push(row)?;
+        }
+        Ok(())
+    })
+}
+
+/// Gives the references of those that are in it.
+fn master(from: &Path, to: &Path) -> Result<BTreeSet<String>, PortFault> {
+    let unread = |e: SourceFault| PortFault(e.to_string());
+    let list = Standing::open(from, FIRST_DAY)?;
+    let columns = MASTER.map(ToOwned::to_owned);
+    let mut references = BTreeSet::new();
+    write(to, &MASTER, |push| {
+        for part in 0..list.parts() {
+            let mut each = |batch: &dyn linkage::Batch| {
+                for row in 0..batch.rows() {
+                    let text = |column| batch.text(column, row).map(ToOwned::to_owned);
+                    references.extend(text(0));
+                    push((0..MASTER.len()).map(text).collect())
+                        .map_err(|e| SourceFault(e.to_string()))?;
+                }
+                Ok(())
+            };
+            list.read(part, &columns, &mut each).map_err(unread)?;
+        }
+        Ok(())
+    })?;
+    Ok(references)
+}
+
+type Push<'a> = dyn FnMut(Vec<Option<String>>) -> Result<(), PortFault> + 'a;
+
+fn write(
+    path: &Path,
+    columns: &[&str],
+    rows: impl FnOnce(&mut Push) -> Result<(), PortFault>,
+) -> Result<(), PortFault> {
+    let fault = |e: FileFault| PortFault(e.to_string());
+    let failed = || PortFault(format!("{} cannot be written", path.display()));
+    let mut table = TableWriter::create(path, columns).map_err(fault)?;
+    rows(&mut |row| table.push(row).map_err(|_| failed()))?;
+    table.finish().map_err(|_| failed())
+}
