@@ -66,7 +66,7 @@ enum Command {
     Report(commands::report::Args),
     /// Examine a node: each part ok, look or broken, with the way out.
     Doctor(commands::doctor::Args),
-    /// Make the synthetic world of the exchange of three departments, as files.
+    /// Make the synthetic world of the exchanges of four departments, as files.
     Synth(commands::synth::Args),
     /// Link two lists of people, or find the doubles in one.
     Link(commands::link::Args),

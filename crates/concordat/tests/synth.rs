@@ -33,10 +33,13 @@ fn a_world_is_written_and_counted() {
     assert_eq!((&json["people"], &json["seed"]), (&600.into(), &7.into()));
     assert!(json["case-register"]["people"].as_u64().unwrap() > 60);
     assert!(json["hmrc"].as_u64().unwrap() > json["dwp"].as_u64().unwrap());
+    assert!(json["dwp"].as_u64().unwrap() > json["dfe"].as_u64().unwrap());
+    assert!(json["dfe"].as_u64().unwrap() > 10);
     for file in [
         "ho/register.db",
         "hmrc/master.parquet",
         "dwp/master.parquet",
+        "dfe/census.parquet",
         "truth.parquet",
     ] {
         assert!(out.join(file).is_file(), "{file}");
@@ -49,6 +52,10 @@ fn a_world_is_written_and_counted() {
         "{text}"
     );
     assert!(text.contains("in the case register"), "{text}");
+    assert!(
+        text.contains("in the school census (dfe/census.parquet)"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -13,11 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{DatedAddress, FieldType, TypeName};
 use jiff::ToSpan;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, Weekday, date};
 use proptest::prelude::*;
 use sim::Origin;
 use sim::world::{
-    BenefitRecord, Case, FIRST_DAY, LAST_DAY, State, TaxRecord, Together, Truth, World,
+    BenefitRecord, Case, FIRST_DAY, Home, LAST_DAY, PupilRecord, Schooling, State, TaxRecord,
+    Together, Truth, World,
 };
 
 /// A person and what each list holds of them.
@@ -26,6 +27,7 @@ struct Person {
     case: Option<Case>,
     tax: Option<TaxRecord>,
     benefit: Option<BenefitRecord>,
+    pupil: Option<PupilRecord>,
 }
 
 fn look(world: &World, index: u64) -> Person {
@@ -34,6 +36,7 @@ fn look(world: &World, index: u64) -> Person {
         case: world.case(index),
         tax: world.taxpayer(index),
         benefit: world.claimant(index),
+        pupil: world.pupil(index),
     }
 }
 
@@ -65,6 +68,20 @@ fn dated(text: Option<&String>) -> Vec<DatedAddress> {
         .collect()
 }
 
+/// From five to fifteen years old on the first day.
+fn of_school_age(p: &Person) -> bool {
+    let born = p.truth.born;
+    born > FIRST_DAY - 16.years() && born <= FIRST_DAY - 5.years()
+}
+
+/// Whether the last census before the first day told that the pupil is at a school.
+fn at_school(record: &PupilRecord) -> bool {
+    let census = Some(date(2016, 1, 21));
+    dated(record.schools.as_ref())
+        .iter()
+        .any(|school| school.from <= census && school.until.is_none_or(|day| Some(day) >= census))
+}
+
 type Share = (usize, usize);
 
 fn share<'a, T: 'a>(of: impl IntoIterator<Item = &'a T>, that: impl Fn(&T) -> bool) -> Share {
@@ -91,6 +108,13 @@ fn rates_are_as_documented() {
     let paid: Vec<(&Person, &BenefitRecord)> = people
         .iter()
         .filter_map(|p| Some((p, p.benefit.as_ref()?)))
+        .collect();
+    let aged: Vec<&Person> = people.iter().filter(|p| of_school_age(p)).collect();
+    let lost: Vec<&Person> = aged.iter().copied().filter(|p| p.truth.case).collect();
+    let schooled = |how: Schooling| share(lost.iter().copied(), |p| p.truth.schooling == how);
+    let pupils: Vec<(&Person, &PupilRecord)> = people
+        .iter()
+        .filter_map(|p| Some((p, p.pupil.as_ref()?)))
         .collect();
     let ended = |case: &Case, before: bool| {
         let day = on(case, FIRST_DAY).and_then(|state| state.status_ended);
@@ -206,6 +230,93 @@ fn rates_are_as_documented() {
             "the benefits department knows a partner",
             share(&paid, |(_, record)| record.partner_name.is_some()),
         ),
+        (
+            "the register knows the sex",
+            share(&cases, |(_, case)| case.sex.is_some()),
+        ),
+        (
+            "in the school census",
+            share(&people, |p| p.pupil.is_some()),
+        ),
+        (
+            "at a school of the census on the first day",
+            share(aged.iter().copied(), |p| {
+                p.pupil.as_ref().is_some_and(at_school)
+            }),
+        ),
+        (
+            "a child of the register at a school of the census",
+            share(lost.iter().copied(), |p| {
+                p.pupil.as_ref().is_some_and(at_school)
+            }),
+        ),
+        (
+            "a child of the register who has left",
+            share(lost.iter().copied(), |p| {
+                let left = |record: &PupilRecord| !at_school(record) && record.begins <= FIRST_DAY;
+                p.pupil.as_ref().is_some_and(left)
+            }),
+        ),
+        (
+            "a child of the register at an independent school",
+            schooled(Schooling::Independent),
+        ),
+        (
+            "a child of the register at no school",
+            schooled(Schooling::NoSchool),
+        ),
+        (
+            "a child of the register in another nation",
+            schooled(Schooling::OtherNation),
+        ),
+        (
+            "the pupil's record begins later",
+            share(&pupils, |(_, record)| record.begins > FIRST_DAY),
+        ),
+        (
+            "the pupil has had several schools",
+            share(&pupils, |(_, record)| {
+                dated(record.schools.as_ref()).len() > 1
+            }),
+        ),
+        (
+            "the pupil is known as another",
+            share(&pupils, |(_, record)| record.preferred_surname.is_some()),
+        ),
+        (
+            "the pupil's last address is old",
+            share(&pupils, |(p, record)| {
+                let last = dated(record.addresses.as_ref()).pop();
+                let home = p
+                    .truth
+                    .homes
+                    .iter()
+                    .rfind(|home| home.from <= date(2018, 1, 18));
+                last.zip(home).is_some_and(|(last, home)| {
+                    last.until.is_none() && !last.address.starts_with(&home.address.lines)
+                })
+            }),
+        ),
+        (
+            "the pupil's language is known",
+            share(&pupils, |(_, record)| record.first_language.is_some()),
+        ),
+        (
+            "the pupil's name is not as it is",
+            share(&pupils, |(p, record)| {
+                record.full_name != p.truth.name.whole()
+            }),
+        ),
+        (
+            "the pupil's birth date is wrong",
+            share(&pupils, |(p, record)| record.date_of_birth != p.truth.born),
+        ),
+        (
+            "the pupil was adopted from care",
+            share(&pupils, |(_, record)| {
+                record.adopted_from_care == Some("yes")
+            }),
+        ),
     ]
     .into();
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/synthetic-world.md");
@@ -267,7 +378,9 @@ fn no_identifier_of_any_list_could_be_a_persons() {
         let homes = held
             .map(|held| held.addresses.as_ref())
             .chain([tax.and_then(|t| t.addresses.as_ref())])
-            .chain([benefit.and_then(|b| b.addresses.as_ref())]);
+            .chain([benefit.and_then(|b| b.addresses.as_ref())])
+            .chain([p.pupil.as_ref().and_then(|p| p.addresses.as_ref())])
+            .chain([p.pupil.as_ref().and_then(|p| p.schools.as_ref())]);
         assert!(homes.flat_map(dated).all(|one| home(&one.address)));
         let phones = case
             .and_then(|c| c.mobile.as_ref())
@@ -336,6 +449,30 @@ fn values_have_the_forms_that_agreements_ask_for() {
             assert!(case.homes.is_sorted_by(|a, b| a.from < b.from));
             assert!(case.states.iter().all(|state| state.from <= LAST_DAY));
         }
+        if let Some(pupil) = &p.pupil {
+            check(TypeName::Reference, &pupil.reference);
+            check(TypeName::Code, pupil.sex);
+            pupil
+                .first_language
+                .iter()
+                .for_each(|text| check(TypeName::Code, text));
+            for name in [
+                Some(&pupil.surname),
+                pupil.forename.as_ref(),
+                pupil.middle_name.as_ref(),
+                pupil.former_surname.as_ref(),
+                pupil.preferred_surname.as_ref(),
+            ] {
+                name.iter().for_each(|text| check(TypeName::Name, text));
+            }
+            for school in dated(pupil.schools.as_ref()) {
+                let (number, name) = school.address.split_once(", ").unwrap();
+                let (name, postcode) = name.rsplit_once(", ").unwrap();
+                check(TypeName::Reference, number);
+                check(TypeName::Text, name);
+                check(TypeName::Postcode, postcode);
+            }
+        }
         let sixteen = p.truth.born + 16.years();
         assert!(p.tax.iter().all(|record| record.begins >= sixteen));
         assert!(p.benefit.iter().all(|record| record.begins >= sixteen));
@@ -402,6 +539,165 @@ fn households_share_a_home_and_often_a_name() {
     );
 }
 
+/// The days of the census from 2006 to the last of the exchange, by looking at every day.
+fn census_days() -> Vec<Date> {
+    let mut all = Vec::new();
+    let mut day = date(2006, 9, 1);
+    let mut thursdays = 0;
+    while day <= LAST_DAY {
+        if day.day() == 1 {
+            thursdays = 0;
+        }
+        thursdays += i32::from(day.weekday() == Weekday::Thursday);
+        let on = matches!((day.month(), thursdays), (1 | 5, 3) | (10, 1));
+        if on && day.weekday() == Weekday::Thursday {
+            all.push(day);
+        }
+        day = day.tomorrow().unwrap();
+    }
+    all
+}
+
+#[test]
+fn the_census_tells_of_each_term_what_was_so_on_its_day() {
+    let days = census_days();
+    assert_eq!(days.len(), 35);
+    assert!(days.contains(&date(2016, 1, 21)), "{days:?}");
+    let (mut told, mut true_home, mut left) = (0, 0, 0);
+    for p in people(20_000) {
+        let Some(record) = &p.pupil else { continue };
+        let truth = &p.truth;
+        assert_eq!(truth.schooling, Schooling::InCensus);
+        assert_eq!(truth.nation, "england");
+        let schools = dated(record.schools.as_ref());
+        assert_eq!(schools[0].from, Some(record.begins));
+        let homes = dated(record.addresses.as_ref());
+        for one in schools.iter().chain(&homes) {
+            assert!(days.contains(&one.from.unwrap()));
+            assert!(one.until.is_none_or(|day| days.contains(&day)));
+        }
+        let end = schools.last().unwrap().until;
+        left += usize::from(end.is_some());
+        let on = |all: &[DatedAddress], day: Date| -> Vec<String> {
+            all.iter()
+                .filter(|one| one.from <= Some(day) && one.until.is_none_or(|until| until >= day))
+                .map(|one| one.address.clone())
+                .collect()
+        };
+        for day in days.iter().copied() {
+            let enrolled = day >= record.begins && end.is_none_or(|end| day <= end);
+            let school = on(&schools, day);
+            assert_eq!(school.len(), usize::from(enrolled), "on {day}");
+            let home = on(&homes, day);
+            assert!(home.len() <= school.len());
+            assert!(!enrolled || truth.died.is_none_or(|died| day <= died));
+            let Some(school) = school.first() else {
+                continue;
+            };
+            // Four years old in the first term at the youngest, eighteen in the last at the oldest.
+            let year = day.year() - i16::from(day.month() < 9);
+            let age = year - truth.born.year() - i16::from(truth.born.month() >= 9);
+            assert!((4..=17).contains(&age), "{age} on {day}");
+            let number: u32 = school[3..7].parse().unwrap();
+            assert_eq!(number < 4000, age <= 10, "{age} and {number}");
+            assert!(number < 6000 || age >= 16, "{age} and {number}");
+            if let Some(home) = home.first() {
+                let until = |one: &&Home| one.until.is_none_or(|until| day <= until);
+                let begun = || truth.homes.iter().filter(|one| one.from <= day);
+                let is = |one: &Home| {
+                    *home == format!("{}, {}", one.address.lines, one.address.postcode)
+                };
+                assert!(begun().any(is), "an address of the past or of now");
+                told += 1;
+                true_home += usize::from(begun().find(until).is_some_and(is));
+            }
+        }
+    }
+    assert!(left > 50, "{left}");
+    assert!(
+        true_home < told && true_home * 10 > told * 9,
+        "{true_home} of {told}"
+    );
+}
+
+#[test]
+fn brothers_and_sisters_often_go_to_one_school() {
+    let mut schools: BTreeMap<(u64, char), Vec<String>> = BTreeMap::new();
+    for p in people(20_000) {
+        for school in dated(p.pupil.as_ref().and_then(|record| record.schools.as_ref())) {
+            if school.until.is_none() {
+                let kind = school.address.chars().nth(3).unwrap();
+                let key = (p.truth.household.first, kind);
+                schools.entry(key).or_default().push(school.address);
+            }
+        }
+    }
+    let pairs = schools.values().filter(|all| all.len() == 2);
+    let (same, all) = share(pairs, |all| all[0] == all[1]);
+    assert!(all > 50 && same * 2 > all && same < all, "{same} of {all}");
+}
+
+#[test]
+fn a_name_falls_into_its_parts() {
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for p in people(4000) {
+        let case = p.case.iter().map(|c| {
+            let parts = (c.forename.clone(), c.middle_name.clone());
+            (c.full_name.clone(), c.surname.clone(), parts)
+        });
+        let pupil = p.pupil.iter().map(|r| {
+            let parts = (r.forename.clone(), r.middle_name.clone());
+            (r.full_name.clone(), r.surname.clone(), parts)
+        });
+        for (whole, surname, (forename, middle)) in case.chain(pupil) {
+            assert!(!surname.is_empty());
+            seen.insert(match (&forename, &middle) {
+                (None, None) => "a single name",
+                (None, Some(_)) => "no forename",
+                (Some(_), None) => "two parts",
+                (Some(_), Some(_)) => "three parts",
+            });
+            let words = |text: &str| -> Vec<String> {
+                let mut words: Vec<String> = text.split_whitespace().map(Into::into).collect();
+                words.sort();
+                words
+            };
+            let parts: Vec<String> = [Some(surname), forename, middle]
+                .into_iter()
+                .flatten()
+                .collect();
+            assert_eq!(words(&parts.join(" ")), words(&whole));
+        }
+    }
+    for kind in ["a single name", "two parts", "three parts"] {
+        assert!(seen.contains(kind), "{kind}");
+    }
+}
+
+#[test]
+fn a_family_has_one_key_and_who_shares_an_address_alone_has_their_own() {
+    let mut keys: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+    let mut families: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for p in people(4000) {
+        let Some(case) = p.case else { continue };
+        let household = p.truth.household;
+        keys.entry(case.family.clone())
+            .or_default()
+            .insert(household.first);
+        if household.together == Together::Sharers {
+            let own = keys.insert(format!("sharer {}", case.family), BTreeSet::new());
+            assert!(own.is_none());
+        } else {
+            families
+                .entry(household.first)
+                .or_default()
+                .insert(case.family);
+        }
+    }
+    assert!(keys.values().all(|households| households.len() <= 1));
+    assert!(families.values().all(|keys| keys.len() == 1));
+}
+
 #[test]
 fn names_are_of_many_traditions_and_are_written_in_many_ways() {
     let people = people(40_000);
@@ -448,7 +744,8 @@ fn two_lists_never_share_a_reference_and_none_is_given_twice() {
     for index in 0..20_000 {
         let tax = world.taxpayer(index).map(|record| record.reference);
         let benefit = world.claimant(index).map(|record| record.reference);
-        for reference in tax.iter().chain(&benefit) {
+        let pupil = world.pupil(index).map(|record| record.reference);
+        for reference in tax.iter().chain(&benefit).chain(&pupil) {
             assert!(seen.insert(reference.clone()), "{reference}");
         }
         if let Some(reference) = tax {
@@ -468,6 +765,7 @@ proptest! {
         prop_assert_eq!(world.case(index), larger.case(index));
         prop_assert_eq!(world.taxpayer(index), larger.taxpayer(index));
         prop_assert_eq!(world.claimant(index), larger.claimant(index));
+        prop_assert_eq!(world.pupil(index), larger.pupil(index));
         prop_assume!(index != other);
         prop_assert_ne!(world.truth(index), world.truth(other));
         prop_assert_ne!(world.truth(index), World::new(seed ^ 1, index + 1).truth(index));

@@ -10,18 +10,26 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use agreement::{DatedAddress, split};
+use agreement::{DatedAddress, FieldType, TypeName, split};
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, MasterList};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
+<<<<<<< HEAD
 use linkage::Source;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use sim::world::{Case, FIRST_DAY, LAST_DAY, State, World, WorldMaster, WorldRegister};
+=======
+use linkage::{ExactMatcher, Field, Matcher, Outcome, Record};
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field as Value;
+use sim::world::{Case, FIRST_DAY, LAST_DAY, Schooling, State, World, WorldMaster, WorldRegister};
+>>>>>>> census
 use sim::{FileFault, VirtualClock};
 
 const PEOPLE: u64 = 3000;
@@ -110,6 +118,21 @@ fn table(path: &Path, columns: &[&str]) -> Vec<Vec<String>> {
     rows.collect()
 }
 
+/// The rows of a table, by column; what is absent is not there.
+fn rows(path: &Path) -> Vec<BTreeMap<String, String>> {
+    let file = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+    let rows = file.get_row_iter(None).unwrap();
+    rows.map(|row| {
+        let row = row.unwrap();
+        let columns = row.get_column_iter().filter_map(|(name, value)| {
+            let Value::Str(text) = value else { return None };
+            Some((name.clone(), text.clone()))
+        });
+        columns.collect()
+    })
+    .collect()
+}
+
 fn cases() -> Vec<Case> {
     (0..PEOPLE)
         .filter_map(|index| world().case(index))
@@ -132,10 +155,11 @@ fn expected(state: &State) -> BTreeMap<String, String> {
 
 #[tokio::test]
 async fn the_same_world_gives_the_same_bytes_and_overwrites_nothing() {
-    const FILES: [&str; 4] = [
+    const FILES: [&str; 5] = [
         "ho/register.db",
         "hmrc/master.parquet",
         "dwp/master.parquet",
+        "dfe/census.parquet",
         "truth.parquet",
     ];
     let (one, two, three) = (
@@ -174,8 +198,113 @@ async fn the_summary_counts_what_the_files_hold() {
         let master = master(folder.path(), department, &last);
         assert_eq!(references(&master).await.len() as u64, count);
     }
+    let census = rows(&folder.path().join("dfe/census.parquet"));
+    assert_eq!(census.len() as u64, summary.pupils);
+    assert!(summary.pupils > 100);
     assert!(summary.ended_before_2008 + summary.ended_since_2008 <= summary.eligible);
     assert!(summary.eligible < summary.in_pool && summary.in_pool < summary.cases);
+}
+
+#[tokio::test]
+async fn the_census_is_in_order_of_its_references_and_the_truth_says_whose_they_are() {
+    let folder = written().await;
+    let census = rows(&folder.path().join("dfe/census.parquet"));
+    assert!(census.is_sorted_by(|a, b| a["reference"] < b["reference"]));
+    let truth = rows(&folder.path().join("truth.parquet"));
+    assert_eq!(truth.len() as u64, PEOPLE);
+    let census: BTreeMap<&str, &BTreeMap<String, String>> = census
+        .iter()
+        .map(|row| (row["reference"].as_str(), row))
+        .collect();
+    let mut known = 0;
+    for (index, who) in (0..).zip(&truth) {
+        let held = world().pupil(index);
+        let reference = held.as_ref().map(|held| &held.reference);
+        assert_eq!(who.get("dfe_reference"), reference);
+        let Some(held) = held else { continue };
+        known += 1;
+        let expected = [
+            ("reference", Some(held.reference.clone())),
+            ("begins", Some(held.begins.to_string())),
+            ("full_name", Some(held.full_name)),
+            ("former_names", held.former_names),
+            ("date_of_birth", Some(held.date_of_birth.to_string())),
+            ("sex", Some(held.sex.to_owned())),
+            ("addresses", held.addresses),
+            ("schools", held.schools),
+            ("first_language", held.first_language.map(Into::into)),
+            ("surname", Some(held.surname)),
+            ("forename", held.forename),
+            ("middle_name", held.middle_name),
+            ("former_surname", held.former_surname),
+            ("preferred_surname", held.preferred_surname),
+            ("adopted_from_care", held.adopted_from_care.map(Into::into)),
+        ];
+        let expected: BTreeMap<String, String> = expected
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+        assert_eq!(*census[held.reference.as_str()], expected);
+    }
+    assert_eq!(census.len(), known);
+}
+
+#[tokio::test]
+async fn a_child_of_the_register_can_be_described_to_the_education_department() {
+    const REQUEST: [(&str, TypeName); 9] = [
+        ("surname", TypeName::Name),
+        ("middle_name", TypeName::Name),
+        ("forename", TypeName::Name),
+        ("address", TypeName::Address),
+        ("post_code", TypeName::Postcode),
+        ("gender", TypeName::Code),
+        ("date_of_birth", TypeName::Date),
+        ("nationality", TypeName::Country),
+        ("cid_per_id", TypeName::Reference),
+    ];
+    let page = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../agreements/dfe-annex-5.yaml"
+    );
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, asked) = page.split_once("\n  request:\n").unwrap();
+    let (asked, _) = asked.split_once("    never:\n").unwrap();
+    let named = asked.lines().filter_map(|line| line.strip_prefix("      "));
+    let named: Vec<&str> = named
+        .filter_map(|line| Some(line.split_once(':')?.0))
+        .collect();
+    assert!(named.iter().eq(REQUEST.iter().map(|(name, _)| name)));
+    let folder = written().await;
+    let children: Vec<String> = (0..PEOPLE)
+        .filter(|index| world().truth(*index).schooling != Schooling::OutOfAge)
+        .filter_map(|index| Some(world().case(index)?.key))
+        .collect();
+    assert!(children.len() > 40, "{}", children.len());
+    let register = register(folder.path(), &clock(LAST_DAY)).await;
+    let records = register.records(&children).await.unwrap();
+    let mut whole = 0;
+    for record in records.values() {
+        for (name, kind) in REQUEST {
+            let value = record.values.get(name);
+            assert!(
+                value.is_none_or(|text| FieldType::Plain(kind).accepts(text)),
+                "{name}"
+            );
+        }
+        assert!(record.values.contains_key("family"));
+        let needed = REQUEST
+            .iter()
+            .filter(|(name, _)| !["middle_name", "gender"].contains(name));
+        whole += usize::from(
+            needed
+                .clone()
+                .all(|(name, _)| record.values.contains_key(*name)),
+        );
+    }
+    assert!(
+        whole < records.len() && whole * 10 > records.len() * 8,
+        "{whole}"
+    );
 }
 
 #[tokio::test]
@@ -214,6 +343,10 @@ async fn the_register_gives_the_records_of_many_at_once() {
         let state = case.states.last().unwrap();
         let yes = |truth: Option<bool>| truth.map(|yes| if yes { "yes" } else { "no" }.to_owned());
         let homes = case.homes.last();
+        let all = homes.and_then(|held| held.addresses.as_deref()).map(split);
+        let last = all.as_ref().and_then(|all| all.last()).cloned();
+        let last = last.map(|one| DatedAddress::parse(&one).unwrap().address);
+        let home = last.as_ref().map(|one| one.rsplit_once(", ").unwrap());
         let values = [
             ("cid_person_id", Some(case.key.clone())),
             ("dash_source", Some(case.source.to_owned())),
@@ -232,6 +365,14 @@ async fn the_register_gives_the_records_of_many_at_once() {
             ("immigration_status", state.status.map(Into::into)),
             ("right_to_work", yes(state.work)),
             ("right_to_public_funds", yes(state.funds)),
+            ("surname", Some(case.surname)),
+            ("forename", case.forename),
+            ("middle_name", case.middle_name),
+            ("family", Some(case.family)),
+            ("cid_per_id", Some(case.key.clone())),
+            ("gender", case.sex.map(Into::into)),
+            ("address", home.as_ref().map(|home| home.0.to_owned())),
+            ("post_code", home.as_ref().map(|home| home.1.to_owned())),
         ];
         let values: BTreeMap<String, String> = values
             .into_iter()

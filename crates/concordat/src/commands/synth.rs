@@ -1,4 +1,4 @@
-//! `concordat synth`: the synthetic world of an exchange of three departments, as files. Never adds to a folder
+//! `concordat synth`: the synthetic world of the exchanges of four departments, as files. Never adds to a folder
 //! that has something in it.
 
 use std::path::{Path, PathBuf};
@@ -86,6 +86,7 @@ fn as_json(args: &Args, summary: &Summary) -> serde_json::Value {
         },
         "hmrc": summary.taxpayers,
         "dwp": summary.claimants,
+        "dfe": summary.pupils,
     })
 }
 
@@ -116,6 +117,7 @@ fn tell(args: &Args, summary: &Summary) {
             summary.claimants,
             "in the benefits department's list (dwp/master.parquet)",
         ),
+        (summary.pupils, "in the school census (dfe/census.parquet)"),
     ] {
         say(format!("  {count:>9} {what}"));
     }

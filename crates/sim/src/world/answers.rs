@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use agreement::DatedAddress;
 use exchange::ports::OwnRecord;
 use jiff::civil::Date;
 
 use super::columns::Values;
 use super::dated;
+use super::schooling::Term;
 use crate::register::yes_no;
 
 /// The columns that an answer of the tax authority needs.
@@ -28,6 +30,19 @@ pub(crate) const BENEFITS: [&str; 7] = [
     "died",
     "partner_name",
     "partner_date_of_birth",
+];
+
+/// The columns that an answer of the education department needs.
+#[expect(dead_code, reason = "the master list does not open a census yet")]
+pub(crate) const PUPILS: [&str; 8] = [
+    "surname",
+    "forename",
+    "middle_name",
+    "former_surname",
+    "preferred_surname",
+    "adopted_from_care",
+    "addresses",
+    "schools",
 ];
 
 /// One row of a group.
@@ -53,13 +68,9 @@ impl Cells<'_> {
         if !texts.is_empty() {
             values.insert("hmrc_addresses".into(), agreement::join(&texts));
         }
-        let latest = addresses.and_then(|text| dated::latest(text, day));
-        if let Some((lines, postcode)) = latest
-            .as_ref()
-            .and_then(|home| home.address.rsplit_once(", "))
-        {
-            values.insert("contact_address".into(), lines.to_owned());
-            values.insert("contact_postcode".into(), postcode.to_owned());
+        if let Some((lines, postcode)) = addresses.and_then(|text| dated::home(text, day)) {
+            values.insert("contact_address".into(), lines);
+            values.insert("contact_postcode".into(), postcode);
         }
         for (column, name) in [("nino", "nino"), ("phone", "hmrc_phone")] {
             if let Some(value) = self.get(column) {
@@ -115,5 +126,136 @@ impl Cells<'_> {
             }
         }
         record
+    }
+
+    /// What the education department holds in it on this day. Where there are several addresses or schools, each of
+    /// their fields has a value for each, oldest first.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the master list does not open a census yet")
+    )]
+    pub(crate) fn pupils(&self, day: Date) -> OwnRecord {
+        let mut record = OwnRecord::default();
+        for name in [
+            "surname",
+            "forename",
+            "middle_name",
+            "former_surname",
+            "preferred_surname",
+            "adopted_from_care",
+        ] {
+            if let Some(value) = self.get(name) {
+                record.values.insert(name.into(), value.to_owned());
+            }
+        }
+        let mut tell = |fields: &[&str], all: Vec<Vec<String>>| {
+            for (at, field) in fields.iter().enumerate() {
+                let values: Vec<&String> = all.iter().filter_map(|one| one.get(at)).collect();
+                if !values.is_empty() {
+                    record
+                        .values
+                        .insert((*field).into(), agreement::join(&values));
+                }
+            }
+        };
+        let begun = |name: &str| {
+            let text = self.get(name);
+            text.map(|text| dated::begun(text, day)).unwrap_or_default()
+        };
+        let latest = |one: &DatedAddress| {
+            let census = Term::last_by(one.until.unwrap_or(day)).census();
+            census.to_string()
+        };
+        let homes = begun("addresses").into_iter().filter_map(|one| {
+            let (lines, postcode) = one.address.rsplit_once(", ")?;
+            Some(vec![lines.to_owned(), postcode.to_owned(), latest(&one)])
+        });
+        tell(&["address", "post_code", "census_date"], homes.collect());
+        let schools = begun("schools").into_iter().filter_map(|one| {
+            let (number, name) = one.address.split_once(", ")?;
+            let (name, postcode) = name.rsplit_once(", ")?;
+            let mut told = vec![number.to_owned(), name.to_owned(), postcode.to_owned()];
+            told.extend([one.from?.to_string(), latest(&one)]);
+            Some(told)
+        });
+        tell(
+            &[
+                "school_number",
+                "school_name",
+                "school_post_code",
+                "earliest_date",
+                "latest_date",
+            ],
+            schools.collect(),
+        );
+        record
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn told(columns: &[(&'static str, &str)], day: Date) -> BTreeMap<String, String> {
+        let columns = columns
+            .iter()
+            .map(|(name, value)| (*name, vec![Some((*value).to_owned())]))
+            .collect();
+        let cells = Cells {
+            columns: &columns,
+            at: 0,
+        };
+        cells.pupils(day).values
+    }
+
+    #[test]
+    fn a_pupil_is_told_with_the_addresses_and_schools_that_were_known_on_the_day() {
+        let record = [
+            ("surname", "Osei"),
+            ("first_language", "aka"),
+            (
+                "addresses",
+                "2014-10-02/2015-01-15 1 Ropewalk, Fennowby, ZZ1 1AA|2015-05-21/.. 2 Heron Close, Fennowby, ZZ2 2BB",
+            ),
+            (
+                "schools",
+                "2014-10-02/2015-05-21 ZZ/2001, Ropewalk Primary School, ZZ3 3DD|2015-10-01/.. ZZ/4001, Ferry Steps High School, ZZ4 4EE",
+            ),
+        ];
+        let all = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(a, b)| ((*a).into(), (*b).into()));
+            pairs.collect::<BTreeMap<String, String>>()
+        };
+        let now = told(&record, date(2016, 3, 18));
+        let expected = all(&[
+            ("surname", "Osei"),
+            ("address", "1 Ropewalk, Fennowby|2 Heron Close, Fennowby"),
+            ("post_code", "ZZ1 1AA|ZZ2 2BB"),
+            ("census_date", "2015-01-15|2016-01-21"),
+            ("school_number", "ZZ/2001|ZZ/4001"),
+            (
+                "school_name",
+                "Ropewalk Primary School|Ferry Steps High School",
+            ),
+            ("school_post_code", "ZZ3 3DD|ZZ4 4EE"),
+            ("earliest_date", "2014-10-02|2015-10-01"),
+            ("latest_date", "2015-05-21|2016-01-21"),
+        ]);
+        assert_eq!(now, expected);
+        let before = told(&record, date(2015, 1, 14));
+        let expected = all(&[
+            ("surname", "Osei"),
+            ("address", "1 Ropewalk, Fennowby"),
+            ("post_code", "ZZ1 1AA"),
+            ("census_date", "2014-10-02"),
+            ("school_number", "ZZ/2001"),
+            ("school_name", "Ropewalk Primary School"),
+            ("school_post_code", "ZZ3 3DD"),
+            ("earliest_date", "2014-10-02"),
+            ("latest_date", "2014-10-02"),
+        ]);
+        assert_eq!(before, expected);
     }
 }

@@ -84,7 +84,7 @@ impl World {
         } else {
             truth.homes.clone()
         };
-        let (full_name, former_names) = HABITS.names(lot, truth);
+        let (name, former) = HABITS.names(lot, truth);
         let died = truth.died.filter(|_| lot.chance("death known", 950));
         let partner = truth.household.partner(truth.index);
         let receives_as = match (partner, lot.number("receives as", 100)) {
@@ -98,8 +98,8 @@ impl World {
         BenefitRecord {
             reference: reference::text(List::Benefits, self.number(List::Benefits, truth.index)),
             begins,
-            full_name,
-            former_names,
+            full_name: name.whole,
+            former_names: former.map(|name| name.whole),
             date_of_birth: HABITS.birth(lot, truth.born),
             nino,
             addresses: joined(homes.iter().map(super::Home::dated)),
@@ -113,7 +113,7 @@ impl World {
             died,
             partner_name: partner
                 .as_ref()
-                .map(|(index, with)| HABITS.name(lot.of("partner", *index), &with.name)),
+                .map(|(index, with)| HABITS.name(lot.of("partner", *index), &with.name).whole),
             partner_date_of_birth: partner
                 .as_ref()
                 .map(|(index, with)| HABITS.birth(lot.of("partner", *index), with.born)),

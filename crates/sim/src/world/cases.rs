@@ -3,10 +3,10 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-use super::recorded::{Habits, joined};
+use super::recorded::{Habits, joined, sex};
 use super::states::{Held, State, homes, states};
 use super::truth::{GROWN_UP, Truth};
-use super::{FIRST_DAY, LAST_DAY, World};
+use super::{FIRST_DAY, LAST_DAY, Together, World};
 use crate::draw::Lot;
 use crate::people::{Origin, Sex};
 use crate::register::cid_person_id;
@@ -40,6 +40,16 @@ pub struct Case {
     pub mobile: Option<String>,
     /// The National Insurance number.
     pub nino: Option<String>,
+    /// The family name, or the only name.
+    pub surname: String,
+    /// The given name, beside a family name.
+    pub forename: Option<String>,
+    /// A second given name, or the father's name.
+    pub middle_name: Option<String>,
+    /// `female` or `male`.
+    pub sex: Option<&'static str>,
+    /// The family's key: the same in the cases of one family.
+    pub family: String,
     /// What the register says, oldest first; at least one.
     pub states: Vec<State>,
     /// What addresses it holds, oldest first; at least one.
@@ -80,7 +90,7 @@ impl World {
         let states = states(lot, truth, opened);
         let held = lot.chance("addresses held", 930);
         let homes = homes(lot, truth, &states);
-        let (full_name, _) = HABITS.names(lot, truth);
+        let (name, _) = HABITS.names(lot, truth);
         let held_or =
             |label, of_thousand, value: String| lot.chance(label, of_thousand).then_some(value);
         let (first, others) = truth
@@ -93,7 +103,7 @@ impl World {
             key: cid_person_id(truth.index),
             opened,
             source: if lot.chance("crs", 200) { "CRS" } else { "CID" },
-            full_name,
+            full_name: name.whole,
             date_of_birth: HABITS.birth(lot, truth.born),
             port_reference: held_or("port", 600, format!("ZZP/{:07}", number("port number", 7))),
             ho_reference: held_or("ho", 850, format!("Z{:09}", number("ho number", 9))),
@@ -106,6 +116,11 @@ impl World {
             mobile: joined(truth.mobiles.iter().take(4))
                 .filter(|_| lot.chance("mobiles held", 750)),
             nino: HABITS.number(lot, self, truth),
+            surname: name.surname,
+            forename: name.forename,
+            middle_name: name.middle,
+            sex: lot.chance("sex known", 920).then(|| sex(truth.sex)),
+            family: family(truth),
             homes: homes
                 .into_iter()
                 .filter(|h| held || h.from > opened)
@@ -113,6 +128,15 @@ impl World {
             states,
         }
     }
+}
+
+/// Who shares no more than an address is a family of their own.
+fn family(truth: &Truth) -> String {
+    let first = match truth.household.together {
+        Together::Sharers => truth.index,
+        Together::Alone | Together::Couple | Together::Parent => truth.household.first,
+    };
+    format!("F{first:08}")
 }
 
 fn title(lot: Lot, truth: &Truth) -> Option<&'static str> {

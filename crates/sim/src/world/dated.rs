@@ -28,3 +28,10 @@ pub(crate) fn standing(text: &str, day: Date) -> Vec<DatedAddress> {
 pub(crate) fn latest(text: &str, day: Date) -> Option<DatedAddress> {
     begun(text, day).into_iter().max_by_key(|one| one.from)
 }
+
+/// The lines and the postcode of the latest address that had begun.
+pub(crate) fn home(text: &str, day: Date) -> Option<(String, String)> {
+    let latest = latest(text, day)?.address;
+    let (lines, postcode) = latest.rsplit_once(", ")?;
+    Some((lines.to_owned(), postcode.to_owned()))
+}

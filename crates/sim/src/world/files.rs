@@ -1,4 +1,4 @@
-//! The world as files: a case register, two large lists and the truth, written as they are drawn.
+//! The world as files: a case register, three large lists and the truth, written as they are drawn.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::cases::Case;
 use super::columns::TableWriter;
 use super::reference::{self, List};
 use super::register::SCHEMA;
-use super::rows::{BENEFITS, TAXES, TRUTH, benefits, taxes};
+use super::rows::{BENEFITS, PUPILS, TAXES, TRUTH, benefits, pupils, taxes};
 use super::states::State;
 use super::{FIRST_DAY, World};
 use crate::file::{FileFault, create};
@@ -36,6 +36,8 @@ pub struct Summary {
     pub taxpayers: u64,
     /// Records of the benefits department.
     pub claimants: u64,
+    /// Records of the school census.
+    pub pupils: u64,
 }
 
 /// People between two reports of progress, and in one statement.
@@ -44,17 +46,17 @@ const CHUNK: usize = 64;
 impl World {
     /// How often [`World::write`] reports a person done, from first to last.
     pub const fn steps(&self) -> u64 {
-        self.people.saturating_mul(4)
+        self.people.saturating_mul(5)
     }
 
-    /// Writes `ho/register.db`, `hmrc/master.parquet`, `dwp/master.parquet` and `truth.parquet` in the folder
-    /// `dir`, which is made where it is not there. Tells `done` how many more steps are done. The same world
-    /// gives the same bytes.
+    /// Writes `ho/register.db`, `hmrc/master.parquet`, `dwp/master.parquet`, `dfe/census.parquet` and
+    /// `truth.parquet` in the folder `dir`, which is made where it is not there. Tells `done` how many more steps
+    /// are done. The same world gives the same bytes.
     ///
     /// # Errors
     /// [`FileFault`] when a file is there already or cannot be written.
     pub async fn write(&self, dir: &Path, done: impl Fn(u64)) -> Result<Summary, FileFault> {
-        for part in ["ho", "hmrc", "dwp"] {
+        for part in ["ho", "hmrc", "dwp", "dfe"] {
             let part = dir.join(part);
             std::fs::create_dir_all(&part).map_err(FileFault::folder(&part))?;
         }
@@ -75,6 +77,10 @@ impl World {
         let path = dir.join("dwp/master.parquet");
         summary.claimants = self.list(&path, List::Benefits, &BENEFITS, &done, |index| {
             self.claimant(index).map(benefits)
+        })?;
+        let path = dir.join("dfe/census.parquet");
+        summary.pupils = self.list(&path, List::Pupils, &PUPILS, &done, |index| {
+            self.pupil(index).map(pupils)
         })?;
         self.who_is_who(&dir.join("truth.parquet"), &done)?;
         Ok(summary)
@@ -151,6 +157,7 @@ impl World {
                 Some(format!("{:?}", truth.origin).to_lowercase()),
                 Some(format!("{:?}", truth.sex).to_lowercase()),
                 Some(truth.born.year().to_string()),
+                self.pupil(index).map(|record| record.reference),
             ];
             table.push(row).map_err(FileFault::columns(path))?;
             done(1);
@@ -204,7 +211,12 @@ async fn insert(db: &mut SqliteConnection, cases: &[Case]) -> Result<(), sqlx::E
             .push_bind(&case.email_primary)
             .push_bind(&case.email_other)
             .push_bind(&case.mobile)
-            .push_bind(&case.nino);
+            .push_bind(&case.nino)
+            .push_bind(&case.surname)
+            .push_bind(&case.forename)
+            .push_bind(&case.middle_name)
+            .push_bind(case.sex)
+            .push_bind(&case.family);
     });
     query.build().persistent(false).execute(&mut *db).await?;
     let truth = |known: Option<bool>| known.map(yes_no);

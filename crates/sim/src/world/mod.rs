@@ -1,6 +1,6 @@
-//! The world of an exchange of three departments: a population in households, and what the Home Office's case
-//! register, the tax authority's list and the benefits department's list hold of it, each with errors of its
-//! own. `docs/synthetic-world.md` has the assumptions and the rates.
+//! The world of the exchanges of four departments: a population in households, and what the Home Office's case
+//! register, the tax authority's list, the benefits department's list and the school census hold of it, each with
+//! errors of its own. `docs/synthetic-world.md` has the assumptions and the rates.
 //!
 //! Everything about a person follows from the seed and the person's index: nothing here holds the population,
 //! and the files are written as they are drawn. Never draws an identifier that a real person could hold, and
@@ -18,10 +18,12 @@ mod homes;
 mod household;
 mod master;
 mod naming;
+mod pupils;
 mod recorded;
 mod reference;
 mod register;
 mod rows;
+mod schooling;
 mod states;
 mod taxes;
 mod truth;
@@ -38,7 +40,9 @@ pub use homes::Home;
 pub use household::{Household, Together};
 pub use master::WorldMaster;
 pub use naming::Name;
+pub use pupils::PupilRecord;
 pub use register::WorldRegister;
+pub use schooling::Schooling;
 pub use states::{Held, State};
 pub use taxes::TaxRecord;
 pub use truth::Truth;

@@ -16,6 +16,15 @@ pub struct Name {
     second: Option<String>,
 }
 
+/// What a word of a name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Given,
+    /// A second given name, or the father's name.
+    Middle,
+    Family,
+}
+
 /// How a list writes a whole name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Style {
@@ -135,30 +144,30 @@ impl Name {
         }
     }
 
-    /// The name in one text.
-    pub(crate) fn written(&self, style: Style) -> String {
+    /// The words of the name in the order in which they are written.
+    pub(crate) fn parts(&self, style: Style) -> Vec<(Part, String)> {
         let form = names::of(self.origin).form;
         let middle = self.middle.as_ref().filter(|_| style.middle);
         let second = self.second.as_ref().filter(|_| style.second);
-        let family = match (&self.family, second, &form) {
-            (Some(family), Some(second), Form::TwoFamily) => format!("{family} {second}"),
-            (Some(family), Some(second), _) => format!("{family}-{second}"),
-            (Some(family), None, _) => family.clone(),
-            (None, _, _) => String::new(),
-        };
-        let mut words = vec![self.given.as_str()];
-        words.extend(middle.map(String::as_str));
-        if matches!(form, Form::FamilyGiven) && !style.given_first {
-            words.insert(0, &family);
-        } else {
-            words.push(&family);
+        let family = self.family.as_ref().map(|family| match (second, &form) {
+            (Some(second), Form::TwoFamily) => format!("{family} {second}"),
+            (Some(second), _) => format!("{family}-{second}"),
+            (None, _) => family.clone(),
+        });
+        let mut parts = vec![(Part::Given, self.given.clone())];
+        parts.extend(middle.map(|middle| (Part::Middle, middle.clone())));
+        let family_first = matches!(form, Form::FamilyGiven) && !style.given_first;
+        let at = if family_first { 0 } else { parts.len() };
+        if let Some(family) = family {
+            parts.insert(at, (Part::Family, family));
         }
-        words.retain(|word| !word.is_empty());
-        words.join(" ")
+        parts
     }
 
     /// The name as the person writes it.
     pub fn whole(&self) -> String {
-        self.written(Style::WHOLE)
+        let parts = self.parts(Style::WHOLE);
+        let words: Vec<String> = parts.into_iter().map(|(_, word)| word).collect();
+        words.join(" ")
     }
 }

@@ -4,10 +4,46 @@
 use jiff::civil::Date;
 
 use super::World;
-use super::naming::{Name, Style};
+use super::naming::{Name, Part, Style};
 use super::truth::Truth;
 use crate::draw::Lot;
 use crate::master::misspelt;
+use crate::people::Sex;
+
+/// A name as a list writes it, and the parts in which a form asks for it.
+pub(crate) struct Written {
+    pub(crate) whole: String,
+    /// The family name, or the only word that there is.
+    pub(crate) surname: String,
+    pub(crate) forename: Option<String>,
+    pub(crate) middle: Option<String>,
+}
+
+impl Written {
+    /// A name whose parts have as many words as those of `parts`, in the same order; where a slip has joined two
+    /// words, the last part has fewer.
+    fn new(whole: String, parts: &[(Part, String)]) -> Self {
+        let (mut family, mut forename, mut middle) = (None, None, None);
+        let mut words = whole.split_whitespace();
+        for (part, text) in parts {
+            let many = text.split_whitespace().count();
+            let taken: Vec<&str> = words.by_ref().take(many).collect();
+            let place = match part {
+                Part::Given => &mut forename,
+                Part::Middle => &mut middle,
+                Part::Family => &mut family,
+            };
+            *place = (!taken.is_empty()).then(|| taken.join(" "));
+        }
+        let surname = family.or_else(|| forename.take()).unwrap_or_default();
+        Self {
+            whole,
+            surname,
+            forename,
+            middle,
+        }
+    }
+}
 
 /// How often, in 1,000 records, a list does something to a value.
 pub(crate) struct Habits {
@@ -39,7 +75,7 @@ pub(crate) struct Habits {
 
 impl Habits {
     /// The name that the list shows, and the former one that it may hold too.
-    pub(crate) fn names(&self, lot: Lot, truth: &Truth) -> (String, Option<String>) {
+    pub(crate) fn names(&self, lot: Lot, truth: &Truth) -> (Written, Option<Written>) {
         let write = |label: &str, name: &Name| self.name(lot.of(label, 0), name);
         match &truth.former {
             None => (write("name", &truth.name), None),
@@ -55,23 +91,26 @@ impl Habits {
     }
 
     /// A name as this list writes it.
-    pub(crate) fn name(&self, lot: Lot, name: &Name) -> String {
+    pub(crate) fn name(&self, lot: Lot, name: &Name) -> Written {
         let style = Style {
             middle: lot.chance("middle", self.middle),
             second: !lot.chance("one family name", self.one_family_name),
             given_first: lot.chance("given first", self.given_first),
         };
-        let text = name.respelt(lot, self.respells).written(style);
-        let text = if lot.chance("capitals", self.capitals) {
-            linkage::name(&text).map_or(text, |plain| plain.to_uppercase())
-        } else {
-            text
-        };
-        if lot.chance("typing", self.typing) {
-            misspelt(&text, |label, below| lot.number(label, below))
-        } else {
-            text
+        let mut parts = name.respelt(lot, self.respells).parts(style);
+        if lot.chance("capitals", self.capitals) {
+            for (_, word) in &mut parts {
+                if let Some(plain) = linkage::name(word) {
+                    *word = plain.to_uppercase();
+                }
+            }
         }
+        let words: Vec<&str> = parts.iter().map(|(_, word)| word.as_str()).collect();
+        let mut whole = words.join(" ");
+        if lot.chance("typing", self.typing) {
+            whole = misspelt(&whole, |label, below| lot.number(label, below));
+        }
+        Written::new(whole, &parts)
     }
 
     /// A birth date as this list has it.
@@ -114,4 +153,12 @@ impl Habits {
 pub(crate) fn joined<T: std::fmt::Display>(values: impl IntoIterator<Item = T>) -> Option<String> {
     let all: Vec<String> = values.into_iter().map(|v| v.to_string()).collect();
     (!all.is_empty()).then(|| agreement::join(&all))
+}
+
+/// A sex as lists write it.
+pub(crate) const fn sex(sex: Sex) -> &'static str {
+    match sex {
+        Sex::Female => "female",
+        Sex::Male => "male",
+    }
 }

@@ -15,6 +15,7 @@ const SIGNS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 pub(crate) enum List {
     Taxes,
     Benefits,
+    Pupils,
 }
 
 impl List {
@@ -22,6 +23,7 @@ impl List {
         match self {
             Self::Taxes => 'T',
             Self::Benefits => 'B',
+            Self::Pupils => 'P',
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The case register of the world behind the domain's port: it answers as it stood on the clock's day in London.
 //!
-//! Tables: `persons` (who, and the values that do not change), `pool` and `homes` (what was so from `valid_from`
-//! until the day before `valid_until`; null is unknown, and no end in sight), `flags` and `activity` as in every
-//! case register. The register is right from the first day of the exchange on.
+//! Tables: `persons` (who, of which family, and the values that do not change), `pool` and `homes` (what was so from
+//! `valid_from` until the day before `valid_until`; null is unknown, and no end in sight), `flags` and `activity` as
+//! in every case register. The register is right from the first day of the exchange on.
+//!
+//! A person's values have the names that the agreements give them: one value may have two.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,8 +16,10 @@ use exchange::deadline::london_day;
 use exchange::ids::EffectId;
 use exchange::ports::{CaseRegister, Clock, OwnRecord, PortFault};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 
+use super::dated;
 use crate::departments::{self, connect, failed, held};
 
 /// The tables of who is in the register. Days are ISO 8601 text; truths are `yes`, `no` or null.
@@ -33,7 +37,12 @@ create table persons (
   email_primary text,
   email_other text,
   mobile text,
-  nino text
+  nino text,
+  surname text not null,
+  forename text,
+  middle_name text,
+  sex text check (sex in ('female', 'male')),
+  family text not null
 ) strict, without rowid;
 create table pool (
   cid_person_id text not null references persons (cid_person_id),
@@ -67,7 +76,8 @@ const FACTS: &str = "select p.cid_person_id, f.in_pool, f.last_contact, f.status
 const RECORDS: [&str; 2] = [
     "with today (day) as (select ",
     ") select p.*, f.in_pool, f.last_contact, f.status_ended, f.dead, f.immigration_status, \
-     f.right_to_work, f.right_to_public_funds, h.addresses, h.postcode \
+     f.right_to_work, f.right_to_public_funds, h.addresses, h.postcode, \
+     p.cid_person_id as cid_per_id, p.sex as gender \
      from today cross join persons p \
      left join pool f on f.cid_person_id = p.cid_person_id \
      and f.valid_from <= day and (f.valid_until is null or day < f.valid_until) \
@@ -84,7 +94,7 @@ const PAGE: u32 = 10_000;
 
 const FACT_NAMES: [&str; 4] = ["in_pool", "last_contact", "status_ended", "dead"];
 
-const VALUE_NAMES: [&str; 17] = [
+const VALUE_NAMES: [&str; 23] = [
     "cid_person_id",
     "dash_source",
     "full_name",
@@ -102,6 +112,12 @@ const VALUE_NAMES: [&str; 17] = [
     "immigration_status",
     "right_to_work",
     "right_to_public_funds",
+    "surname",
+    "forename",
+    "middle_name",
+    "family",
+    "cid_per_id",
+    "gender",
 ];
 
 /// An open case register of a world.
@@ -167,8 +183,8 @@ impl WorldRegister {
         }
     }
 
-    fn today(&self) -> Result<String, PortFault> {
-        Ok(london_day(self.clock.now())?.to_string())
+    fn today(&self) -> Result<Date, PortFault> {
+        london_day(self.clock.now())
     }
 }
 
@@ -184,7 +200,7 @@ impl CaseRegister for WorldRegister {
         size: u32,
     ) -> Result<Vec<(String, BTreeMap<String, String>)>, PortFault> {
         let rows = sqlx::query(FACTS)
-            .bind(self.today()?)
+            .bind(self.today()?.to_string())
             .bind(after.unwrap_or_default())
             .bind(i64::from(size))
             .fetch_all(&self.file)
@@ -202,7 +218,7 @@ impl CaseRegister for WorldRegister {
         let mut all = BTreeMap::new();
         for chunk in people.chunks(CHUNK) {
             let mut query = QueryBuilder::<Sqlite>::new(RECORDS[0]);
-            query.push_bind(&today).push(RECORDS[1]);
+            query.push_bind(today.to_string()).push(RECORDS[1]);
             let mut keys = query.separated(", ");
             for key in chunk {
                 keys.push_bind(key);
@@ -214,7 +230,12 @@ impl CaseRegister for WorldRegister {
                 .await
                 .map_err(|e| failed("read", &e))?;
             for row in &rows {
-                let values = held(row, &VALUE_NAMES)?;
+                let mut values = held(row, &VALUE_NAMES)?;
+                let home = values.get("addresses");
+                if let Some((lines, postcode)) = home.and_then(|text| dated::home(text, today)) {
+                    values.insert("address".into(), lines);
+                    values.insert("post_code".into(), postcode);
+                }
                 let facts = held(row, &FACT_NAMES)?;
                 let key = values.get("cid_person_id").cloned().unwrap_or_default();
                 all.insert(key, OwnRecord { values, facts });

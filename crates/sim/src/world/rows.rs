@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::{BenefitRecord, TaxRecord};
+use super::{BenefitRecord, PupilRecord, TaxRecord};
 
-pub(crate) const TRUTH: [&str; 8] = [
+pub(crate) const TRUTH: [&str; 9] = [
     "index",
     "household",
     "register_key",
@@ -13,6 +13,7 @@ pub(crate) const TRUTH: [&str; 8] = [
     "origin",
     "sex",
     "birth_year",
+    "dfe_reference",
 ];
 
 pub(crate) const TAXES: [&str; 11] = [
@@ -78,5 +79,44 @@ pub(crate) fn benefits(record: BenefitRecord) -> Vec<Option<String>> {
         day(record.died),
         record.partner_name,
         day(record.partner_date_of_birth),
+    ]
+}
+
+pub(crate) const PUPILS: [&str; 15] = [
+    "reference",
+    "begins",
+    "full_name",
+    "former_names",
+    "date_of_birth",
+    "sex",
+    "addresses",
+    "schools",
+    "first_language",
+    "surname",
+    "forename",
+    "middle_name",
+    "former_surname",
+    "preferred_surname",
+    "adopted_from_care",
+];
+
+pub(crate) fn pupils(record: PupilRecord) -> Vec<Option<String>> {
+    let word = |word: Option<&str>| word.map(ToOwned::to_owned);
+    vec![
+        Some(record.reference),
+        Some(record.begins.to_string()),
+        Some(record.full_name),
+        record.former_names,
+        Some(record.date_of_birth.to_string()),
+        word(Some(record.sex)),
+        record.addresses,
+        record.schools,
+        word(record.first_language),
+        Some(record.surname),
+        record.forename,
+        record.middle_name,
+        record.former_surname,
+        record.preferred_surname,
+        word(record.adopted_from_care),
     ]
 }

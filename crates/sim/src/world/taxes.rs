@@ -79,7 +79,7 @@ impl World {
                 homes
             },
         );
-        let (full_name, former_names) = HABITS.names(lot, truth);
+        let (name, former) = HABITS.names(lot, truth);
         let third = match lot.number("third party", 100) {
             0..10 => Some("yes"),
             10..98 => Some("no"),
@@ -93,8 +93,8 @@ impl World {
         TaxRecord {
             reference: reference::text(List::Taxes, self.number(List::Taxes, truth.index)),
             begins,
-            full_name,
-            former_names,
+            full_name: name.whole,
+            former_names: former.map(|name| name.whole),
             date_of_birth: lot
                 .chance("birth held", 985)
                 .then(|| HABITS.birth(lot, truth.born)),

@@ -1,10 +1,11 @@
 //! A person as they are. What a list holds of them is another matter ([`super::Case`], [`super::TaxRecord`],
-//! [`super::BenefitRecord`]).
+//! [`super::BenefitRecord`], [`super::PupilRecord`]).
 
 use jiff::civil::{Date, date};
 
 use super::homes::{Home, homes};
 use super::naming::{Family, Name};
+use super::schooling::Schooling;
 use super::{FIRST_DAY, Household, LAST_DAY, Together, World};
 use crate::draw::Lot;
 use crate::names;
@@ -39,6 +40,8 @@ pub struct Truth {
     pub emails: Vec<String>,
     /// The nation of the latest home.
     pub nation: &'static str,
+    /// How the person is schooled, of what the school census can know.
+    pub schooling: Schooling,
     /// Whether the Home Office has a case.
     pub case: bool,
     /// Whether the case is in the pool on the first day.
@@ -62,18 +65,31 @@ impl World {
         self.lot.of("person", index)
     }
 
+    /// The family whose name a household's members may share.
+    pub(crate) fn family(&self, household: Household) -> Family {
+        let home = self.lot.of("household", household.first);
+        let origin = home.pick("origin", &Origin::WORLD);
+        Family::draw(home, origin.unwrap_or(Origin::British))
+    }
+
+    /// When this person was born, without the rest of the truth.
+    pub(crate) fn born(&self, index: u64) -> Date {
+        let household = self.household(index);
+        let home = self.lot.of("household", household.first);
+        born(self.person(index), home, household, index)
+    }
+
     pub(crate) fn basics(&self, index: u64, household: Household) -> Basics {
         let lot = self.person(index);
         let home = self.lot.of("household", household.first);
         let child = household.is_child(index);
-        let usual = home.pick("origin", &Origin::WORLD);
-        let usual = usual.unwrap_or(Origin::British);
+        let family = self.family(household);
+        let usual = family.origin;
         let own = lot.pick("origin", &Origin::WORLD);
         let origin = own
             .filter(|_| !child && lot.chance("another origin", 150))
             .unwrap_or(usual);
         let sex = sex(lot, home, household, index);
-        let family = Family::draw(home, usual);
         let mine = Family::draw(lot, origin);
         let second = household.partner(index) == Some(household.first);
         let shares = match household.together {
@@ -119,6 +135,7 @@ impl World {
         let pool = case && grown_up && lot.chance("pool", 475);
         let numbered = if case { 760 } else { 960 };
         let nino = grown_up && lot.chance("nino", numbered);
+        let nation = home.pick("nation", &NATIONS).unwrap_or("england");
         Truth {
             index,
             household,
@@ -130,7 +147,8 @@ impl World {
             homes: homes(lot, home, !household.is_child(index)),
             mobiles: mobiles(lot),
             emails: emails(lot, &name),
-            nation: home.pick("nation", &NATIONS).unwrap_or("england"),
+            nation,
+            schooling: Schooling::draw(lot, born, case, nation),
             name,
             former,
             case,
