@@ -32,6 +32,7 @@ mod engine;
 mod exact;
 mod matcher;
 pub mod model;
+pub mod quality;
 mod record;
 mod sound;
 mod standardise;
