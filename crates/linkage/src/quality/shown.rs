@@ -1,4 +1,5 @@
-//! Counts as a statement that is shared may say them (RPT-08): none from 1 to 4 is shown or can be worked out.
+//! Counts as a statement that is shared may say them (RPT-08): none from 1 to 4 is shown or can be worked out. Nought is
+//! told: nobody is in it.
 //!
 //! A count is a range: of one number where it may be told, of all that it could be as far as a reader can work out
 //! where it may not. Rates are those of the ranges, so they tell no more than the counts beside them.
@@ -9,6 +10,10 @@ use super::interval::{Rate, f1, wilson};
 
 /// Below this a count is not told.
 const LEAST: u64 = 5;
+
+fn is_small(count: u64) -> bool {
+    (1..LEAST).contains(&count)
+}
 
 /// What a reader is told of a count: it lies between these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +27,9 @@ pub struct Shown {
 impl Shown {
     /// A count that stands alone.
     pub fn of(count: u64) -> Self {
-        if count < LEAST {
+        if is_small(count) {
             Self {
-                from: 0,
+                from: 1,
                 to: LEAST - 1,
             }
         } else {
@@ -68,7 +73,7 @@ impl Shown {
     fn says(self) -> String {
         match (self.from, self.to) {
             (from, to) if from == to => from.to_string(),
-            (0, to) if to < LEAST => "fewer than 5".to_owned(),
+            (0 | 1, to) if to < LEAST => "fewer than 5".to_owned(),
             (from, to) => format!("{from} to {to}"),
         }
     }
@@ -176,15 +181,14 @@ pub fn ladder(counts: &[u64]) -> Vec<Shown> {
     let mut show = |count: u64| {
         let (since, until) = (count - told, all - count);
         let room = since + until;
-        // Nought is not told: it is fewer than five.
-        if since == 0 && told > 0 {
+        if since == 0 {
             Shown::exactly(told)
         } else if room >= LEAST && until > 0 && room < 2 * LEAST {
             // No place from which both ends are five away.
             Shown::exactly(told).up_to(all)
         } else if since < LEAST {
             Shown::exactly(told).up_to(told + LEAST - 1)
-        } else if (1..LEAST).contains(&until) {
+        } else if is_small(until) {
             Shown::exactly(all - (LEAST - 1)).up_to(all)
         } else {
             told = count;
@@ -194,44 +198,45 @@ pub fn ladder(counts: &[u64]) -> Vec<Shown> {
     counts.iter().map(|count| show(*count)).collect()
 }
 
-/// One part of a whole that is shared out.
+/// One part of what is shared out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
     /// How much it has.
     pub count: u64,
-    /// The most that it could have, as a reader knows: what it has not is a count too.
-    pub most: u64,
+    /// Of how many, where that is told: what it lacks is a count too.
+    pub of: Option<u64>,
 }
 
 impl Cell {
-    /// What the reader may know of it while it is hidden, and whether it must be.
-    fn zone(self) -> (Shown, bool) {
+    /// Between what the reader may know it to be while it is hidden, and whether it must be hidden.
+    fn zone(self, total: Shown) -> (Shown, bool) {
         let last = LEAST - 1;
-        if self.most < 2 * LEAST {
-            (Shown::exactly(0).up_to(self.most), true)
-        } else if self.count < LEAST {
-            (Shown::exactly(0).up_to(last), true)
-        } else if self.most.saturating_sub(self.count) < LEAST {
-            (Shown::exactly(self.most - last).up_to(self.most), true)
+        let wholes = [self.of, total.exact()];
+        let lacks = |whole: &u64| is_small(whole.saturating_sub(self.count));
+        if is_small(self.count) {
+            (Shown::exactly(1).up_to(last), true)
+        } else if let Some(whole) = wholes.into_iter().flatten().find(lacks) {
+            let from = whole.saturating_sub(last).max(1);
+            (Shown::exactly(from).up_to(whole - 1), true)
         } else {
-            (Shown::exactly(LEAST).up_to(self.most - LEAST), false)
+            let most = self.of.map_or(total.to, |of| of.saturating_sub(LEAST));
+            (Shown::exactly(LEAST).up_to(most), false)
         }
     }
 }
 
-/// What is told of the parts of a whole of which `total` is told. A part is hidden where it, or what it lacks of its
-/// most, is small; then further ones are hidden, the smallest first, until each that must be hidden could be anything
-/// that is as small. Where that cannot be, nothing is told of any part but what the total tells.
+/// What is told of the parts of `total`. A part is hidden where it, or what it lacks, is small; then further ones are
+/// hidden, the smallest first and nought never, until each that must be hidden could be anything that is as small. Where
+/// that cannot be, nothing is told of any part but what the total tells.
 pub fn share_out(total: Shown, cells: &[Cell]) -> Vec<Shown> {
-    let zones: Vec<(Shown, bool)> = cells.iter().map(|c| c.zone()).collect();
+    let zones: Vec<(Shown, bool)> = cells.iter().map(|c| c.zone(total)).collect();
     let mut hidden: Vec<bool> = zones.iter().map(|(_, must)| *must).collect();
-    let mut next: Vec<usize> = (0..cells.len()).collect();
-    next.sort_by_key(|at| cells.get(*at).map(|c| (c.count, *at)));
+    let mut next: Vec<(u64, usize)> = cells.iter().map(|c| c.count).zip(0..).collect();
+    next.retain(|(count, _)| *count > 0);
+    next.sort_unstable();
     loop {
-        let known: Vec<Shown> = cells
-            .iter()
-            .zip(&zones)
-            .zip(&hidden)
+        let each = cells.iter().zip(&zones).zip(&hidden);
+        let known: Vec<Shown> = each
             .map(|((cell, (zone, _)), hidden)| {
                 if *hidden {
                     *zone
@@ -245,9 +250,10 @@ pub fn share_out(total: Shown, cells: &[Cell]) -> Vec<Shown> {
         if each.all(|((zone, must), narrowed)| !must || zone == narrowed) {
             return narrowed;
         }
-        let more = next.iter().find(|at| hidden.get(**at) == Some(&false));
-        let Some(more) = more.and_then(|at| hidden.get_mut(*at)) else {
-            let whole = cells.iter().map(|c| Shown::exactly(0).up_to(c.most));
+        let more = next.iter().find(|(_, at)| hidden.get(*at) == Some(&false));
+        let Some(more) = more.and_then(|(_, at)| hidden.get_mut(*at)) else {
+            let most = |c: &Cell| c.of.unwrap_or(total.to);
+            let whole = cells.iter().map(|c| Shown::exactly(0).up_to(most(c)));
             return narrow(total, &whole.collect::<Vec<_>>());
         };
         *more = true;

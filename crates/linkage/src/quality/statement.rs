@@ -295,7 +295,11 @@ impl Rungs {
 
     /// Points of which everything is told.
     fn roc(&self, quality: &Quality) -> Vec<Roc> {
-        let all = self.wrong.last().and_then(|all| all.exact());
+        let all = self
+            .wrong
+            .last()
+            .and_then(|all| all.exact())
+            .filter(|all| *all > 0);
         let point = |(right, wrong): (&Shown, &Shown)| {
             Some(Roc {
                 false_share: rounded(wrong.exact()? as f64 / all? as f64),
@@ -344,7 +348,7 @@ fn column_shown(column: &GroupColumn, quality: &Quality, link: &Figures) -> Colu
             .iter()
             .map(|g| Cell {
                 count: count(g),
-                most: whole,
+                of: None,
             })
             .collect();
         share_out(Shown::exactly(whole), &cells)
@@ -356,7 +360,7 @@ fn column_shown(column: &GroupColumn, quality: &Quality, link: &Figures) -> Colu
         .zip(&truths)
         .map(|(g, truth)| Cell {
             count: g.counts.missed,
-            most: truth.to,
+            of: truth.exact(),
         })
         .collect();
     let missed = share_out(link.missed, &missed);
@@ -364,7 +368,7 @@ fn column_shown(column: &GroupColumn, quality: &Quality, link: &Figures) -> Colu
         .iter()
         .map(|g| Cell {
             count: g.counts.wrong,
-            most: link.false_links.to,
+            of: None,
         })
         .collect();
     let wrong = share_out(link.false_links, &wrong);
