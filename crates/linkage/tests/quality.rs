@@ -392,7 +392,7 @@ proptest! {
 fn the_gap_between_groups_is_the_headline() {
     let all: Vec<(usize, usize)> = (0..200).map(|n| (n, n)).collect();
     let truth = truth(&all);
-    let missed = |n: usize| n >= 100 && n % 3 == 0;
+    let missed = |n: usize| n >= 100 && n.is_multiple_of(3);
     let pairs: Vec<ScoredPair> = (0..200)
         .filter(|n| !missed(*n))
         .map(|n| pair(n, n, 0.99))
