@@ -234,7 +234,7 @@ fn reached(
     let trained = read_trained(trained)?;
     let mut all = model.clone();
     all.decide.review = f64::MIN_POSITIVE;
-    all.decide.keep = usize::MAX;
+    all.decide.keep = truth.len();
     let (left, right) = (open(&args.left, 1)?, open(&args.right, 1)?);
     let cases = Cases::read(&all, left.as_ref()).map_err(refused)?;
     let only = Only {
