@@ -250,6 +250,12 @@ async fn a_linkage_is_stated_and_sampled() {
         "{link}"
     );
     assert!(link["recall"]["from"].as_f64().unwrap() > 0.7, "{link}");
+    let cases = std::fs::read_to_string(folder.join("cases.csv")).unwrap();
+    let linked: BTreeSet<&str> = links.iter().filter_map(|l| l.split(',').next()).collect();
+    let share = linked.len() as f64 / (cases.lines().count() - 1) as f64;
+    let people = &json["people"];
+    assert!(holds(&people["hit_rate"], share), "{people} {share}");
+    assert!(people["harmed"]["to"].as_f64().unwrap() < 0.1, "{people}");
     let blocking = json["lost"]["by_blocking"]["to"].as_u64().unwrap();
     assert!(blocking > 0 && blocking <= json["lost"]["not_written"]["to"].as_u64().unwrap());
     let columns: Vec<&str> = json["groups"]

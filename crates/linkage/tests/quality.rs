@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use linkage::Standing;
 use linkage::quality::{
     About, Cell, Counts, Input, Member, Quality, ScoredPair, Shown, Side, Statement, Unmeasurable,
-    f1, ladder, measure, measure_clusters, pairs_of_people, share_out, wilson,
+    blocks, f1, ladder, measure, measure_clusters, pairs_of_people, share_out, wilson,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -278,6 +278,28 @@ fn no_small_part_can_be_worked_out_from_its_total() {
         .map(|s| serde_json::to_value(s).unwrap()["says"].clone())
         .collect();
     assert_eq!(says, ["20", "16 to 19", "fewer than 5", "0"]);
+}
+
+/// Every way to share out a total up to 30 among three, in blocks.
+// shows: RPT-08
+#[test]
+fn no_count_can_be_worked_out_from_blocks_and_their_total() {
+    for total in 1..31_u64 {
+        let mut by_told: BTreeMap<Vec<(u64, u64)>, Vec<[u64; 3]>> = BTreeMap::new();
+        for a in 0..=total {
+            for b in 0..=total - a {
+                let counts = [a, b, total - a - b];
+                let told = blocks(&counts).iter().map(|s| (s.from, s.to)).collect();
+                by_told.entry(told).or_default().push(counts);
+            }
+        }
+        for (told, rows) in by_told {
+            for at in 0..3 {
+                let known = rows.iter().all(|r| r[at] == rows[0][at]);
+                assert!(!known || !is_small(rows[0][at]), "{total}: {told:?}");
+            }
+        }
+    }
 }
 
 type Draws = Vec<(usize, usize, u8, bool)>;

@@ -25,5 +25,5 @@ pub use measure::{
 };
 pub use people::{PeopleCounts, pairs_of_people};
 pub use sample::{Drawn, DrawnPair, Plan, Stratum, draw};
-pub use shown::{Cell, Shown, ShownRate, ladder, share_out};
+pub use shown::{Cell, Shown, ShownRate, blocks, ladder, share_out};
 pub use statement::{About, SCHEMA, Statement};

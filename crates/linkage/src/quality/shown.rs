@@ -62,6 +62,14 @@ impl Shown {
         (self.from == self.to).then_some(self.from)
     }
 
+    /// Both together.
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            from: self.from + other.from,
+            to: self.to + other.to,
+        }
+    }
+
     /// What is left of this when `other`, a part of it, is taken away.
     pub fn less(self, other: Self) -> Self {
         Self {
@@ -196,6 +204,22 @@ pub fn ladder(counts: &[u64]) -> Vec<Shown> {
         }
     };
     counts.iter().map(|count| show(*count)).collect()
+}
+
+/// Counts that make a total which is told elsewhere, and that could be held against other counts too: each in its block.
+/// Blocks are of five, or a little wider where with this total all counts could stand at the same end of theirs, and the
+/// total would tell them.
+pub fn blocks(counts: &[u64]) -> Vec<Shown> {
+    let total: u64 = counts.iter().sum();
+    let spare = total + counts.len() as u64;
+    let mut widths = LEAST..10 * LEAST;
+    let width = widths.find(|w| !total.is_multiple_of(*w) && !spare.is_multiple_of(*w));
+    let width = width.unwrap_or(LEAST);
+    let block = |count: &u64| {
+        let from = count / width * width;
+        Shown::exactly(from).up_to(from + width - 1)
+    };
+    counts.iter().map(block).collect()
 }
 
 /// One part of what is shared out.

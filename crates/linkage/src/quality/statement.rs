@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::clusters::ClusterFigures;
 use super::measure::{Cut, FIXED, GroupColumn, Quality, StandingCounts};
 use super::people::PeopleCounts;
-use super::shown::{Cell, Shown, ShownRate, ladder, rounded, share_out};
+use super::shown::{Cell, Shown, ShownRate, blocks, ladder, rounded, share_out};
 
 /// The form of the statement, with its version.
 pub const SCHEMA: &str = "concordat-linkage-quality/1";
@@ -224,7 +224,7 @@ impl Statement {
             best: shown(quality.best.cut),
             lost: rungs.lost(quality),
             people: people(quality.records, quality.people, quality.expected_hits),
-            standings: quality.standings.iter().map(standing).collect(),
+            standings: standings(&quality.standings),
             groups,
             calibration: calibration(quality, &rungs),
             points: quality.points.iter().map(|p| shown(p.cut)).collect(),
@@ -315,30 +315,43 @@ impl Rungs {
 }
 
 fn people(records: u64, counts: PeopleCounts, expected: f64) -> PeopleShown {
-    let linked = counts.right + counts.wrong + counts.strangers;
-    let harmed = Shown::block(counts.wrong + counts.strangers);
+    let all = [
+        counts.right,
+        counts.wrong,
+        counts.strangers,
+        counts.missed,
+        counts.rightly_alone,
+    ];
+    let shown = blocks(&all);
+    let at = |n: usize| shown.get(n).copied().unwrap_or(Shown::block(0));
+    let harmed = at(1).plus(at(2));
     PeopleShown {
         records,
-        linked_rightly: Shown::block(counts.right),
-        linked_wrongly: Shown::block(counts.wrong),
-        linked_to_a_stranger: Shown::block(counts.strangers),
-        missed: Shown::block(counts.missed),
-        rightly_alone: Shown::block(counts.rightly_alone),
+        linked_rightly: at(0),
+        linked_wrongly: at(1),
+        linked_to_a_stranger: at(2),
+        missed: at(3),
+        rightly_alone: at(4),
         linked_to_several: Shown::block(counts.several),
-        hit_rate: ShownRate::recall(Shown::block(linked), records),
+        hit_rate: ShownRate::recall(at(0).plus(harmed), records),
         expected_hit_rate: rounded(expected),
-        harmed: ShownRate::share(harmed, Shown::block(counts.right)),
+        harmed: ShownRate::share(harmed, at(0)),
     }
 }
 
-fn standing(counts: &StandingCounts) -> StandingShown {
-    let (right, wrong) = (Shown::block(counts.right), Shown::block(counts.wrong));
-    StandingShown {
+fn standings(counts: &[StandingCounts]) -> Vec<StandingShown> {
+    let of = |count: fn(&StandingCounts) -> u64| {
+        let counts: Vec<u64> = counts.iter().map(count).collect();
+        blocks(&counts)
+    };
+    let each = counts.iter().zip(of(|c| c.right)).zip(of(|c| c.wrong));
+    each.map(|((counts, right), wrong)| StandingShown {
         standing: counts.standing,
         of_one_person: right,
         of_two: wrong,
         precision: ShownRate::share(right, wrong),
-    }
+    })
+    .collect()
 }
 
 fn column_shown(column: &GroupColumn, quality: &Quality, link: &Figures) -> ColumnShown {
