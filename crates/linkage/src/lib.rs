@@ -41,6 +41,7 @@ mod diminutive;
 mod engine;
 mod list;
 pub mod model;
+pub mod quality;
 mod solution;
 mod sound;
 mod standardise;

@@ -20,16 +20,10 @@ use exchange::ports::{CaseRegister, MasterList};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
-<<<<<<< HEAD
 use linkage::Source;
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use sim::world::{Case, FIRST_DAY, LAST_DAY, State, World, WorldMaster, WorldRegister};
-=======
-use linkage::{ExactMatcher, Field, Matcher, Outcome, Record};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field as Value;
 use sim::world::{Case, FIRST_DAY, LAST_DAY, Schooling, State, World, WorldMaster, WorldRegister};
->>>>>>> census
 use sim::{FileFault, VirtualClock};
 
 const PEOPLE: u64 = 3000;
@@ -84,7 +78,7 @@ async fn all_facts(register: &WorldRegister, size: u32) -> Facts {
 }
 
 /// The rows of a list, with these columns.
-fn rows(list: &dyn Source, columns: &[&str]) -> Vec<Vec<Option<String>>> {
+fn rows_of(list: &dyn Source, columns: &[&str]) -> Vec<Vec<Option<String>>> {
     let columns: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
     let mut all = Vec::new();
     for part in 0..list.parts() {
@@ -102,20 +96,8 @@ fn rows(list: &dyn Source, columns: &[&str]) -> Vec<Vec<Option<String>>> {
 
 async fn references(master: &WorldMaster) -> Vec<String> {
     let list = master.list().await.unwrap();
-    let rows = rows(list.as_ref(), &["reference"]).into_iter().flatten();
+    let rows = rows_of(list.as_ref(), &["reference"]).into_iter().flatten();
     rows.flatten().collect()
-}
-
-/// The rows of a Parquet file, with these columns.
-fn table(path: &Path, columns: &[&str]) -> Vec<Vec<String>> {
-    let file = SerializedFileReader::new(std::fs::File::open(path).unwrap()).unwrap();
-    let rows = file.get_row_iter(None).unwrap().map(|row| {
-        let row = row.unwrap();
-        let held = |name: &&str| row.get_column_iter().find(|(n, _)| n == name);
-        let texts = columns.iter().map(|name| held(name).unwrap().1.to_string());
-        texts.map(|t| t.trim_matches('"').to_owned()).collect()
-    });
-    rows.collect()
 }
 
 /// The rows of a table, by column; what is absent is not there.
@@ -493,7 +475,7 @@ async fn a_list_shows_names_former_names_birth_dates_numbers_and_the_addresses_o
             "addresses",
             "addresses.postcode",
         ];
-        let all: BTreeMap<_, _> = rows(list.as_ref(), &columns)
+        let all: BTreeMap<_, _> = rows_of(list.as_ref(), &columns)
             .into_iter()
             .map(|row| (row[0].clone().unwrap(), row))
             .collect();
@@ -530,40 +512,27 @@ async fn a_list_shows_names_former_names_birth_dates_numbers_and_the_addresses_o
 async fn the_flat_lists_are_those_of_the_first_day_and_say_who_is_who() {
     let folder = written().await;
     sim::world::flat(folder.path()).await.unwrap();
-    let cases: BTreeSet<String> = cases()
-        .into_iter()
-        .filter(|case| case.opened <= FIRST_DAY)
-        .map(|case| case.key)
-        .collect();
-    let read =
-        |name: &str, columns: &[&str]| table(&folder.path().join("flat").join(name), columns);
-    let told: BTreeSet<String> = read("cases.parquet", &["row"])
-        .into_iter()
-        .map(|row| row[0].clone())
-        .collect();
-    assert_eq!(told, cases);
-    for (department, column) in [("hmrc", 0), ("dwp", 1)] {
-        let listed: BTreeSet<String> =
-            references(&master(folder.path(), department, &clock(FIRST_DAY)))
-                .await
-                .into_iter()
-                .collect();
-        let flat: BTreeSet<String> = read(&format!("{department}.parquet"), &["reference"])
-            .into_iter()
-            .map(|row| row[0].clone())
-            .collect();
+    let opened = cases().into_iter().filter(|case| case.opened <= FIRST_DAY);
+    let cases: BTreeSet<String> = opened.map(|case| case.key).collect();
+    let read = |name: &str| rows(&folder.path().join("flat").join(name));
+    let column = |name: &str, column: &str| -> BTreeSet<String> {
+        let rows = read(name).into_iter();
+        rows.map(|mut row| row.remove(column).unwrap()).collect()
+    };
+    assert_eq!(column("cases.parquet", "row"), cases);
+    for department in ["hmrc", "dwp"] {
+        let master = master(folder.path(), department, &clock(FIRST_DAY));
+        let listed: BTreeSet<String> = references(&master).await.into_iter().collect();
+        let flat = column(&format!("{department}.parquet"), "reference");
         assert_eq!(flat, listed);
-        let truth: BTreeSet<(String, String)> = read(
-            &format!("{department}-truth.parquet"),
-            &["left_id", "right_id"],
-        )
-        .into_iter()
-        .map(|row| (row[0].clone(), row[1].clone()))
-        .collect();
+        let truth: BTreeSet<(String, String)> = read(&format!("{department}-truth.parquet"))
+            .into_iter()
+            .map(|row| (row["left_id"].clone(), row["right_id"].clone()))
+            .collect();
         let known: BTreeSet<(String, String)> = (0..PEOPLE)
             .filter_map(|index| {
-                let reference = match column {
-                    0 => world().taxpayer(index)?.reference,
+                let reference = match department {
+                    "hmrc" => world().taxpayer(index)?.reference,
                     _ => world().claimant(index)?.reference,
                 };
                 Some((world().case(index)?.key, reference))

@@ -34,7 +34,7 @@ pub struct Pair {
 }
 
 /// What a pair amounts to. No match is a fact: a person confirms it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Strong evidence, and no other candidate near.

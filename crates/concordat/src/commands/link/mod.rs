@@ -1,7 +1,11 @@
 //! `concordat link`: linkage of lists that lie in files.
 
 mod common;
+mod evaluate;
+mod quality_page;
+mod sample;
 mod score;
+mod tables;
 mod train;
 
 use crate::fail::Fail;
@@ -24,6 +28,10 @@ enum Verb {
     Score(score::Args),
     /// Find the records of one list that are of one person.
     Dedupe(score::DedupeArgs),
+    /// Say how good a linkage is, against a truth: one page and one file of JSON, without small counts.
+    Evaluate(evaluate::Args),
+    /// Draw scored pairs for a person to judge, or estimate precision and recall from what was judged.
+    Sample(sample::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
@@ -31,5 +39,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         Verb::Train(args) => train::run(args),
         Verb::Score(args) => score::run(args),
         Verb::Dedupe(args) => score::dedupe(args),
+        Verb::Evaluate(args) => evaluate::run(args),
+        Verb::Sample(args) => sample::run(args),
     }
 }

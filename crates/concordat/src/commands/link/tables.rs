@@ -1,0 +1,139 @@
+//! Tables that `link` wrote or that people give beside the lists: scored pairs, truths, some columns of a list.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use linkage::quality::ScoredPair;
+use linkage::{Batch, Source, SourceFault, Standing};
+
+use super::common::refused;
+use crate::fail::Fail;
+use crate::link::open;
+
+/// Some columns of a list, row by row; an absent value is an empty text.
+pub(super) fn rows(path: &Path, columns: &[&str]) -> Result<Vec<Vec<String>>, Fail> {
+    let mut rows = Vec::new();
+    each(path, columns, |row| {
+        rows.push(row);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Hands over some columns of a list, row by row.
+pub(super) fn each(
+    path: &Path,
+    columns: &[&str],
+    mut take: impl FnMut(Vec<String>) -> Result<(), SourceFault>,
+) -> Result<(), Fail> {
+    let list = open(path, 1)?;
+    let names: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
+    for part in 0..list.parts() {
+        let read = list.read(part, &names, &mut |batch| {
+            for row in 0..batch.rows() {
+                let text = |at| batch.text(at, row).unwrap_or_default().to_owned();
+                take((0..names.len()).map(text).collect())?;
+            }
+            Ok(())
+        });
+        read.map_err(refused)?;
+    }
+    Ok(())
+}
+
+/// The true pairs of a file with left_id and right_id.
+pub(super) fn truth(path: &Path) -> Result<BTreeSet<(String, String)>, Fail> {
+    let mut pairs = BTreeSet::new();
+    each(path, &["left_id", "right_id"], |row| {
+        if let [left, right] = row.as_slice() {
+            pairs.insert((left.clone(), right.clone()));
+        }
+        Ok(())
+    })?;
+    Ok(pairs)
+}
+
+/// The pairs of a file that `link score` wrote.
+pub(super) fn scored(path: &Path) -> Result<Vec<ScoredPair>, Fail> {
+    let columns = [
+        "left_id",
+        "right_id",
+        "match_probability",
+        "match_weight",
+        "standing",
+    ];
+    let mut pairs = Vec::new();
+    let mut number = 0_u64;
+    each(path, &columns, |row| {
+        number += 1;
+        let broken = |what: &str| {
+            SourceFault(format!(
+                "{}: row {number} has no {what}: give a file that `concordat link score` wrote",
+                path.display()
+            ))
+        };
+        let [left, right, probability, weight, standing] = row.as_slice() else {
+            return Err(broken("pair"));
+        };
+        pairs.push(ScoredPair {
+            left: left.clone(),
+            right: right.clone(),
+            probability: probability
+                .parse()
+                .map_err(|_| broken("match_probability"))?,
+            weight: weight.parse().map_err(|_| broken("match_weight"))?,
+            standing: [Standing::Strong, Standing::Ambiguous, Standing::Review]
+                .into_iter()
+                .find(|s| s.to_string() == *standing)
+                .ok_or_else(|| broken("standing"))?,
+        });
+        Ok(())
+    })?;
+    Ok(pairs)
+}
+
+/// A list of which only some records are seen.
+pub(super) struct Only<'a> {
+    pub(super) list: &'a dyn Source,
+    /// The column of the records' handles.
+    pub(super) id: &'a str,
+    pub(super) records: &'a BTreeSet<&'a str>,
+}
+
+struct Few<'a> {
+    batch: &'a dyn Batch,
+    rows: Vec<usize>,
+}
+
+impl Batch for Few<'_> {
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+    fn text(&self, column: usize, row: usize) -> Option<&str> {
+        self.batch.text(column, *self.rows.get(row)?)
+    }
+}
+
+impl Source for Only<'_> {
+    fn parts(&self) -> usize {
+        self.list.parts()
+    }
+
+    fn read(
+        &self,
+        part: usize,
+        columns: &[String],
+        each: &mut dyn FnMut(&dyn Batch) -> Result<(), SourceFault>,
+    ) -> Result<(), SourceFault> {
+        let mut with_id = columns.to_vec();
+        with_id.push(self.id.to_owned());
+        self.list.read(part, &with_id, &mut |batch| {
+            let wanted = |row: &usize| {
+                let handle = batch.text(columns.len(), *row);
+                handle.is_some_and(|handle| self.records.contains(handle))
+            };
+            let rows = (0..batch.rows()).filter(wanted).collect();
+            each(&Few { batch, rows })
+        })
+    }
+}
