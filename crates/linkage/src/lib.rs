@@ -30,6 +30,7 @@
 mod diminutive;
 mod engine;
 mod exact;
+mod explain;
 mod matcher;
 pub mod model;
 mod record;
@@ -42,6 +43,11 @@ pub use engine::{
     TrainedLevel, TrainedUnit, Training, score, train,
 };
 pub use exact::{ExactMatcher, MOST_CANDIDATES};
+pub use explain::{
+    AtLeast, Bar, Combination, KeyMet, KeyState, LevelChart, ListsChart, ModelChart, RuleMet,
+    RuleYield, Seen, TermBin, TermChart, TermWeight, UnitChart, Unlinkable, ValuePlace, Waterfall,
+    chart, explain, lists,
+};
 pub use matcher::{
     Candidate, Comparison, Explanation, Index, LinkageFault, Linked, Matcher, Outcome, Rule,
     Strength,

@@ -388,7 +388,7 @@ fn prune(pairs: &mut Vec<Pair>, keep: usize) {
 }
 
 /// The last level of a comparison on which how rare a value is still tells: the values are nearly the same.
-fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
+pub(crate) fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
     if !comparison.term_frequency {
         return 0;
     }
@@ -402,7 +402,7 @@ fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
 }
 
 /// Counts the case list's terms in the master list.
-fn count(
+pub(crate) fn count(
     model: &Model,
     cases: &Cases,
     list: &dyn Source,
