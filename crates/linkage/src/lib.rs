@@ -27,6 +27,7 @@
 //! This crate never reads a file, a clock or the network, draws no random number, and never puts a value of
 //! a record into its output: an explanation says which value agreed by its place in the record.
 
+mod cluster;
 mod diminutive;
 mod engine;
 mod exact;
@@ -38,9 +39,10 @@ mod sound;
 mod standardise;
 pub mod text;
 
+pub use cluster::{Changes, Cluster, Clusters, Link, Member, Merge, Method, Of, Split, cluster};
 pub use engine::{
-    Batch, Cases, Pair, RuleTraining, Run, Scored, Source, SourceFault, Standing, Trained,
-    TrainedLevel, TrainedUnit, Training, score, train,
+    Batch, Cases, Labels, Pair, RuleTraining, Run, Scored, Source, SourceFault, Standing, Trained,
+    TrainedLevel, TrainedUnit, Training, score, train, train_on_labels,
 };
 pub use exact::{ExactMatcher, MOST_CANDIDATES};
 pub use explain::{

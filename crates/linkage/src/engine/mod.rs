@@ -9,6 +9,7 @@ mod estimate;
 pub(crate) mod frequency;
 pub(crate) mod intern;
 pub(crate) mod keys;
+mod labels;
 pub(crate) mod pairs;
 mod random;
 pub(crate) mod scan;
@@ -18,8 +19,9 @@ pub(crate) mod train;
 pub(crate) mod trained;
 
 pub use cases::Cases;
+pub use labels::Labels;
 pub use scan::Run;
 pub use score::{Pair, Scored, Standing, score};
 pub use source::{Batch, Source, SourceFault};
-pub use train::{RuleTraining, Training, train};
+pub use train::{RuleTraining, Training, train, train_on_labels};
 pub use trained::{Trained, TrainedLevel, TrainedUnit};
