@@ -245,7 +245,8 @@ impl Estimator<'_> {
         let mut told: Vec<RuleTraining> = (0..self.rules.len())
             .map(|at| {
                 let units = self.units.iter().zip(&free);
-                let mine = units.filter(|(_, free)| *free >> at & 1 == 1);
+                let says = |free: u32| self.labelled.is_none() && free >> at & 1 == 1;
+                let mine = units.filter(|(_, free)| says(**free));
                 RuleTraining {
                     pairs: 0.0,
                     free: mine

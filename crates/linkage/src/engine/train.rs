@@ -26,7 +26,7 @@ use crate::model::{BlockingRule, Model};
 pub struct RuleTraining {
     /// How many of the pairs looked at meet the rule.
     pub pairs: f64,
-    /// Comparisons whose columns it does not ask about: its matches say what their m is.
+    /// Comparisons whose columns it does not ask about: its matches say what their m is, where labels do not.
     pub free: Vec<usize>,
     /// How many of its pairs are expected to be of one person.
     pub expected: f64,
