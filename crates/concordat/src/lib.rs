@@ -10,6 +10,7 @@ mod fail;
 pub mod house;
 mod link;
 mod os;
+mod page;
 
 pub use fail::Fail;
 

@@ -34,6 +34,7 @@ mod exact;
 mod explain;
 mod matcher;
 pub mod model;
+mod profile;
 mod record;
 mod sound;
 mod standardise;
@@ -53,6 +54,9 @@ pub use explain::{
 pub use matcher::{
     Candidate, Comparison, Explanation, Index, LinkageFault, Linked, Matcher, Outcome, Rule,
     Strength,
+};
+pub use profile::{
+    ColumnProfile, Counting, ListProfile, ModelProfile, ValueProfile, profile, profile_under,
 };
 pub use record::{Field, Record};
 pub use standardise::{date, name, nino};

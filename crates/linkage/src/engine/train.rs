@@ -281,14 +281,7 @@ fn trained_on(
     };
     let found = estimator.estimate()?;
     let mut doubts = estimator.doubts(&found);
-    for (n, hot) in (1..).zip(blocks.hot()) {
-        if hot.numbers > 0 {
-            doubts.push(format!(
-                "blocking rule {n}: {} values hold more cases than its cap; their {} cases are looked at by its further keys alone",
-                hot.numbers, hot.cases
-            ));
-        }
-    }
+    doubts.extend(blocks.doubts());
     Ok(Training {
         rules: estimator.rules(&found),
         rounds: found.rounds,

@@ -22,8 +22,7 @@ use crate::engine::trained::Trained;
 use crate::model::{Kind, Model};
 
 /// Two lists under a trained model.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ListsChart {
     /// Cases.
     pub cases: u64,
@@ -44,8 +43,7 @@ pub struct ListsChart {
 }
 
 /// What a blocking rule finds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RuleYield {
     /// The rule in words.
     pub rule: String,
@@ -74,8 +72,7 @@ pub struct AtLeast {
 }
 
 /// The best weight that the records of a list can attain: that of each record compared with itself.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Unlinkable {
     /// How many records.
     pub records: u64,
@@ -88,8 +85,7 @@ pub struct Unlinkable {
 }
 
 /// How often terms stand in both lists, and what agreement on them weighs more or less than on the average one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TermChart {
     /// The column.
     pub column: String,
@@ -102,8 +98,7 @@ pub struct TermChart {
 }
 
 /// What one term weighs.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TermWeight {
     /// Records of both lists that have it.
     pub records: u64,
@@ -112,8 +107,7 @@ pub struct TermWeight {
 }
 
 /// Terms of about one weight.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TermBin {
     /// From so many bits to one more.
     pub bits: i32,

@@ -6,7 +6,7 @@ mod chart;
 mod lists;
 mod pair;
 mod scales;
-mod words;
+pub(crate) mod words;
 
 pub use chart::{Combination, LevelChart, ModelChart, UnitChart, chart};
 pub use lists::{

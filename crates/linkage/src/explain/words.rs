@@ -52,7 +52,7 @@ pub(super) fn key(model: &Model, key: Key) -> String {
 }
 
 /// A blocking rule in one line.
-pub(super) fn rule(model: &Model, rule: &BlockingRule) -> String {
+pub(crate) fn rule(model: &Model, rule: &BlockingRule) -> String {
     let keys = |keys: &[Key]| {
         let keys: Vec<String> = keys.iter().map(|k| key(model, *k)).collect();
         keys.join(" and ")

@@ -1,8 +1,13 @@
 //! `concordat link`: linkage of lists that lie in files.
 
+mod cluster;
 mod common;
+mod explain;
+mod model_page;
+mod profile;
 mod score;
 mod train;
+mod waterfall;
 
 use crate::fail::Fail;
 
@@ -24,6 +29,12 @@ enum Verb {
     Score(score::Args),
     /// Find the records of one list that are of one person.
     Dedupe(score::DedupeArgs),
+    /// Say why a pair weighs what it weighs, or draw a trained model and what it does with two lists.
+    Explain(explain::Args),
+    /// Make clusters of scored pairs, under ids that last from run to run.
+    Cluster(cluster::Args),
+    /// Count what lists hold, what of it a model cannot use, and how many pairs it would look at.
+    Profile(profile::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
@@ -31,5 +42,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         Verb::Train(args) => train::run(args),
         Verb::Score(args) => score::run(args),
         Verb::Dedupe(args) => score::dedupe(args),
+        Verb::Explain(args) => explain::run(args),
+        Verb::Cluster(args) => cluster::run(args),
+        Verb::Profile(args) => profile::run(args),
     }
 }

@@ -1,11 +1,10 @@
 //! The report as one page: a chart for what is compared, with its numbers in words and in a table beside it.
 
-use minijinja::Environment;
-use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::{About, Counts, Report};
 use crate::fail::Fail;
+use crate::page;
 
 const TEMPLATE: &str = include_str!("report.html");
 /// How long the longest bar is.
@@ -45,10 +44,6 @@ struct Page<'a> {
 
 /// Renders the page.
 pub(super) fn render(reports: &[Report], told: &[(String, String)]) -> Result<String, Fail> {
-    let mut env = Environment::new();
-    // The name's ending switches on escaping.
-    env.add_template("report.html", TEMPLATE)
-        .map_err(|e| Fail::fault(e.to_string()))?;
     let nodes = reports
         .iter()
         .map(|report| OfNode {
@@ -63,10 +58,7 @@ pub(super) fn render(reports: &[Report], told: &[(String, String)]) -> Result<St
                 .collect(),
         })
         .collect();
-    let page = env
-        .get_template("report.html")
-        .and_then(|t| t.render(Value::from(Serde(&Page { nodes, told }))));
-    page.map_err(|e| Fail::fault(e.to_string()))
+    page::render(TEMPLATE, Page { nodes, told })
 }
 
 fn charts(party: &str, about: &About) -> Vec<Chart> {
