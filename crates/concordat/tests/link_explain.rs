@@ -232,7 +232,8 @@ fn who_is_not_in_a_list_is_told_and_not_named() {
     assert_eq!(told("one").0, Some(2));
 }
 
-/// RPT-08: the page shows levels, yields, unlinkable records and weights of terms, no value and no count under five.
+/// The page shows levels, yields, unlinkable records and weights of terms, no value and no count under five.
+// shows: RPT-08
 #[test]
 fn a_model_is_drawn_without_a_value() {
     let folder = tempfile::tempdir().unwrap();
@@ -343,7 +344,8 @@ fn clusters_are_written_and_go_on() {
     assert_eq!(concordat(world(), &wrong).status.code(), Some(2));
 }
 
-/// RPT-08: what lists hold is told without a value, and without a count of fewer than five or what would give one away.
+/// What lists hold is told without a value, and without a count of fewer than five or what would give one away.
+// shows: RPT-08
 #[test]
 fn lists_are_profiled_without_a_value() {
     let told = json(world(), "profile", &LISTS);

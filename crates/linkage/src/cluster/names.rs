@@ -93,20 +93,17 @@ pub(super) fn give(clusters: &mut [Cluster], previous: &BTreeMap<Member, String>
     changes
 }
 
-/// An id that no cluster has or had: of the first record that gives one.
+/// An id that no cluster has or had: that of the first record which gives one.
 fn fresh(cluster: &Cluster, taken: &mut BTreeSet<String>) -> String {
-    let mut number = 0;
-    for member in cluster.members.iter().cycle() {
-        let again = number / cluster.members.len().max(1);
-        let handle = match again {
-            0 => format!("{}/{}", member.of, member.handle),
-            again => format!("{}/{}/{again}", member.of, member.handle),
+    let members = |again: u64| cluster.members.iter().map(move |m| (again, m));
+    let ids = (0..).flat_map(members).map(|(again, member)| {
+        let (of, handle) = (member.of, &member.handle);
+        let text = match again {
+            0 => format!("{of}/{handle}"),
+            again => format!("{of}/{handle}/{again}"),
         };
-        let id = format!("{:016x}", hash_of(&handle));
-        if taken.insert(id.clone()) {
-            return id;
-        }
-        number += 1;
-    }
-    String::new()
+        format!("{:016x}", hash_of(&text))
+    });
+    let mut free = ids.filter(|id| taken.insert(id.clone()));
+    free.next().unwrap_or_default()
 }

@@ -86,7 +86,9 @@ fn labels(path: &Path) -> Result<Labels, Fail> {
         if labels.add(left, right, same) {
             Ok(())
         } else {
-            Err(fault("the pair was judged otherwise in a row before: decide on one"))
+            Err(fault(
+                "the pair was judged otherwise in a row before: decide on one",
+            ))
         }
     })?;
     Ok(labels)
