@@ -37,20 +37,32 @@
 //! This crate never reads a file, a clock or the network, draws no random number, and never puts a value of
 //! a record into its output.
 
+mod cluster;
 mod diminutive;
 mod engine;
+mod explain;
 mod list;
 pub mod model;
+mod profile;
 pub mod quality;
 mod solution;
 mod sound;
 mod standardise;
 pub mod text;
 
+pub use cluster::{Changes, Cluster, Clusters, Link, Member, Merge, Method, Of, Split, cluster};
 pub use engine::{
-    Batch, Cases, Pair, RuleTraining, Run, Scored, Source, SourceFault, Standing, Trained,
-    TrainedLevel, TrainedUnit, Training, score, train,
+    Batch, Cases, Labels, Pair, RuleTraining, Run, Scored, Source, SourceFault, Standing, Trained,
+    TrainedLevel, TrainedUnit, Training, score, train, train_on_labels,
+};
+pub use explain::{
+    AtLeast, Bar, Combination, KeyMet, KeyState, LevelChart, ListsChart, ModelChart, RuleMet,
+    RuleYield, Seen, TermBin, TermChart, TermWeight, UnitChart, Unlinkable, ValuePlace, Waterfall,
+    chart, explain, lists,
 };
 pub use list::List;
+pub use profile::{
+    ColumnProfile, Counting, ListProfile, ModelProfile, ValueProfile, profile, profile_under,
+};
 pub use solution::{Candidate, Linked, Solution};
 pub use standardise::{name, nino};

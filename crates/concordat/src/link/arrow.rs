@@ -63,7 +63,7 @@ impl Texts {
 pub(crate) struct Parquet {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     /// The group of rows, how many of its rows come before, and how many there are.
     parts: Vec<(usize, usize, usize)>,
 }
@@ -162,7 +162,7 @@ impl Source for Parquet {
 /// An Arrow IPC file; its parts are its batches.
 pub(crate) struct Ipc {
     path: PathBuf,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
     parts: usize,
 }
 

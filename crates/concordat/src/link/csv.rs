@@ -30,7 +30,7 @@ impl Batch for Rows {
 /// A csv file.
 pub(crate) struct Csv {
     path: PathBuf,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
 }
 
 fn reader(path: &Path) -> Result<Reader<std::fs::File>, csv::Error> {

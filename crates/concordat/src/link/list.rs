@@ -10,8 +10,32 @@ use super::arrow::{Ipc, Parquet};
 use super::csv::Csv;
 use crate::fail::Fail;
 
+/// The form of a file.
+enum Form {
+    Parquet,
+    Ipc,
+    Csv,
+}
+
 /// Opens a list; `threads` may read it at a time.
 pub(crate) fn open(path: &Path, threads: usize) -> Result<Box<dyn Source>, Fail> {
+    Ok(match form(path)? {
+        Form::Parquet => Box::new(Parquet::open(path, threads)?),
+        Form::Ipc => Box::new(Ipc::open(path)?),
+        Form::Csv => Box::new(Csv::open(path)?),
+    })
+}
+
+/// The columns of a list.
+pub(crate) fn names(path: &Path) -> Result<Vec<String>, Fail> {
+    Ok(match form(path)? {
+        Form::Parquet => Parquet::open(path, 1)?.names,
+        Form::Ipc => Ipc::open(path)?.names,
+        Form::Csv => Csv::open(path)?.names,
+    })
+}
+
+fn form(path: &Path) -> Result<Form, Fail> {
     let mut first = [0; 6];
     let mut file = File::open(path).map_err(|e| Fail::at(path, &e))?;
     let mut filled = 0;
@@ -21,13 +45,11 @@ pub(crate) fn open(path: &Path, threads: usize) -> Result<Box<dyn Source>, Fail>
             n => filled += n,
         }
     }
-    if first.starts_with(b"PAR1") {
-        return Ok(Box::new(Parquet::open(path, threads)?));
-    }
-    if &first == b"ARROW1" {
-        return Ok(Box::new(Ipc::open(path)?));
-    }
-    Ok(Box::new(Csv::open(path)?))
+    Ok(match &first {
+        first if first.starts_with(b"PAR1") => Form::Parquet,
+        b"ARROW1" => Form::Ipc,
+        _ => Form::Csv,
+    })
 }
 
 /// A list lacks a column that the model names.

@@ -6,5 +6,5 @@ mod csv;
 mod list;
 mod write;
 
-pub(crate) use list::open;
+pub(crate) use list::{names, open};
 pub(crate) use write::{Column, Writer};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt8Array};
+use arrow_array::{ArrayRef, Float64Array, RecordBatch, StringArray, UInt8Array, UInt64Array};
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use tempfile::NamedTempFile;
@@ -15,6 +15,7 @@ pub(crate) enum Column {
     Text(Vec<String>),
     Number(Vec<Option<f64>>),
     Small(Vec<u8>),
+    Count(Vec<u64>),
 }
 
 impl Column {
@@ -23,6 +24,7 @@ impl Column {
             Self::Text(v) => (DataType::Utf8, Arc::new(StringArray::from(v))),
             Self::Number(v) => (DataType::Float64, Arc::new(Float64Array::from(v))),
             Self::Small(v) => (DataType::UInt8, Arc::new(UInt8Array::from(v))),
+            Self::Count(v) => (DataType::UInt64, Arc::new(UInt64Array::from(v))),
         }
     }
 }

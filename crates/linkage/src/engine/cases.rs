@@ -16,7 +16,7 @@ pub struct Cases {
     rows: Vec<u32>,
     handles: String,
     ends: Vec<u32>,
-    unused: Vec<Unused>,
+    pub(crate) unused: Vec<Unused>,
     /// Where the list is compared with itself: each record's place, by the hash of its handle.
     own: Option<HashMap<u64, u32>>,
 }

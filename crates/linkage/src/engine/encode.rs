@@ -191,9 +191,9 @@ impl Numbers for Lookup<'_> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unused {
     /// A value was there and has no standard form.
-    unusable: u64,
+    pub(crate) unusable: u64,
     /// There were more values than the model compares.
-    beyond: u64,
+    pub(crate) beyond: u64,
     /// A name had more words than are compared.
     cut: u64,
 }

@@ -45,6 +45,8 @@ pub(crate) struct Estimator<'a> {
     pub(crate) pairs: f64,
     /// How many matches EM begins with.
     pub(crate) expected: f64,
+    /// By unit and cell, how many labelled pairs are of one person: m rests on them alone, where they are given.
+    pub(crate) labelled: Option<Vec<Cells>>,
 }
 
 /// What was estimated; by unit and cell.
@@ -109,6 +111,9 @@ impl Estimator<'_> {
                     *seen += expected;
                 }
             }
+        }
+        if let Some(labelled) = &self.labelled {
+            seen.clone_from(labelled);
         }
         let lambda = (matches / self.pairs).clamp(1e-15, 0.5);
         let mut moved = (lambda / found.lambda - 1.0).abs();
@@ -222,8 +227,12 @@ impl Estimator<'_> {
             });
             if held < FEWEST && !all_fixed {
                 let names = self.names(unit);
+                let mend = match self.labelled {
+                    Some(_) => "label more pairs that hold its columns",
+                    None => "add a rule under `training` that asks about other columns",
+                };
                 return Err(SourceFault(format!(
-                    "the comparison of {names} rests on {held:.1} matches and needs {FEWEST}: add a rule under `training` that asks about other columns, or give m and u"
+                    "the comparison of {names} rests on {held:.1} matches and needs {FEWEST}: {mend}, or give m and u"
                 )));
             }
         }
@@ -236,7 +245,8 @@ impl Estimator<'_> {
         let mut told: Vec<RuleTraining> = (0..self.rules.len())
             .map(|at| {
                 let units = self.units.iter().zip(&free);
-                let mine = units.filter(|(_, free)| *free >> at & 1 == 1);
+                let says = |free: u32| self.labelled.is_none() && free >> at & 1 == 1;
+                let mine = units.filter(|(_, free)| says(**free));
                 RuleTraining {
                     pairs: 0.0,
                     free: mine
@@ -268,6 +278,10 @@ impl Estimator<'_> {
         if !found.converged {
             doubts.push(format!("EM did not converge in {ROUNDS} rounds"));
         }
+        let matches = match self.labelled {
+            Some(_) => "labelled matches",
+            None => "expected matches",
+        };
         for (unit, seen) in self.units.iter().zip(&found.seen) {
             if unit.comparisons.len() > 1 {
                 continue;
@@ -275,9 +289,7 @@ impl Estimator<'_> {
             for (level, n) in seen.iter().enumerate().skip(1) {
                 if *n < 5.0 {
                     let names = self.names(unit);
-                    doubts.push(format!(
-                        "{names}: level {level} rests on {n:.1} expected matches"
-                    ));
+                    doubts.push(format!("{names}: level {level} rests on {n:.1} {matches}"));
                 }
             }
         }

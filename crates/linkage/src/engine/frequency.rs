@@ -119,6 +119,14 @@ impl Shares {
             .max(self.least)
     }
 
+    /// How many records of both lists have each term, the commonest first; and one record's share.
+    pub(crate) fn counts(&self) -> (Vec<u64>, f64) {
+        let count = |share: &f64| (share / self.least).round() as u64;
+        let mut counts: Vec<u64> = self.share.values().map(count).collect();
+        counts.sort_unstable_by(|a, b| b.cmp(a));
+        (counts, self.least)
+    }
+
     /// The most that [`bits`](Self::bits) can give for a case.
     pub(crate) fn most(&self, row: &[u32]) -> f64 {
         let bits = |term: u64| (self.chance / self.share(term)).log2().max(0.0);

@@ -1,26 +1,28 @@
 //! The engine: the case list is indexed, the master list streams past it. Values of the case list alone are
 //! interned, so memory follows the case list.
 
-mod cases;
-mod compare;
+pub(crate) mod cases;
+pub(crate) mod compare;
 mod decide;
-mod encode;
+pub(crate) mod encode;
 mod estimate;
-mod frequency;
-mod intern;
-mod keys;
-mod pairs;
+pub(crate) mod frequency;
+pub(crate) mod intern;
+pub(crate) mod keys;
+mod labels;
+pub(crate) mod pairs;
 mod random;
-mod scan;
-mod score;
-mod source;
-mod train;
-mod trained;
+pub(crate) mod scan;
+pub(crate) mod score;
+pub(crate) mod source;
+pub(crate) mod train;
+pub(crate) mod trained;
 
 pub use cases::Cases;
 pub(crate) use decide::strong_rule;
+pub use labels::Labels;
 pub use scan::Run;
 pub use score::{Pair, Scored, Standing, score};
 pub use source::{Batch, Source, SourceFault};
-pub use train::{RuleTraining, Training, train};
+pub use train::{RuleTraining, Training, train, train_on_labels};
 pub use trained::{Trained, TrainedLevel, TrainedUnit};

@@ -2,7 +2,7 @@
 
 use super::cases::Cases;
 use super::intern::Words;
-use super::keys::{Hot, Prober, RuleIndex};
+use super::keys::{Prober, RuleIndex};
 use crate::model::BlockingRule;
 
 /// The cases under every rule of a list of rules, in its order.
@@ -19,8 +19,17 @@ impl<'m> Blocks<'m> {
         Self { rules, indexes }
     }
 
-    pub(crate) fn hot(&self) -> Vec<Hot> {
-        self.indexes.iter().map(|i| i.hot).collect()
+    /// Values that hold more cases than a rule's cap, in words.
+    pub(crate) fn doubts(&self) -> Vec<String> {
+        let hot = (1..).zip(self.indexes.iter().map(|i| i.hot));
+        hot.filter(|(_, hot)| hot.numbers > 0)
+            .map(|(n, hot)| {
+                format!(
+                    "blocking rule {n}: {} values hold more cases than its cap; their {} cases are looked at by its further keys alone",
+                    hot.numbers, hot.cases
+                )
+            })
+            .collect()
     }
 }
 

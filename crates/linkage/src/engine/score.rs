@@ -378,7 +378,7 @@ fn prune(pairs: &mut Vec<Pair>, keep: usize) {
 }
 
 /// The last level of a comparison on which how rare a value is still tells: the values are nearly the same.
-fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
+pub(crate) fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
     if !comparison.term_frequency {
         return 0;
     }
@@ -392,7 +392,7 @@ fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
 }
 
 /// Counts the records of the master list, and the case list's terms in it.
-fn count(
+pub(crate) fn count(
     model: &Model,
     cases: &Cases,
     list: &dyn Source,

@@ -13,11 +13,12 @@ use super::estimate::{Estimate, Estimator, Pattern};
 use super::frequency::{Counts, Shares, Terms};
 use super::intern::Words;
 use super::keys::spread;
+use super::labels::{Labels, labelled};
 use super::pairs::{Blocks, Finder};
 use super::random::{Reservoir, chances};
 use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
-use super::trained::{Trained, TrainedLevel, TrainedUnit, Unit};
+use super::trained::{Cells, Trained, TrainedLevel, TrainedUnit, Unit};
 use crate::model::{BlockingRule, Model};
 
 /// What training tells of one rule.
@@ -25,7 +26,7 @@ use crate::model::{BlockingRule, Model};
 pub struct RuleTraining {
     /// How many of the pairs looked at meet the rule.
     pub pairs: f64,
-    /// Comparisons whose columns it does not ask about: its matches say what their m is.
+    /// Comparisons whose columns it does not ask about: its matches say what their m is, where labels do not.
     pub free: Vec<usize>,
     /// How many of its pairs are expected to be of one person.
     pub expected: f64,
@@ -84,6 +85,51 @@ pub(crate) fn hash_of(handle: &str) -> u64 {
 /// [`SourceFault`] when a list cannot be read, or a comparison cannot be trained on them.
 pub fn train(
     model: &Model,
+    cases: &Cases,
+    list: &dyn Source,
+    run: Run,
+) -> Result<Training, SourceFault> {
+    trained_on(model, None, cases, list, run)
+}
+
+/// Trains a model on two lists and on pairs of them that people have labelled: m is what the pairs of one person show,
+/// u what random pairs show, and λ is found as without labels.
+///
+/// # Errors
+/// [`SourceFault`] when a list cannot be read, or a comparison cannot be trained on the labels.
+pub fn train_on_labels(
+    model: &Model,
+    labels: &Labels,
+    cases: &Cases,
+    list: &dyn Source,
+    run: Run,
+) -> Result<Training, SourceFault> {
+    let found = labelled(model, labels, cases, list, run)?;
+    let mut told = vec![format!(
+        "m rests on the {} pairs that were labelled the same: pairs that were not drawn from all matches make it theirs",
+        found.same
+    )];
+    if found.different > 0 {
+        told.push(format!(
+            "{} pairs that were labelled different are not used",
+            found.different
+        ));
+    }
+    if found.strange > 0 {
+        told.push(format!(
+            "{} labelled pairs have a handle that its list has not, and are not used",
+            found.strange
+        ));
+    }
+    let mut training = trained_on(model, Some(found.seen), cases, list, run)?;
+    told.append(&mut training.doubts);
+    training.doubts = told;
+    Ok(training)
+}
+
+fn trained_on(
+    model: &Model,
+    labelled: Option<Vec<Cells>>,
     cases: &Cases,
     list: &dyn Source,
     run: Run,
@@ -231,17 +277,11 @@ pub fn train(
         pairs: cases.pairs_with(looked_at),
         // Half of the shorter list: where EM begins, not where it ends.
         expected: 0.5 * left.min(looked_at) as f64,
+        labelled,
     };
     let found = estimator.estimate()?;
     let mut doubts = estimator.doubts(&found);
-    for (n, hot) in (1..).zip(blocks.hot()) {
-        if hot.numbers > 0 {
-            doubts.push(format!(
-                "blocking rule {n}: {} values hold more cases than its cap; their {} cases are looked at by its further keys alone",
-                hot.numbers, hot.cases
-            ));
-        }
-    }
+    doubts.extend(blocks.doubts());
     Ok(Training {
         rules: estimator.rules(&found),
         rounds: found.rounds,

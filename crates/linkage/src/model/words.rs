@@ -77,6 +77,12 @@ impl Kind {
 }
 
 impl Part {
+    /// Its word; the whole value has none.
+    pub(crate) fn word(self) -> Option<&'static str> {
+        let is = |(_, part): &&(&str, Self)| *part == self;
+        PARTS.iter().find(is).map(|(word, _)| *word)
+    }
+
     pub(super) fn fits(self, kind: Kind) -> bool {
         match self {
             Self::Whole => true,

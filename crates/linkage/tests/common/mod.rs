@@ -1,4 +1,5 @@
 //! Lists of synthetic people in memory, made with known probabilities.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use linkage::{Batch, Run, Source, SourceFault};
 

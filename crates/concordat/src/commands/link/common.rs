@@ -1,5 +1,6 @@
 //! What the verbs of `link` share: the model, the trained numbers, the threads and the bar.
 
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::time::Duration;
@@ -7,8 +8,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use linkage::model::Model;
 use linkage::{Run, SourceFault, Trained};
+use tempfile::NamedTempFile;
 
 use crate::fail::Fail;
+use crate::link::open;
 
 /// How many threads read: as asked, or as many as there are processors.
 pub(super) fn threads(asked: Option<NonZeroUsize>) -> usize {
@@ -68,5 +71,59 @@ impl Bar {
 
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Hands over some columns of a table, row by row; an absent value is an empty text.
+pub(super) fn each_row(
+    path: &Path,
+    columns: &[&str],
+    mut take: impl FnMut(&[&str]) -> Result<(), SourceFault>,
+) -> Result<(), Fail> {
+    let table = open(path, 1)?;
+    let names: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
+    for part in 0..table.parts() {
+        let read = table.read(part, &names, &mut |batch| {
+            for row in 0..batch.rows() {
+                let text = |at| batch.text(at, row).unwrap_or_default();
+                let texts: Vec<&str> = (0..names.len()).map(text).collect();
+                take(&texts)?;
+            }
+            Ok(())
+        });
+        read.map_err(refused)?;
+    }
+    Ok(())
+}
+
+/// Writes a text beside its final name, and gives it that when it is whole.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Fail> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder).map_err(|e| Fail::at(folder, &e))?;
+    file.write_all(text.as_bytes())
+        .map_err(|e| Fail::at(path, &e))?;
+    file.persist(path).map_err(|e| Fail::at(path, &e.error))?;
+    Ok(())
+}
+
+/// The fewest records that a count may tell of (RPT-08).
+const FEWEST: u64 = 5;
+
+/// A count as a report may have it.
+pub(super) fn few(count: u64) -> String {
+    match count {
+        1..FEWEST => format!("fewer than {FEWEST}"),
+        _ => count.to_string(),
+    }
+}
+
+/// A part of a whole in per cent, unless it, or what is left, would tell of fewer.
+pub(super) fn share(count: u64, of: u64) -> String {
+    match (count, of.saturating_sub(count)) {
+        (0, 0) => "none".into(),
+        (1..FEWEST, _) => few(count),
+        (_, 1..FEWEST) => format!("all but {}", few(of - count)),
+        _ => format!("{:.1} %", 100.0 * count as f64 / of as f64),
     }
 }

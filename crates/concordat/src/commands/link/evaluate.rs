@@ -185,7 +185,7 @@ fn records(args: &Args, model: &Model) -> Result<BTreeMap<String, Vec<String>>, 
 
 /// The age band of a birth date on a day.
 fn age(born: &str, on: Date) -> &'static str {
-    let Some(born) = linkage::date(born).filter(|born| *born <= on) else {
+    let Some(born) = agreement::parse_date(born).filter(|born| *born <= on) else {
         return NOT_KNOWN;
     };
     let had = (on.month(), on.day()) >= (born.month(), born.day());

@@ -1,12 +1,17 @@
 //! `concordat link`: linkage of lists that lie in files.
 
+mod cluster;
 mod common;
 mod evaluate;
 mod quality_page;
 mod sample;
+mod explain;
+mod model_page;
+mod profile;
 mod score;
 mod tables;
 mod train;
+mod waterfall;
 
 use crate::fail::Fail;
 
@@ -32,6 +37,12 @@ enum Verb {
     Evaluate(evaluate::Args),
     /// Draw scored pairs for a person to judge, or estimate precision and recall from what was judged.
     Sample(sample::Args),
+    /// Say why a pair weighs what it weighs, or draw a trained model and what it does with two lists.
+    Explain(explain::Args),
+    /// Make clusters of scored pairs, under ids that last from run to run.
+    Cluster(cluster::Args),
+    /// Count what lists hold, what of it a model cannot use, and how many pairs it would look at.
+    Profile(profile::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
@@ -41,5 +52,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         Verb::Dedupe(args) => score::dedupe(args),
         Verb::Evaluate(args) => evaluate::run(args),
         Verb::Sample(args) => sample::run(args),
+        Verb::Explain(args) => explain::run(args),
+        Verb::Cluster(args) => cluster::run(args),
+        Verb::Profile(args) => profile::run(args),
     }
 }

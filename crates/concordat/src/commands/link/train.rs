@@ -1,14 +1,12 @@
 //! `concordat link train`.
 
-use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use linkage::model::Model;
-use linkage::{Cases, Training, train};
-use tempfile::NamedTempFile;
+use linkage::{Cases, Labels, SourceFault, Training, train, train_on_labels};
 
-use super::common::{Bar, read_model, refused, threads};
+use super::common::{Bar, each_row, read_model, refused, threads, write};
 use crate::fail::Fail;
 use crate::link::open;
 use crate::say;
@@ -16,7 +14,7 @@ use crate::say;
 /// Arguments of `link train`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat link train --left cases.parquet --right master.parquet --model models/example.yaml --out example.trained.json\n\nThe file holds probabilities and no value of any record."
+    after_help = "Example: concordat link train --left cases.parquet --right master.parquet --model models/example.yaml --out example.trained.json\nExample: concordat link train --left cases.parquet --right master.parquet --model models/example.yaml --labels labels.csv --out example.trained.json\n\nThe file holds probabilities and no value of any record."
 )]
 pub(crate) struct Args {
     /// The case list: Parquet, Arrow IPC or csv.
@@ -28,6 +26,10 @@ pub(crate) struct Args {
     /// The model file.
     #[arg(long)]
     model: PathBuf,
+    /// Pairs that people have judged: left_id, right_id and judgement (same, different or unsure). m rests on those that are
+    /// the same; u and lambda are found as without them.
+    #[arg(long)]
+    labels: Option<PathBuf>,
     /// The file of trained numbers to write.
     #[arg(long)]
     out: PathBuf,
@@ -45,7 +47,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let (left, right) = (open(&args.left, threads)?, open(&args.right, threads)?);
     let bar = Bar::new();
     let cases = Cases::read(&model, left.as_ref()).map_err(refused)?;
-    let training = train(&model, &cases, right.as_ref(), bar.run(args.threads)).map_err(refused)?;
+    let run = bar.run(args.threads);
+    let training = match &args.labels {
+        Some(path) => train_on_labels(&model, &labels(path)?, &cases, right.as_ref(), run),
+        None => train(&model, &cases, right.as_ref(), run),
+    };
+    let training = training.map_err(refused)?;
     bar.finish();
     let text =
         serde_json::to_string_pretty(&training.trained).map_err(|e| Fail::fault(e.to_string()))?;
@@ -59,14 +66,32 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     Ok(())
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Fail> {
-    let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder).map_err(|e| Fail::at(folder, &e))?;
-    file.write_all(text.as_bytes())
-        .map_err(|e| Fail::at(path, &e))?;
-    file.persist(path).map_err(|e| Fail::at(path, &e.error))?;
-    Ok(())
+/// The labels of a file with left_id, right_id and judgement, such as a sheet of `link sample` that was judged.
+fn labels(path: &Path) -> Result<Labels, Fail> {
+    let mut labels = Labels::default();
+    let mut row = 0_u64;
+    let columns = ["left_id", "right_id", "judgement"];
+    each_row(path, &columns, |texts| {
+        row += 1;
+        let fault = |what: &str| SourceFault(format!("{}: row {row}: {what}", path.display()));
+        let [left, right, judgement] = texts else {
+            return Err(fault("it has not the three columns"));
+        };
+        let same = match *judgement {
+            "same" => true,
+            "different" => false,
+            "unsure" => return Ok(()),
+            _ => return Err(fault("write same, different or unsure as its judgement")),
+        };
+        if labels.add(left, right, same) {
+            Ok(())
+        } else {
+            Err(fault(
+                "the pair was judged otherwise in a row before: decide on one",
+            ))
+        }
+    })?;
+    Ok(labels)
 }
 
 /// The training as a table: rules, then levels with m, u and their weight.
@@ -84,12 +109,13 @@ fn tell(model: &Model, training: &Training) {
     ));
     for (n, rule) in (1..).zip(&training.rules) {
         let free: Vec<&str> = rule.free.iter().map(name).collect();
+        let says = match free.as_slice() {
+            [] => String::new(),
+            free => format!("; says m of {}", free.join(", ")),
+        };
         say(format!(
-            "rule {n}: {:.0} pairs, {:.0} matches expected ({:.0} by this rule alone); says m of {}",
-            rule.pairs,
-            rule.expected,
-            rule.alone,
-            free.join(", ")
+            "rule {n}: {:.0} pairs, {:.0} matches expected ({:.0} by this rule alone){says}",
+            rule.pairs, rule.expected, rule.alone
         ));
     }
     for unit in &training.trained.units {

@@ -1,0 +1,15 @@
+//! Why a pair weighs what it weighs, and what a model does with two lists, as data for pages and pictures.
+//!
+//! Never shows a value of a record: values are named by their place, terms by their counts.
+
+mod chart;
+mod lists;
+mod pair;
+mod scales;
+pub(crate) mod words;
+
+pub use chart::{Combination, LevelChart, ModelChart, UnitChart, chart};
+pub use lists::{
+    AtLeast, ListsChart, RuleYield, TermBin, TermChart, TermWeight, Unlinkable, lists,
+};
+pub use pair::{Bar, KeyMet, KeyState, RuleMet, Seen, ValuePlace, Waterfall, explain};

@@ -1,0 +1,341 @@
+//! One pair's weight as a waterfall, and which rules find the pair.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::scales::{Scales, Weighed};
+use super::words;
+use crate::engine::cases::Cases;
+use crate::engine::compare::Side;
+use crate::engine::encode::{Encoder, Lookup, Place, Reading};
+use crate::engine::intern::Words;
+use crate::engine::keys::KeyMaker;
+use crate::engine::pairs::{Blocks, Finder};
+use crate::engine::scan::{Run, scan};
+use crate::engine::score::count;
+use crate::engine::source::{Source, SourceFault};
+use crate::engine::train::Training;
+use crate::engine::trained::Trained;
+use crate::model::{BlockingRule, Key, Model};
+
+/// Where the weight of a pair comes from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Waterfall {
+    /// Bits before anything is compared: log2(λ/(1-λ)).
+    pub prior: f64,
+    /// What each comparison, joint group and rare value adds, in the model's order.
+    pub bars: Vec<Bar>,
+    /// All of it: the weight that scoring gives the pair.
+    pub weight: f64,
+    /// The match probability.
+    pub probability: f64,
+    /// Every blocking rule of the model, met or not. Where none is, scoring does not look at the pair.
+    pub rules: Vec<RuleMet>,
+}
+
+/// One piece of evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Bar {
+    /// The comparisons' columns.
+    pub columns: Vec<String>,
+    /// Whether it is what a rare or common value adds to the agreement before it.
+    pub term_frequency: bool,
+    /// The level of each comparison.
+    pub levels: Vec<Seen>,
+    /// The evidence in bits.
+    pub bits: f64,
+    /// m of the level or of the levels in combination.
+    pub m: Option<f64>,
+    /// u of the same.
+    pub u: Option<f64>,
+}
+
+/// How one comparison came out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Seen {
+    /// Its column.
+    pub column: String,
+    /// 0 where a side has no value, then the model's levels from 1, then none of them.
+    pub level: usize,
+    /// The level in words.
+    pub words: String,
+    /// Which value of the case it is about, where there are several.
+    pub left: Option<ValuePlace>,
+    /// Which value of the master record.
+    pub right: Option<ValuePlace>,
+}
+
+/// A value by its place among those that can be used, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ValuePlace {
+    /// Which.
+    pub value: usize,
+    /// Of how many.
+    pub of: usize,
+}
+
+/// Whether a blocking rule finds the pair.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RuleMet {
+    /// The rule in words.
+    pub rule: String,
+    /// Whether it finds the pair.
+    pub met: bool,
+    /// Each key that it asks for; beyond a cap the further ones too.
+    pub keys: Vec<KeyMet>,
+}
+
+/// How a key of a rule compares.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct KeyMet {
+    /// The key as the model has it.
+    pub key: String,
+    /// Whether it is asked for only where more cases hold the rule's value than its cap.
+    pub beyond_cap: bool,
+    /// How it compares.
+    pub state: KeyState,
+}
+
+/// How a key compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyState {
+    /// Both records have it, equal.
+    Equal,
+    /// Both have a value, and not an equal one.
+    Differs,
+    /// The case has no value.
+    CaseHasNone,
+    /// The master record has no value.
+    RecordHasNone,
+    /// Neither has.
+    NeitherHas,
+}
+
+/// Explains pairs: each is a case, which counts from 0, and a master record's handle. A handle that the master list
+/// has more than once is explained by its heaviest record, as scoring keeps it; one that it has not is none.
+///
+/// `training` saves a reading of the master list: without it terms are counted first.
+///
+/// # Errors
+/// [`SourceFault`] when the list cannot be read, or the trained numbers are of another model.
+pub fn explain(
+    model: &Model,
+    trained: &Trained,
+    training: Option<&Training>,
+    cases: &Cases,
+    list: &dyn Source,
+    run: Run,
+    pairs: &[(u32, &str)],
+) -> Result<Vec<Option<Waterfall>>, SourceFault> {
+    let counted;
+    let (shares, records): (&[_], u64) = match training {
+        Some(training) => (&training.shares, training.trained.records),
+        None => {
+            let (shares, records) = count(model, cases, list, run)?;
+            counted = shares;
+            (&counted, records)
+        }
+    };
+    let scales = Scales::new(model, trained, shares, records, cases)?;
+    let mut wanted = BTreeMap::<&str, Vec<(usize, u32)>>::new();
+    for (at, (case, handle)) in pairs.iter().enumerate() {
+        wanted.entry(handle).or_default().push((at, *case));
+    }
+    let explainer = Explainer {
+        model,
+        cases,
+        scales,
+        blocks: Blocks::build(model.blocking.iter().collect(), cases),
+    };
+    let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
+    let workers = scan(
+        list,
+        &reading.columns,
+        run,
+        || {
+            let encoder = Encoder::new(model, &cases.layout, &reading);
+            let row = vec![0; cases.layout.words];
+            (encoder, Lookup::new(&cases.known), row, Vec::new())
+        },
+        |(encoder, lookup, row, found), batch| {
+            for at in 0..batch.rows() {
+                let handle = batch.text(0, at).unwrap_or_default();
+                let Some(asked) = wanted.get(handle) else {
+                    continue;
+                };
+                lookup.strange.clear();
+                encoder.encode(batch, at, lookup, row);
+                let words = Words {
+                    known: &cases.known,
+                    strange: &lookup.strange,
+                };
+                explainer.record(Side { row, words }, asked, found);
+            }
+            Ok(())
+        },
+    )?;
+    let mut all: Vec<Option<Waterfall>> = vec![None; pairs.len()];
+    for (at, waterfall) in workers.into_iter().flat_map(|(.., found)| found) {
+        if let Some(best) = all.get_mut(at)
+            && best.as_ref().is_none_or(|b| waterfall.is_before(b))
+        {
+            *best = Some(waterfall);
+        }
+    }
+    Ok(all)
+}
+
+impl Waterfall {
+    /// Whether scoring would keep this one of two of one pair.
+    fn is_before(&self, other: &Self) -> bool {
+        let levels = |w: &Self| -> Vec<usize> {
+            let bars = w.bars.iter().filter(|b| !b.term_frequency);
+            let levels = bars.flat_map(|b| b.levels.iter().map(|l| l.level));
+            levels.collect()
+        };
+        let order = other.weight.total_cmp(&self.weight);
+        order.then_with(|| levels(self).cmp(&levels(other))).is_lt()
+    }
+}
+
+struct Explainer<'a> {
+    model: &'a Model,
+    cases: &'a Cases,
+    scales: Scales<'a>,
+    blocks: Blocks<'a>,
+}
+
+impl Explainer<'_> {
+    /// One master record with the cases that are asked about.
+    fn record(&self, right: Side, asked: &[(usize, u32)], out: &mut Vec<(usize, Waterfall)>) {
+        let mut met = BTreeMap::new();
+        let mut finder = Finder::new(&self.blocks, self.cases);
+        finder.find(right.row, right.words, &mut |case, mask| {
+            met.insert(case, mask);
+        });
+        let mut weighed = Weighed::default();
+        for (at, case) in asked {
+            let left = Side {
+                row: self.cases.row(*case),
+                words: self.cases.words(),
+            };
+            self.scales.weigh(left, right, &mut weighed);
+            let mask = met.get(case).copied().unwrap_or(0);
+            let rules = (0..).zip(&self.model.blocking);
+            out.push((
+                *at,
+                Waterfall {
+                    prior: self.scales.prior,
+                    bars: self.bars(&weighed, left, right),
+                    weight: weighed.weight,
+                    probability: 1.0 / (1.0 + (-weighed.weight).exp2()),
+                    rules: rules
+                        .map(|(n, rule)| self.rule(rule, mask >> n & 1 == 1, left, right))
+                        .collect(),
+                },
+            ));
+        }
+    }
+
+    fn bars(&self, weighed: &Weighed, left: Side, right: Side) -> Vec<Bar> {
+        let mut bars = Vec::new();
+        for ((unit, trained), (cell, bits)) in self.scales.units.iter().zip(&weighed.cells) {
+            let seen = |c: &usize| self.seen(weighed, *c, left, right);
+            let held = unit.held(*cell) != 0;
+            let level = trained.cells.get(*cell).filter(|_| held);
+            bars.push(Bar {
+                columns: unit
+                    .comparisons
+                    .iter()
+                    .map(|c| words::column(self.model, *c))
+                    .collect(),
+                term_frequency: false,
+                levels: unit.comparisons.iter().map(seen).collect(),
+                bits: *bits,
+                m: level.map(|l| l.m),
+                u: level.map(|l| l.u),
+            });
+            for c in &unit.comparisons {
+                if let Some(bits) = weighed.rare.get(*c).copied().flatten() {
+                    bars.push(Bar {
+                        columns: vec![words::column(self.model, *c)],
+                        term_frequency: true,
+                        levels: vec![self.seen(weighed, *c, left, right)],
+                        bits,
+                        m: None,
+                        u: None,
+                    });
+                }
+            }
+        }
+        bars
+    }
+
+    fn seen(&self, weighed: &Weighed, c: usize, left: Side, right: Side) -> Seen {
+        let found = weighed.compared.get(c);
+        let level = found.map_or(0, |f| usize::from(f.code));
+        let place = self.scales.comparers.get(c).map(|c| c.place);
+        let some_level = self.model.comparisons.get(c).map_or(0, |c| c.levels.len());
+        let which = |row: &[u32], n: Option<u8>| {
+            let of = place.map_or(0, |p| p.values(row).count());
+            let value = usize::from(n?) + 1;
+            (of > 1 && (1..=some_level).contains(&level)).then_some(ValuePlace { value, of })
+        };
+        let empty = |row: &[u32]| place.is_none_or(|p| p.is_empty(row));
+        Seen {
+            column: words::column(self.model, c),
+            level,
+            words: match (level, empty(left.row), empty(right.row)) {
+                (0, true, true) => "neither has a value".into(),
+                (0, true, false) => "the case has no value".into(),
+                (0, false, _) => "the record has no value".into(),
+                _ => words::of_comparison(self.model, c, level),
+            },
+            left: which(left.row, found.map(|f| f.left)),
+            right: which(right.row, found.map(|f| f.right)),
+        }
+    }
+
+    fn rule(&self, rule: &BlockingRule, met: bool, left: Side, right: Side) -> RuleMet {
+        let keys = rule.keys.iter().map(|k| (*k, false));
+        let then = rule.then.iter().map(|k| (*k, true));
+        let one = |(key, beyond_cap): (Key, bool)| KeyMet {
+            key: words::key(self.model, key),
+            beyond_cap,
+            state: self.key(key, left, right),
+        };
+        RuleMet {
+            rule: words::rule(self.model, rule),
+            met,
+            keys: keys.chain(then).map(one).collect(),
+        }
+    }
+
+    fn key(&self, key: Key, left: Side, right: Side) -> KeyState {
+        let place: Option<&Place> = self.cases.layout.places.get(key.column);
+        let empty = |row: &[u32]| place.is_none_or(|p| p.is_empty(row));
+        match (empty(left.row), empty(right.row)) {
+            (true, true) => return KeyState::NeitherHas,
+            (true, false) => return KeyState::CaseHasNone,
+            (false, true) => return KeyState::RecordHasNone,
+            (false, false) => {}
+        }
+        let mut maker = KeyMaker::new(&[key], &self.cases.layout);
+        let (mut of_left, mut of_right) = (Vec::new(), Vec::new());
+        maker.make(0, left.row, left.words, &mut of_left);
+        maker.make(0, right.row, right.words, &mut of_right);
+        if of_left.iter().any(|n| of_right.contains(n)) {
+            KeyState::Equal
+        } else {
+            KeyState::Differs
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The whole weight of a pair, piece by piece: every comparison is made in full, and nothing stops early.
+
+use crate::engine::cases::Cases;
+use crate::engine::compare::{Compared, Comparer, Side};
+use crate::engine::frequency::Shares;
+use crate::engine::score::rare_until;
+use crate::engine::source::SourceFault;
+use crate::engine::trained::{Trained, TrainedUnit, Unit};
+use crate::model::Model;
+
+/// What weighs a pair.
+pub(super) struct Scales<'a> {
+    pub(super) comparers: Vec<Comparer>,
+    pub(super) units: Vec<(Unit, &'a TrainedUnit)>,
+    shares: &'a [Option<Shares>],
+    /// The last code of each comparison that a rare value makes heavier.
+    rare: Vec<usize>,
+    pub(super) prior: f64,
+}
+
+/// What a pair came to.
+#[derive(Default)]
+pub(super) struct Weighed {
+    pub(super) weight: f64,
+    /// By comparison.
+    pub(super) compared: Vec<Compared>,
+    /// By unit: its cell, and the cell's bits.
+    pub(super) cells: Vec<(usize, f64)>,
+    /// By comparison: what a rare or common value adds.
+    pub(super) rare: Vec<Option<f64>>,
+}
+
+/// Each unit of a model with its trained numbers.
+pub(super) fn units<'a>(
+    model: &Model,
+    trained: &'a Trained,
+) -> Result<Vec<(Unit, &'a TrainedUnit)>, SourceFault> {
+    trained.fits(model)?;
+    Ok(Unit::all(model).into_iter().zip(&trained.units).collect())
+}
+
+impl<'a> Scales<'a> {
+    pub(super) fn new(
+        model: &Model,
+        trained: &'a Trained,
+        shares: &'a [Option<Shares>],
+        records: u64,
+        cases: &Cases,
+    ) -> Result<Self, SourceFault> {
+        Ok(Self {
+            comparers: Comparer::all(model, &cases.layout),
+            units: units(model, trained)?,
+            shares,
+            rare: model.comparisons.iter().map(rare_until).collect(),
+            prior: trained.prior(records),
+        })
+    }
+
+    /// Weighs a pair. INVARIANT: the pieces are added in the order in which scoring adds them, so that both come to
+    /// one number to the last bit.
+    pub(super) fn weigh(&self, left: Side, right: Side, into: &mut Weighed) {
+        into.compared.clear();
+        into.cells.clear();
+        into.rare.clear();
+        into.compared
+            .extend(self.comparers.iter().map(|c| c.compare(left, right)));
+        into.rare.resize(self.comparers.len(), None);
+        into.weight = self.prior;
+        for (unit, trained) in &self.units {
+            let mut cell = 0;
+            for (c, radix) in unit.comparisons.iter().zip(&unit.radix) {
+                let Some(found) = into.compared.get(*c).copied() else {
+                    continue;
+                };
+                cell = cell * radix + usize::from(found.code);
+                if let (Some(bits), Some(rare)) = (
+                    self.rare_bits(*c, found, left, right),
+                    into.rare.get_mut(*c),
+                ) {
+                    into.weight += bits;
+                    *rare = Some(bits);
+                }
+            }
+            let bits = match trained.cells.get(cell) {
+                Some(level) if unit.held(cell) != 0 => level.bits(),
+                _ => 0.0,
+            };
+            into.weight += bits;
+            into.cells.push((cell, bits));
+        }
+    }
+
+    fn rare_bits(&self, c: usize, found: Compared, left: Side, right: Side) -> Option<f64> {
+        let shares = self.shares.get(c)?.as_ref()?;
+        let place = self.comparers.get(c)?.place;
+        let last = self.rare.get(c).copied().unwrap_or(0);
+        if !(1..=last).contains(&found.code.into()) {
+            return None;
+        }
+        let slot = |row, n: u8| place.values(row).nth(n.into()).unwrap_or(&[]);
+        Some(shares.bits(slot(left.row, found.left), slot(right.row, found.right)))
+    }
+}
