@@ -250,14 +250,20 @@ impl Cell {
 }
 
 /// What is told of the parts of `total`. A part is hidden where it, or what it lacks, is small; then further ones are
-/// hidden, the smallest first and nought never, until each that must be hidden could be anything that is as small. Where
-/// that cannot be, nothing is told of any part but what the total tells.
+/// hidden, nought never, until each that must be hidden could be anything that is as small. Which ones depends on their
+/// order alone: who knows that the smallest are hidden would learn from it. Where there is no way, and of a total below
+/// ten, nothing is told of any part but what the total tells.
 pub fn share_out(total: Shown, cells: &[Cell]) -> Vec<Shown> {
+    let most = |c: &Cell| c.of.unwrap_or(total.to);
+    let nothing = || {
+        let whole = cells.iter().map(|c| Shown::exactly(0).up_to(most(c)));
+        narrow(total, &whole.collect::<Vec<_>>())
+    };
+    if total.to < 2 * LEAST {
+        return nothing();
+    }
     let zones: Vec<(Shown, bool)> = cells.iter().map(|c| c.zone(total)).collect();
     let mut hidden: Vec<bool> = zones.iter().map(|(_, must)| *must).collect();
-    let mut next: Vec<(u64, usize)> = cells.iter().map(|c| c.count).zip(0..).collect();
-    next.retain(|(count, _)| *count > 0);
-    next.sort_unstable();
     loop {
         let each = cells.iter().zip(&zones).zip(&hidden);
         let known: Vec<Shown> = each
@@ -274,11 +280,10 @@ pub fn share_out(total: Shown, cells: &[Cell]) -> Vec<Shown> {
         if each.all(|((zone, must), narrowed)| !must || zone == narrowed) {
             return narrowed;
         }
-        let more = next.iter().find(|(_, at)| hidden.get(*at) == Some(&false));
-        let Some(more) = more.and_then(|(_, at)| hidden.get_mut(*at)) else {
-            let most = |c: &Cell| c.of.unwrap_or(total.to);
-            let whole = cells.iter().map(|c| Shown::exactly(0).up_to(most(c)));
-            return narrow(total, &whole.collect::<Vec<_>>());
+        let mut more = hidden.iter_mut().zip(cells);
+        let more = more.find(|(hidden, cell)| !**hidden && cell.count > 0);
+        let Some((more, _)) = more else {
+            return nothing();
         };
         *more = true;
     }
