@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use foldhash::HashMapExt;
 
-use super::scales::{Scales, Weighed};
+use super::scales::{Scales, Weighed, shares};
 use super::terms::{TermChart, terms};
 use super::unlinkable::{Attained, Unlinkable, plain};
 use super::yields::{AtLeast, ByRules, RuleYield, Yields, parts};
@@ -15,7 +15,6 @@ use crate::engine::encode::{Encoder, Lookup, Reading};
 use crate::engine::intern::Words;
 use crate::engine::pairs::{Blocks, Finder};
 use crate::engine::scan::{Run, scan};
-use crate::engine::score::count;
 use crate::engine::source::{Source, SourceFault};
 use crate::engine::train::{Training, hash_of};
 use crate::engine::trained::Trained;
@@ -60,15 +59,8 @@ pub fn lists(
     list: &dyn Source,
     run: Run,
 ) -> Result<ListsChart, SourceFault> {
-    let counted;
-    let shares = match training {
-        Some(training) => &training.shares,
-        None => {
-            counted = count(model, cases, list, run)?;
-            &counted
-        }
-    };
-    let scales = Scales::new(model, trained, shares, cases)?;
+    let shares = shares(model, training, cases, list, run)?;
+    let scales = Scales::new(model, trained, &shares, cases)?;
     let blocks = Blocks::build(model.blocking.iter().collect(), cases);
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     let (review, link) = (bits_of(model.decide.review), bits_of(model.decide.link));
@@ -148,7 +140,7 @@ pub fn lists(
         rules: yields.rules(model),
         missed: yields.missed(model),
         unlinkable: [left.finish(), right.finish()],
-        terms: terms(model, shares),
+        terms: terms(model, &shares),
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::scales::{Scales, Weighed};
+use super::scales::{Scales, Weighed, shares};
 use super::words;
 use crate::engine::cases::Cases;
 use crate::engine::compare::Side;
@@ -13,7 +13,6 @@ use crate::engine::intern::Words;
 use crate::engine::keys::KeyMaker;
 use crate::engine::pairs::{Blocks, Finder};
 use crate::engine::scan::{Run, scan};
-use crate::engine::score::count;
 use crate::engine::source::{Source, SourceFault};
 use crate::engine::train::Training;
 use crate::engine::trained::Trained;
@@ -135,22 +134,14 @@ pub fn explain(
     run: Run,
     pairs: &[(u32, &str)],
 ) -> Result<Vec<Option<Waterfall>>, SourceFault> {
-    let counted;
-    let shares = match training {
-        Some(training) => &training.shares,
-        None => {
-            counted = count(model, cases, list, run)?;
-            &counted
-        }
-    };
-    let scales = Scales::new(model, trained, shares, cases)?;
+    let shares = shares(model, training, cases, list, run)?;
+    let scales = Scales::new(model, trained, &shares, cases)?;
     let mut wanted = BTreeMap::<&str, Vec<(usize, u32)>>::new();
     for (at, (case, handle)) in pairs.iter().enumerate() {
         wanted.entry(handle).or_default().push((at, *case));
     }
     let explainer = Explainer {
         model,
-        trained,
         cases,
         scales,
         blocks: Blocks::build(model.blocking.iter().collect(), cases),
@@ -212,7 +203,6 @@ impl Found {
 
 struct Explainer<'a> {
     model: &'a Model,
-    trained: &'a Trained,
     cases: &'a Cases,
     scales: Scales<'a>,
     blocks: Blocks<'a>,
@@ -242,7 +232,7 @@ impl Explainer<'_> {
                     codes | u64::from(found.code) << (4 * c)
                 }),
                 waterfall: Waterfall {
-                    prior: self.trained.prior(),
+                    prior: self.scales.prior,
                     bars: self.bars(&weighed, left, right),
                     weight: weighed.weight,
                     probability: 1.0 / (1.0 + (-weighed.weight).exp2()),
