@@ -78,7 +78,7 @@ pub struct Clusters {
     pub clusters: Vec<Cluster>,
     /// Records whose heaviest links weigh the same, and that are not linked for it.
     pub tied: u64,
-    /// Records that only a second choice would link.
+    /// Records whose heaviest link is not the other record's, or tied there.
     pub second: u64,
     /// What became of the clusters of an earlier run.
     pub changes: Changes,

@@ -6,10 +6,14 @@ mod chart;
 mod lists;
 mod pair;
 mod scales;
+mod terms;
+mod unlinkable;
 pub(crate) mod words;
+mod yields;
 
 pub use chart::{Combination, LevelChart, ModelChart, UnitChart, chart};
-pub use lists::{
-    AtLeast, ListsChart, RuleYield, TermBin, TermChart, TermWeight, Unlinkable, lists,
-};
+pub use lists::{ListsChart, lists};
 pub use pair::{Bar, KeyMet, KeyState, RuleMet, Seen, ValuePlace, Waterfall, explain};
+pub use terms::{TermBin, TermChart, TermWeight};
+pub use unlinkable::Unlinkable;
+pub use yields::{AtLeast, RuleYield};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::scales::{Scales, Weighed};
+use super::scales::{Scales, Weighed, shares};
 use super::words;
 use crate::engine::cases::Cases;
 use crate::engine::compare::Side;
@@ -13,7 +13,6 @@ use crate::engine::intern::Words;
 use crate::engine::keys::KeyMaker;
 use crate::engine::pairs::{Blocks, Finder};
 use crate::engine::scan::{Run, scan};
-use crate::engine::score::count;
 use crate::engine::source::{Source, SourceFault};
 use crate::engine::train::Training;
 use crate::engine::trained::Trained;
@@ -135,16 +134,8 @@ pub fn explain(
     run: Run,
     pairs: &[(u32, &str)],
 ) -> Result<Vec<Option<Waterfall>>, SourceFault> {
-    let counted;
-    let (shares, records): (&[_], u64) = match training {
-        Some(training) => (&training.shares, training.trained.records),
-        None => {
-            let (shares, records) = count(model, cases, list, run)?;
-            counted = shares;
-            (&counted, records)
-        }
-    };
-    let scales = Scales::new(model, trained, shares, records, cases)?;
+    let (shares, records) = shares(model, training, cases, list, run)?;
+    let scales = Scales::new(model, trained, &shares, records, cases)?;
     let mut wanted = BTreeMap::<&str, Vec<(usize, u32)>>::new();
     for (at, (case, handle)) in pairs.iter().enumerate() {
         wanted.entry(handle).or_default().push((at, *case));
@@ -182,27 +173,31 @@ pub fn explain(
             Ok(())
         },
     )?;
-    let mut all: Vec<Option<Waterfall>> = vec![None; pairs.len()];
-    for (at, waterfall) in workers.into_iter().flat_map(|(.., found)| found) {
-        if let Some(best) = all.get_mut(at)
-            && best.as_ref().is_none_or(|b| waterfall.is_before(b))
+    let mut all: Vec<Option<Found>> = (0..pairs.len()).map(|_| None).collect();
+    for found in workers.into_iter().flat_map(|(.., found)| found) {
+        if let Some(best) = all.get_mut(found.at)
+            && best.as_ref().is_none_or(|best| found.is_before(best))
         {
-            *best = Some(waterfall);
+            *best = Some(found);
         }
     }
-    Ok(all)
+    Ok(all.into_iter().map(|f| Some(f?.waterfall)).collect())
 }
 
-impl Waterfall {
-    /// Whether scoring would keep this one of two of one pair.
+/// One record that has the handle of a pair.
+struct Found {
+    /// Which pair.
+    at: usize,
+    codes: u64,
+    waterfall: Waterfall,
+}
+
+impl Found {
+    /// Whether scoring would keep this one of two.
     fn is_before(&self, other: &Self) -> bool {
-        let levels = |w: &Self| -> Vec<usize> {
-            let bars = w.bars.iter().filter(|b| !b.term_frequency);
-            let levels = bars.flat_map(|b| b.levels.iter().map(|l| l.level));
-            levels.collect()
-        };
-        let order = other.weight.total_cmp(&self.weight);
-        order.then_with(|| levels(self).cmp(&levels(other))).is_lt()
+        let (mine, others) = (self.waterfall.weight, other.waterfall.weight);
+        let order = others.total_cmp(&mine);
+        order.then(self.codes.cmp(&other.codes)).is_lt()
     }
 }
 
@@ -215,7 +210,7 @@ struct Explainer<'a> {
 
 impl Explainer<'_> {
     /// One master record with the cases that are asked about.
-    fn record(&self, right: Side, asked: &[(usize, u32)], out: &mut Vec<(usize, Waterfall)>) {
+    fn record(&self, right: Side, asked: &[(usize, u32)], out: &mut Vec<Found>) {
         let mut met = BTreeMap::new();
         let mut finder = Finder::new(&self.blocks, self.cases);
         finder.find(right.row, right.words, &mut |case, mask| {
@@ -230,9 +225,13 @@ impl Explainer<'_> {
             self.scales.weigh(left, right, &mut weighed);
             let mask = met.get(case).copied().unwrap_or(0);
             let rules = (0..).zip(&self.model.blocking);
-            out.push((
-                *at,
-                Waterfall {
+            let codes = (0..).zip(&weighed.compared);
+            out.push(Found {
+                at: *at,
+                codes: codes.fold(0, |codes, (c, found)| {
+                    codes | u64::from(found.code) << (4 * c)
+                }),
+                waterfall: Waterfall {
                     prior: self.scales.prior,
                     bars: self.bars(&weighed, left, right),
                     weight: weighed.weight,
@@ -241,7 +240,7 @@ impl Explainer<'_> {
                         .map(|(n, rule)| self.rule(rule, mask >> n & 1 == 1, left, right))
                         .collect(),
                 },
-            ));
+            });
         }
     }
 

@@ -1,10 +1,14 @@
 //! The whole weight of a pair, piece by piece: every comparison is made in full, and nothing stops early.
 
+use std::borrow::Cow;
+
 use crate::engine::cases::Cases;
 use crate::engine::compare::{Compared, Comparer, Side};
 use crate::engine::frequency::Shares;
-use crate::engine::score::rare_until;
-use crate::engine::source::SourceFault;
+use crate::engine::scan::Run;
+use crate::engine::score::{count, rare_until};
+use crate::engine::source::{Source, SourceFault};
+use crate::engine::train::Training;
 use crate::engine::trained::{Trained, TrainedUnit, Unit};
 use crate::model::Model;
 
@@ -15,6 +19,7 @@ pub(super) struct Scales<'a> {
     shares: &'a [Option<Shares>],
     /// The last code of each comparison that a rare value makes heavier.
     rare: Vec<usize>,
+    /// Bits before anything is compared.
     pub(super) prior: f64,
 }
 
@@ -28,6 +33,23 @@ pub(super) struct Weighed {
     pub(super) cells: Vec<(usize, f64)>,
     /// By comparison: what a rare or common value adds.
     pub(super) rare: Vec<Option<f64>>,
+}
+
+/// How common terms are, and how many records the master list has: as training counted, or counted now.
+pub(super) fn shares<'a>(
+    model: &Model,
+    training: Option<&'a Training>,
+    cases: &Cases,
+    list: &dyn Source,
+    run: Run,
+) -> Result<(Cow<'a, [Option<Shares>]>, u64), SourceFault> {
+    Ok(match training {
+        Some(training) => (Cow::Borrowed(&training.shares), training.trained.records),
+        None => {
+            let (shares, records) = count(model, cases, list, run)?;
+            (Cow::Owned(shares), records)
+        }
+    })
 }
 
 /// Each unit of a model with its trained numbers.

@@ -186,7 +186,7 @@ fn doubts(args: &Args, found: &Clusters) -> Vec<String> {
     }
     if found.second > 0 {
         doubts.push(format!(
-            "{} records would be linked by a second choice alone, and are not",
+            "{} records have a best link that is not the other record's best, and are not linked",
             found.second
         ));
     }
