@@ -263,6 +263,15 @@ impl Reader {
                     self.fault(JOINT, text.span, message)
                         .help("make one group of the two, or take it out of one");
                 }
+                let given = all.get(index).and_then(|c| c.comparison.as_ref());
+                if given.is_some_and(|c| c.levels.iter().any(|l| l.fixed.is_some())) {
+                    let message = format!(
+                        "`{}` has a level whose m and u are given, and those of a joint group are trained",
+                        cut(text.value)
+                    );
+                    self.fault(GIVEN, text.span, message)
+                        .help("leave `m` and `u` out of its levels, or take it out of the group");
+                }
                 group.push(index);
             }
             groups.push(group);
