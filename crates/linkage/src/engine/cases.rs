@@ -10,7 +10,9 @@ use crate::model::Model;
 
 /// A case list in memory.
 pub struct Cases {
+    /// Of the cases' rows; those of the master list have room for more.
     pub(crate) layout: Layout,
+    pub(crate) master: Layout,
     pub(crate) known: Interner,
     nothing: Strange,
     rows: Vec<u32>,
@@ -27,13 +29,13 @@ impl Cases {
     /// # Errors
     /// [`SourceFault`] when it cannot be read.
     pub fn read(model: &Model, list: &dyn Source) -> Result<Self, SourceFault> {
-        let layout = Layout::of(model);
+        let master = Layout::of(model);
         let reading = Reading::new(&model.id.left, model, |c| &c.from.left);
         let mut known = Interner::default();
         let mut rows = Vec::new();
         let (mut handles, mut ends) = (String::new(), Vec::new());
-        let mut encoder = Encoder::new(model, &layout, &reading);
-        let mut row = vec![0; layout.words];
+        let mut encoder = Encoder::new(model, &master, &reading);
+        let mut row = vec![0; master.words];
         for part in 0..list.parts() {
             list.read(part, &reading.columns, &mut |batch| {
                 for at in 0..batch.rows() {
@@ -54,8 +56,10 @@ impl Cases {
             })?;
         }
         let unused = encoder.unused;
+        let (layout, rows) = master.fitted(&rows);
         Ok(Self {
             layout,
+            master,
             known,
             nothing: Strange::default(),
             rows,

@@ -2,18 +2,49 @@
 
 use foldhash::HashMap;
 
+use super::keys::spread;
 use crate::diminutive::groups;
 use crate::sound::sound;
+use crate::text::Outline;
 
-/// Texts with their numbers, and what the comparison of words needs to know of each.
+/// What the comparison of words needs to know of one, so that its letters are hardly ever read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meaning {
+    /// The groups of diminutives that it is in.
+    pub(crate) groups: &'static [u16],
+    /// The number of its sound among the case list's; 0 for any other.
+    pub(crate) sound: u32,
+    pub(crate) outline: Outline,
+}
+
+impl Meaning {
+    fn of(word: &str, sound: u32) -> Self {
+        Self {
+            groups: groups(word),
+            sound,
+            outline: Outline::of(word),
+        }
+    }
+
+    /// Bits of its sound and of its groups: words of one sound or one group have one in common.
+    pub(crate) fn bits(self) -> u64 {
+        let sound = match self.sound {
+            0 => 0,
+            // The upper three quarters of the bits are for sounds, the rest for groups.
+            sound => 1 << (16 + spread(sound.into()) % 48),
+        };
+        self.groups.iter().fold(sound, |all, g| all | 1 << (g % 16))
+    }
+}
+
+/// Texts with their numbers, and what words among them mean.
 #[derive(Default)]
 pub(crate) struct Interner {
     ids: HashMap<Box<str>, u32>,
     text: String,
     ends: Vec<u32>,
     sounds: HashMap<Box<str>, u32>,
-    sound_of: Vec<u32>,
-    groups_of: Vec<&'static [u16]>,
+    meanings: Vec<Meaning>,
 }
 
 impl Interner {
@@ -33,19 +64,15 @@ impl Interner {
     pub(crate) fn intern_word(&mut self, word: &str) -> u32 {
         let id = self.intern(word);
         let at = id as usize;
-        if self.sound_of.len() <= at {
-            self.sound_of.resize(at + 1, 0);
-            self.groups_of.resize(at + 1, &[]);
+        if self.meanings.len() <= at {
+            self.meanings.resize(at + 1, Meaning::default());
         }
-        if self.sound_of.get(at) == Some(&0) {
+        if let Some(meaning) = self.meanings.get_mut(at).filter(|m| m.sound == 0) {
             let mut code = String::new();
             sound(word, &mut code);
             let next = narrow(self.sounds.len() + 1);
-            let known = *self.sounds.entry(code.into_boxed_str()).or_insert(next);
-            if let (Some(s), Some(g)) = (self.sound_of.get_mut(at), self.groups_of.get_mut(at)) {
-                *s = known;
-                *g = groups(word);
-            }
+            let sound = *self.sounds.entry(code.into_boxed_str()).or_insert(next);
+            *meaning = Meaning::of(word, sound);
         }
         id
     }
@@ -55,9 +82,11 @@ impl Interner {
         self.ids.get(text).copied()
     }
 
-    /// The number of a sound of the case list.
-    pub(crate) fn find_sound(&self, code: &str) -> u32 {
-        self.sounds.get(code).copied().unwrap_or(0)
+    /// What a word means that the case list does not have.
+    pub(crate) fn strange(&self, word: &str, code: &mut String) -> Meaning {
+        code.clear();
+        sound(word, code);
+        Meaning::of(word, self.sounds.get(code.as_str()).copied().unwrap_or(0))
     }
 
     pub(crate) fn text(&self, id: u32) -> &str {
@@ -71,12 +100,9 @@ impl Interner {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    pub(crate) fn sound(&self, id: u32) -> u32 {
-        self.sound_of.get(id as usize).copied().unwrap_or(0)
-    }
-
-    pub(crate) fn groups(&self, id: u32) -> &'static [u16] {
-        self.groups_of.get(id as usize).copied().unwrap_or(&[])
+    /// What a word means; of a text that is no word, nothing.
+    pub(crate) fn meaning(&self, id: u32) -> Meaning {
+        self.meanings.get(id as usize).copied().unwrap_or_default()
     }
 }
 
@@ -89,8 +115,8 @@ pub(crate) fn narrow(n: usize) -> u32 {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Strange {
     text: String,
-    /// End of each text, its sound among the case list's, its groups.
-    words: Vec<(u32, u32, &'static [u16])>,
+    /// End of each text, and what it means.
+    words: Vec<(u32, Meaning)>,
 }
 
 /// Marks the number of a strange word.
@@ -102,23 +128,18 @@ impl Strange {
         self.words.clear();
     }
 
-    pub(crate) fn add(&mut self, text: &str, sound: u32, groups: &'static [u16]) -> u32 {
+    pub(crate) fn add(&mut self, text: &str, meaning: Meaning) -> u32 {
         self.text.push_str(text);
-        self.words.push((narrow(self.text.len()), sound, groups));
+        self.words.push((narrow(self.text.len()), meaning));
         STRANGE | narrow(self.words.len() - 1)
     }
 
-    fn get(&self, id: u32) -> (&str, u32, &'static [u16]) {
+    fn get(&self, id: u32) -> Option<(&str, Meaning)> {
         let at = (id & !STRANGE) as usize;
-        let Some(&(end, sound, groups)) = self.words.get(at) else {
-            return ("", 0, &[]);
-        };
-        let start = at
-            .checked_sub(1)
-            .and_then(|i| self.words.get(i))
-            .map_or(0, |w| w.0);
-        let text = self.text.get(start as usize..end as usize);
-        (text.unwrap_or_default(), sound, groups)
+        let &(end, meaning) = self.words.get(at)?;
+        let before = at.checked_sub(1).and_then(|i| self.words.get(i));
+        let start = before.map_or(0, |w| w.0);
+        Some((self.text.get(start as usize..end as usize)?, meaning))
     }
 }
 
@@ -134,23 +155,15 @@ impl<'a> Words<'a> {
         if id & STRANGE == 0 {
             self.known.text(id)
         } else {
-            self.strange.get(id).0
+            self.strange.get(id).map_or("", |(text, _)| text)
         }
     }
 
-    pub(crate) fn sound(&self, id: u32) -> u32 {
+    pub(crate) fn meaning(&self, id: u32) -> Meaning {
         if id & STRANGE == 0 {
-            self.known.sound(id)
+            self.known.meaning(id)
         } else {
-            self.strange.get(id).1
-        }
-    }
-
-    pub(crate) fn groups(&self, id: u32) -> &'static [u16] {
-        if id & STRANGE == 0 {
-            self.known.groups(id)
-        } else {
-            self.strange.get(id).2
+            self.strange.get(id).map_or(Meaning::default(), |(_, m)| m)
         }
     }
 }

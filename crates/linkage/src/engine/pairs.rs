@@ -34,7 +34,7 @@ pub(crate) struct Finder<'b> {
 
 impl<'b> Finder<'b> {
     pub(crate) fn new(blocks: &'b Blocks, cases: &Cases) -> Self {
-        let prober = |r: &&BlockingRule| Prober::new(r, &cases.layout);
+        let prober = |r: &&BlockingRule| Prober::new(r, &cases.master);
         Self {
             blocks,
             probers: blocks.rules.iter().map(prober).collect(),

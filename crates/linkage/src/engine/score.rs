@@ -12,7 +12,7 @@ use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
 use super::train::{hash_of, terms};
 use super::trained::{Trained, TrainedUnit, Unit, code_of};
-use crate::model::{How, Model};
+use crate::model::{How, MOST_COMPARISONS, Model};
 
 /// A scored pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,12 +143,8 @@ struct Scorer<'a> {
     floor: f64,
 }
 
-/// What a comparison may come to, before letters are looked at.
-#[derive(Clone, Copy, Default)]
-struct Prospect {
-    cell: usize,
-    bound: f64,
-}
+/// More than what rounding may take from a bound, in bits.
+const ROUNDING: f64 = 1e-6;
 
 impl Scorer<'_> {
     /// Codes and weight of a pair; none where it cannot reach the floor.
@@ -157,18 +153,20 @@ impl Scorer<'_> {
             row: self.cases.row(case),
             words: self.cases.words(),
         };
-        // INVARIANT: `bound` is no less than the pair's weight, so nothing above the floor is lost.
+        // INVARIANT: `bound` is no less than the pair's weight but for rounding, so nothing above the floor is lost.
         let mut bound = self.prior;
         let mut codes = 0;
-        for weighing in &self.units {
-            let found = self.prospect(weighing, case, left, right, &mut codes);
-            bound += found.bound;
-        }
-        if bound < self.floor {
-            return None;
+        let mut bounds = [0.0; MOST_COMPARISONS];
+        for (weighing, most) in self.units.iter().zip(&mut bounds) {
+            *most = self.prospect(weighing, case, left, right, &mut codes);
+            bound += *most;
         }
         let mut weight = self.prior;
-        for weighing in &self.units {
+        for (weighing, most) in self.units.iter().zip(bounds) {
+            if bound < self.floor - ROUNDING {
+                return None;
+            }
+            let before = weight;
             for (c, dear) in weighing.unit.comparisons.iter().zip(&weighing.dear) {
                 let rare = self.shares.get(*c).and_then(Option::as_ref);
                 if !dear && rare.is_none() {
@@ -181,12 +179,13 @@ impl Scorer<'_> {
                 codes = codes & !(0xf << (4 * c)) | u64::from(found.code) << (4 * c);
                 let last = self.rare.get(*c).copied().unwrap_or(0);
                 if let (Some(shares), true) = (rare, (1..=last).contains(&found.code.into())) {
-                    let slot = |row, n: u8| comparer.place.values(row).nth(n.into()).unwrap_or(&[]);
-                    weight += shares.bits(slot(left.row, found.left), slot(right.row, found.right));
+                    let (a, b) = comparer.slots(found, left.row, right.row);
+                    weight += shares.bits(a, b);
                 }
             }
             let cell = weighing.unit.cell(codes);
             weight += weighing.bits.get(cell).copied().unwrap_or(0.0);
+            bound += weight - before - most;
         }
         (weight >= self.floor).then_some((codes, weight))
     }
@@ -199,8 +198,8 @@ impl Scorer<'_> {
         left: Side,
         right: Side,
         codes: &mut u64,
-    ) -> Prospect {
-        let mut found = Prospect::default();
+    ) -> f64 {
+        let (mut cell, mut bound) = (0, 0.0);
         let unit = &weighing.unit;
         for ((c, radix), dear) in unit.comparisons.iter().zip(&unit.radix).zip(&weighing.dear) {
             let Some(comparer) = self.comparers.get(*c) else {
@@ -212,13 +211,12 @@ impl Scorer<'_> {
                 (comparer.code(left, right), true)
             };
             *codes |= u64::from(code) << (4 * c);
-            found.cell = found.cell * radix + usize::from(code);
+            cell = cell * radix + usize::from(code);
             if let (true, Some(most)) = (common, self.rare_most.get(*c)) {
-                found.bound += most.get(case as usize).copied().map_or(0.0, f64::from);
+                bound += most.get(case as usize).copied().map_or(0.0, f64::from);
             }
         }
-        found.bound += weighing.at_best.get(found.cell).copied().unwrap_or(0.0);
-        found
+        bound + weighing.at_best.get(cell).copied().unwrap_or(0.0)
     }
 }
 
@@ -255,7 +253,7 @@ pub fn score(
             &counted
         }
     };
-    let comparers = Comparer::all(model, &cases.layout);
+    let comparers = Comparer::all(model, cases);
     let units: Option<Vec<Weighing>> = match Unit::all(model) {
         units if units.len() != trained.units.len() => None,
         units => units
@@ -295,10 +293,10 @@ pub fn score(
         &reading.columns,
         run,
         || Worker {
-            encoder: Encoder::new(model, &cases.layout, &reading),
+            encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
-            row: vec![0; cases.layout.words],
+            row: vec![0; cases.master.words],
             pairs: Vec::new(),
             looked_at: vec![0; model.blocking.len()],
             right: 0,
@@ -422,8 +420,8 @@ fn count(
         &reading.columns,
         run,
         || {
-            let encoder = Encoder::new(model, &cases.layout, &reading);
-            let row = vec![0; cases.layout.words];
+            let encoder = Encoder::new(model, &cases.master, &reading);
+            let row = vec![0; cases.master.words];
             (encoder, Lookup::new(&cases.known), row, empty(), 0_u64)
         },
         |(encoder, lookup, row, counts, records), batch| {

@@ -90,7 +90,7 @@ pub fn train(
 ) -> Result<Training, SourceFault> {
     let rules: Vec<&BlockingRule> = model.blocking.iter().chain(&model.training).collect();
     let blocks = Blocks::build(rules.clone(), cases);
-    let comparers = Comparer::all(model, &cases.layout);
+    let comparers = Comparer::all(model, cases);
     let terms = terms(model, cases);
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     // How many bands, from the rarest, are looked at; and the pairs of each.
@@ -116,7 +116,7 @@ pub fn train(
         &reading.columns,
         run,
         || Worker {
-            encoder: Encoder::new(model, &cases.layout, &reading),
+            encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
             counts: terms
@@ -126,7 +126,7 @@ pub fn train(
             seen: vec![Seen::new(); BANDS],
             records: vec![0; BANDS],
             drawn: Reservoir::default(),
-            row: vec![0; cases.layout.words],
+            row: vec![0; cases.master.words],
         },
         |w, batch| {
             for at in 0..batch.rows() {
@@ -286,8 +286,8 @@ pub(crate) fn codes(comparers: &[Comparer], cases: &Cases, case: u32, right: Sid
 /// The terms of each comparison that weighs rare values more.
 pub(crate) fn terms(model: &Model, cases: &Cases) -> Vec<Option<Terms>> {
     let of = |c: &crate::model::ColumnComparison| {
-        let place = cases.layout.places.get(c.column)?;
-        c.term_frequency.then(|| Terms::of(*place, cases.rows()))
+        let terms = c.term_frequency.then(|| Terms::of(c.column, cases));
+        terms.flatten()
     };
     model.comparisons.iter().map(of).collect()
 }

@@ -9,7 +9,7 @@ use crate::model::words::{LEVELS, Wording};
 use crate::model::{ColumnComparison, How, Kind, Level};
 
 /// The most comparisons of a model.
-const MOST_COMPARISONS: usize = 12;
+pub(crate) const MOST_COMPARISONS: usize = 12;
 
 /// The most levels of a comparison, without `else`.
 const MOST_LEVELS: usize = 14;
