@@ -429,9 +429,9 @@ fn count(slot: &[u32]) -> usize {
 
 /// One is the other's initial, or they are nearly alike.
 fn nearly(a: u32, b: u32, of_a: Words, of_b: Words) -> bool {
-    let (outline_a, outline_b) = (of_a.meaning(a).outline, of_b.meaning(b).outline);
+    let (outline_a, outline_b) = (of_a.outline(a), of_b.outline(b));
     if outline_a.is_letter() || outline_b.is_letter() {
-        return of_a.text(a).chars().next() == of_b.text(b).chars().next();
+        return of_a.word(a).chars().next() == of_b.word(b).chars().next();
     }
-    outline_a.may_be_alike(outline_b, WORDS_ALIKE) && alike(of_a.text(a), of_b.text(b), WORDS_ALIKE)
+    outline_a.may_be_alike(outline_b, WORDS_ALIKE) && alike(of_a.word(a), of_b.word(b), WORDS_ALIKE)
 }

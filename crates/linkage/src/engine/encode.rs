@@ -6,7 +6,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::intern::{Interner, Meaning, STRANGE, Strange, Words};
+use super::intern::{Known, Meaning, STRANGE, Strange, Words};
 use super::source::Batch;
 use crate::model::{Column, Kind, Model};
 use crate::standardise::{identifier_into, name_into, packed_date, postcode};
@@ -167,12 +167,12 @@ pub(crate) trait Numbers {
 }
 
 /// The case list's words are interned.
-impl Numbers for Interner {
+impl Numbers for Known {
     fn word(&mut self, word: &str) -> u32 {
         self.intern_word(word)
     }
     fn text(&mut self, text: &str) -> u32 {
-        self.intern(text)
+        self.texts.intern(text)
     }
     fn meaning(&self, id: u32) -> Meaning {
         self.meaning(id)
@@ -181,7 +181,7 @@ impl Numbers for Interner {
 
 /// The master list's words are looked up; strange ones live as long as their record.
 pub(crate) struct Lookup<'a> {
-    known: &'a Interner,
+    known: &'a Known,
     pub(crate) strange: Strange,
     /// What strange words mean: bounded, for they come again.
     remembered: HashMap<Box<str>, Meaning>,
@@ -192,7 +192,7 @@ pub(crate) struct Lookup<'a> {
 const REMEMBERED: usize = 1 << 16;
 
 impl<'a> Lookup<'a> {
-    pub(crate) fn new(known: &'a Interner) -> Self {
+    pub(crate) fn new(known: &'a Known) -> Self {
         Self {
             known,
             strange: Strange::default(),
@@ -204,11 +204,8 @@ impl<'a> Lookup<'a> {
 
 impl Numbers for Lookup<'_> {
     fn word(&mut self, word: &str) -> u32 {
-        if let Some(id) = self.known.find(word) {
-            // A text of the case list that is no word of its names has no sound yet.
-            if self.known.meaning(id).sound != 0 {
-                return id;
-            }
+        if let Some(id) = self.known.find_word(word) {
+            return id;
         }
         let meaning = match self.remembered.get(word) {
             Some(known) => *known,
@@ -225,7 +222,7 @@ impl Numbers for Lookup<'_> {
     }
 
     fn text(&mut self, text: &str) -> u32 {
-        match self.known.find(text) {
+        match self.known.texts.find(text) {
             Some(id) => id,
             None => self.strange.add(text, Meaning::default()),
         }

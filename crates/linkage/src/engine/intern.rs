@@ -7,26 +7,78 @@ use crate::diminutive::groups;
 use crate::sound::sound;
 use crate::text::Outline;
 
-/// What the comparison of words needs to know of one, so that its letters are hardly ever read.
+/// Texts with their numbers.
+#[derive(Default)]
+pub(crate) struct Interner {
+    /// Most texts are short: with these in the table itself, a look-up goes no further than the table.
+    short: HashMap<u128, u32>,
+    long: HashMap<Box<str>, u32>,
+    text: String,
+    ends: Vec<u32>,
+}
+
+/// The bytes of a text of up to 15 with their number, as one number.
+fn packed(text: &str) -> Option<u128> {
+    let mut bytes = [0; 16];
+    bytes
+        .get_mut(..text.len())?
+        .copy_from_slice(text.as_bytes());
+    let [.., last] = &mut bytes;
+    if *last != 0 {
+        return None;
+    }
+    *last = u8::try_from(text.len()).ok().filter(|n| *n < 16)?;
+    Some(u128::from_le_bytes(bytes))
+}
+
+impl Interner {
+    /// The number of a text, new or known.
+    pub(crate) fn intern(&mut self, text: &str) -> u32 {
+        if let Some(id) = self.find(text) {
+            return id;
+        }
+        self.text.push_str(text);
+        self.ends.push(narrow(self.text.len()));
+        let id = narrow(self.ends.len());
+        match packed(text) {
+            Some(key) => self.short.insert(key, id),
+            None => self.long.insert(text.into(), id),
+        };
+        id
+    }
+
+    /// The number of a text of the case list; none for any other.
+    pub(crate) fn find(&self, text: &str) -> Option<u32> {
+        match packed(text) {
+            Some(key) => self.short.get(&key),
+            None => self.long.get(text),
+        }
+        .copied()
+    }
+
+    fn text(&self, id: u32) -> &str {
+        let at = id as usize;
+        let end = at.checked_sub(1).and_then(|i| self.ends.get(i));
+        let start = at.checked_sub(2).and_then(|i| self.ends.get(i));
+        let (start, end) = (
+            start.map_or(0, |s| *s as usize),
+            end.map_or(0, |e| *e as usize),
+        );
+        self.text.get(start..end).unwrap_or_default()
+    }
+}
+
+/// What a word may be taken for.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meaning {
     /// The groups of diminutives that it is in.
     pub(crate) groups: &'static [u16],
     /// The number of its sound among the case list's; 0 for any other.
     pub(crate) sound: u32,
-    pub(crate) outline: Outline,
 }
 
 impl Meaning {
-    fn of(word: &str, sound: u32) -> Self {
-        Self {
-            groups: groups(word),
-            sound,
-            outline: Outline::of(word),
-        }
-    }
-
-    /// Bits of its sound and of its groups: words of one sound or one group have one in common.
+    /// Bits of the sound and of the groups: words of one sound or one group have one in common.
     pub(crate) fn bits(self) -> u64 {
         let sound = match self.sound {
             0 => 0,
@@ -37,72 +89,57 @@ impl Meaning {
     }
 }
 
-/// Texts with their numbers, and what words among them mean.
+/// The case list's words of names and its other texts. What is asked most often of words lies close together.
 #[derive(Default)]
-pub(crate) struct Interner {
-    ids: HashMap<Box<str>, u32>,
-    text: String,
-    ends: Vec<u32>,
+pub(crate) struct Known {
+    pub(crate) texts: Interner,
+    words: Interner,
     sounds: HashMap<Box<str>, u32>,
+    outlines: Vec<Outline>,
     meanings: Vec<Meaning>,
 }
 
-impl Interner {
-    /// The number of a text, new or known.
-    pub(crate) fn intern(&mut self, text: &str) -> u32 {
-        if let Some(id) = self.ids.get(text) {
-            return *id;
-        }
-        self.text.push_str(text);
-        self.ends.push(narrow(self.text.len()));
-        let id = narrow(self.ends.len());
-        self.ids.insert(text.into(), id);
-        id
-    }
-
-    /// The number of a word, whose sound is kept too.
+impl Known {
+    /// The number of a word, new or known.
     pub(crate) fn intern_word(&mut self, word: &str) -> u32 {
-        let id = self.intern(word);
-        let at = id as usize;
-        if self.meanings.len() <= at {
-            self.meanings.resize(at + 1, Meaning::default());
-        }
-        if let Some(meaning) = self.meanings.get_mut(at).filter(|m| m.sound == 0) {
+        let id = self.words.intern(word);
+        if id as usize > self.meanings.len() {
             let mut code = String::new();
             sound(word, &mut code);
             let next = narrow(self.sounds.len() + 1);
-            let sound = *self.sounds.entry(code.into_boxed_str()).or_insert(next);
-            *meaning = Meaning::of(word, sound);
+            self.meanings.push(Meaning {
+                groups: groups(word),
+                sound: *self.sounds.entry(code.into_boxed_str()).or_insert(next),
+            });
+            self.outlines.push(Outline::of(word));
         }
         id
     }
 
-    /// The number of a text of the case list; none for any other.
-    pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.ids.get(text).copied()
+    pub(crate) fn find_word(&self, word: &str) -> Option<u32> {
+        self.words.find(word)
     }
 
     /// What a word means that the case list does not have.
     pub(crate) fn strange(&self, word: &str, code: &mut String) -> Meaning {
         code.clear();
         sound(word, code);
-        Meaning::of(word, self.sounds.get(code.as_str()).copied().unwrap_or(0))
+        Meaning {
+            groups: groups(word),
+            sound: self.sounds.get(code.as_str()).copied().unwrap_or(0),
+        }
     }
 
-    pub(crate) fn text(&self, id: u32) -> &str {
-        let at = id as usize;
-        let end = at.checked_sub(1).and_then(|i| self.ends.get(i));
-        let start = at.checked_sub(2).and_then(|i| self.ends.get(i));
-        let (start, end) = (
-            start.map_or(0, |s| *s as usize),
-            end.map_or(0, |e| *e as usize),
-        );
-        self.text.get(start..end).unwrap_or_default()
-    }
-
-    /// What a word means; of a text that is no word, nothing.
     pub(crate) fn meaning(&self, id: u32) -> Meaning {
-        self.meanings.get(id as usize).copied().unwrap_or_default()
+        let at = (id as usize).checked_sub(1);
+        let meaning = at.and_then(|at| self.meanings.get(at));
+        meaning.copied().unwrap_or_default()
+    }
+
+    fn outline(&self, id: u32) -> Outline {
+        let at = (id as usize).checked_sub(1);
+        let outline = at.and_then(|at| self.outlines.get(at));
+        outline.copied().unwrap_or_default()
     }
 }
 
@@ -111,59 +148,91 @@ pub(crate) fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// The words of one master record that the case list does not have: the record's alone, gone with it.
+/// The words and texts of one master record that the case list does not have: the record's alone, gone with it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Strange {
     text: String,
-    /// End of each text, and what it means.
-    words: Vec<(u32, Meaning)>,
+    all: Vec<StrangeText>,
 }
 
-/// Marks the number of a strange word.
+#[derive(Clone, Copy, Debug)]
+struct StrangeText {
+    end: u32,
+    outline: Outline,
+    meaning: Meaning,
+}
+
+/// Marks the number of a strange text.
 pub(crate) const STRANGE: u32 = 1 << 31;
 
 impl Strange {
     pub(crate) fn clear(&mut self) {
         self.text.clear();
-        self.words.clear();
+        self.all.clear();
     }
 
     pub(crate) fn add(&mut self, text: &str, meaning: Meaning) -> u32 {
         self.text.push_str(text);
-        self.words.push((narrow(self.text.len()), meaning));
-        STRANGE | narrow(self.words.len() - 1)
+        self.all.push(StrangeText {
+            end: narrow(self.text.len()),
+            outline: Outline::of(text),
+            meaning,
+        });
+        STRANGE | narrow(self.all.len() - 1)
     }
 
-    fn get(&self, id: u32) -> Option<(&str, Meaning)> {
+    fn get(&self, id: u32) -> Option<&StrangeText> {
+        self.all.get((id & !STRANGE) as usize)
+    }
+
+    fn text(&self, id: u32) -> &str {
         let at = (id & !STRANGE) as usize;
-        let &(end, meaning) = self.words.get(at)?;
-        let before = at.checked_sub(1).and_then(|i| self.words.get(i));
-        let start = before.map_or(0, |w| w.0);
-        Some((self.text.get(start as usize..end as usize)?, meaning))
+        let before = at.checked_sub(1).and_then(|i| self.all.get(i));
+        let start = before.map_or(0, |w| w.end as usize);
+        let end = self.get(id).map_or(0, |w| w.end as usize);
+        self.text.get(start..end).unwrap_or_default()
     }
 }
 
-/// Looks up a word of a record, whichever list it is of.
+/// Looks up a word or another text of a record, whichever list it is of.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a> {
-    pub(crate) known: &'a Interner,
+    pub(crate) known: &'a Known,
     pub(crate) strange: &'a Strange,
 }
 
 impl<'a> Words<'a> {
     pub(crate) fn text(&self, id: u32) -> &'a str {
         if id & STRANGE == 0 {
-            self.known.text(id)
+            self.known.texts.text(id)
         } else {
-            self.strange.get(id).map_or("", |(text, _)| text)
+            self.strange.text(id)
         }
     }
 
-    pub(crate) fn meaning(&self, id: u32) -> Meaning {
+    pub(crate) fn word(&self, id: u32) -> &'a str {
         if id & STRANGE == 0 {
-            self.known.meaning(id)
+            self.known.words.text(id)
         } else {
-            self.strange.get(id).map_or(Meaning::default(), |(_, m)| m)
+            self.strange.text(id)
+        }
+    }
+
+    pub(crate) fn meaning(&self, word: u32) -> Meaning {
+        if word & STRANGE == 0 {
+            self.known.meaning(word)
+        } else {
+            let word = self.strange.get(word);
+            word.map_or(Meaning::default(), |w| w.meaning)
+        }
+    }
+
+    pub(crate) fn outline(&self, word: u32) -> Outline {
+        if word & STRANGE == 0 {
+            self.known.outline(word)
+        } else {
+            let word = self.strange.get(word);
+            word.map_or(Outline::default(), |w| w.outline)
         }
     }
 }

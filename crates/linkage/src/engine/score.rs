@@ -127,6 +127,13 @@ impl Weighing {
             unit,
         })
     }
+
+    /// The most that a pair of these codes can come to, where those of dear comparisons are the closest that they can
+    /// have, or are found.
+    fn bound(&self, codes: u64) -> f64 {
+        let cell = self.unit.cell(codes);
+        self.at_best.get(cell).copied().unwrap_or(0.0)
+    }
 }
 
 /// Tables made ready for the kernel.
@@ -137,8 +144,8 @@ struct Scorer<'a> {
     shares: &'a [Option<Shares>],
     /// The last code of a comparison that a rare value makes heavier.
     rare: Vec<usize>,
-    /// For each comparison, the most that rare values can add for each case.
-    rare_most: Vec<Vec<f32>>,
+    /// The most that rare values can add, by case and then by comparison.
+    rare_most: Vec<f32>,
     prior: f64,
     floor: f64,
 }
@@ -153,20 +160,23 @@ impl Scorer<'_> {
             row: self.cases.row(case),
             words: self.cases.words(),
         };
-        // INVARIANT: `bound` is no less than the pair's weight but for rounding, so nothing above the floor is lost.
-        let mut bound = self.prior;
+        // INVARIANT: the bounds add up to no less than the pair's weight but for rounding, so nothing above the floor
+        // is lost.
         let mut codes = 0;
-        let mut bounds = [0.0; MOST_COMPARISONS];
-        for (weighing, most) in self.units.iter().zip(&mut bounds) {
-            *most = self.prospect(weighing, case, left, right, &mut codes);
-            bound += *most;
+        let mut rare = [0.0; MOST_COMPARISONS];
+        let mut bound = self.prior;
+        for (weighing, rare) in self.units.iter().zip(&mut rare) {
+            *rare = self.prospect(weighing, case, left, right, &mut codes);
+            bound += weighing.bound(codes) + *rare;
+        }
+        let hopeless = |bound: f64| bound < self.floor - ROUNDING;
+        if hopeless(bound) {
+            return None;
         }
         let mut weight = self.prior;
-        for (weighing, most) in self.units.iter().zip(bounds) {
-            if bound < self.floor - ROUNDING {
-                return None;
-            }
+        for (weighing, most_rare) in self.units.iter().zip(rare) {
             let before = weight;
+            bound -= weighing.bound(codes) + most_rare;
             for (c, dear) in weighing.unit.comparisons.iter().zip(&weighing.dear) {
                 let rare = self.shares.get(*c).and_then(Option::as_ref);
                 if !dear && rare.is_none() {
@@ -177,6 +187,9 @@ impl Scorer<'_> {
                 };
                 let found = comparer.compare(left, right);
                 codes = codes & !(0xf << (4 * c)) | u64::from(found.code) << (4 * c);
+                if hopeless(bound + weighing.bound(codes) + most_rare) {
+                    return None;
+                }
                 let last = self.rare.get(*c).copied().unwrap_or(0);
                 if let (Some(shares), true) = (rare, (1..=last).contains(&found.code.into())) {
                     let (a, b) = comparer.slots(found, left.row, right.row);
@@ -185,12 +198,16 @@ impl Scorer<'_> {
             }
             let cell = weighing.unit.cell(codes);
             weight += weighing.bits.get(cell).copied().unwrap_or(0.0);
-            bound += weight - before - most;
+            bound += weight - before;
+            if hopeless(bound) {
+                return None;
+            }
         }
         (weight >= self.floor).then_some((codes, weight))
     }
 
-    /// The most that a unit can come to; the codes of its cheap comparisons are found for good.
+    /// Finds the codes of a unit's cheap comparisons for good, and the closest that its dear ones can have; the most that
+    /// rare values can add.
     fn prospect(
         &self,
         weighing: &Weighing,
@@ -199,9 +216,8 @@ impl Scorer<'_> {
         right: Side,
         codes: &mut u64,
     ) -> f64 {
-        let (mut cell, mut bound) = (0, 0.0);
-        let unit = &weighing.unit;
-        for ((c, radix), dear) in unit.comparisons.iter().zip(&unit.radix).zip(&weighing.dear) {
+        let mut most = 0.0;
+        for (c, dear) in weighing.unit.comparisons.iter().zip(&weighing.dear) {
             let Some(comparer) = self.comparers.get(*c) else {
                 continue;
             };
@@ -211,12 +227,22 @@ impl Scorer<'_> {
                 (comparer.code(left, right), true)
             };
             *codes |= u64::from(code) << (4 * c);
-            cell = cell * radix + usize::from(code);
-            if let (true, Some(most)) = (common, self.rare_most.get(*c)) {
-                bound += most.get(case as usize).copied().map_or(0.0, f64::from);
+            if common {
+                let rare = self.rare_most.get(self.rare_at(case) + c);
+                most += rare.copied().map_or(0.0, f64::from);
             }
         }
-        bound + weighing.at_best.get(cell).copied().unwrap_or(0.0)
+        most
+    }
+
+    fn rare_at(&self, case: u32) -> usize {
+        case as usize * self.comparers.len()
+    }
+
+    /// Reads something of what [`weigh`](Self::weigh) reads of a case.
+    fn fetch(&self, case: u32) -> u32 {
+        let rare = self.rare_most.get(self.rare_at(case));
+        self.cases.fetch(case) ^ rare.map_or(0, |r| r.to_bits())
     }
 }
 
@@ -267,19 +293,23 @@ pub fn score(
             "the trained numbers are of another model: train this one".into(),
         ));
     };
-    let rare_most = shares.iter().map(|shares| match shares {
-        // Rounded up: a bound may be too great and never too small.
-        Some(shares) => cases
-            .rows()
-            .map(|row| (shares.most(row) as f32).next_up())
-            .collect(),
-        None => Vec::new(),
-    });
+    // Rounded up: a bound may be too great and never too small.
+    let most = |shares: &Option<Shares>, row: &[u32]| match shares {
+        Some(shares) => (shares.most(row) as f32).next_up(),
+        None => 0.0,
+    };
+    let rare_most = match shares.iter().any(Option::is_some) {
+        true => {
+            let by_case = |row| shares.iter().map(move |s| most(s, row));
+            cases.rows().flat_map(by_case).collect()
+        }
+        false => Vec::new(),
+    };
     let scorer = Scorer {
         cases,
         comparers,
         rare: model.comparisons.iter().map(rare_until).collect(),
-        rare_most: rare_most.collect(),
+        rare_most,
         units,
         shares,
         prior: trained.prior(),
@@ -315,7 +345,8 @@ pub fn score(
                 let handle = batch.text(0, at).unwrap_or_default();
                 let before = cases.before(hash_of(handle));
                 let (looked_at, pairs) = (&mut w.looked_at, &mut w.pairs);
-                w.finder.find(&w.row, words, &mut |case, mask| {
+                let fetch = |case| scorer.fetch(case);
+                w.finder.find(&w.row, words, fetch, &mut |case, mask| {
                     if case >= before {
                         return;
                     }

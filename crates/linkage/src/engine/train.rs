@@ -155,7 +155,8 @@ pub fn train(
                 let mut found = 0;
                 let before = cases.before(hash);
                 if let Some(seen) = seen {
-                    w.finder.find(&w.row, words, &mut |case, mask| {
+                    let fetch = |case| cases.fetch(case);
+                    w.finder.find(&w.row, words, fetch, &mut |case, mask| {
                         if case >= before {
                             return;
                         }

@@ -41,8 +41,8 @@ pub fn alike(a: &str, b: &str, at_least: f64) -> bool {
 /// How many letters a text has and of which kinds: enough to tell of most texts that they are not alike.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outline {
-    kinds: u64,
-    count: usize,
+    kinds: u32,
+    count: u32,
 }
 
 impl Outline {
@@ -60,23 +60,24 @@ impl Outline {
 
     /// False only where [`alike`] of two texts of these outlines is.
     pub(crate) fn may_be_alike(self, other: Self, at_least: f64) -> bool {
-        self.most(other) >= Bar(at_least).matches(self.count, other.count, PREFIX_MOST)
+        let (a, b) = (self.count as usize, other.count as usize);
+        self.most(other) >= Bar(at_least).matches(a, b, PREFIX_MOST)
     }
 
     /// No more letters than this can match: one of a kind that the other text lacks matches nothing.
     fn most(self, other: Self) -> usize {
         let of = |one: Self, other: Self| {
-            let without = (one.kinds & !other.kinds).count_ones() as usize;
-            one.count - without.min(one.count)
+            let without = (one.kinds & !other.kinds).count_ones();
+            (one.count - without.min(one.count)) as usize
         };
         of(self, other).min(of(other, self))
     }
 }
 
-/// A bit for a letter. Letters are told apart by their last six bits, so some are taken for another: that only
+/// A bit for a letter. Letters are told apart by their last five bits, so some are taken for another: that only
 /// makes a bound weaker.
-fn kind(letter: impl Into<u32>) -> u64 {
-    1 << (letter.into() & 63)
+fn kind(letter: impl Into<u32>) -> u32 {
+    1 << (letter.into() & 31)
 }
 
 /// What the answer has to reach to be of use; below it, any answer that is below too will do.
@@ -282,7 +283,7 @@ fn start<T: Copy + PartialEq + Into<u32>>(a: &[T], b: &[T], bar: &Bar) -> Option
     if needed > 0 {
         let outline = |text: &[T]| Outline {
             kinds: text.iter().fold(0, |all, letter| all | kind(*letter)),
-            count: text.len(),
+            count: u32::try_from(text.len()).unwrap_or(u32::MAX),
         };
         if outline(a).most(outline(b)) < needed {
             return None;
