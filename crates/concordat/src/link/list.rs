@@ -27,7 +27,7 @@ pub(crate) fn open(path: &Path, threads: usize) -> Result<Box<dyn Source>, Fail>
     if &first == b"ARROW1" {
         return Ok(Box::new(Ipc::open(path)?));
     }
-    Ok(Box::new(Csv::open(path)?))
+    Ok(Box::new(Csv::open(path, threads)?))
 }
 
 /// A list lacks a column that the model names.
