@@ -240,7 +240,12 @@ fn holds(how: How, kind: Kind, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -
         b.first().copied().unwrap_or(0),
     );
     match how {
-        How::Like(least) => one == other || alike(of_a.text(one), of_b.text(other), least),
+        How::Like(least) => {
+            let (outline, other_outline) = (of_a.text_outline(one), of_b.text_outline(other));
+            one == other
+                || (outline.may_be_alike(other_outline, least)
+                    && alike(of_a.text(one), of_b.text(other), least))
+        }
         How::Edits(most) => one == other || within_edits(of_a.text(one), of_b.text(other), most),
         How::Swapped => {
             one >> 16 == other >> 16
@@ -429,7 +434,7 @@ fn count(slot: &[u32]) -> usize {
 
 /// One is the other's initial, or they are nearly alike.
 fn nearly(a: u32, b: u32, of_a: Words, of_b: Words) -> bool {
-    let (outline_a, outline_b) = (of_a.outline(a), of_b.outline(b));
+    let (outline_a, outline_b) = (of_a.word_outline(a), of_b.word_outline(b));
     if outline_a.is_letter() || outline_b.is_letter() {
         return of_a.word(a).chars().next() == of_b.word(b).chars().next();
     }

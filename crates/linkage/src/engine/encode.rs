@@ -4,9 +4,7 @@
 //! words in the order written, a text's or identifier's one number, a date's its eight digits (BCD), a postcode's
 //! its packed form in two words.
 
-use foldhash::{HashMap, HashMapExt};
-
-use super::intern::{Known, Meaning, STRANGE, Strange, Words};
+use super::intern::{Known, Meaning, STRANGE, Strange, Table, Words};
 use super::source::Batch;
 use crate::model::{Column, Kind, Model};
 use crate::standardise::{identifier_into, name_into, packed_date, postcode};
@@ -184,7 +182,7 @@ pub(crate) struct Lookup<'a> {
     known: &'a Known,
     pub(crate) strange: Strange,
     /// What strange words mean: bounded, for they come again.
-    remembered: HashMap<Box<str>, Meaning>,
+    remembered: Table<Meaning>,
     code: String,
 }
 
@@ -196,7 +194,7 @@ impl<'a> Lookup<'a> {
         Self {
             known,
             strange: Strange::default(),
-            remembered: HashMap::new(),
+            remembered: Table::default(),
             code: String::new(),
         }
     }
@@ -208,13 +206,13 @@ impl Numbers for Lookup<'_> {
             return id;
         }
         let meaning = match self.remembered.get(word) {
-            Some(known) => *known,
+            Some(known) => known,
             None => {
                 let found = self.known.strange(word, &mut self.code);
                 if self.remembered.len() >= REMEMBERED {
-                    self.remembered.clear();
+                    self.remembered = Table::default();
                 }
-                self.remembered.insert(word.into(), found);
+                self.remembered.insert(word, found);
                 found
             }
         };

@@ -7,14 +7,41 @@ use crate::diminutive::groups;
 use crate::sound::sound;
 use crate::text::Outline;
 
-/// Texts with their numbers.
-#[derive(Default)]
-pub(crate) struct Interner {
+/// Something for each of some texts.
+pub(crate) struct Table<T> {
     /// Most texts are short: with these in the table itself, a look-up goes no further than the table.
-    short: HashMap<u128, u32>,
-    long: HashMap<Box<str>, u32>,
-    text: String,
-    ends: Vec<u32>,
+    short: HashMap<u128, T>,
+    long: HashMap<Box<str>, T>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            short: HashMap::default(),
+            long: HashMap::default(),
+        }
+    }
+}
+
+impl<T: Copy> Table<T> {
+    pub(crate) fn get(&self, text: &str) -> Option<T> {
+        match packed(text) {
+            Some(key) => self.short.get(&key),
+            None => self.long.get(text),
+        }
+        .copied()
+    }
+
+    pub(crate) fn insert(&mut self, text: &str, of: T) {
+        match packed(text) {
+            Some(key) => self.short.insert(key, of),
+            None => self.long.insert(text.into(), of),
+        };
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.short.len() + self.long.len()
+    }
 }
 
 /// The bytes of a text of up to 15 with their number, as one number.
@@ -31,6 +58,15 @@ fn packed(text: &str) -> Option<u128> {
     Some(u128::from_le_bytes(bytes))
 }
 
+/// Texts with their numbers.
+#[derive(Default)]
+pub(crate) struct Interner {
+    ids: Table<u32>,
+    text: String,
+    ends: Vec<u32>,
+    outlines: Vec<Outline>,
+}
+
 impl Interner {
     /// The number of a text, new or known.
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
@@ -39,21 +75,21 @@ impl Interner {
         }
         self.text.push_str(text);
         self.ends.push(narrow(self.text.len()));
+        self.outlines.push(Outline::of(text));
         let id = narrow(self.ends.len());
-        match packed(text) {
-            Some(key) => self.short.insert(key, id),
-            None => self.long.insert(text.into(), id),
-        };
+        self.ids.insert(text, id);
         id
     }
 
     /// The number of a text of the case list; none for any other.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        match packed(text) {
-            Some(key) => self.short.get(&key),
-            None => self.long.get(text),
-        }
-        .copied()
+        self.ids.get(text)
+    }
+
+    fn outline(&self, id: u32) -> Outline {
+        let at = (id as usize).checked_sub(1);
+        let outline = at.and_then(|at| self.outlines.get(at));
+        outline.copied().unwrap_or_default()
     }
 
     fn text(&self, id: u32) -> &str {
@@ -89,13 +125,13 @@ impl Meaning {
     }
 }
 
-/// The case list's words of names and its other texts. What is asked most often of words lies close together.
+/// The case list's words of names and its other texts: each of a table of its own, so that what is asked most often of
+/// words lies close together.
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) texts: Interner,
     words: Interner,
     sounds: HashMap<Box<str>, u32>,
-    outlines: Vec<Outline>,
     meanings: Vec<Meaning>,
 }
 
@@ -111,7 +147,6 @@ impl Known {
                 groups: groups(word),
                 sound: *self.sounds.entry(code.into_boxed_str()).or_insert(next),
             });
-            self.outlines.push(Outline::of(word));
         }
         id
     }
@@ -134,12 +169,6 @@ impl Known {
         let at = (id as usize).checked_sub(1);
         let meaning = at.and_then(|at| self.meanings.get(at));
         meaning.copied().unwrap_or_default()
-    }
-
-    fn outline(&self, id: u32) -> Outline {
-        let at = (id as usize).checked_sub(1);
-        let outline = at.and_then(|at| self.outlines.get(at));
-        outline.copied().unwrap_or_default()
     }
 }
 
@@ -227,12 +256,20 @@ impl<'a> Words<'a> {
         }
     }
 
-    pub(crate) fn outline(&self, word: u32) -> Outline {
-        if word & STRANGE == 0 {
-            self.known.outline(word)
+    pub(crate) fn word_outline(&self, id: u32) -> Outline {
+        self.outline(id, &self.known.words)
+    }
+
+    pub(crate) fn text_outline(&self, id: u32) -> Outline {
+        self.outline(id, &self.known.texts)
+    }
+
+    fn outline(&self, id: u32, known: &Interner) -> Outline {
+        if id & STRANGE == 0 {
+            known.outline(id)
         } else {
-            let word = self.strange.get(word);
-            word.map_or(Outline::default(), |w| w.outline)
+            let text = self.strange.get(id);
+            text.map_or(Outline::default(), |t| t.outline)
         }
     }
 }
