@@ -5,35 +5,10 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{List, quiet, two_lists, unlike};
+use common::{List, MODEL, quiet, two_lists, unlike};
 use linkage::model::Model;
 use linkage::{Cases, Scored, Standing, Trained, score, train};
 use proptest::prelude::*;
-
-const MODEL: &str = "\
-linkage: 1
-name: small
-id: id
-columns:
-  given: { kind: name, from: given }
-  family: { kind: name, from: family }
-  born: { kind: date, from: born }
-  town: { kind: text, from: town }
-blocking:
-  - born
-  - [given.word, family.sound]
-  - town
-comparisons:
-  given: { levels: [same, variant, close], term-frequency: true }
-  family: { levels: [same, variant, close], term-frequency: true }
-  born: [same, swapped, one-digit, same-year]
-  town: [same, like 0.9]
-decide:
-  review: 0.5
-  keep: 50
-  strong:
-    - { given: close, family: close, born: same }
-";
 
 fn model(text: &str) -> Model {
     Model::read("small.yaml", text.as_bytes()).unwrap_or_else(|faults| panic!("{faults}"))

@@ -224,8 +224,8 @@ fn the_example_is_read_as_it_is_meant() {
         ],
     );
     names.term_frequency = true;
-    let mut addresses = compares(4, &[How::Same, How::Like(0.9), How::Edits(4)]);
-    addresses.levels[2].fixed = Some((0.02, 0.0001));
+    let mut numbers = compares(2, &[How::Same, How::Edits(1)]);
+    numbers.levels[1].fixed = Some((0.02, 0.0001));
     let expected = Model {
         name: "example".to_owned(),
         id: Sides {
@@ -261,9 +261,9 @@ fn the_example_is_read_as_it_is_meant() {
                     How::SameYear,
                 ],
             ),
-            compares(2, &[How::Same, How::Edits(1)]),
+            numbers,
             compares(3, &[How::Same, How::Sector, How::Outward, How::Area]),
-            addresses,
+            compares(4, &[How::Same, How::Like(0.9), How::Edits(4)]),
         ],
         joint: vec![vec![0, 3, 4]],
         decide: Decide {

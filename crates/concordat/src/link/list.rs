@@ -22,7 +22,7 @@ pub(crate) fn open(path: &Path, threads: usize) -> Result<Box<dyn Source>, Fail>
     Ok(match form(path)? {
         Form::Parquet => Box::new(Parquet::open(path, threads)?),
         Form::Ipc => Box::new(Ipc::open(path)?),
-        Form::Csv => Box::new(Csv::open(path)?),
+        Form::Csv => Box::new(Csv::open(path, threads)?),
     })
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn names(path: &Path) -> Result<Vec<String>, Fail> {
     Ok(match form(path)? {
         Form::Parquet => Parquet::open(path, 1)?.names,
         Form::Ipc => Ipc::open(path)?.names,
-        Form::Csv => Csv::open(path)?.names,
+        Form::Csv => Csv::open(path, 1)?.names,
     })
 }
 

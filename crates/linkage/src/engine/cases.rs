@@ -3,15 +3,17 @@
 use foldhash::HashMap;
 
 use super::encode::{Encoder, Layout, Reading, Unused};
-use super::intern::{Interner, Strange, Words, narrow};
+use super::intern::{Known, Strange, Words, narrow};
 use super::source::{Source, SourceFault};
 use super::train::hash_of;
 use crate::model::Model;
 
 /// A case list in memory.
 pub struct Cases {
+    /// Of the cases' rows; those of the master list have room for more.
     pub(crate) layout: Layout,
-    pub(crate) known: Interner,
+    pub(crate) master: Layout,
+    pub(crate) known: Known,
     nothing: Strange,
     rows: Vec<u32>,
     handles: String,
@@ -27,13 +29,13 @@ impl Cases {
     /// # Errors
     /// [`SourceFault`] when it cannot be read.
     pub fn read(model: &Model, list: &dyn Source) -> Result<Self, SourceFault> {
-        let layout = Layout::of(model);
+        let master = Layout::of(model);
         let reading = Reading::new(&model.id.left, model, |c| &c.from.left);
-        let mut known = Interner::default();
+        let mut known = Known::default();
         let mut rows = Vec::new();
         let (mut handles, mut ends) = (String::new(), Vec::new());
-        let mut encoder = Encoder::new(model, &layout, &reading);
-        let mut row = vec![0; layout.words];
+        let mut encoder = Encoder::new(model, &master, &reading);
+        let mut row = vec![0; master.words];
         for part in 0..list.parts() {
             list.read(part, &reading.columns, &mut |batch| {
                 for at in 0..batch.rows() {
@@ -54,8 +56,10 @@ impl Cases {
             })?;
         }
         let unused = encoder.unused;
+        let (layout, rows) = master.fitted(&rows);
         Ok(Self {
             layout,
+            master,
             known,
             nothing: Strange::default(),
             rows,
@@ -127,6 +131,12 @@ impl Cases {
         self.rows
             .get(from..from + self.layout.words)
             .unwrap_or_default()
+    }
+
+    /// Reads the ends of a case's row, so that all of it is near.
+    pub(crate) fn fetch(&self, case: u32) -> u32 {
+        let row = self.row(case);
+        row.first().unwrap_or(&0) ^ row.last().unwrap_or(&0)
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &[u32]> + Clone {

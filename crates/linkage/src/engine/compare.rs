@@ -1,5 +1,6 @@
 //! How one column of a case compares with that of a master record: the number of the first level that holds.
 
+use super::cases::Cases;
 use super::encode::{Layout, NAME_WORDS, Place, postcode_of};
 use super::intern::Words;
 use crate::diminutive::related;
@@ -35,7 +36,8 @@ enum Grade {
 
 /// A comparison made ready.
 pub(crate) struct Comparer {
-    pub(crate) place: Place,
+    pub(crate) left: Place,
+    pub(crate) right: Place,
     hows: Vec<How>,
     /// For names: the code of each grade.
     by_grade: [Code; 8],
@@ -50,7 +52,7 @@ pub(crate) struct Compared {
 }
 
 impl Comparer {
-    pub(crate) fn new(comparison: &ColumnComparison, place: Place) -> Self {
+    pub(crate) fn new(comparison: &ColumnComparison, left: Place, right: Place) -> Self {
         let hows: Vec<How> = comparison.levels.iter().map(|l| l.how).collect();
         let otherwise = small(hows.len() + 1);
         let grades = [
@@ -70,21 +72,30 @@ impl Comparer {
                 .map_or(otherwise, |at| small(at + 1))
         });
         Self {
-            place,
+            left,
+            right,
             hows,
             by_grade,
         }
     }
 
     /// All comparisons of a model.
-    pub(crate) fn all(model: &Model, layout: &Layout) -> Vec<Self> {
-        let placed = |c: &ColumnComparison| Some(Self::new(c, *layout.places.get(c.column)?));
+    pub(crate) fn all(model: &Model, cases: &Cases) -> Vec<Self> {
+        Self::between(model, &cases.layout, &cases.master)
+    }
+
+    /// The same between rows of these layouts.
+    pub(crate) fn between(model: &Model, left: &Layout, right: &Layout) -> Vec<Self> {
+        let place = |layout: &Layout, column: usize| layout.places.get(column).copied();
+        let placed = |c: &ColumnComparison| {
+            Some(Self::new(c, place(left, c.column)?, place(right, c.column)?))
+        };
         model.comparisons.iter().filter_map(placed).collect()
     }
 
     /// Whether strings may have to be compared.
     pub(crate) fn is_dear(&self) -> bool {
-        match self.place.kind {
+        match self.left.kind {
             Kind::Name => true,
             Kind::Text | Kind::Identifier => self.hows.iter().any(|h| *h != How::Same),
             Kind::Date | Kind::Postcode => false,
@@ -102,13 +113,14 @@ impl Comparer {
             left: 0,
             right: 0,
         };
-        if self.place.is_empty(left.row) || self.place.is_empty(right.row) {
+        if self.left.is_empty(left.row) || self.right.is_empty(right.row) {
             best.code = 0;
             return best;
         }
-        for (i, a) in (0_u8..).zip(self.place.values(left.row)) {
-            for (j, b) in (0_u8..).zip(self.place.values(right.row)) {
-                let code = self.pair(a, b, left.words, right.words, best.code);
+        let apart = self.apart(left, right);
+        for (i, a) in (0_u8..).zip(self.left.values(left.row)) {
+            for (j, b) in (0_u8..).zip(self.right.values(right.row)) {
+                let code = self.pair(a, b, left.words, right.words, apart, best.code);
                 if code < best.code {
                     best = Compared {
                         code,
@@ -124,18 +136,31 @@ impl Comparer {
         best
     }
 
+    /// The two values that were found.
+    pub(crate) fn slots<'r>(
+        &self,
+        found: Compared,
+        left: &'r [u32],
+        right: &'r [u32],
+    ) -> (&'r [u32], &'r [u32]) {
+        let a = self.left.values(left).nth(found.left.into());
+        let b = self.right.values(right).nth(found.right.into());
+        (a.unwrap_or_default(), b.unwrap_or_default())
+    }
+
     /// The closest level that a pair can have, by what can be told without a look at letters; and whether a value that
     /// a rare term could make heavier may be common to both.
     pub(crate) fn at_best(&self, left: Side, right: Side) -> (Code, bool) {
         let mut best = small(self.hows.len() + 1);
-        if self.place.is_empty(left.row) || self.place.is_empty(right.row) {
+        if self.left.is_empty(left.row) || self.right.is_empty(right.row) {
             return (0, false);
         }
         let mut common = false;
-        for a in self.place.values(left.row) {
-            for b in self.place.values(right.row) {
-                let code = if self.place.kind == Kind::Name {
-                    let paired = pair_off(a, b, left.words, right.words);
+        let apart = self.apart(left, right);
+        for a in self.left.values(left.row) {
+            for b in self.right.values(right.row) {
+                let code = if self.left.kind == Kind::Name {
+                    let paired = pair_off(a, b, left.words, right.words, apart);
                     common |= paired.equal > 0;
                     self.by_grade.get(paired.at_best() as usize).copied()
                 } else {
@@ -152,10 +177,23 @@ impl Comparer {
         (best, common)
     }
 
+    /// Whether it is plain that no word of a name is a spelling or form of one of the other's.
+    fn apart(&self, left: Side, right: Side) -> bool {
+        self.left.kind == Kind::Name && self.left.bits(left.row) & self.right.bits(right.row) == 0
+    }
+
     /// The code of two values where it is below `best`; else anything not below.
-    fn pair(&self, a: &[u32], b: &[u32], of_a: Words, of_b: Words, best: Code) -> Code {
-        if self.place.kind == Kind::Name {
-            let grade = grade(a, b, of_a, of_b) as usize;
+    fn pair(
+        &self,
+        a: &[u32],
+        b: &[u32],
+        of_a: Words,
+        of_b: Words,
+        apart: bool,
+        best: Code,
+    ) -> Code {
+        if self.left.kind == Kind::Name {
+            let grade = grade(a, b, of_a, of_b, apart) as usize;
             return self.by_grade.get(grade).copied().unwrap_or(best);
         }
         let mut code = 1;
@@ -163,7 +201,7 @@ impl Comparer {
             if code >= best {
                 return best;
             }
-            if holds(*how, self.place.kind, a, b, of_a, of_b) {
+            if holds(*how, self.left.kind, a, b, of_a, of_b) {
                 return code;
             }
             code += 1;
@@ -206,7 +244,12 @@ fn holds(how: How, kind: Kind, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -
         b.first().copied().unwrap_or(0),
     );
     match how {
-        How::Like(least) => one == other || alike(of_a.text(one), of_b.text(other), least),
+        How::Like(least) => {
+            let (outline, other_outline) = (of_a.text_outline(one), of_b.text_outline(other));
+            one == other
+                || (outline.may_be_alike(other_outline, least)
+                    && alike(of_a.text(one), of_b.text(other), least))
+        }
         How::Edits(most) => one == other || within_edits(of_a.text(one), of_b.text(other), most),
         How::Swapped => {
             one >> 16 == other >> 16
@@ -272,8 +315,8 @@ struct Paired {
 }
 
 /// Each word of the shorter name is given at most one word of the longer: equal ones first, then spellings of one
-/// sound and diminutives.
-fn pair_off(a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> Paired {
+/// sound and diminutives. Where the names are `apart`, there is none of these.
+fn pair_off(a: &[u32], b: &[u32], of_a: Words, of_b: Words, apart: bool) -> Paired {
     let (count_a, count_b) = (count(a), count(b));
     let mut paired = Paired {
         shorter: count_a.min(count_b),
@@ -283,6 +326,9 @@ fn pair_off(a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> Paired {
         taken_a: 0,
         taken_b: 0,
     };
+    if apart {
+        return paired;
+    }
     for (i, x) in a.iter().enumerate().take(count_a) {
         for (j, y) in b.iter().enumerate().take(count_b) {
             if x == y && paired.taken_b >> j & 1 == 0 {
@@ -300,13 +346,14 @@ fn pair_off(a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> Paired {
         if paired.taken_a >> i & 1 == 1 {
             continue;
         }
-        let (sound, groups) = (of_a.sound(*x), of_a.groups(*x));
+        let of_x = of_a.meaning(*x);
         for (j, y) in b.iter().enumerate().take(count_b) {
             if paired.taken_b >> j & 1 == 1 {
                 continue;
             }
-            let alike = (sound != 0 && sound == of_b.sound(*y))
-                || (!groups.is_empty() && related(groups, of_b.groups(*y)));
+            let of_y = of_b.meaning(*y);
+            let alike = (of_x.sound != 0 && of_x.sound == of_y.sound)
+                || (!of_x.groups.is_empty() && related(of_x.groups, of_y.groups));
             if alike {
                 paired.taken_a |= 1 << i;
                 paired.taken_b |= 1 << j;
@@ -349,8 +396,8 @@ impl Paired {
 
 /// How two sets of words compare: what [`pair_off`] left may be initials or nearly alike. Words that are all no more than
 /// nearly alike do not make a name of several words close.
-fn grade(a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> Grade {
-    let mut paired = pair_off(a, b, of_a, of_b);
+fn grade(a: &[u32], b: &[u32], of_a: Words, of_b: Words, apart: bool) -> Grade {
+    let mut paired = pair_off(a, b, of_a, of_b, apart);
     if let Some(grade) = paired.grade() {
         return grade;
     }
@@ -361,7 +408,7 @@ fn grade(a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> Grade {
             continue;
         }
         for (j, y) in b.iter().enumerate().take(count_b) {
-            if paired.taken_b >> j & 1 == 0 && nearly(of_a.text(*x), of_b.text(*y)) {
+            if paired.taken_b >> j & 1 == 0 && nearly(*x, *y, of_a, of_b) {
                 paired.taken_b |= 1 << j;
                 near += 1;
                 break;
@@ -390,11 +437,10 @@ fn count(slot: &[u32]) -> usize {
 }
 
 /// One is the other's initial, or they are nearly alike.
-fn nearly(a: &str, b: &str) -> bool {
-    let (mut of_a, mut of_b) = (a.chars(), b.chars());
-    let (first_a, first_b) = (of_a.next(), of_b.next());
-    if of_a.as_str().is_empty() || of_b.as_str().is_empty() {
-        return first_a == first_b;
+fn nearly(a: u32, b: u32, of_a: Words, of_b: Words) -> bool {
+    let (outline_a, outline_b) = (of_a.word_outline(a), of_b.word_outline(b));
+    if outline_a.is_letter() || outline_b.is_letter() {
+        return of_a.word(a).chars().next() == of_b.word(b).chars().next();
     }
-    alike(a, b, WORDS_ALIKE)
+    outline_a.may_be_alike(outline_b, WORDS_ALIKE) && alike(of_a.word(a), of_b.word(b), WORDS_ALIKE)
 }

@@ -4,46 +4,53 @@
 //! words in the order written, a text's or identifier's one number, a date's its eight digits (BCD), a postcode's
 //! its packed form in two words.
 
-use foldhash::{HashMap, HashMapExt};
-
-use super::intern::{Interner, STRANGE, Strange};
+use super::intern::{Known, Meaning, STRANGE, Strange, Table, Words};
 use super::source::Batch;
-use crate::diminutive::groups;
 use crate::model::{Column, Kind, Model};
-use crate::sound::sound;
 use crate::standardise::{identifier_into, name_into, packed_date, postcode};
 
 /// How many words of a name are compared: of a longer one the first ones and the last.
 pub(crate) const NAME_WORDS: usize = 8;
 
-/// Where a column's values stand in a row.
+/// Where a column's values stand in a row: slots of so many words each; after those of names two words of
+/// [bits](Place::bits).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) kind: Kind,
-    pub(crate) at: usize,
-    pub(crate) slots: usize,
+    at: usize,
+    slots: usize,
+    width: usize,
 }
 
 impl Place {
-    pub(crate) const fn width(self) -> usize {
-        match self.kind {
-            Kind::Name => NAME_WORDS,
-            Kind::Postcode => 2,
-            Kind::Text | Kind::Identifier | Kind::Date => 1,
-        }
+    const fn end(self) -> usize {
+        self.at + self.slots * self.width
     }
 
     /// The filled slots of this column in a row.
     pub(crate) fn values(self, row: &[u32]) -> impl Iterator<Item = &[u32]> {
-        let width = self.width();
-        row.get(self.at..self.at + self.slots * width)
+        row.get(self.at..self.end())
             .unwrap_or_default()
-            .chunks_exact(width)
+            .chunks_exact(self.width)
             .take_while(|slot| slot.first() != Some(&0))
+    }
+
+    /// All slots of this column in a row, to be changed.
+    pub(crate) fn slots_mut(self, row: &mut [u32]) -> impl Iterator<Item = &mut [u32]> {
+        row.get_mut(self.at..self.end())
+            .unwrap_or_default()
+            .chunks_exact_mut(self.width)
     }
 
     pub(crate) fn is_empty(self, row: &[u32]) -> bool {
         row.get(self.at).is_none_or(|w| *w == 0)
+    }
+
+    /// Of names, bits of all words: without one in common, no word of the one row is a spelling or a form of one of
+    /// the other.
+    pub(crate) fn bits(self, row: &[u32]) -> u64 {
+        let end = self.end();
+        postcode_of(row.get(end..end + 2).unwrap_or_default())
     }
 }
 
@@ -55,25 +62,65 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// Room for all that a model compares.
     pub(crate) fn of(model: &Model) -> Self {
-        let mut at = 0;
-        let places = model
-            .columns
-            .iter()
-            .map(|c| {
+        let width = |kind| match kind {
+            Kind::Name => NAME_WORDS,
+            Kind::Postcode => 2,
+            Kind::Text | Kind::Identifier | Kind::Date => 1,
+        };
+        let columns = model.columns.iter();
+        Self::with(columns.map(|c| (c.kind, c.most, width(c.kind))))
+    }
+
+    fn with(columns: impl Iterator<Item = (Kind, usize, usize)>) -> Self {
+        let mut words = 0;
+        let places = columns
+            .map(|(kind, slots, width)| {
                 let place = Place {
-                    kind: c.kind,
-                    at,
-                    slots: c.most,
+                    kind,
+                    at: words,
+                    slots,
+                    width,
                 };
-                at += c.most * place.width();
+                words = place.end() + if kind == Kind::Name { 2 } else { 0 };
                 place
             })
             .collect();
-        Self { places, words: at }
+        Self { places, words }
+    }
+
+    /// Room for what these rows hold and no more, and the rows in it: the fewer the words of a row, the more rows are near.
+    pub(crate) fn fitted(&self, rows: &[u32]) -> (Self, Vec<u32>) {
+        let rows = || rows.chunks_exact(self.words.max(1));
+        let columns = self.places.iter().map(|place| {
+            let slots = rows().map(|row| place.values(row).count()).max();
+            let filled = |slot: &[u32]| slot.iter().take_while(|w| **w != 0).count();
+            let width = match place.kind {
+                Kind::Name => rows().flat_map(|row| place.values(row).map(filled)).max(),
+                Kind::Text | Kind::Identifier | Kind::Date | Kind::Postcode => Some(place.width),
+            };
+            (place.kind, slots.unwrap_or(0).max(1), width.unwrap_or(1))
+        });
+        let fitted = Self::with(columns);
+        let mut out = Vec::with_capacity(rows().count() * fitted.words);
+        for row in rows() {
+            for (from, to) in self.places.iter().zip(&fitted.places) {
+                let slots = row.get(from.at..).unwrap_or_default();
+                for slot in slots.chunks_exact(from.width).take(to.slots) {
+                    out.extend(slot.iter().take(to.width));
+                }
+                if from.kind == Kind::Name {
+                    let end = from.end();
+                    out.extend(row.get(end..end + 2).unwrap_or_default());
+                }
+            }
+        }
+        (fitted, out)
     }
 }
 
+/// The number whose halves stand in two words.
 pub(crate) fn postcode_of(slot: &[u32]) -> u64 {
     match slot {
         [high, low] => u64::from(*high) << 32 | u64::from(*low),
@@ -120,36 +167,41 @@ impl Reading {
 pub(crate) trait Numbers {
     fn word(&mut self, word: &str) -> u32;
     fn text(&mut self, text: &str) -> u32;
+    /// What a word that was given this number means.
+    fn meaning(&self, id: u32) -> Meaning;
 }
 
 /// The case list's words are interned.
-impl Numbers for Interner {
+impl Numbers for Known {
     fn word(&mut self, word: &str) -> u32 {
         self.intern_word(word)
     }
     fn text(&mut self, text: &str) -> u32 {
-        self.intern(text)
+        self.texts.intern(text)
+    }
+    fn meaning(&self, id: u32) -> Meaning {
+        self.meaning(id)
     }
 }
 
 /// The master list's words are looked up; strange ones live as long as their record.
 pub(crate) struct Lookup<'a> {
-    known: &'a Interner,
+    known: &'a Known,
     pub(crate) strange: Strange,
-    /// Sounds of strange words: bounded, for they come again.
-    sounds: HashMap<Box<str>, (u32, &'static [u16])>,
+    /// What strange words mean: bounded, for they come again.
+    remembered: Table<Meaning>,
     code: String,
 }
 
-/// How many strange words' sounds a thread remembers.
+/// How many strange words a thread remembers.
 const REMEMBERED: usize = 1 << 16;
 
 impl<'a> Lookup<'a> {
-    pub(crate) fn new(known: &'a Interner) -> Self {
+    pub(crate) fn new(known: &'a Known) -> Self {
         Self {
             known,
             strange: Strange::default(),
-            sounds: HashMap::new(),
+            remembered: Table::default(),
             code: String::new(),
         }
     }
@@ -157,33 +209,36 @@ impl<'a> Lookup<'a> {
 
 impl Numbers for Lookup<'_> {
     fn word(&mut self, word: &str) -> u32 {
-        if let Some(id) = self.known.find(word) {
-            // A text of the case list that is no word of its names has no sound yet.
-            if self.known.sound(id) != 0 {
-                return id;
-            }
+        if let Some(id) = self.known.find_word(word) {
+            return id;
         }
-        let (sound_id, of) = match self.sounds.get(word) {
-            Some(known) => *known,
+        let meaning = match self.remembered.get(word) {
+            Some(known) => known,
             None => {
-                self.code.clear();
-                sound(word, &mut self.code);
-                let found = (self.known.find_sound(&self.code), groups(word));
-                if self.sounds.len() >= REMEMBERED {
-                    self.sounds.clear();
+                let found = self.known.strange(word, &mut self.code);
+                if self.remembered.len() >= REMEMBERED {
+                    self.remembered = Table::default();
                 }
-                self.sounds.insert(word.into(), found);
+                self.remembered.insert(word, found);
                 found
             }
         };
-        self.strange.add(word, sound_id, of)
+        self.strange.add(word, meaning)
     }
 
     fn text(&mut self, text: &str) -> u32 {
-        match self.known.find(text) {
+        match self.known.texts.find(text) {
             Some(id) => id,
-            None => self.strange.add(text, 0, &[]),
+            None => self.strange.add(text, Meaning::default()),
         }
+    }
+
+    fn meaning(&self, id: u32) -> Meaning {
+        let words = Words {
+            known: self.known,
+            strange: &self.strange,
+        };
+        words.meaning(id)
     }
 }
 
@@ -267,10 +322,9 @@ impl<'m> Encoder<'m> {
         let reading = self.reading;
         for (n, ((column, place), values)) in columns.zip(&reading.values).enumerate() {
             let mut unused = Unused::default();
-            let end = place.at + place.slots * place.width();
-            let slots = row.get_mut(place.at..end).unwrap_or_default();
-            let mut slots = slots.chunks_exact_mut(place.width());
-            let width = place.width();
+            let slots = row.get_mut(place.at..place.end()).unwrap_or_default();
+            let mut slots = slots.chunks_exact_mut(place.width);
+            let width = place.width;
             let mut put = |text: &str, standard: &mut String, numbers: &mut _| {
                 if text.trim().is_empty() {
                     return;
@@ -312,11 +366,24 @@ impl<'m> Encoder<'m> {
                     None => put(text, &mut self.standard, numbers),
                 }
             }
+            if column.kind == Kind::Name {
+                let words = place.values(row).flatten().filter(|w| **w != 0);
+                let bits = words.fold(0, |all, w| all | numbers.meaning(*w).bits());
+                if let Some([high, low]) = row.get_mut(place.end()..place.end() + 2) {
+                    [*high, *low] = halves(bits);
+                }
+            }
             if let Some(count) = self.unused.get_mut(n) {
                 Unused::add(std::slice::from_mut(count), &[unused]);
             }
         }
     }
+}
+
+/// A number as two words.
+fn halves(number: u64) -> [u32; 2] {
+    let half = |n: u64| u32::try_from(n & u64::from(u32::MAX)).unwrap_or(0);
+    [half(number >> 32), half(number)]
 }
 
 /// What became of a value.
@@ -372,9 +439,7 @@ fn fill(
         }
         (Kind::Postcode, [high, low, ..]) => {
             let packed = postcode(text).unwrap_or(0);
-            // The two halves of a number.
-            *high = u32::try_from(packed >> 32).unwrap_or(0);
-            *low = u32::try_from(packed & u64::from(u32::MAX)).unwrap_or(0);
+            [*high, *low] = halves(packed);
             packed != 0
         }
         (Kind::Text | Kind::Identifier | Kind::Date | Kind::Postcode, _) => false,

@@ -3,6 +3,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::cases::Cases;
 use super::encode::{Place, is_known};
 use super::keys::whole;
 use crate::model::Kind;
@@ -10,7 +11,8 @@ use crate::model::Kind;
 /// Counts of one column's terms: of a name its words, else the whole value.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
-    place: Place,
+    /// In the rows of the cases, and in those of the master list.
+    places: (Place, Place),
     at: HashMap<u64, u32>,
     left: Vec<u32>,
 }
@@ -19,14 +21,16 @@ pub(crate) struct Terms {
 pub(crate) type Counts = Vec<u32>;
 
 impl Terms {
-    pub(crate) fn of<'a>(place: Place, rows: impl Iterator<Item = &'a [u32]>) -> Self {
+    /// The terms of a column that the cases have.
+    pub(crate) fn of(column: usize, cases: &Cases) -> Option<Self> {
+        let place = *cases.layout.places.get(column)?;
         let mut terms = Self {
-            place,
+            places: (place, *cases.master.places.get(column)?),
             at: HashMap::new(),
             left: Vec::new(),
         };
         let mut seen = Vec::new();
-        for row in rows {
+        for row in cases.rows() {
             seen.clear();
             each_term(place, row, &mut |t| seen.push(t));
             seen.sort_unstable();
@@ -42,7 +46,7 @@ impl Terms {
                 }
             }
         }
-        terms
+        Some(terms)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -51,7 +55,7 @@ impl Terms {
 
     /// Counts a master record.
     pub(crate) fn count(&self, row: &[u32], counts: &mut Counts) {
-        each_term(self.place, row, &mut |term| {
+        each_term(self.places.1, row, &mut |term| {
             if let Some(count) = self
                 .at
                 .get(&term)
@@ -67,22 +71,24 @@ impl Terms {
     pub(crate) fn shares(&self, right: &Counts, left_total: u64, right_total: u64) -> Shares {
         let total = (left_total + right_total).max(1) as f64;
         let mut chance = 0.0;
-        let mut share = HashMap::with_capacity(self.at.len());
-        for (term, at) in &self.at {
-            let of = |counts: &[u32]| f64::from(counts.get(*at as usize).copied().unwrap_or(0));
-            let (l, r) = (of(&self.left), of(right));
-            share.insert(*term, (l + r) / total);
-        }
         // Summed in a fixed order, so that the result is one and the same.
         for (l, r) in self.left.iter().zip(right) {
             chance += f64::from(*l) * f64::from(*r);
         }
         let pairs = left_total as f64 * right_total as f64;
+        let chance = if pairs > 0.0 { chance / pairs } else { 0.0 };
+        let bits = |n: f64| (chance / (n / total)).log2();
+        let of = |counts: &[u32], at: u32| {
+            let count = counts.get(at as usize).copied();
+            f64::from(count.unwrap_or(0))
+        };
+        let known = self.at.iter();
+        let known = known.map(|(term, at)| (*term, bits(of(&self.left, *at) + of(right, *at))));
         Shares {
-            place: self.place,
-            chance: if pairs > 0.0 { chance / pairs } else { 0.0 },
-            least: 1.0 / total,
-            share,
+            place: self.places.0,
+            chance,
+            bits: known.collect(),
+            rarest: bits(1.0),
         }
     }
 }
@@ -106,30 +112,29 @@ pub(crate) struct Shares {
     place: Place,
     /// The chance that two records taken at random have a term in common.
     pub(crate) chance: f64,
-    least: f64,
-    share: HashMap<u64, f64>,
+    /// By term, log2 of the chance of any common term over this term's share.
+    bits: HashMap<u64, f64>,
+    /// That of a term that one record has.
+    rarest: f64,
 }
 
 impl Shares {
-    fn share(&self, term: u64) -> f64 {
-        self.share
-            .get(&term)
-            .copied()
-            .unwrap_or(0.0)
-            .max(self.least)
+    fn of(&self, term: u64) -> f64 {
+        self.bits.get(&term).copied().unwrap_or(self.rarest)
     }
 
     /// How many records of both lists have each term, the commonest first; and one record's share.
     pub(crate) fn counts(&self) -> (Vec<u64>, f64) {
-        let count = |share: &f64| (share / self.least).round() as u64;
-        let mut counts: Vec<u64> = self.share.values().map(count).collect();
+        // The bits of a term are those of one that one record has, less log2 of how many have it.
+        let count = |bits: &f64| (self.rarest - bits).exp2().round() as u64;
+        let mut counts: Vec<u64> = self.bits.values().map(count).collect();
         counts.sort_unstable_by(|a, b| b.cmp(a));
-        (counts, self.least)
+        (counts, self.chance / self.rarest.exp2())
     }
 
     /// The most that [`bits`](Self::bits) can give for a case.
     pub(crate) fn most(&self, row: &[u32]) -> f64 {
-        let bits = |term: u64| (self.chance / self.share(term)).log2().max(0.0);
+        let bits = |term: u64| self.of(term).max(0.0);
         let mut most = 0.0_f64;
         for slot in self.place.values(row) {
             let bits = if self.place.kind == Kind::Name {
@@ -151,7 +156,7 @@ impl Shares {
         if self.chance <= 0.0 {
             return 0.0;
         }
-        let bits = |term: u64| (self.chance / self.share(term)).log2();
+        let bits = |term: u64| self.of(term);
         if self.place.kind == Kind::Name {
             let both = |w: &&u32| **w != 0 && right.contains(w);
             left.iter().filter(both).map(|w| bits((*w).into())).sum()

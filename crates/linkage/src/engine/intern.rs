@@ -2,65 +2,97 @@
 
 use foldhash::HashMap;
 
+use super::keys::spread;
 use crate::diminutive::groups;
 use crate::sound::sound;
+use crate::text::Outline;
 
-/// Texts with their numbers, and what the comparison of words needs to know of each.
+/// Something for each of some texts.
+pub(crate) struct Table<T> {
+    /// Most texts are short: with these in the table itself, a look-up goes no further than the table.
+    short: HashMap<u128, T>,
+    long: HashMap<Box<str>, T>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            short: HashMap::default(),
+            long: HashMap::default(),
+        }
+    }
+}
+
+impl<T: Copy> Table<T> {
+    pub(crate) fn get(&self, text: &str) -> Option<T> {
+        match packed(text) {
+            Some(key) => self.short.get(&key),
+            None => self.long.get(text),
+        }
+        .copied()
+    }
+
+    pub(crate) fn insert(&mut self, text: &str, of: T) {
+        match packed(text) {
+            Some(key) => self.short.insert(key, of),
+            None => self.long.insert(text.into(), of),
+        };
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.short.len() + self.long.len()
+    }
+}
+
+/// The bytes of a text of up to 15 with their number, as one number.
+fn packed(text: &str) -> Option<u128> {
+    let mut bytes = [0; 16];
+    bytes
+        .get_mut(..text.len())?
+        .copy_from_slice(text.as_bytes());
+    let [.., last] = &mut bytes;
+    if *last != 0 {
+        return None;
+    }
+    *last = u8::try_from(text.len()).ok().filter(|n| *n < 16)?;
+    Some(u128::from_le_bytes(bytes))
+}
+
+/// Texts with their numbers.
 #[derive(Default)]
 pub(crate) struct Interner {
-    ids: HashMap<Box<str>, u32>,
+    ids: Table<u32>,
     text: String,
     ends: Vec<u32>,
-    sounds: HashMap<Box<str>, u32>,
-    sound_of: Vec<u32>,
-    groups_of: Vec<&'static [u16]>,
+    outlines: Vec<Outline>,
 }
 
 impl Interner {
     /// The number of a text, new or known.
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
-        if let Some(id) = self.ids.get(text) {
-            return *id;
+        if let Some(id) = self.find(text) {
+            return id;
         }
         self.text.push_str(text);
         self.ends.push(narrow(self.text.len()));
+        self.outlines.push(Outline::of(text));
         let id = narrow(self.ends.len());
-        self.ids.insert(text.into(), id);
-        id
-    }
-
-    /// The number of a word, whose sound is kept too.
-    pub(crate) fn intern_word(&mut self, word: &str) -> u32 {
-        let id = self.intern(word);
-        let at = id as usize;
-        if self.sound_of.len() <= at {
-            self.sound_of.resize(at + 1, 0);
-            self.groups_of.resize(at + 1, &[]);
-        }
-        if self.sound_of.get(at) == Some(&0) {
-            let mut code = String::new();
-            sound(word, &mut code);
-            let next = narrow(self.sounds.len() + 1);
-            let known = *self.sounds.entry(code.into_boxed_str()).or_insert(next);
-            if let (Some(s), Some(g)) = (self.sound_of.get_mut(at), self.groups_of.get_mut(at)) {
-                *s = known;
-                *g = groups(word);
-            }
-        }
+        self.ids.insert(text, id);
         id
     }
 
     /// The number of a text of the case list; none for any other.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
-        self.ids.get(text).copied()
+        self.ids.get(text)
     }
 
-    /// The number of a sound of the case list.
-    pub(crate) fn find_sound(&self, code: &str) -> u32 {
-        self.sounds.get(code).copied().unwrap_or(0)
+    fn outline(&self, id: u32) -> Outline {
+        let at = (id as usize).checked_sub(1);
+        let outline = at.and_then(|at| self.outlines.get(at));
+        outline.copied().unwrap_or_default()
     }
 
-    pub(crate) fn text(&self, id: u32) -> &str {
+    fn text(&self, id: u32) -> &str {
         let at = id as usize;
         let end = at.checked_sub(1).and_then(|i| self.ends.get(i));
         let start = at.checked_sub(2).and_then(|i| self.ends.get(i));
@@ -70,13 +102,73 @@ impl Interner {
         );
         self.text.get(start..end).unwrap_or_default()
     }
+}
 
-    pub(crate) fn sound(&self, id: u32) -> u32 {
-        self.sound_of.get(id as usize).copied().unwrap_or(0)
+/// What a word may be taken for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meaning {
+    /// The groups of diminutives that it is in.
+    pub(crate) groups: &'static [u16],
+    /// The number of its sound among the case list's; 0 for any other.
+    pub(crate) sound: u32,
+}
+
+impl Meaning {
+    /// Bits of the sound and of the groups: words of one sound or one group have one in common.
+    pub(crate) fn bits(self) -> u64 {
+        let sound = match self.sound {
+            0 => 0,
+            // The upper three quarters of the bits are for sounds, the rest for groups.
+            sound => 1 << (16 + spread(sound.into()) % 48),
+        };
+        self.groups.iter().fold(sound, |all, g| all | 1 << (g % 16))
+    }
+}
+
+/// The case list's words of names and its other texts: each of a table of its own, so that what is asked most often of
+/// words lies close together.
+#[derive(Default)]
+pub(crate) struct Known {
+    pub(crate) texts: Interner,
+    words: Interner,
+    sounds: HashMap<Box<str>, u32>,
+    meanings: Vec<Meaning>,
+}
+
+impl Known {
+    /// The number of a word, new or known.
+    pub(crate) fn intern_word(&mut self, word: &str) -> u32 {
+        let id = self.words.intern(word);
+        if id as usize > self.meanings.len() {
+            let mut code = String::new();
+            sound(word, &mut code);
+            let next = narrow(self.sounds.len() + 1);
+            self.meanings.push(Meaning {
+                groups: groups(word),
+                sound: *self.sounds.entry(code.into_boxed_str()).or_insert(next),
+            });
+        }
+        id
     }
 
-    pub(crate) fn groups(&self, id: u32) -> &'static [u16] {
-        self.groups_of.get(id as usize).copied().unwrap_or(&[])
+    pub(crate) fn find_word(&self, word: &str) -> Option<u32> {
+        self.words.find(word)
+    }
+
+    /// What a word means that the case list does not have.
+    pub(crate) fn strange(&self, word: &str, code: &mut String) -> Meaning {
+        code.clear();
+        sound(word, code);
+        Meaning {
+            groups: groups(word),
+            sound: self.sounds.get(code.as_str()).copied().unwrap_or(0),
+        }
+    }
+
+    pub(crate) fn meaning(&self, id: u32) -> Meaning {
+        let at = (id as usize).checked_sub(1);
+        let meaning = at.and_then(|at| self.meanings.get(at));
+        meaning.copied().unwrap_or_default()
     }
 }
 
@@ -85,72 +177,99 @@ pub(crate) fn narrow(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// The words of one master record that the case list does not have: the record's alone, gone with it.
+/// The words and texts of one master record that the case list does not have: the record's alone, gone with it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Strange {
     text: String,
-    /// End of each text, its sound among the case list's, its groups.
-    words: Vec<(u32, u32, &'static [u16])>,
+    all: Vec<StrangeText>,
 }
 
-/// Marks the number of a strange word.
+#[derive(Clone, Copy, Debug)]
+struct StrangeText {
+    end: u32,
+    outline: Outline,
+    meaning: Meaning,
+}
+
+/// Marks the number of a strange text.
 pub(crate) const STRANGE: u32 = 1 << 31;
 
 impl Strange {
     pub(crate) fn clear(&mut self) {
         self.text.clear();
-        self.words.clear();
+        self.all.clear();
     }
 
-    pub(crate) fn add(&mut self, text: &str, sound: u32, groups: &'static [u16]) -> u32 {
+    pub(crate) fn add(&mut self, text: &str, meaning: Meaning) -> u32 {
         self.text.push_str(text);
-        self.words.push((narrow(self.text.len()), sound, groups));
-        STRANGE | narrow(self.words.len() - 1)
+        self.all.push(StrangeText {
+            end: narrow(self.text.len()),
+            outline: Outline::of(text),
+            meaning,
+        });
+        STRANGE | narrow(self.all.len() - 1)
     }
 
-    fn get(&self, id: u32) -> (&str, u32, &'static [u16]) {
+    fn get(&self, id: u32) -> Option<&StrangeText> {
+        self.all.get((id & !STRANGE) as usize)
+    }
+
+    fn text(&self, id: u32) -> &str {
         let at = (id & !STRANGE) as usize;
-        let Some(&(end, sound, groups)) = self.words.get(at) else {
-            return ("", 0, &[]);
-        };
-        let start = at
-            .checked_sub(1)
-            .and_then(|i| self.words.get(i))
-            .map_or(0, |w| w.0);
-        let text = self.text.get(start as usize..end as usize);
-        (text.unwrap_or_default(), sound, groups)
+        let before = at.checked_sub(1).and_then(|i| self.all.get(i));
+        let start = before.map_or(0, |w| w.end as usize);
+        let end = self.get(id).map_or(0, |w| w.end as usize);
+        self.text.get(start..end).unwrap_or_default()
     }
 }
 
-/// Looks up a word of a record, whichever list it is of.
+/// Looks up a word or another text of a record, whichever list it is of.
 #[derive(Clone, Copy)]
 pub(crate) struct Words<'a> {
-    pub(crate) known: &'a Interner,
+    pub(crate) known: &'a Known,
     pub(crate) strange: &'a Strange,
 }
 
 impl<'a> Words<'a> {
     pub(crate) fn text(&self, id: u32) -> &'a str {
         if id & STRANGE == 0 {
-            self.known.text(id)
+            self.known.texts.text(id)
         } else {
-            self.strange.get(id).0
+            self.strange.text(id)
         }
     }
 
-    pub(crate) fn sound(&self, id: u32) -> u32 {
+    pub(crate) fn word(&self, id: u32) -> &'a str {
         if id & STRANGE == 0 {
-            self.known.sound(id)
+            self.known.words.text(id)
         } else {
-            self.strange.get(id).1
+            self.strange.text(id)
         }
     }
 
-    pub(crate) fn groups(&self, id: u32) -> &'static [u16] {
-        if id & STRANGE == 0 {
-            self.known.groups(id)
+    pub(crate) fn meaning(&self, word: u32) -> Meaning {
+        if word & STRANGE == 0 {
+            self.known.meaning(word)
         } else {
-            self.strange.get(id).2
+            let word = self.strange.get(word);
+            word.map_or(Meaning::default(), |w| w.meaning)
+        }
+    }
+
+    pub(crate) fn word_outline(&self, id: u32) -> Outline {
+        self.outline(id, &self.known.words)
+    }
+
+    pub(crate) fn text_outline(&self, id: u32) -> Outline {
+        self.outline(id, &self.known.texts)
+    }
+
+    fn outline(&self, id: u32, known: &Interner) -> Outline {
+        if id & STRANGE == 0 {
+            known.outline(id)
+        } else {
+            let text = self.strange.get(id);
+            text.map_or(Outline::default(), |t| t.outline)
         }
     }
 }

@@ -56,7 +56,7 @@ fn parts(key: Key, place: Place, row: &[u32], words: Words, each: &mut impl FnMu
             Part::Word => written()
                 .filter(|w| w & STRANGE == 0)
                 .for_each(|w| some(w.into())),
-            Part::Sound => written().for_each(|w| some(words.sound(w).into())),
+            Part::Sound => written().for_each(|w| some(words.meaning(w).sound.into())),
             Part::First => written()
                 .take(1)
                 .filter(|w| w & STRANGE == 0)

@@ -56,15 +56,15 @@ pub(crate) fn labelled(
         let asked = wanted.entry(right).or_default();
         asked.extend(found.map(|case| (left.as_str(), *case)));
     }
-    let comparers = Comparer::all(model, &cases.layout);
+    let comparers = Comparer::all(model, cases);
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     let workers = scan(
         list,
         &reading.columns,
         run,
         || {
-            let encoder = Encoder::new(model, &cases.layout, &reading);
-            let row = vec![0; cases.layout.words];
+            let encoder = Encoder::new(model, &cases.master, &reading);
+            let row = vec![0; cases.master.words];
             (encoder, Lookup::new(&cases.known), row, Vec::new())
         },
         |(encoder, lookup, row, found), batch| {

@@ -43,7 +43,7 @@ pub(crate) struct Finder<'b> {
 
 impl<'b> Finder<'b> {
     pub(crate) fn new(blocks: &'b Blocks, cases: &Cases) -> Self {
-        let prober = |r: &&BlockingRule| Prober::new(r, &cases.layout);
+        let prober = |r: &&BlockingRule| Prober::new(r, &cases.master);
         Self {
             blocks,
             probers: blocks.rules.iter().map(prober).collect(),
@@ -52,7 +52,15 @@ impl<'b> Finder<'b> {
     }
 
     /// Calls `each` with every case that meets a rule, in the order of the case list, and a bit for each rule met.
-    pub(crate) fn find(&mut self, row: &[u32], words: Words, each: &mut impl FnMut(u32, u32)) {
+    /// Before, `fetch` reads a word of what `each` will read of a case: so these are fetched at a time and not one
+    /// after another.
+    pub(crate) fn find(
+        &mut self,
+        row: &[u32],
+        words: Words,
+        fetch: impl Fn(u32) -> u32,
+        each: &mut impl FnMut(u32, u32),
+    ) {
         self.met.clear();
         for (rule, (prober, index)) in
             (0_u32..).zip(self.probers.iter_mut().zip(&self.blocks.indexes))
@@ -62,6 +70,8 @@ impl<'b> Finder<'b> {
         }
         // A rule's numbers may hold a case twice.
         self.met.sort_unstable();
+        let fetched = self.met.iter().map(|(case, _)| fetch(*case));
+        std::hint::black_box(fetched.fold(0, |all, word| all ^ word));
         for group in self.met.chunk_by(|a, b| a.0 == b.0) {
             let mask = group.iter().fold(0, |mask, (_, rule)| mask | 1 << rule);
             if let Some((case, _)) = group.first() {

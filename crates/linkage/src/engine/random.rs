@@ -140,7 +140,7 @@ fn strata(model: &Model, unit: &Unit, cases: &Cases, drawn: &Reservoir) -> Vec<S
             then: Vec::new(),
         };
         let index = RuleIndex::build(&rule, &cases.layout, cases.words(), cases.rows());
-        let mut prober = Prober::new(&rule, &cases.layout);
+        let mut prober = Prober::new(&rule, &cases.master);
         let (mut looked_at, mut records) = (0, 0);
         for record in &drawn.records {
             if looked_at > LOOKED_AT {

@@ -12,7 +12,7 @@ use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
 use super::train::{hash_of, terms};
 use super::trained::{Trained, TrainedUnit, Unit, code_of};
-use crate::model::{How, Model};
+use crate::model::{How, MOST_COMPARISONS, Model};
 
 /// A scored pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,6 +124,13 @@ impl Weighing {
             unit,
         }
     }
+
+    /// The most that a pair of these codes can come to, where those of dear comparisons are the closest that they can
+    /// have, or are found.
+    fn bound(&self, codes: u64) -> f64 {
+        let cell = self.unit.cell(codes);
+        self.at_best.get(cell).copied().unwrap_or(0.0)
+    }
 }
 
 /// Tables made ready for the kernel.
@@ -134,18 +141,14 @@ struct Scorer<'a> {
     shares: &'a [Option<Shares>],
     /// The last code of a comparison that a rare value makes heavier.
     rare: Vec<usize>,
-    /// For each comparison, the most that rare values can add for each case.
-    rare_most: Vec<Vec<f32>>,
+    /// The most that rare values can add, by case and then by comparison.
+    rare_most: Vec<f32>,
     prior: f64,
     floor: f64,
 }
 
-/// What a comparison may come to, before letters are looked at.
-#[derive(Clone, Copy, Default)]
-struct Prospect {
-    cell: usize,
-    bound: f64,
-}
+/// More than what rounding may take from a bound, in bits.
+const ROUNDING: f64 = 1e-6;
 
 impl Scorer<'_> {
     /// Codes and weight of a pair; none where it cannot reach the floor.
@@ -154,18 +157,23 @@ impl Scorer<'_> {
             row: self.cases.row(case),
             words: self.cases.words(),
         };
-        // INVARIANT: `bound` is no less than the pair's weight, so nothing above the floor is lost.
-        let mut bound = self.prior;
+        // INVARIANT: the bounds add up to no less than the pair's weight but for rounding, so nothing above the floor
+        // is lost.
         let mut codes = 0;
-        for weighing in &self.units {
-            let found = self.prospect(weighing, case, left, right, &mut codes);
-            bound += found.bound;
+        let mut rare = [0.0; MOST_COMPARISONS];
+        let mut bound = self.prior;
+        for (weighing, rare) in self.units.iter().zip(&mut rare) {
+            *rare = self.prospect(weighing, case, left, right, &mut codes);
+            bound += weighing.bound(codes) + *rare;
         }
-        if bound < self.floor {
+        let hopeless = |bound: f64| bound < self.floor - ROUNDING;
+        if hopeless(bound) {
             return None;
         }
         let mut weight = self.prior;
-        for weighing in &self.units {
+        for (weighing, most_rare) in self.units.iter().zip(rare) {
+            let before = weight;
+            bound -= weighing.bound(codes) + most_rare;
             for (c, dear) in weighing.unit.comparisons.iter().zip(&weighing.dear) {
                 let rare = self.shares.get(*c).and_then(Option::as_ref);
                 if !dear && rare.is_none() {
@@ -176,19 +184,27 @@ impl Scorer<'_> {
                 };
                 let found = comparer.compare(left, right);
                 codes = codes & !(0xf << (4 * c)) | u64::from(found.code) << (4 * c);
+                if hopeless(bound + weighing.bound(codes) + most_rare) {
+                    return None;
+                }
                 let last = self.rare.get(*c).copied().unwrap_or(0);
                 if let (Some(shares), true) = (rare, (1..=last).contains(&found.code.into())) {
-                    let slot = |row, n: u8| comparer.place.values(row).nth(n.into()).unwrap_or(&[]);
-                    weight += shares.bits(slot(left.row, found.left), slot(right.row, found.right));
+                    let (a, b) = comparer.slots(found, left.row, right.row);
+                    weight += shares.bits(a, b);
                 }
             }
             let cell = weighing.unit.cell(codes);
             weight += weighing.bits.get(cell).copied().unwrap_or(0.0);
+            bound += weight - before;
+            if hopeless(bound) {
+                return None;
+            }
         }
         (weight >= self.floor).then_some((codes, weight))
     }
 
-    /// The most that a unit can come to; the codes of its cheap comparisons are found for good.
+    /// Finds the codes of a unit's cheap comparisons for good, and the closest that its dear ones can have; the most that
+    /// rare values can add.
     fn prospect(
         &self,
         weighing: &Weighing,
@@ -196,10 +212,9 @@ impl Scorer<'_> {
         left: Side,
         right: Side,
         codes: &mut u64,
-    ) -> Prospect {
-        let mut found = Prospect::default();
-        let unit = &weighing.unit;
-        for ((c, radix), dear) in unit.comparisons.iter().zip(&unit.radix).zip(&weighing.dear) {
+    ) -> f64 {
+        let mut most = 0.0;
+        for (c, dear) in weighing.unit.comparisons.iter().zip(&weighing.dear) {
             let Some(comparer) = self.comparers.get(*c) else {
                 continue;
             };
@@ -209,13 +224,22 @@ impl Scorer<'_> {
                 (comparer.code(left, right), true)
             };
             *codes |= u64::from(code) << (4 * c);
-            found.cell = found.cell * radix + usize::from(code);
-            if let (true, Some(most)) = (common, self.rare_most.get(*c)) {
-                found.bound += most.get(case as usize).copied().map_or(0.0, f64::from);
+            if common {
+                let rare = self.rare_most.get(self.rare_at(case) + c);
+                most += rare.copied().map_or(0.0, f64::from);
             }
         }
-        found.bound += weighing.at_best.get(found.cell).copied().unwrap_or(0.0);
-        found
+        most
+    }
+
+    fn rare_at(&self, case: u32) -> usize {
+        case as usize * self.comparers.len()
+    }
+
+    /// Reads something of what [`weigh`](Self::weigh) reads of a case.
+    fn fetch(&self, case: u32) -> u32 {
+        let rare = self.rare_most.get(self.rare_at(case));
+        self.cases.fetch(case) ^ rare.map_or(0, |r| r.to_bits())
     }
 }
 
@@ -254,24 +278,28 @@ pub fn score(
             (&counted, records)
         }
     };
-    let comparers = Comparer::all(model, &cases.layout);
+    let comparers = Comparer::all(model, cases);
     let units = Unit::all(model).into_iter().zip(&trained.units);
     let units = units
         .map(|(unit, trained)| Weighing::new(unit, trained, &comparers))
         .collect();
-    let rare_most = shares.iter().map(|shares| match shares {
-        // Rounded up: a bound may be too great and never too small.
-        Some(shares) => cases
-            .rows()
-            .map(|row| (shares.most(row) as f32).next_up())
-            .collect(),
-        None => Vec::new(),
-    });
+    // Rounded up: a bound may be too great and never too small.
+    let most = |shares: &Option<Shares>, row: &[u32]| match shares {
+        Some(shares) => (shares.most(row) as f32).next_up(),
+        None => 0.0,
+    };
+    let rare_most = match shares.iter().any(Option::is_some) {
+        true => {
+            let by_case = |row| shares.iter().map(move |s| most(s, row));
+            cases.rows().flat_map(by_case).collect()
+        }
+        false => Vec::new(),
+    };
     let scorer = Scorer {
         cases,
         comparers,
         rare: model.comparisons.iter().map(rare_until).collect(),
-        rare_most: rare_most.collect(),
+        rare_most,
         units,
         shares,
         prior: trained.prior(records),
@@ -285,10 +313,10 @@ pub fn score(
         &reading.columns,
         run,
         || Worker {
-            encoder: Encoder::new(model, &cases.layout, &reading),
+            encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
-            row: vec![0; cases.layout.words],
+            row: vec![0; cases.master.words],
             pairs: Vec::new(),
             looked_at: vec![0; model.blocking.len()],
             right: 0,
@@ -307,7 +335,8 @@ pub fn score(
                 let handle = batch.text(0, at).unwrap_or_default();
                 let before = cases.before(hash_of(handle));
                 let (looked_at, pairs) = (&mut w.looked_at, &mut w.pairs);
-                w.finder.find(&w.row, words, &mut |case, mask| {
+                let fetch = |case| scorer.fetch(case);
+                w.finder.find(&w.row, words, fetch, &mut |case, mask| {
                     if case >= before {
                         return;
                     }
@@ -409,8 +438,8 @@ pub(crate) fn count(
         &reading.columns,
         run,
         || {
-            let encoder = Encoder::new(model, &cases.layout, &reading);
-            let row = vec![0; cases.layout.words];
+            let encoder = Encoder::new(model, &cases.master, &reading);
+            let row = vec![0; cases.master.words];
             (encoder, Lookup::new(&cases.known), row, empty(), 0_u64)
         },
         |(encoder, lookup, row, counts, records), batch| {

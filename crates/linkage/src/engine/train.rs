@@ -136,7 +136,7 @@ fn trained_on(
 ) -> Result<Training, SourceFault> {
     let rules: Vec<&BlockingRule> = model.blocking.iter().chain(&model.training).collect();
     let blocks = Blocks::build(rules.clone(), cases);
-    let comparers = Comparer::all(model, &cases.layout);
+    let comparers = Comparer::all(model, cases);
     let terms = terms(model, cases);
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     // How many bands, from the rarest, are looked at; and the pairs of each.
@@ -162,7 +162,7 @@ fn trained_on(
         &reading.columns,
         run,
         || Worker {
-            encoder: Encoder::new(model, &cases.layout, &reading),
+            encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
             counts: terms
@@ -172,7 +172,7 @@ fn trained_on(
             seen: vec![Seen::new(); BANDS],
             records: vec![0; BANDS],
             drawn: Reservoir::default(),
-            row: vec![0; cases.layout.words],
+            row: vec![0; cases.master.words],
         },
         |w, batch| {
             for at in 0..batch.rows() {
@@ -201,7 +201,8 @@ fn trained_on(
                 let mut found = 0;
                 let before = cases.before(hash);
                 if let Some(seen) = seen {
-                    w.finder.find(&w.row, words, &mut |case, mask| {
+                    let fetch = |case| cases.fetch(case);
+                    w.finder.find(&w.row, words, fetch, &mut |case, mask| {
                         if case >= before {
                             return;
                         }
@@ -327,8 +328,8 @@ pub(crate) fn codes(comparers: &[Comparer], cases: &Cases, case: u32, right: Sid
 /// The terms of each comparison that weighs rare values more.
 pub(crate) fn terms(model: &Model, cases: &Cases) -> Vec<Option<Terms>> {
     let of = |c: &crate::model::ColumnComparison| {
-        let place = cases.layout.places.get(c.column)?;
-        c.term_frequency.then(|| Terms::of(*place, cases.rows()))
+        let terms = c.term_frequency.then(|| Terms::of(c.column, cases));
+        terms.flatten()
     };
     model.comparisons.iter().map(of).collect()
 }

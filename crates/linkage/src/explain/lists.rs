@@ -10,7 +10,7 @@ use super::terms::{TermChart, terms};
 use super::unlinkable::{Attained, Unlinkable, plain};
 use super::yields::{AtLeast, ByRules, RuleYield, Yields, parts};
 use crate::engine::cases::Cases;
-use crate::engine::compare::Side;
+use crate::engine::compare::{Comparer, Side};
 use crate::engine::encode::{Encoder, Lookup, Reading};
 use crate::engine::intern::Words;
 use crate::engine::pairs::{Blocks, Finder};
@@ -61,6 +61,8 @@ pub fn lists(
 ) -> Result<ListsChart, SourceFault> {
     let (shares, records) = shares(model, training, cases, list, run)?;
     let scales = Scales::new(model, trained, &shares, records, cases)?;
+    let of_cases = Comparer::between(model, &cases.layout, &cases.layout);
+    let of_records = Comparer::between(model, &cases.master, &cases.master);
     let blocks = Blocks::build(model.blocking.iter().collect(), cases);
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     let (review, link) = (bits_of(model.decide.review), bits_of(model.decide.link));
@@ -69,10 +71,10 @@ pub fn lists(
         &reading.columns,
         run,
         || Worker {
-            encoder: Encoder::new(model, &cases.layout, &reading),
+            encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
-            row: vec![0; cases.layout.words],
+            row: vec![0; cases.master.words],
             plain: Vec::new(),
             weighed: Weighed::default(),
             found: ByRules::new(),
@@ -89,7 +91,7 @@ pub fn lists(
                 let right = Side { row: &w.row, words };
                 let before = cases.before(hash_of(batch.text(0, at).unwrap_or_default()));
                 let (found, weighed) = (&mut w.found, &mut w.weighed);
-                w.finder.find(&w.row, words, &mut |case, mask| {
+                w.finder.find(&w.row, words, |case| cases.fetch(case), &mut |case, mask| {
                     if case >= before {
                         return;
                     }
@@ -107,7 +109,7 @@ pub fn lists(
                     row: &w.plain,
                     words,
                 };
-                scales.weigh(itself, itself, weighed);
+                scales.weigh_itself(&of_records, itself, weighed);
                 w.attained.add(weighed.weight, review, link);
             }
             Ok(())
@@ -128,7 +130,7 @@ pub fn lists(
     for row in cases.rows() {
         let words = cases.words();
         let itself = Side { row, words };
-        scales.weigh(itself, itself, &mut weighed);
+        scales.weigh_itself(&of_cases, itself, &mut weighed);
         left.add(weighed.weight, review, link);
     }
     let yields = Yields { found: &found };

@@ -8,7 +8,7 @@ use super::scales::{Scales, Weighed, shares};
 use super::words;
 use crate::engine::cases::Cases;
 use crate::engine::compare::Side;
-use crate::engine::encode::{Encoder, Lookup, Place, Reading};
+use crate::engine::encode::{Encoder, Layout, Lookup, Place, Reading};
 use crate::engine::intern::Words;
 use crate::engine::keys::KeyMaker;
 use crate::engine::pairs::{Blocks, Finder};
@@ -152,8 +152,8 @@ pub fn explain(
         &reading.columns,
         run,
         || {
-            let encoder = Encoder::new(model, &cases.layout, &reading);
-            let row = vec![0; cases.layout.words];
+            let encoder = Encoder::new(model, &cases.master, &reading);
+            let row = vec![0; cases.master.words];
             (encoder, Lookup::new(&cases.known), row, Vec::new())
         },
         |(encoder, lookup, row, found), batch| {
@@ -213,7 +213,8 @@ impl Explainer<'_> {
     fn record(&self, right: Side, asked: &[(usize, u32)], out: &mut Vec<Found>) {
         let mut met = BTreeMap::new();
         let mut finder = Finder::new(&self.blocks, self.cases);
-        finder.find(right.row, right.words, &mut |case, mask| {
+        let fetch = |case| self.cases.fetch(case);
+        finder.find(right.row, right.words, fetch, &mut |case, mask| {
             met.insert(case, mask);
         });
         let mut weighed = Weighed::default();
@@ -281,25 +282,30 @@ impl Explainer<'_> {
     fn seen(&self, weighed: &Weighed, c: usize, left: Side, right: Side) -> Seen {
         let found = weighed.compared.get(c);
         let level = found.map_or(0, |f| usize::from(f.code));
-        let place = self.scales.comparers.get(c).map(|c| c.place);
+        let places = self.scales.comparers.get(c).map(|c| (c.left, c.right));
+        let (of_left, of_right) = places.unzip();
         let some_level = self.model.comparisons.get(c).map_or(0, |c| c.levels.len());
-        let which = |row: &[u32], n: Option<u8>| {
+        let which = |place: Option<Place>, row: &[u32], n: Option<u8>| {
             let of = place.map_or(0, |p| p.values(row).count());
             let value = usize::from(n?) + 1;
             (of > 1 && (1..=some_level).contains(&level)).then_some(ValuePlace { value, of })
         };
-        let empty = |row: &[u32]| place.is_none_or(|p| p.is_empty(row));
+        let empty = |place: Option<Place>, row: &[u32]| place.is_none_or(|p| p.is_empty(row));
         Seen {
             column: words::column(self.model, c),
             level,
-            words: match (level, empty(left.row), empty(right.row)) {
+            words: match (
+                level,
+                empty(of_left, left.row),
+                empty(of_right, right.row),
+            ) {
                 (0, true, true) => "neither has a value".into(),
                 (0, true, false) => "the case has no value".into(),
                 (0, false, _) => "the record has no value".into(),
                 _ => words::of_comparison(self.model, c, level),
             },
-            left: which(left.row, found.map(|f| f.left)),
-            right: which(right.row, found.map(|f| f.right)),
+            left: which(of_left, left.row, found.map(|f| f.left)),
+            right: which(of_right, right.row, found.map(|f| f.right)),
         }
     }
 
@@ -319,18 +325,23 @@ impl Explainer<'_> {
     }
 
     fn key(&self, key: Key, left: Side, right: Side) -> KeyState {
-        let place: Option<&Place> = self.cases.layout.places.get(key.column);
-        let empty = |row: &[u32]| place.is_none_or(|p| p.is_empty(row));
-        match (empty(left.row), empty(right.row)) {
+        let (of_left, of_right) = (&self.cases.layout, &self.cases.master);
+        let empty = |layout: &Layout, row: &[u32]| {
+            let place = layout.places.get(key.column);
+            place.is_none_or(|p| p.is_empty(row))
+        };
+        match (empty(of_left, left.row), empty(of_right, right.row)) {
             (true, true) => return KeyState::NeitherHas,
             (true, false) => return KeyState::CaseHasNone,
             (false, true) => return KeyState::RecordHasNone,
             (false, false) => {}
         }
-        let mut maker = KeyMaker::new(&[key], &self.cases.layout);
-        let (mut of_left, mut of_right) = (Vec::new(), Vec::new());
-        maker.make(0, left.row, left.words, &mut of_left);
-        maker.make(0, right.row, right.words, &mut of_right);
+        let make = |layout: &Layout, side: Side| {
+            let mut numbers = Vec::new();
+            KeyMaker::new(&[key], layout).make(0, side.row, side.words, &mut numbers);
+            numbers
+        };
+        let (of_left, of_right) = (make(of_left, left), make(of_right, right));
         if of_left.iter().any(|n| of_right.contains(n)) {
             KeyState::Equal
         } else {

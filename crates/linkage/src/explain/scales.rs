@@ -70,7 +70,7 @@ impl<'a> Scales<'a> {
         cases: &Cases,
     ) -> Result<Self, SourceFault> {
         Ok(Self {
-            comparers: Comparer::all(model, &cases.layout),
+            comparers: Comparer::all(model, cases),
             units: units(model, trained)?,
             shares,
             rare: model.comparisons.iter().map(rare_until).collect(),
@@ -81,12 +81,21 @@ impl<'a> Scales<'a> {
     /// Weighs a pair. INVARIANT: the pieces are added in the order in which scoring adds them, so that both come to
     /// one number to the last bit.
     pub(super) fn weigh(&self, left: Side, right: Side, into: &mut Weighed) {
+        self.weigh_by(&self.comparers, left, right, into);
+    }
+
+    /// Weighs a record against itself, by comparisons between two rows of its layout.
+    pub(super) fn weigh_itself(&self, by: &[Comparer], record: Side, into: &mut Weighed) {
+        self.weigh_by(by, record, record, into);
+    }
+
+    fn weigh_by(&self, comparers: &[Comparer], left: Side, right: Side, into: &mut Weighed) {
         into.compared.clear();
         into.cells.clear();
         into.rare.clear();
         into.compared
-            .extend(self.comparers.iter().map(|c| c.compare(left, right)));
-        into.rare.resize(self.comparers.len(), None);
+            .extend(comparers.iter().map(|c| c.compare(left, right)));
+        into.rare.resize(comparers.len(), None);
         into.weight = self.prior;
         for (unit, trained) in &self.units {
             let mut cell = 0;
@@ -96,7 +105,7 @@ impl<'a> Scales<'a> {
                 };
                 cell = cell * radix + usize::from(found.code);
                 if let (Some(bits), Some(rare)) = (
-                    self.rare_bits(*c, found, left, right),
+                    self.rare_bits(comparers, *c, found, left, right),
                     into.rare.get_mut(*c),
                 ) {
                     into.weight += bits;
@@ -112,14 +121,20 @@ impl<'a> Scales<'a> {
         }
     }
 
-    fn rare_bits(&self, c: usize, found: Compared, left: Side, right: Side) -> Option<f64> {
+    fn rare_bits(
+        &self,
+        comparers: &[Comparer],
+        c: usize,
+        found: Compared,
+        left: Side,
+        right: Side,
+    ) -> Option<f64> {
         let shares = self.shares.get(c)?.as_ref()?;
-        let place = self.comparers.get(c)?.place;
         let last = self.rare.get(c).copied().unwrap_or(0);
         if !(1..=last).contains(&found.code.into()) {
             return None;
         }
-        let slot = |row, n: u8| place.values(row).nth(n.into()).unwrap_or(&[]);
-        Some(shares.bits(slot(left.row, found.left), slot(right.row, found.right)))
+        let (a, b) = comparers.get(c)?.slots(found, left.row, right.row);
+        Some(shares.bits(a, b))
     }
 }

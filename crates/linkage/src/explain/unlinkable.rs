@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::terms::whole_bits;
 use crate::engine::cases::Cases;
-use crate::engine::encode::NAME_WORDS;
 use crate::engine::intern::STRANGE;
 use crate::model::{Kind, Model};
 
@@ -69,20 +68,18 @@ pub(super) fn plain(model: &Model, cases: &Cases, row: &[u32], into: &mut Vec<u3
     into.clear();
     into.extend_from_slice(row);
     for comparison in model.comparisons.iter().filter(|c| c.term_frequency) {
-        let Some(place) = cases.layout.places.get(comparison.column) else {
+        let Some(place) = cases.master.places.get(comparison.column) else {
             continue;
         };
         if place.kind != Kind::Name {
             continue;
         }
-        let end = place.at + place.slots * place.width();
-        let slots = into.get_mut(place.at..end).unwrap_or_default();
-        for slot in slots.chunks_exact_mut(NAME_WORDS) {
+        for slot in place.slots_mut(into) {
             // A name that no case has a word of keeps one, so that it is still a name.
             let some = slot.iter().any(|w| *w != 0 && w & STRANGE == 0);
-            let mut kept = [0; NAME_WORDS];
-            let known = slot.iter().filter(|w| *w & STRANGE == 0 || !some);
-            kept.iter_mut().zip(known).for_each(|(to, w)| *to = *w);
+            let mut kept: Vec<u32> = slot.to_vec();
+            kept.retain(|w| w & STRANGE == 0 || !some);
+            kept.resize(slot.len(), 0);
             slot.copy_from_slice(&kept);
         }
     }

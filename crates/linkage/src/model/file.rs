@@ -4,6 +4,7 @@ use document::{Gathered, Layer, Node, Unreadable};
 
 use self::columns::Declared;
 use self::levels::Compared;
+pub(crate) use self::levels::MOST_COMPARISONS;
 use self::reader::Reader;
 use super::faults::Faults;
 use super::rules::{MANY_FAULTS, MISSING, PLAIN_YAML, READABLE, TWICE, WORD};

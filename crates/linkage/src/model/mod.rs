@@ -9,6 +9,7 @@ pub mod rules;
 mod words;
 
 pub use faults::Faults;
+pub(crate) use file::MOST_COMPARISONS;
 
 /// A model of linkage: valid by construction, read from a file.
 #[derive(Clone, Debug, PartialEq)]

@@ -68,7 +68,7 @@ pub const RULES: &[Rule] = &[
     ),
     (
         GIVEN,
-        "Of a level m and u are both given or neither; those of one comparison leave something for what meets none of its levels.",
+        "Of a level m and u are both given or neither, and neither in a joint group; those of one comparison leave something for what meets none of its levels.",
     ),
     (
         CAP,

@@ -104,10 +104,10 @@ pub fn profile_under(
         &reading.columns,
         run,
         || Worker {
-            encoder: Encoder::new(model, &cases.layout, &reading),
+            encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
-            row: vec![0; cases.layout.words],
+            row: vec![0; cases.master.words],
             values: ValueProfile::all(model),
             met: BTreeMap::new(),
         },
@@ -115,7 +115,7 @@ pub fn profile_under(
             for at in 0..batch.rows() {
                 w.lookup.strange.clear();
                 w.encoder.encode(batch, at, &mut w.lookup, &mut w.row);
-                for (value, place) in w.values.iter_mut().zip(&cases.layout.places) {
+                for (value, place) in w.values.iter_mut().zip(&cases.master.places) {
                     value.add(*place, &w.row);
                 }
                 let words = Words {
@@ -124,7 +124,7 @@ pub fn profile_under(
                 };
                 let before = cases.before(hash_of(batch.text(0, at).unwrap_or_default()));
                 let met = &mut w.met;
-                w.finder.find(&w.row, words, &mut |case, mask| {
+                w.finder.find(&w.row, words, |case| cases.fetch(case), &mut |case, mask| {
                     if case < before {
                         *met.entry(mask).or_default() += 1;
                     }

@@ -38,6 +38,48 @@ pub fn alike(a: &str, b: &str, at_least: f64) -> bool {
     measure(a, b, &Bar(at_least)) >= at_least
 }
 
+/// How many letters a text has and of which kinds: enough to tell of most texts that they are not alike.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outline {
+    kinds: u32,
+    count: u32,
+}
+
+impl Outline {
+    pub(crate) fn of(text: &str) -> Self {
+        text.chars().fold(Self::default(), |outline, letter| Self {
+            kinds: outline.kinds | kind(letter),
+            count: outline.count + 1,
+        })
+    }
+
+    /// Whether the text is one letter.
+    pub(crate) fn is_letter(self) -> bool {
+        self.count == 1
+    }
+
+    /// False only where [`alike`] of two texts of these outlines is.
+    pub(crate) fn may_be_alike(self, other: Self, at_least: f64) -> bool {
+        let (a, b) = (self.count as usize, other.count as usize);
+        self.most(other) >= Bar(at_least).matches(a, b, PREFIX_MOST)
+    }
+
+    /// No more letters than this can match: one of a kind that the other text lacks matches nothing.
+    fn most(self, other: Self) -> usize {
+        let of = |one: Self, other: Self| {
+            let without = (one.kinds & !other.kinds).count_ones();
+            (one.count - without.min(one.count)) as usize
+        };
+        of(self, other).min(of(other, self))
+    }
+}
+
+/// A bit for a letter. Letters are told apart by their last five bits, so some are taken for another: that only
+/// makes a bound weaker.
+fn kind(letter: impl Into<u32>) -> u32 {
+    1 << (letter.into() & 31)
+}
+
 /// What the answer has to reach to be of use; below it, any answer that is below too will do.
 struct Bar(f64);
 
@@ -234,20 +276,16 @@ struct Start {
     needed: usize,
 }
 
-/// None where the bar is out of reach, for the lengths or for the letters: one that the other text has nowhere
-/// matches nothing. Letters are told apart by their last six bits, so some are taken for another: that only
-/// makes the bound weaker.
+/// None where the bar is out of reach, for the lengths or for the letters.
 fn start<T: Copy + PartialEq + Into<u32>>(a: &[T], b: &[T], bar: &Bar) -> Option<Start> {
     let prefix = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let needed = bar.matches(a.len(), b.len(), prefix);
     if needed > 0 {
-        let kinds = |text: &[T]| {
-            text.iter()
-                .fold(0_u64, |all, letter| all | 1 << ((*letter).into() & 63))
+        let outline = |text: &[T]| Outline {
+            kinds: text.iter().fold(0, |all, letter| all | kind(*letter)),
+            count: u32::try_from(text.len()).unwrap_or(u32::MAX),
         };
-        let (of_a, of_b) = (kinds(a), kinds(b));
-        let without = |one: u64, other: u64| (one & !other).count_ones() as usize;
-        if (a.len() - without(of_a, of_b)).min(b.len() - without(of_b, of_a)) < needed {
+        if outline(a).most(outline(b)) < needed {
             return None;
         }
     }
@@ -382,6 +420,8 @@ mod tests {
             let above = f64::from_bits(full.to_bits() + 1);
             for at_least in [free, f64::from(cents) / 100.0, full, below, above, f64::NAN] {
                 prop_assert_eq!(alike(&a, &b, at_least), full >= at_least, "{}", at_least);
+                let may = Outline::of(&a).may_be_alike(Outline::of(&b), at_least);
+                prop_assert!(may || full < at_least || at_least.is_nan(), "{}", at_least);
             }
         }
     }

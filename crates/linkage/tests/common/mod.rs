@@ -3,6 +3,32 @@
 
 use linkage::{Batch, Run, Source, SourceFault};
 
+/// A model of these lists.
+pub(crate) const MODEL: &str = "\
+linkage: 1
+name: small
+id: id
+columns:
+  given: { kind: name, from: given }
+  family: { kind: name, from: family }
+  born: { kind: date, from: born }
+  town: { kind: text, from: town }
+blocking:
+  - born
+  - [given.word, family.sound]
+  - town
+comparisons:
+  given: { levels: [same, variant, close], term-frequency: true }
+  family: { levels: [same, variant, close], term-frequency: true }
+  born: [same, swapped, one-digit, same-year]
+  town: [same, like 0.9]
+decide:
+  review: 0.5
+  keep: 50
+  strong:
+    - { given: close, family: close, born: same }
+";
+
 /// id, given, family, born, town.
 pub(crate) type Row = [String; 5];
 

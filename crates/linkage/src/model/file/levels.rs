@@ -9,7 +9,7 @@ use crate::model::words::{LEVELS, Wording};
 use crate::model::{ColumnComparison, How, Kind, Level};
 
 /// The most comparisons of a model.
-const MOST_COMPARISONS: usize = 12;
+pub(crate) const MOST_COMPARISONS: usize = 12;
 
 /// The most levels of a comparison, without `else`.
 const MOST_LEVELS: usize = 14;
@@ -262,6 +262,15 @@ impl Reader {
                     let message = format!("`{}` is in another joint group", cut(text.value));
                     self.fault(JOINT, text.span, message)
                         .help("make one group of the two, or take it out of one");
+                }
+                let given = all.get(index).and_then(|c| c.comparison.as_ref());
+                if given.is_some_and(|c| c.levels.iter().any(|l| l.fixed.is_some())) {
+                    let message = format!(
+                        "`{}` has a level whose m and u are given, and those of a joint group are trained",
+                        cut(text.value)
+                    );
+                    self.fault(GIVEN, text.span, message)
+                        .help("leave `m` and `u` out of its levels, or take it out of the group");
                 }
                 group.push(index);
             }

@@ -1,0 +1,255 @@
+//! The engine against definitions that are plain and slow: every kind of comparison on random records, the scorer that
+//! gives up early against one that does not, and a list in parts against the list in one.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod common;
+mod plain_levels;
+
+use std::collections::BTreeMap;
+
+use common::quiet;
+use linkage::model::{How, Model};
+use linkage::{
+    Batch, Cases, Scored, Source, SourceFault, Trained, TrainedLevel, TrainedUnit, score, train,
+};
+use plain_levels::{Plain, WORDS};
+use proptest::prelude::*;
+
+/// One column for each kind, each of up to three values, and one that makes a pair of any two records.
+const MODEL: &str = "\
+linkage: 1
+name: every-kind
+id: id
+columns:
+  any: { kind: identifier, from: any }
+  person: { kind: name, from: person, split: ';', most: 3 }
+  born: { kind: date, from: born, split: ';', most: 3 }
+  number: { kind: identifier, from: number, split: ';', most: 3 }
+  postcode: { kind: postcode, from: postcode, split: ';', most: 3 }
+  street: { kind: text, from: street, split: ';', most: 3 }
+blocking:
+  - any
+comparisons:
+  person: [same, within, single, variant, close, all-but-one, shares]
+  born: [same, swapped, one-digit, default-day, same-year]
+  number: [same, edits 1, like 0.9, edits 3]
+  postcode: [same, sector, outward, area]
+  street: [same, like 0.9, edits 4]
+decide:
+  review: 0.5
+";
+
+const COLUMNS: [&str; 7] = [
+    "id", "any", "person", "born", "number", "postcode", "street",
+];
+
+/// The cells of a record, by column.
+type Row = [String; 7];
+
+#[derive(Debug)]
+struct List {
+    rows: Vec<Row>,
+    part: usize,
+}
+
+struct Part<'a>(&'a [Row], Vec<usize>);
+
+impl Batch for Part<'_> {
+    fn rows(&self) -> usize {
+        self.0.len()
+    }
+    fn text(&self, column: usize, row: usize) -> Option<&str> {
+        Some(self.0[row][self.1[column]].as_str()).filter(|t| !t.is_empty())
+    }
+}
+
+impl Source for List {
+    fn parts(&self) -> usize {
+        self.rows.len().div_ceil(self.part)
+    }
+    fn read(
+        &self,
+        part: usize,
+        columns: &[String],
+        each: &mut dyn FnMut(&dyn Batch) -> Result<(), SourceFault>,
+    ) -> Result<(), SourceFault> {
+        let place = |c: &String| COLUMNS.iter().position(|n| n == c).unwrap();
+        let from = part * self.part;
+        let to = (from + self.part).min(self.rows.len());
+        each(&Part(
+            &self.rows[from..to],
+            columns.iter().map(place).collect(),
+        ))
+    }
+}
+
+fn model(text: &str) -> Model {
+    Model::read("every-kind.yaml", text.as_bytes()).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// Numbers with which closer levels weigh more; by unit, as many as it has combinations.
+fn trained(model: &Model, units: &[Vec<usize>]) -> Trained {
+    let unit = |comparisons: &Vec<usize>| {
+        let codes = |c: &usize| model.comparisons[*c].levels.len() + 2;
+        let cells: usize = comparisons.iter().map(codes).product();
+        let level = |cell: usize| TrainedLevel {
+            m: 0.9 / (1.0 + cell as f64),
+            u: 0.001 * (1.0 + cell as f64),
+            seen: 100.0,
+        };
+        TrainedUnit {
+            comparisons: comparisons.clone(),
+            cells: (0..cells).map(level).collect(),
+        }
+    };
+    Trained {
+        model: model.name.clone(),
+        lambda: 0.001,
+        records: 1000,
+        units: units.iter().map(unit).collect(),
+    }
+}
+
+fn scored(model: &Model, trained: &Trained, left: &List, right: &List, threads: usize) -> Scored {
+    let cases = Cases::read(model, left).unwrap();
+    score(model, trained, None, &cases, right, quiet(threads)).unwrap()
+}
+
+/// All pairs, however little they weigh.
+fn keep_all(model: &mut Model) {
+    model.decide.review = 1e-300;
+    model.decide.keep = usize::MAX - 1;
+}
+
+type Codes = BTreeMap<(u32, String), Vec<usize>>;
+
+fn codes(model: &Model, found: &Scored) -> Codes {
+    let of = |p: &linkage::Pair| (0..model.comparisons.len()).map(|c| p.code(c)).collect();
+    let pairs = found.pairs.iter();
+    pairs
+        .map(|p| ((p.case, p.master.to_string()), of(p)))
+        .collect()
+}
+
+fn shown(found: &Scored) -> Vec<(u32, String, u64, Option<u64>)> {
+    let bits = |p: &linkage::Pair| (p.weight.to_bits(), p.margin.map(f64::to_bits));
+    let pairs = found.pairs.iter().map(|p| (p, bits(p)));
+    pairs
+        .map(|(p, (weight, margin))| (p.case, p.master.to_string(), weight, margin))
+        .collect()
+}
+
+/// A few values, joined as the model parts them; often none or one.
+fn several(one: impl Strategy<Value = String> + Clone + 'static) -> BoxedStrategy<String> {
+    prop::collection::vec(one, 0..4)
+        .prop_map(|all| all.join(";"))
+        .boxed()
+}
+
+fn person() -> impl Strategy<Value = String> + Clone {
+    let word = prop::sample::select(WORDS).prop_map(|w| w.written.to_owned());
+    let joint = prop::sample::select(&[" ", "-", " ", "  "][..]);
+    prop::collection::vec((word, joint), 1..5).prop_map(|words| {
+        let text: String = words.iter().map(|(w, j)| format!("{w}{j}")).collect();
+        text.trim_end_matches([' ', '-']).to_owned()
+    })
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    let born = "(198[0-2]|1890)-(01|02|12|10)-(01|02|12|20)";
+    let number = "(AB|BA)1[0-3]{3}[A-B]?";
+    let postcode = "(ZZ|ZY|Z)(1|11|1A)( [12](AA|AB))?";
+    let street = "[1-3]{1,2} (High|Hihg|Mill|Church|Chruch) (Road|Street|Steret)( North)?";
+    (
+        several(person()),
+        several(born),
+        several(number),
+        several(postcode),
+        several(street),
+    )
+        .prop_map(|(person, born, number, postcode, street)| {
+            let (id, any) = (String::new(), "x".to_owned());
+            [id, any, person, born, number, postcode, street]
+        })
+}
+
+fn list(name: &'static str, most: usize) -> impl Strategy<Value = List> {
+    prop::collection::vec(row(), 1..most).prop_map(move |mut rows| {
+        for (n, row) in rows.iter_mut().enumerate() {
+            row[0] = format!("{name}{n}");
+        }
+        List { rows, part: 1000 }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Each level holds where the documentation says that it does: dates with default day and swap, identifiers of one
+    /// slip, parts of postcodes, names with spellings, diminutives, initials, double surnames, patronymics and a lone
+    /// word; of several values the closest.
+    #[test]
+    fn each_level_holds_where_it_is_defined_to(left in list("L", 12), right in list("R", 12), drop in any::<u64>()) {
+        let mut model = model(MODEL);
+        keep_all(&mut model);
+        // Any choice of levels, not only all of them.
+        for (c, comparison) in model.comparisons.iter_mut().enumerate() {
+            let mut at = 0;
+            comparison.levels.retain(|level| {
+                at += 1;
+                level.how == How::Same || drop >> (8 * c + at) & 1 == 0
+            });
+        }
+        let units: Vec<Vec<usize>> = (0..5).map(|c| vec![c]).collect();
+        let found = codes(&model, &scored(&model, &trained(&model, &units), &left, &right, 1));
+        let plain = Plain::new(&model);
+        prop_assert_eq!(found.len(), left.rows.len() * right.rows.len());
+        for ((case, master), codes) in found {
+            let l = &left.rows[case as usize];
+            let r = right.rows.iter().find(|r| r[0] == master).unwrap();
+            let expected: Vec<usize> = (0..5).map(|c| plain.code(c, &l[c + 2], &r[c + 2])).collect();
+            prop_assert_eq!(codes, expected, "{:?} {:?}", &l[2..], &r[2..]);
+        }
+    }
+
+    /// A scorer that gives up early finds what one finds that never does, with joint groups, rare values and sets.
+    #[test]
+    fn giving_up_early_loses_nothing(left in list("L", 30), right in list("R", 30), review in 0.001..0.999_f64, threads in 1_usize..4) {
+        let text = MODEL.replace("  person: [same, within, single, variant, close, all-but-one, shares]",
+            "  person: { levels: [same, within, single, variant, close, all-but-one, shares], term-frequency: true }")
+            .replace("  street: [same, like 0.9, edits 4]", "  street: { levels: [same, like 0.9, edits 4], term-frequency: true }");
+        let mut some = model(&text.replace("decide:", "joint:\n  - [person, postcode]\n  - [number, street]\ndecide:"));
+        some.decide.keep = usize::MAX - 1;
+        let mut all = some.clone();
+        keep_all(&mut all);
+        some.decide.review = review;
+        let trained = trained(&some, &[vec![0, 3], vec![1], vec![2, 4]]);
+        let floor = (review / (1.0 - review)).log2();
+        let early = scored(&some, &trained, &left, &right, threads);
+        let full = scored(&all, &trained, &left, &right, 1);
+        prop_assert_eq!(full.pairs.len(), left.rows.len() * right.rows.len());
+        let above = full.pairs.iter().filter(|p| p.weight >= floor);
+        let above: Vec<_> = above.map(|p| (p.case, &p.master, p.weight.to_bits())).collect();
+        let found: Vec<_> = early.pairs.iter().map(|p| (p.case, &p.master, p.weight.to_bits())).collect();
+        prop_assert_eq!(found, above);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// However a list is cut and by however many it is read, training and scoring come to what they come to when one
+    /// thread reads it in one piece.
+    #[test]
+    fn a_list_in_parts_is_the_list_in_one(seed in 0_u64..1000, part in 1_usize..700, threads in 1_usize..5) {
+        let (left, right, _) = common::two_lists(seed, 400, 2000, 3000);
+        let model = model(common::MODEL);
+        let run = |right: &common::List, threads| {
+            let cases = Cases::read(&model, &left).unwrap();
+            let training = train(&model, &cases, right, quiet(threads)).unwrap();
+            let found = score(&model, &training.trained, Some(&training), &cases, right, quiet(threads)).unwrap();
+            (training.trained, shown(&found), found.looked_at)
+        };
+        prop_assert_eq!(run(&right.cut(usize::MAX / 2), 1), run(&right.cut(part), threads));
+    }
+}
