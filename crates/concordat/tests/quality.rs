@@ -299,6 +299,19 @@ async fn a_linkage_is_stated_and_sampled() {
     });
     assert!(refused(folder, &strange).contains("records that the truth names"));
 
+    // Without trained numbers and clusters: what was not found out is null.
+    let optional = ["--trained", "trained.json", "--clusters", "clusters.csv"];
+    let mut less: Vec<&str> = EVALUATE
+        .into_iter()
+        .filter(|word| !optional.contains(word))
+        .collect();
+    less.push("--json");
+    let json: Value = serde_json::from_str(&done(folder, &less)).unwrap();
+    let lost = &json["lost"];
+    assert!(lost["by_blocking"].is_null() && lost["below_review"].is_null());
+    assert!(lost["not_written"]["from"].as_u64().unwrap() > 0);
+    assert!(json["clusters"].is_null() && json["about"]["trained_sha256"].is_null());
+
     sample(folder, &truth);
 }
 

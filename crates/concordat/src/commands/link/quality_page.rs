@@ -140,23 +140,28 @@ pub(super) fn summary(statement: &Value) -> Vec<String> {
     let gap = of("headline_gap");
     if !gap.is_null() {
         lines.push(format!(
-            "greatest gap in recall, by {}: {} between {} and {}",
+            "greatest gap in recall, by {}: {}",
             text(gap, "column"),
-            points(gap),
-            text(gap, "largest"),
-            text(gap, "smallest")
+            gap_in_words(gap)
         ));
     }
     lines
 }
 
-/// A gap in percentage points.
-fn points(gap: &Value) -> String {
+/// A gap in percentage points; between whom is told where it is certain.
+fn gap_in_words(gap: &Value) -> String {
     let (from, to) = (number(gap, "from") * 100.0, number(gap, "to") * 100.0);
+    let between = format!(
+        "between {} and {}",
+        text(gap, "largest"),
+        text(gap, "smallest")
+    );
     if (to - from).abs() < 0.005 {
-        format!("{to:.2} percentage points")
+        format!("{to:.2} percentage points {between}")
+    } else if from > 0.0 {
+        format!("{from:.2} to {to:.2} percentage points {between}")
     } else {
-        format!("{from:.2} to {to:.2} percentage points")
+        format!("at most {to:.2} percentage points")
     }
 }
 
