@@ -167,16 +167,18 @@ impl DatedAddress {
 }
 
 impl DatedAddress {
-    /// The addresses of a cell as two cells: without their days and last parts, and the last parts, which in the
-    /// United Kingdom are the postcodes. An address without days is taken as it is.
+    /// The addresses of a cell as two cells: without their days and postcodes, and the postcodes that they end with. An
+    /// address without days is taken as it is.
     pub fn taken_apart(cell: &str) -> (String, String) {
         let (mut lines, mut postcodes) = (Vec::new(), Vec::new());
         for value in split(cell) {
             let address = Self::parse(&value).map_or(value, |dated| dated.address);
-            let (line, postcode) = address.rsplit_once(", ").unwrap_or((&address, ""));
-            lines.push(line.to_owned());
-            if !postcode.is_empty() {
-                postcodes.push(postcode.to_owned());
+            match address.rsplit_once(", ") {
+                Some((line, last)) if is_postcode(last) => {
+                    lines.push(line.to_owned());
+                    postcodes.push(last.to_owned());
+                }
+                Some(_) | None => lines.push(address),
             }
         }
         (join(&lines), join(&postcodes))

@@ -125,7 +125,8 @@ impl Desk {
             self.does(who, &[&["node", "init", "--party", who], &route, more]);
         };
         init("ho", &["--register", &register]);
-        init("hmrc", &["--master", &master]);
+        let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/hmrc");
+        init("hmrc", &["--master", &master, "--solution", models]);
         init("dwp", &[]);
     }
 
@@ -144,6 +145,15 @@ impl Desk {
             let note = self.at(&format!("{other}/signatures/contact-thread.{other}.note"));
             self.does(who, &[&["node", "take-signature", &note], by]);
         }
+        let report = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/hmrc/quality.json");
+        assert_eq!(
+            self.refused("hmrc", &[&["solution", "use", "--as", "i1:iao"]]),
+            ["MATCH-17"]
+        );
+        self.does("hmrc", &[&["solution", "test", report], ANALYST]);
+        self.does("hmrc", &[&["solution", "use", "--as", "i1:iao"]]);
+        let solutions = self.does("hmrc", &[&["solution", "status"]]);
+        assert_eq!(solutions["solutions"][0]["state"], "in-use");
         self.does(
             "ho",
             &[&["approve", "ask", "ask", "--volume", "100"], OFFICER],

@@ -33,7 +33,6 @@ pub(crate) const BENEFITS: [&str; 7] = [
 ];
 
 /// The columns that an answer of the education department needs.
-#[expect(dead_code, reason = "the master list does not open a census yet")]
 pub(crate) const PUPILS: [&str; 8] = [
     "surname",
     "forename",
@@ -130,10 +129,6 @@ impl Cells<'_> {
 
     /// What the education department holds in it on this day. Where there are several addresses or schools, each of
     /// their fields has a value for each, oldest first.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the master list does not open a census yet")
-    )]
     pub(crate) fn pupils(&self, day: Date) -> OwnRecord {
         let mut record = OwnRecord::default();
         for name in [

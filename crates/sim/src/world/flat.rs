@@ -14,11 +14,17 @@ use super::{FIRST_DAY, WorldRegister};
 use crate::VirtualClock;
 use crate::file::FileFault;
 
-const CASE: [&str; 9] = [
+const CASE: [&str; 15] = [
     "row",
     "full_name",
     "date_of_birth",
     "nino",
+    "surname",
+    "forename",
+    "middle_name",
+    "gender",
+    "address",
+    "post_code",
     "addresses",
     "addresses.postcode",
     "origin",
@@ -26,21 +32,16 @@ const CASE: [&str; 9] = [
     "birth_year",
 ];
 
-const MASTER: [&str; 7] = [
-    "reference",
-    "full_name",
-    "former_names",
-    "date_of_birth",
-    "nino",
-    "addresses",
-    "addresses.postcode",
-];
-
 /// Who somebody of the register is: origin, sex, birth year, then the references of the other lists.
 type Who = BTreeMap<String, Vec<Option<String>>>;
 
-/// A department's list, and the column of the truth that has its references.
-const LISTS: [(&str, &str); 2] = [("hmrc", "hmrc_reference"), ("dwp", "dwp_reference")];
+/// A department's list: its folder and file, the column of the truth that has its references, and what it can be
+/// matched by beside names, birth date and addresses.
+const LISTS: [(&str, &str, &str, &str); 3] = [
+    ("hmrc", "master.parquet", "hmrc_reference", "nino"),
+    ("dwp", "master.parquet", "dwp_reference", "nino"),
+    ("dfe", "census.parquet", "dfe_reference", "sex"),
+];
 
 /// Writes `cases.parquet` and, for each large list, `<list>.parquet` and `<list>-truth.parquet` (left_id, right_id) in
 /// the folder `flat` of a world. Memory follows the case register.
@@ -53,9 +54,9 @@ pub async fn flat(world: &Path) -> Result<(), PortFault> {
         .map_err(|e| PortFault(format!("{} cannot be made: {e}", folder.display())))?;
     let who = who(&world.join("truth.parquet"))?;
     cases(world, &folder, &who).await?;
-    for (n, (list, _)) in LISTS.iter().enumerate() {
-        let from = world.join(list).join("master.parquet");
-        let references = master(&from, &folder.join(format!("{list}.parquet")))?;
+    for (n, (list, file, _, own)) in LISTS.iter().enumerate() {
+        let from = world.join(list).join(file);
+        let references = master(&from, &folder.join(format!("{list}.parquet")), own)?;
         let truth = folder.join(format!("{list}-truth.parquet"));
         write(&truth, &["left_id", "right_id"], |push| {
             for (case, who) in &who {
@@ -77,7 +78,7 @@ fn who(path: &Path) -> Result<Who, PortFault> {
         for group in 0..table.groups() {
             let keys = table.values(group, "register_key")?;
             let mut columns = Vec::new();
-            let lists = LISTS.iter().map(|(_, column)| *column);
+            let lists = LISTS.iter().map(|(_, _, column, _)| *column);
             for column in ["origin", "sex", "birth_year"].into_iter().chain(lists) {
                 columns.push(table.values(group, column)?.into_iter());
             }
@@ -110,18 +111,27 @@ async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<(), PortFault> 
 }
 
 /// Gives the references of those that are in it.
-fn master(from: &Path, to: &Path) -> Result<BTreeSet<String>, PortFault> {
+fn master(from: &Path, to: &Path, own: &str) -> Result<BTreeSet<String>, PortFault> {
     let unread = |e: SourceFault| PortFault(e.to_string());
     let list = Standing::open(from, FIRST_DAY)?;
-    let columns = MASTER.map(ToOwned::to_owned);
+    let names = [
+        "reference",
+        "full_name",
+        "former_names",
+        "date_of_birth",
+        own,
+        "addresses",
+        "addresses.postcode",
+    ];
+    let columns = names.map(ToOwned::to_owned);
     let mut references = BTreeSet::new();
-    write(to, &MASTER, |push| {
+    write(to, &names, |push| {
         for part in 0..list.parts() {
             let mut each = |batch: &dyn linkage::Batch| {
                 for row in 0..batch.rows() {
                     let text = |column| batch.text(column, row).map(ToOwned::to_owned);
                     references.extend(text(0));
-                    push((0..MASTER.len()).map(text).collect())
+                    push((0..names.len()).map(text).collect())
                         .map_err(|e| SourceFault(e.to_string()))?;
                 }
                 Ok(())

@@ -1,4 +1,4 @@
-//! The large lists of the world behind the domain's port: the tax authority's and the benefits department's.
+//! The large lists of the world behind the domain's port: the tax authority's, the benefits department's and the census.
 //! They answer as they stood on the clock's day in London, and hold one group of rows in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use linkage::{Batch, Source, SourceFault};
 use parquet::errors::ParquetError;
 
-use super::answers::{BENEFITS, Cells, TAXES};
+use super::answers::{BENEFITS, Cells, PUPILS, TAXES};
 use super::columns::{TableReader, Values};
 use super::dated;
 
@@ -79,8 +79,12 @@ impl MasterList for WorldMaster {
         let day = london_day(self.clock.now())?;
         let read = || {
             let table = TableReader::open(&self.path)?;
-            let pays = table.has("benefits");
-            let columns: &[&str] = if pays { &BENEFITS } else { &TAXES };
+            let (pays, teaches) = (table.has("benefits"), table.has("schools"));
+            let columns: &[&str] = match (pays, teaches) {
+                (true, _) => &BENEFITS,
+                (false, true) => &PUPILS,
+                (false, false) => &TAXES,
+            };
             let mut all = BTreeMap::new();
             for group in 0..table.groups() {
                 let rows = begun(&table, group, day)?;
@@ -102,10 +106,10 @@ impl MasterList for WorldMaster {
                         columns: &columns,
                         at,
                     };
-                    let record = if pays {
-                        cells.benefits(day)
-                    } else {
-                        cells.taxes(day)
+                    let record = match (pays, teaches) {
+                        (true, _) => cells.benefits(day),
+                        (false, true) => cells.pupils(day),
+                        (false, false) => cells.taxes(day),
                     };
                     all.insert(reference, record);
                 }

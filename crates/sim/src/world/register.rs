@@ -92,6 +92,20 @@ const CHUNK: usize = 500;
 /// Keys that are looked at together where everybody is.
 const PAGE: u32 = 10_000;
 
+/// What partners are told of somebody, in some agreement.
+const TOLD: [&str; 10] = [
+    "cid_person_id",
+    "full_name",
+    "date_of_birth",
+    "nino",
+    "surname",
+    "forename",
+    "middle_name",
+    "gender",
+    "address",
+    "post_code",
+];
+
 const FACT_NAMES: [&str; 4] = ["in_pool", "last_contact", "status_ended", "dead"];
 
 const VALUE_NAMES: [&str; 23] = [
@@ -156,8 +170,8 @@ impl WorldRegister {
         Ok(count.unsigned_abs())
     }
 
-    /// Everybody of the register as a partner would be told of them: key, full name, date of birth, number, addresses
-    /// and their postcodes.
+    /// Everybody of the register as a partner would be told of them: what [`TOLD`] names, then the addresses and
+    /// their postcodes.
     pub(crate) async fn cases(&self) -> Result<Vec<Vec<Option<String>>>, PortFault> {
         let mut all = Vec::new();
         let mut after: Option<String> = None;
@@ -170,11 +184,7 @@ impl WorldRegister {
             after = Some(last.clone());
             for mut record in self.records(&keys).await?.into_values() {
                 let mut held = |c: &str| record.values.remove(c);
-                let mut row: Vec<Option<String>> =
-                    ["cid_person_id", "full_name", "date_of_birth", "nino"]
-                        .into_iter()
-                        .map(&mut held)
-                        .collect();
+                let mut row: Vec<Option<String>> = TOLD.into_iter().map(&mut held).collect();
                 let addresses = held("addresses").map(|a| DatedAddress::taken_apart(&a));
                 let (lines, postcodes) = addresses.unzip();
                 row.extend([lines, postcodes]);

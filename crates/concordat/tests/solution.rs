@@ -1,0 +1,89 @@
+//! No matching solution matches anybody before its test report is signed and another person puts it to use.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod common;
+
+use common::*;
+use exchange::authority::Role;
+use exchange::matches::{Evidence, Match};
+use exchange::solution::{Solution, State};
+
+fn owner() -> exchange::authority::Person {
+    person("i1", Role::AssetOwner)
+}
+
+// shows: MATCH-17
+#[tokio::test]
+async fn an_untested_solution_is_put_to_use_by_nobody() {
+    let house = House::new(None, None).await;
+    let hmrc = &house.hmrc;
+    hmrc.open(&op("open")).await.unwrap();
+    assert_eq!(rules(&hmrc.use_solution(&op("use"), &owner()).await), ["MATCH-17"]);
+    let report = std::fs::read(models("hmrc").join("quality.json")).unwrap();
+    let another = std::fs::read(models("dwp").join("quality.json")).unwrap();
+    assert_eq!(
+        rules(&hmrc.test_solution(&op("other"), &another, &analyst()).await),
+        ["MATCH-17"],
+        "a report of another version"
+    );
+    assert_eq!(
+        rules(&hmrc.test_solution(&op("who"), &report, &owner()).await),
+        ["SEC-09"]
+    );
+    let signed = hmrc.test_solution(&op("test"), &report, &analyst()).await.unwrap();
+    assert_eq!(signed[0].act.to_string(), "solution.tested");
+    let solution = &hmrc.all::<Solution>().await.unwrap()[0];
+    let key = ledger::VerifierKey::parse(&hmrc.ports().signer.card().verifier).unwrap();
+    let opened = ledger::note::open(solution.note(), &[key]).unwrap();
+    assert!(opened.text().contains(&solution.report().to_string()));
+    assert_eq!(
+        rules(&hmrc.use_solution(&op("tester"), &person("a1", Role::AssetOwner)).await),
+        ["MATCH-17"],
+        "not the tester"
+    );
+    hmrc.use_solution(&op("use-2"), &owner()).await.unwrap();
+    // The Home Office matches nobody, and so has no solution.
+    house.ho.open(&op("open")).await.unwrap();
+    assert_eq!(
+        rules(&house.ho.use_solution(&op("use"), &owner()).await),
+        ["MATCH-17"]
+    );
+}
+
+// shows: MATCH-17, MATCH-05
+#[tokio::test]
+async fn a_retired_solution_matches_nobody_until_it_is_in_use_again() {
+    let house = House::new(None, None).await;
+    house.asked().await;
+    let hmrc = &house.hmrc;
+    let why = "the list is made anew";
+    hmrc.retire_solution(&op("retire"), why, &owner()).await.unwrap();
+    let matching = op("match-1");
+    assert_eq!(
+        rules(&hmrc.match_rows(&matching, &run(), &ask(), &analyst()).await),
+        ["MATCH-17"]
+    );
+    assert!(hmrc.all::<Match>().await.unwrap().is_empty());
+    hmrc.use_solution(&op("use-again"), &owner()).await.unwrap();
+    hmrc.match_rows(&op("match-2"), &run(), &ask(), &analyst()).await.unwrap();
+    let solution = &hmrc.all::<Solution>().await.unwrap()[0];
+    assert_eq!(solution.state(), State::InUse);
+    let found = hmrc.all::<Match>().await.unwrap();
+    assert!(found.len() > 5, "{}", found.len());
+    // Each match says which version found it, by which evidence and how heavy it is.
+    for found in found {
+        let Evidence::Own(grounds) = found.evidence() else {
+            panic!("found here");
+        };
+        assert_eq!(grounds.solution, solution.of().digest());
+        assert!(grounds.weight > 0);
+    }
+}
