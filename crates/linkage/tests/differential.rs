@@ -195,7 +195,7 @@ fn list(name: &'static str, most: usize) -> impl Strategy<Value = List> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     /// Each level holds where the documentation says that it does: dates with default day and swap, identifiers of one
     /// slip, parts of postcodes, names with spellings, diminutives, initials, double surnames, patronymics and a lone
@@ -253,7 +253,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     /// However a list is cut and by however many it is read, training and scoring come to what they come to when one
     /// thread reads it in one piece.
