@@ -43,7 +43,7 @@ async fn an_untested_solution_is_put_to_use_by_nobody() {
     let solution = &hmrc.all::<Solution>().await.unwrap()[0];
     let key = ledger::VerifierKey::parse(&hmrc.ports().signer.card().verifier).unwrap();
     let opened = ledger::note::open(solution.note(), &[key]).unwrap();
-    assert!(opened.text().contains(&solution.report().to_string()));
+    assert!(opened.text.contains(&solution.report().to_string()));
     assert_eq!(
         rules(&hmrc.use_solution(&op("tester"), &person("a1", Role::AssetOwner)).await),
         ["MATCH-17"],

@@ -53,13 +53,13 @@ pub async fn flat(world: &Path) -> Result<(), PortFault> {
     std::fs::create_dir_all(&folder)
         .map_err(|e| PortFault(format!("{} cannot be made: {e}", folder.display())))?;
     let who = who(&world.join("truth.parquet"))?;
-    cases(world, &folder, &who).await?;
+    let told = cases(world, &folder, &who).await?;
     for (n, (list, file, _, own)) in LISTS.iter().enumerate() {
         let from = world.join(list).join(file);
         let references = master(&from, &folder.join(format!("{list}.parquet")), own)?;
         let truth = folder.join(format!("{list}-truth.parquet"));
         write(&truth, &["left_id", "right_id"], |push| {
-            for (case, who) in &who {
+            for (case, who) in who.iter().filter(|(case, _)| told.contains(*case)) {
                 let reference = who.get(3 + n).cloned().flatten();
                 if let Some(reference) = reference.filter(|r| references.contains(r)) {
                     push(vec![Some(case.clone()), Some(reference)])?;
@@ -94,12 +94,15 @@ fn who(path: &Path) -> Result<Who, PortFault> {
     read().map_err(|_| PortFault(format!("{} is no truth of a world", path.display())))
 }
 
-async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<(), PortFault> {
+/// Gives the keys of those that are in it.
+async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<BTreeSet<String>, PortFault> {
     let noon = FIRST_DAY.at(12, 0, 0, 0).in_tz("UTC");
     let noon = noon.map_err(|e| PortFault(e.to_string()))?.timestamp();
     let clock = Arc::new(VirtualClock::new(noon));
     let register = WorldRegister::open(&world.join("ho/register.db"), clock).await?;
     let people = register.cases().await?;
+    let keys = people.iter().filter_map(|row| row.first().cloned().flatten());
+    let keys = keys.collect();
     write(&folder.join("cases.parquet"), &CASE, |push| {
         for mut row in people {
             let key = row.first().cloned().flatten().unwrap_or_default();
@@ -107,7 +110,8 @@ async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<(), PortFault> 
             push(row)?;
         }
         Ok(())
-    })
+    })?;
+    Ok(keys)
 }
 
 /// Gives the references of those that are in it.
