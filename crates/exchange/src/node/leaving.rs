@@ -3,25 +3,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{DatasetId, Flow, Per, Plan};
+use agreement::{FieldPath, Flow, Per, Plan};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
 use super::Node;
 use crate::approval::Approval;
 use crate::compose::{Source, compose};
-use crate::gate::{self, Leaving, RowFacts, Rows};
+use crate::gate::{self, Gate, Passed, Rows};
 use crate::ids::FlowId;
 use crate::leg::Leg;
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
-use crate::rows::Row;
 use crate::trouble::Trouble;
 
+/// What may leave at this moment.
+pub(super) struct Leaving {
+    /// What came of the gate.
+    pub(super) passed: Passed,
+    /// The numbers of the rows that leave, each with the pattern of its permits.
+    pub(super) rows: Vec<(u64, usize)>,
+    /// The values of the flow's rows.
+    pub(super) values: Rows,
+    /// Of those, the rows that are not as they were prepared any more.
+    pub(super) anew: Rows,
+}
+
 impl Node {
-    /// The cells that may leave now, and the rows whose values are not those that were prepared any more; or every reason
-    /// why none may leave.
-    pub(super) async fn leaving(&self, leg: &Leg) -> Result<(Leaving, Rows), Trouble> {
+    /// The rows that may leave now, or every reason why none may.
+    pub(super) async fn leaving(&self, leg: &Leg) -> Result<Leaving, Trouble> {
         let (pact, plan, flow_plan) = self.flow(leg.agreement(), leg.flow()).await?;
         let now = self.now();
         let on = crate::deadline::london_day(now)?;
@@ -66,9 +76,29 @@ impl Node {
             let fallen = sources.iter().filter(|(_, s)| s.outcome != Some("matched"));
             stopped.extend(fallen.map(|(n, _)| *n));
         }
-        let facts = known(&rows, &sources);
-        match gate::pass(&plan, &flow_plan, &rows, &facts, &stopped, on) {
-            Ok(leaving) if refusals.is_empty() => Ok((leaving, anew)),
+        let mut gate = Gate::new(&plan, &flow_plan, on);
+        let mut left = Vec::new();
+        let none = Source::default();
+        for n in gate::numbers(&rows) {
+            if stopped.contains(&n) {
+                gate.withhold(n);
+                continue;
+            }
+            let own = |path: &FieldPath| {
+                let row = rows.get(&path.dataset).and_then(|d| d.get(&n));
+                row.map_or("", |r| r.get(path.field.as_str()))
+            };
+            let values = gate::values(&flow_plan, &rows, n);
+            let facts = sources.get(&n).unwrap_or(&none).known(&own);
+            left.extend(gate.row(n, &values, &facts).map(|pattern| (n, pattern)));
+        }
+        match gate.done() {
+            Ok(passed) if refusals.is_empty() => Ok(Leaving {
+                passed,
+                rows: left,
+                values: rows,
+                anew,
+            }),
             Ok(_) => Err(refusals.into()),
             Err(more) => {
                 refusals.extend(more);
@@ -216,24 +246,6 @@ fn unmatched(
         }
     }
     anew
-}
-
-/// The facts of each row, with its own values and those it came with.
-fn known(rows: &Rows, sources: &BTreeMap<u64, Source>) -> BTreeMap<u64, RowFacts> {
-    let mut by_row: BTreeMap<u64, BTreeMap<DatasetId, Row>> = BTreeMap::new();
-    for (dataset, all) in rows {
-        for (n, row) in all {
-            by_row
-                .entry(*n)
-                .or_default()
-                .insert(dataset.clone(), row.clone());
-        }
-    }
-    let none = Source::default();
-    by_row
-        .into_iter()
-        .map(|(n, row)| (n, sources.get(&n).unwrap_or(&none).known(&row)))
-        .collect()
 }
 
 /// The statutory purposes that a flow serves: by them volumes are counted over agreements (APP-09).

@@ -1,6 +1,5 @@
 //! Sending: extract, pass the gate, be released by a person, be built and sealed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use agreement::{DatasetId, Flow, Others, Plan};
@@ -9,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::agreements::actor;
+use super::leaving::Leaving;
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Aggregate, Batch};
-use crate::gate::{Leaving, LeavingCell, Rows};
+use crate::gate::{self, Rows};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Sealing};
 use crate::message::{Head, Kind, Letter, Manifest};
@@ -38,8 +38,8 @@ impl Node {
     ) -> Result<Done, Trouble> {
         self.recorded(op, &Actor::Node, async {
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-            let (leaving, _) = self.leaving(&leg).await?;
-            let change = leg.validate(leaving.rows.len() as u64, leaving.cells())?;
+            let passed = self.leaving(&leg).await?.passed;
+            let change = leg.validate(passed.rows, passed.cells)?;
             self.commit(Batch::new(op.clone(), "leg.validate").and(change)?)
                 .await
         })
@@ -141,8 +141,8 @@ impl Node {
         self.recorded(op, &Actor::Node, async {
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
-            let (leaving, anew) = self.leaving(&leg).await?;
-            let disclosure = self.commitment(&leg, &leaving).await?;
+            let leaving = self.leaving(&leg).await?;
+            let disclosure = self.commitment(&leg, &flow_plan, &leaving).await?;
             let format = format_of(&flow_plan)?;
             let table = table_of(&flow_plan, &leaving);
             let file = self.ports.forms.write(format, &table)?;
@@ -154,7 +154,7 @@ impl Node {
             let base = self.base_leg(run, &flow_plan).await?;
             let answers = base.as_ref().and_then(|b| b.package().cloned());
             let manifest = self.manifest(&leg, kind, leg.file(), answers)?;
-            let rows = leaving.rows.len() as u64;
+            let rows = leaving.passed.rows;
             let letter = Letter {
                 head: Head::File {
                     name: file_name(&plan, &leg, format),
@@ -176,17 +176,19 @@ impl Node {
             let sealing = Sealing {
                 package: manifest.id.clone(),
                 numbers: leaving.rows.iter().map(|(n, _)| *n).collect(),
-                cells: leaving.cells(),
-                without_gateway: leaving.without_gateway,
-                withheld: leaving.withheld.clone(),
+                cells: leaving.passed.cells,
+                without_gateway: leaving.passed.without_gateway,
+                withheld: leaving.passed.withheld.clone(),
                 disclosure: disclosure.root,
                 ciphertext: Digest::of(&bytes),
             };
             let batch = Batch::new(op.clone(), "leg.seal").package(&manifest.id, bytes);
             let batch = self.remember_permits(op, &leg, &leaving, batch).await?;
-            let batch = self.put_anew(op, &leg, &flow_plan, &anew, batch).await?;
+            let anew = &leaving.anew;
+            let batch = self.put_anew(op, &leg, &flow_plan, anew, batch).await?;
             let mut change = leg.seal(sealing)?;
-            for trace in self.not_sent(change.state(), &flow_plan, &leaving).await? {
+            let passed = &leaving.passed;
+            for trace in self.not_sent(change.state(), &flow_plan, passed).await? {
                 change = change.along(&trace);
             }
             self.commit(batch.and(change)?).await
@@ -197,10 +199,15 @@ impl Node {
     async fn commitment(
         &self,
         leg: &Leg,
+        flow: &Flow,
         leaving: &Leaving,
     ) -> Result<ledger::Disclosure, Trouble> {
         let key = self.disclosure_key(leg).await?;
-        let rows = leaving.rows.iter().map(|(_, cells)| committed(cells));
+        let rows = leaving.rows.iter().map(|(n, pattern)| {
+            let relied = leaving.passed.patterns.get(*pattern);
+            let values = gate::values(flow, &leaving.values, *n);
+            committed(flow, relied.map_or(&[], Vec::as_slice), &values)
+        });
         ledger::disclosure::commit(&key, rows).map_err(|e| PortFault(e.to_string()).into())
     }
 
@@ -282,18 +289,11 @@ pub(super) struct Relied {
 
 impl Relied {
     fn of(leaving: &Leaving) -> Self {
-        let mut patterns: Vec<Vec<String>> = Vec::new();
-        let mut known: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
-        let mut rows = Vec::new();
-        for (_, cells) in &leaving.rows {
-            let pattern: Vec<&str> = cells.iter().map(|c| c.permit.as_str()).collect();
-            let at = *known.entry(pattern).or_insert_with(|| {
-                patterns.push(cells.iter().map(|c| c.permit.clone()).collect());
-                patterns.len() - 1
-            });
-            rows.push(at);
+        let names = |pattern: &Vec<Arc<str>>| pattern.iter().map(ToString::to_string).collect();
+        Self {
+            patterns: leaving.passed.patterns.iter().map(names).collect(),
+            rows: leaving.rows.iter().map(|(_, pattern)| *pattern).collect(),
         }
-        Self { patterns, rows }
     }
 
     /// The permits of the row at a place of the file, counted from 0.
@@ -356,24 +356,29 @@ pub(super) fn holding_id(of: &Of, file: u32, dataset: &DatasetId) -> Result<Hold
 }
 
 /// A row's cells as the disclosure commits to them.
-pub(super) fn committed(cells: &[LeavingCell]) -> Vec<Cell<'_>> {
+pub(super) fn committed<'a, S: AsRef<str>>(
+    flow: &'a Flow,
+    permits: &'a [S],
+    values: &[&'a str],
+) -> Vec<Cell<'a>> {
+    let cells = flow.columns.iter().zip(permits).zip(values);
     cells
-        .iter()
-        .map(|c| Cell {
-            permit: &c.permit,
-            field: &c.field,
-            value: &c.value,
+        .map(|((column, permit), value)| Cell {
+            permit: permit.as_ref(),
+            field: column.name.as_str(),
+            value,
         })
         .collect()
 }
 
 fn table_of(flow: &Flow, leaving: &Leaving) -> Table {
+    let row = |n: u64| gate::values(flow, &leaving.values, n).into_iter();
     Table {
         columns: flow.columns.iter().map(|c| c.name.to_string()).collect(),
         rows: leaving
             .rows
             .iter()
-            .map(|(_, cells)| cells.iter().map(|c| c.value.clone()).collect())
+            .map(|(n, _)| row(*n).map(str::to_owned).collect())
             .collect(),
     }
 }
