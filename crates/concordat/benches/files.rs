@@ -142,7 +142,7 @@ async fn one(form: &str, rows: u32) {
     };
     // What loading does first, once more by itself: its time is taken from the whole of loading.
     let table = {
-        let bytes = ports.store.package(&waiting[0]).await.unwrap().unwrap();
+        let bytes = ports.store.package(&waiting[0], 0).await.unwrap().unwrap();
         let (_, letter) = ports.sealer.open(&bytes, &cards).unwrap();
         let shape = inward::shape(flow_plan);
         let read = ports.forms.read(format, &shape, &letter.file).await;
