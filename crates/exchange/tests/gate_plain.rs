@@ -90,9 +90,12 @@ fn text(kind: &FieldType, by: &Index) -> String {
     by.get(&all).to_string()
 }
 
+/// The column, value and permit of a cell.
+type Cell = (String, String, String);
+
 #[derive(Debug, PartialEq, Eq)]
 struct Out {
-    rows: Vec<(u64, Vec<(String, String, String)>)>,
+    rows: Vec<(u64, Vec<Cell>)>,
     withheld: Vec<u64>,
     without_gateway: u64,
 }
@@ -285,9 +288,11 @@ proptest! {
                 let row: &mut Row = rows.entry(column.field.dataset.clone()).or_default().entry(n).or_default();
                 // A tidy row has what must be there, and nothing else.
                 let there = if tidy { column.present == Present::Always } else { *chance > 1 };
-                let value = match &column.field_type {
-                    FieldType::Plain(TypeName::Name) => "Zoë Example".to_owned(),
-                    kind => text(kind, by),
+                let kind = &column.field_type;
+                let value = if *kind == FieldType::Plain(TypeName::Name) {
+                    "Zoë Example".to_owned()
+                } else {
+                    text(kind, by)
                 };
                 if there {
                     known.insert(column.field.to_string(), value.clone());
