@@ -1,7 +1,8 @@
-//! How many rows a second go through each stage of a file, and how much memory it takes: extract, gate, seal; open and
-//! load. Each stage beside its share of the whole, and the gate beside the writing of the file alone.
+//! How many rows a second go through each stage of a file, its share of the whole, and how much memory it takes beyond
+//! what was there before: extract, gate, seal, send; receive, open, load. Beside them, in the same run, what people would use for
+//! the same cells without a hub: a csv file (or a workbook) written and read whole, encrypted and decrypted with age.
 //!
-//! `cargo bench -p concordat --bench files`; `ROWS=10000,100000` chooses the sizes.
+//! `cargo bench -p concordat --bench files`; `ROWS=10000,100000` chooses the sizes, `FORMS=csv` the forms.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,24 +18,89 @@
 #[path = "../tests/town/mod.rs"]
 mod town;
 
+use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
+use exchange::gate::{self, Gate, RowFacts};
+use exchange::inward;
 use exchange::table::{Format, Table};
+use peak_alloc::PeakAlloc;
 use town::*;
+
+#[global_allocator]
+static HEAP: PeakAlloc = PeakAlloc;
 
 const RUN: &str = "ask-2016-04";
 
 fn main() {
     let sizes = std::env::var("ROWS").unwrap_or_else(|_| "1000,10000".into());
+    let forms = std::env::var("FORMS").unwrap_or_else(|_| "csv,xlsx".into());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
-    println!("form   rows     stage     rows/s   share");
-    for form in ["csv", "xlsx"] {
+    println!("form   rows     stage         seconds    rows/s   share   memory");
+    for form in forms.split(',') {
         for rows in sizes.split(',').map(|n| n.parse::<u32>().unwrap()) {
             runtime.block_on(one(form, rows));
         }
+    }
+}
+
+/// One stage: how long it took, and the most memory that it had beyond what was there before, in bytes.
+struct Stage {
+    name: &'static str,
+    took: Duration,
+    memory: usize,
+}
+
+/// Measures one stage after another.
+struct Stages {
+    all: Vec<Stage>,
+    at: Instant,
+    before: usize,
+}
+
+impl Stages {
+    fn begin() -> Self {
+        HEAP.reset_peak_usage();
+        Self {
+            all: Vec::new(),
+            at: Instant::now(),
+            before: HEAP.current_usage(),
+        }
+    }
+
+    fn mark(&mut self, name: &'static str) -> Duration {
+        let took = self.at.elapsed();
+        let memory = HEAP.peak_usage().saturating_sub(self.before);
+        self.all.push(Stage { name, took, memory });
+        self.again();
+        took
+    }
+
+    /// What follows is measured; what came since the last mark is not.
+    fn again(&mut self) {
+        HEAP.reset_peak_usage();
+        self.before = HEAP.current_usage();
+        self.at = Instant::now();
+    }
+
+    fn print(&self, form: &str, rows: u32) {
+        let whole: Duration = self.all.iter().map(|s| s.took).sum();
+        for Stage { name, took, memory } in &self.all {
+            let share = 100.0 * took.as_secs_f64() / whole.as_secs_f64();
+            let (seconds, memory) = (took.as_secs_f64(), memory >> 20);
+            let speed = f64::from(rows) / seconds;
+            println!(
+                "{form:<6} {rows:<8} {name:<10} {seconds:>10.3} {speed:>9.0}   {share:>4.0} %   {memory:>5} MiB"
+            );
+        }
+    }
+
+    fn sum(&self, names: &[&str]) -> f64 {
+        let of = self.all.iter().filter(|s| names.contains(&s.name));
+        of.map(|s| s.took.as_secs_f64()).sum()
     }
 }
 
@@ -45,65 +111,138 @@ async fn one(form: &str, rows: u32) {
     town.signed().await;
     town.approved("ask", 10_000_000).await;
     town.on("2016-04-04");
-    let (ho, run, flow) = (&town.ho, run(RUN), flow("ask"));
-    let mut stages: Vec<(&str, Duration)> = Vec::new();
-    let mut at = Instant::now();
-    let mut mark = |name| {
-        stages.push((name, at.elapsed()));
-        at = Instant::now();
-    };
+    let (ho, hmrc, run, flow) = (&town.ho, &town.hmrc, run(RUN), flow("ask"));
+    let mut stages = Stages::begin();
     ho.start(&op("start"), &starting(RUN, "ask"), &officer())
         .await
         .unwrap();
-    mark("extract");
+    stages.mark("extract");
     ho.validate(&op("validate"), &run, &flow).await.unwrap();
-    mark("gate");
+    stages.mark("gate");
     ho.release(&op("release"), &run, &flow, &officer())
         .await
         .unwrap();
+    stages.again();
     ho.seal(&op("seal"), &run, &flow).await.unwrap();
-    mark("seal");
+    stages.mark("seal");
     while ho.work().await.unwrap().busy {}
-    mark("send");
-    while town.hmrc.work().await.unwrap().busy {}
-    mark("load");
-    let whole: Duration = stages.iter().map(|(_, t)| *t).sum();
-    for (name, took) in &stages {
-        let share = 100.0 * took.as_secs_f64() / whole.as_secs_f64();
-        let speed = f64::from(rows) / took.as_secs_f64();
-        println!("{form:<6} {rows:<8} {name:<9} {speed:>7.0}   {share:>4.0} %");
-    }
-    let table = Table {
-        columns: (0..14).map(|n| format!("column_{n}")).collect(),
-        rows: (0..rows)
-            .map(|n| (0..14).map(|c| format!("value {n} {c}")).collect())
-            .collect(),
-    };
+    stages.mark("send");
+    let ports = hmrc.ports();
+    let waiting = ports.transport.waiting(hmrc.party()).await.unwrap();
+    hmrc.receive(&waiting[0]).await.unwrap();
+    stages.mark("receive");
+    let (_, plan) = ho.agreement(&agreement()).await.unwrap();
+    let flow_plan = plan.flow(&flow).unwrap();
+    let on = jiff::civil::date(2016, 4, 4);
+    let cards = [ho.ports().signer.card(), ports.signer.card()];
     let format = if form == "csv" {
         Format::Csv
     } else {
         Format::Xlsx
     };
-    let writing = Instant::now();
-    let bytes = ho.ports().forms.write(format, &table).unwrap().len();
-    let writing = writing.elapsed();
-    let gate = stages.iter().find(|(name, _)| *name == "gate").unwrap().1;
+    // What loading does first, once more by itself: its time is taken from the whole of loading.
+    let table = {
+        let bytes = ports.store.package(&waiting[0], 0).await.unwrap().unwrap();
+        let (_, letter) = ports.sealer.open(&bytes, &cards).unwrap();
+        let shape = inward::shape(flow_plan);
+        let read = ports.forms.read(format, &shape, &letter.file).await;
+        let table = read.unwrap().unwrap();
+        inward::cells(&plan, flow_plan, &table, on).unwrap();
+        table
+    };
+    let opening = stages.mark("open");
+    hmrc.open_received(&run, &flow).await.unwrap();
+    stages.mark("load");
+    if let Some(load) = stages.all.last_mut() {
+        load.took = load.took.saturating_sub(opening);
+    }
+    stages.print(form, rows);
+    let received = town.leg(hmrc, RUN, "ask").await;
+    assert_eq!(received.rows(), u64::from(rows));
+
+    let numbers: Vec<u64> = (1..=u64::from(rows)).collect();
+    let held = inward::rows(flow_plan, &table, &numbers);
+    let facts: RowFacts = Migrant::new(1).register.facts;
+    let at = Instant::now();
+    let mut passing = Gate::new(&plan, flow_plan, on);
+    for n in &numbers {
+        let values = gate::values(flow_plan, &held, *n);
+        assert!(passing.row(*n, &values, &facts).is_some());
+    }
+    assert_eq!(passing.done().unwrap().rows, u64::from(rows));
+    let gate = at.elapsed().as_secs_f64();
+    let at = Instant::now();
+    let bytes = ho.ports().forms.write(format, &table).unwrap();
+    let writing = at.elapsed().as_secs_f64();
     println!(
-        "{form:<6} {rows:<8} writing the file alone {:.3} s ({bytes} bytes); the gate takes {:.1} times that; peak memory so far {} MiB",
-        writing.as_secs_f64(),
-        gate.as_secs_f64() / writing.as_secs_f64(),
-        peak()
+        "{form:<6} {rows:<8} the gate alone {gate:.3} s, writing the file alone {writing:.3} s ({} MiB): {:.2} times",
+        bytes.len() >> 20,
+        gate / writing
     );
-    assert_eq!(
-        town.leg(&town.hmrc, RUN, "ask").await.rows(),
-        u64::from(rows)
+    peer(form, rows, &stages, &table, &bytes);
+}
+
+/// The same cells through plain libraries: no permit, no commitment, no ledger, no vault, nothing durable.
+fn peer(form: &str, rows: u32, stages: &Stages, table: &Table, workbook: &[u8]) {
+    let key = age::x25519::Identity::generate();
+    let mut peer = Stages::begin();
+    let plain = if form == "csv" {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&table.columns).unwrap();
+        for row in &table.rows {
+            writer.write_record(row).unwrap();
+        }
+        writer.into_inner().unwrap()
+    } else {
+        plain_workbook(table)
+    };
+    let recipient = key.to_public();
+    let to = age::Encryptor::with_recipients(std::iter::once(&recipient as _)).unwrap();
+    let mut sealed = Vec::new();
+    let mut writer = to.wrap_output(&mut sealed).unwrap();
+    writer.write_all(&plain).unwrap();
+    writer.finish().unwrap();
+    peer.mark("peer-out");
+    let from = age::Decryptor::new(sealed.as_slice()).unwrap();
+    let mut opened = Vec::new();
+    from.decrypt(std::iter::once(&key as _))
+        .unwrap()
+        .read_to_end(&mut opened)
+        .unwrap();
+    let read: Vec<Vec<String>> = if form == "csv" {
+        let mut reader = csv::Reader::from_reader(opened.as_slice());
+        reader.deserialize().map(Result::unwrap).collect()
+    } else {
+        read_workbook(workbook)
+    };
+    assert_eq!(read.len(), table.rows.len());
+    peer.mark("peer-in");
+    peer.print(form, rows);
+    let ours = (stages.sum(&["gate", "seal"]), stages.sum(&["open", "load"]));
+    let theirs = (peer.sum(&["peer-out"]), peer.sum(&["peer-in"]));
+    println!(
+        "{form:<6} {rows:<8} gate and seal take {:.0} times the plain libraries, open and load {:.0} times",
+        ours.0 / theirs.0,
+        ours.1 / theirs.1
     );
 }
 
-/// The most memory that this process ever had, in MiB.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"));
-    let kib = line.and_then(|l| l.split_whitespace().nth(1)?.parse::<u64>().ok());
-    kib.unwrap_or(0) / 1024
+fn plain_workbook(table: &Table) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet();
+    let rows = std::iter::once(&table.columns).chain(&table.rows);
+    for (row, cells) in (0u32..).zip(rows) {
+        for (column, cell) in (0u16..).zip(cells) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+fn read_workbook(bytes: &[u8]) -> Vec<Vec<String>> {
+    use calamine::Reader as _;
+    let mut book = calamine::Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
+    let range = book.worksheet_range(inward::SHEET).unwrap();
+    let row = |cells: &[calamine::Data]| cells.iter().map(ToString::to_string).collect();
+    range.rows().skip(1).map(row).collect()
 }

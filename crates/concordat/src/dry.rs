@@ -10,8 +10,8 @@ use exchange::change::Commit;
 use exchange::effect::LeasedEffect;
 use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
 use exchange::ports::{
-    Committed, Due, Head, LedgerShelf, Pending, Placed, PortFault, Sealed, Store, StoreFault,
-    Stored, Transport, Vault, VaultFault,
+    Committed, Due, Head, LedgerShelf, Parts, Pending, Placed, PortFault, Sealed, Spooled, Store,
+    StoreFault, Stored, Transport, Vault, VaultFault,
 };
 use jiff::Timestamp;
 use ledger::{Digest, Frontier};
@@ -41,6 +41,7 @@ struct Told {
     items: BTreeMap<(HoldingId, String), Sealed>,
     emptied: BTreeSet<HoldingId>,
     packages: BTreeMap<PackageId, Option<Vec<u8>>>,
+    more: BTreeMap<PackageId, Spooled>,
 }
 
 impl DryStore {
@@ -168,6 +169,7 @@ impl Store for DryStore {
         for (id, bytes) in commit.packages() {
             told.packages.insert(id.clone(), Some(bytes.clone()));
         }
+        told.more.extend(commit.more().iter().cloned());
         for id in commit.dropped() {
             told.packages.insert(id.clone(), None);
         }
@@ -207,11 +209,37 @@ impl Store for DryStore {
         Ok(all.into_iter().collect())
     }
 
-    async fn package(&self, id: &PackageId) -> Result<Option<Vec<u8>>, StoreFault> {
+    async fn items_between(
+        &self,
+        holding: &HoldingId,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<(String, Sealed)>, StoreFault> {
+        let rows = self.inner.items_between(holding, first, last).await?;
+        let told = self.told();
+        if told.emptied.contains(holding) {
+            return Ok(Vec::new());
+        }
+        let mut all: BTreeMap<String, Sealed> = rows.into_iter().collect();
+        let key = |name: &str| (holding.clone(), name.to_owned());
+        for ((_, name), sealed) in told.items.range(key(first)..=key(last)) {
+            if name.len() == first.len() {
+                all.insert(name.clone(), sealed.clone());
+            }
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    async fn package(&self, id: &PackageId, part: u32) -> Result<Option<Vec<u8>>, StoreFault> {
         let told = self.told().packages.get(id).cloned();
-        match told {
-            Some(bytes) => Ok(bytes),
-            None => self.inner.package(id).await,
+        let Some(bytes) = told else {
+            return self.inner.package(id, part).await;
+        };
+        let more = self.told().more.get(id).cloned();
+        match (part.checked_sub(1), more) {
+            (None, _) => Ok(bytes),
+            (Some(part), Some(more)) if bytes.is_some() => Ok(more.0.part(part).await?),
+            (Some(_), _) => Ok(None),
         }
     }
 
@@ -387,7 +415,7 @@ struct DryTransport(Arc<dyn Transport>);
 
 #[async_trait]
 impl Transport for DryTransport {
-    async fn put(&self, _: &PartyId, _: &PackageId, _: &[u8]) -> Result<(), PortFault> {
+    async fn put(&self, _: &PartyId, _: &PackageId, _: &mut dyn Parts) -> Result<(), PortFault> {
         Ok(())
     }
     async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault> {

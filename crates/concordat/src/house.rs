@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agreement::{Law, Period};
-use courier::{AgeSealer, ConfinedForms, DirectoryShelf, DirectoryTransport, Keys};
+use courier::{AgeSealer, ConfinedForms, DirectoryShelf, DirectorySpool, DirectoryTransport, Keys};
 use exchange::ids::PartyId;
 use exchange::message::is_plain_note;
 use exchange::ports::{CaseRegister, Clock, Entropy, MasterList, Signer};
@@ -149,6 +149,7 @@ pub async fn compose(
         vault: Arc::new(vault),
         forms: Arc::new(ConfinedForms::new(reader()?)),
         sealer: Arc::new(AgeSealer::new(keys.clone())),
+        spool: Arc::new(DirectorySpool::new(dir)),
         signer: keys,
         transport: Arc::new(DirectoryTransport::new(dir.join(&config.transport))),
         shelf: Arc::new(DirectoryShelf::new(shelf)),

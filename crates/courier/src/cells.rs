@@ -98,49 +98,61 @@ pub(crate) fn unsafe_file() -> FileFault {
     )
 }
 
-/// Checks a table before it is written.
-pub(crate) fn check_written(table: &Table) -> Result<(), PortFault> {
-    let fault = |what: String| {
-        Err(PortFault(format!(
-            "the file was not written: {what} (RUN-07)"
-        )))
-    };
-    let width = table.columns.len();
-    if width == 0 || width > limits::COLUMNS {
-        return fault(format!(
-            "a table has 1 to 16,384 columns, and this one has {width}"
-        ));
-    }
-    if table.rows.len() as u64 >= limits::SHEET_ROWS {
-        return fault(
-            "a sheet has at most 1,048,575 rows below its header: send the table in parts".into(),
-        );
-    }
-    for (index, name) in table.columns.iter().enumerate() {
-        let twice = table
-            .columns
-            .iter()
-            .take(index)
-            .any(|earlier| earlier == name);
-        if name.is_empty() || twice || wrong_text(name).is_some() {
-            return fault(format!("column {} has no name of its own", index + 1));
+/// Holds what is written to what a file can have.
+pub(crate) struct Written {
+    columns: Vec<String>,
+    rows: u64,
+}
+
+fn unwritten(what: impl std::fmt::Display) -> PortFault {
+    PortFault(format!("the file was not written: {what} (RUN-07)"))
+}
+
+impl Written {
+    pub(crate) fn under(columns: &[String]) -> Result<Self, PortFault> {
+        let width = columns.len();
+        if width == 0 || width > limits::COLUMNS {
+            return Err(unwritten(format_args!(
+                "a table has 1 to 16,384 columns, and this one has {width}"
+            )));
         }
-    }
-    for (n, row) in table.rows.iter().enumerate() {
-        let place = n + 2;
-        if row.len() != width {
-            return fault(format!(
-                "row {place} has not as many cells as there are columns"
-            ));
-        }
-        if row.iter().all(String::is_empty) {
-            return fault(format!("row {place} has no value at all"));
-        }
-        for (name, cell) in table.columns.iter().zip(row) {
-            if let Some(what) = wrong_text(cell) {
-                return fault(format!("row {place}, column {name}: {what}"));
+        for (index, name) in columns.iter().enumerate() {
+            let twice = columns.iter().take(index).any(|earlier| earlier == name);
+            if name.is_empty() || twice || wrong_text(name).is_some() {
+                let n = index + 1;
+                return Err(unwritten(format_args!("column {n} has no name of its own")));
             }
         }
+        Ok(Self {
+            columns: columns.to_vec(),
+            rows: 0,
+        })
     }
-    Ok(())
+
+    /// Checks the next row.
+    pub(crate) fn row<S: AsRef<str>>(&mut self, cells: &[S]) -> Result<(), PortFault> {
+        self.rows += 1;
+        if self.rows >= limits::SHEET_ROWS {
+            return Err(unwritten(
+                "a sheet has at most 1,048,575 rows below its header: send the table in parts",
+            ));
+        }
+        let place = self.rows + 1;
+        if cells.len() != self.columns.len() {
+            return Err(unwritten(format_args!(
+                "row {place} has not as many cells as there are columns"
+            )));
+        }
+        if cells.iter().all(|cell| cell.as_ref().is_empty()) {
+            return Err(unwritten(format_args!("row {place} has no value at all")));
+        }
+        for (name, cell) in self.columns.iter().zip(cells) {
+            if let Some(what) = wrong_text(cell.as_ref()) {
+                return Err(unwritten(format_args!(
+                    "row {place}, column {name}: {what}"
+                )));
+            }
+        }
+        Ok(())
+    }
 }

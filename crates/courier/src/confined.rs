@@ -8,8 +8,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use exchange::ports::{Forms, PortFault};
-use exchange::table::{FileFault, Format, Shape, Table};
+use exchange::ports::{Forms, PortFault, Writing};
+use exchange::table::{FileFault, Format, Gathering, Shape, Table};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
@@ -89,11 +89,11 @@ impl ConfinedForms {
 
 #[async_trait]
 impl Forms for ConfinedForms {
-    fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault> {
-        match format {
-            Format::Xlsx => workbook::write(table),
-            Format::Csv => csv::write(table),
-        }
+    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
+        Ok(match format {
+            Format::Xlsx => Box::new(Gathering::new(columns, |table| workbook::write(&table))),
+            Format::Csv => Box::new(csv::Lines::under(columns)?),
+        })
     }
 
     async fn read(

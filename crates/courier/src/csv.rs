@@ -19,10 +19,11 @@ mod parse;
 
 use std::borrow::Cow;
 
-use exchange::ports::PortFault;
+use exchange::ports::{PortFault, Writing};
 use exchange::table::{FileFault, Shape, Table};
 
-use crate::cells::{Rows, check_written};
+use crate::cells::{Rows, Written};
+use crate::drain::Drain;
 use crate::fault::{FORM, in_row, whole};
 use crate::{header, limits};
 
@@ -55,18 +56,65 @@ fn unescape(mut cell: String) -> String {
 /// # Errors
 /// [`PortFault`] with row and column when a cell or the table cannot stand in a file.
 pub fn write(table: &Table) -> Result<Vec<u8>, PortFault> {
-    check_written(table)?;
-    let mut writer = ::csv::WriterBuilder::new()
-        .quote_style(::csv::QuoteStyle::Always)
-        .terminator(::csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    for record in std::iter::once(&table.columns).chain(&table.rows) {
-        let escaped = record.iter().map(|cell| escape(cell));
-        writer
-            .write_record(escaped.map(|cell| cell.as_bytes().to_vec()))
-            .map_err(unwritten)?;
+    let mut file = Vec::new();
+    let mut writing = Lines::under(&table.columns)?;
+    for row in &table.rows {
+        writing.line(row)?;
     }
-    writer.into_inner().map_err(unwritten)
+    Box::new(writing).finish(&mut file)?;
+    Ok(file)
+}
+
+/// A file that is written line by line.
+pub(crate) struct Lines {
+    checked: Written,
+    writer: ::csv::Writer<Drain>,
+    drain: Drain,
+}
+
+impl Lines {
+    pub(crate) fn under(columns: &[String]) -> Result<Self, PortFault> {
+        let drain = Drain::default();
+        let writer = ::csv::WriterBuilder::new()
+            .quote_style(::csv::QuoteStyle::Always)
+            .terminator(::csv::Terminator::CRLF)
+            .from_writer(drain.clone());
+        let mut lines = Self {
+            checked: Written::under(columns)?,
+            writer,
+            drain,
+        };
+        lines.put(columns)?;
+        Ok(lines)
+    }
+
+    fn line<S: AsRef<str>>(&mut self, cells: &[S]) -> Result<(), PortFault> {
+        self.checked.row(cells)?;
+        self.put(cells)
+    }
+
+    fn put<S: AsRef<str>>(&mut self, cells: &[S]) -> Result<(), PortFault> {
+        for cell in cells {
+            let escaped = escape(cell.as_ref());
+            self.writer.write_field(&*escaped).map_err(unwritten)?;
+        }
+        let end: Option<&[u8]> = None;
+        self.writer.write_record(end).map_err(unwritten)
+    }
+}
+
+impl Writing for Lines {
+    fn row(&mut self, cells: &[&str], file: &mut Vec<u8>) -> Result<(), PortFault> {
+        self.line(cells)?;
+        self.drain.move_to(file);
+        Ok(())
+    }
+
+    fn finish(mut self: Box<Self>, file: &mut Vec<u8>) -> Result<(), PortFault> {
+        self.writer.flush().map_err(unwritten)?;
+        self.drain.move_to(file);
+        Ok(())
+    }
 }
 
 fn unwritten<E>(_: E) -> PortFault {

@@ -4,15 +4,15 @@
 //! Only sealed packages and public ledger files come here. A name never leaves its folder: identifiers have no
 //! percent sign, so `/` and `:` are written as `%2f` and `%3a`, and no identifier begins with a dot.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use exchange::ids::{PackageId, PartyId};
-use exchange::ports::{LedgerShelf, PortFault, Transport};
+use exchange::ports::{LedgerShelf, Parts, PortFault, Transport};
 use ledger::verify::{LogFiles, ReadFault};
 
-use crate::durable::{self, Replace};
+use crate::durable::{self, Begun, Replace};
 use crate::limits;
 
 const SUFFIX: &str = ".pkg";
@@ -43,7 +43,7 @@ fn fault(what: &str, path: &Path, e: &io::Error) -> PortFault {
     ))
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PortFault> + Send + 'static,
 ) -> Result<T, PortFault> {
     match tokio::task::spawn_blocking(work).await {
@@ -70,29 +70,29 @@ impl DirectoryTransport {
     }
 }
 
-fn put(path: &Path, bytes: &[u8]) -> Result<(), PortFault> {
+/// Begins the file of a package; none when it was there and was taken.
+fn begun(path: &Path) -> Result<Option<Begun>, PortFault> {
     let failed = |e: io::Error| fault("writing the package", path, &e);
-    if bytes.len() > limits::PACKAGE_BYTES {
-        return Err(PortFault(format!(
-            "the package for {} is too long: send fewer rows",
-            path.display()
-        )));
-    }
     if path.with_extension(TAKEN).exists() {
-        return Ok(());
+        return Ok(None);
     }
     if let Some(folder) = path.parent() {
         durable::make_folder(folder).map_err(failed)?;
     }
-    match durable::write(path, bytes, 0o640, Replace::No) {
+    Begun::to(path, 0o640).map(Some).map_err(failed)
+}
+
+fn ended(mut file: Begun, path: &Path) -> Result<(), PortFault> {
+    let failed = |e: io::Error| fault("writing the package", path, &e);
+    match file.finish(Replace::No) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            match durable::read(path, limits::PACKAGE_BYTES).map_err(failed)? {
-                Some(there) if there == bytes => Ok(()),
-                _ => Err(PortFault(format!(
-                    "another package already stands at {}: it was not replaced; find out who wrote it",
-                    path.display()
-                ))),
+            if file.stands_there().map_err(failed)? {
+                return Ok(());
             }
+            Err(PortFault(format!(
+                "another package already stands at {}: it was not replaced; find out who wrote it",
+                path.display()
+            )))
         }
         result => result.map_err(failed),
     }
@@ -125,9 +125,35 @@ fn waiting(folder: &Path) -> Result<Vec<PackageId>, PortFault> {
 
 #[async_trait]
 impl Transport for DirectoryTransport {
-    async fn put(&self, to: &PartyId, id: &PackageId, bytes: &[u8]) -> Result<(), PortFault> {
-        let (path, bytes) = (self.file(to, id), bytes.to_vec());
-        blocking(move || put(&path, &bytes)).await
+    async fn put(
+        &self,
+        to: &PartyId,
+        id: &PackageId,
+        bytes: &mut dyn Parts,
+    ) -> Result<(), PortFault> {
+        let path = self.file(to, id);
+        let place = path.clone();
+        let Some(mut file) = blocking(move || begun(&place)).await? else {
+            return Ok(());
+        };
+        let mut length = 0;
+        while let Some(part) = bytes.next().await? {
+            length += part.len();
+            if length > limits::PACKAGE_BYTES {
+                return Err(PortFault(format!(
+                    "the package for {} is too long: send fewer rows",
+                    path.display()
+                )));
+            }
+            let place = path.clone();
+            file = blocking(move || {
+                let written = file.file.write_all(&part);
+                written.map_err(|e| fault("writing the package", &place, &e))?;
+                Ok(file)
+            })
+            .await?;
+        }
+        blocking(move || ended(file, &path)).await
     }
 
     async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault> {

@@ -3,7 +3,7 @@
 //! Only ciphertext, public files and key files come here; never a value in clear.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,28 +23,75 @@ pub(crate) enum Replace {
 
 /// Writes `bytes` to `path` with these permission bits.
 pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32, replace: Replace) -> io::Result<()> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let n = COUNT.fetch_add(1, Ordering::Relaxed);
-    let temporary = Temporary(folder.join(format!("{TEMPORARY}{}-{n}", std::process::id())));
-    // A leftover of a process that had the same id and died would stand in the way for ever.
-    remove(&temporary.0)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(&temporary.0)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    match replace {
-        Replace::Yes => std::fs::rename(&temporary.0, path)?,
-        Replace::No => renameat_with(CWD, &temporary.0, CWD, path, RenameFlags::NOREPLACE)?,
+    let mut begun = Begun::to(path, mode)?;
+    begun.file.write_all(bytes)?;
+    begun.finish(replace)
+}
+
+/// A file that is being written under a temporary name.
+pub(crate) struct Begun {
+    path: PathBuf,
+    temporary: Temporary,
+    pub(crate) file: File,
+}
+
+impl Begun {
+    /// Begins the file that `path` is to be, with these permission bits.
+    pub(crate) fn to(path: &Path, mode: u32) -> io::Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{TEMPORARY}{}-{n}", std::process::id());
+        let temporary = Temporary(folder(path).join(name));
+        // A leftover of a process that had the same id and died would stand in the way for ever.
+        remove(&temporary.0)?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&temporary.0)?;
+        Ok(Self {
+            path: path.to_owned(),
+            temporary,
+            file,
+        })
     }
-    sync_folder(folder)
+
+    /// Gives it its name.
+    pub(crate) fn finish(&mut self, replace: Replace) -> io::Result<()> {
+        self.file.sync_all()?;
+        let (from, to) = (&self.temporary.0, &self.path);
+        match replace {
+            Replace::Yes => std::fs::rename(from, to)?,
+            Replace::No => renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?,
+        }
+        sync_folder(folder(to))
+    }
+
+    /// Has the file that stands at its path the same bytes?
+    pub(crate) fn stands_there(&mut self) -> io::Result<bool> {
+        self.file.rewind()?;
+        let mut there = BufReader::new(File::open(&self.path)?);
+        let mut here = BufReader::new(&self.file);
+        loop {
+            let (a, b) = (here.fill_buf()?, there.fill_buf()?);
+            let length = a.len().min(b.len());
+            if a.get(..length) != b.get(..length) {
+                return Ok(false);
+            }
+            if length == 0 {
+                return Ok(a.is_empty() && b.is_empty());
+            }
+            here.consume(length);
+            there.consume(length);
+        }
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Removes the file durably; that it is not there is no error.

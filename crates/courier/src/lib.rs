@@ -12,9 +12,11 @@ pub mod limits;
 pub mod package;
 pub mod reader;
 pub mod sealer;
+pub mod spool;
 pub mod workbook;
 
 mod cells;
+mod drain;
 mod durable;
 mod fault;
 mod header;
@@ -24,3 +26,4 @@ pub use confined::ConfinedForms;
 pub use directory::{DirectoryShelf, DirectoryTransport};
 pub use keys::{Keys, KeysFault};
 pub use sealer::AgeSealer;
+pub use spool::DirectorySpool;

@@ -41,11 +41,7 @@ pub(crate) fn canonical<T: Serialize>(value: &T) -> Option<String> {
 }
 
 /// The text that the manifest's signature covers: two lines.
-pub(crate) fn signed_text(manifest: &Manifest, ciphertext: &[u8]) -> Option<String> {
-    let payload = Payload {
-        bytes: ciphertext.len() as u64,
-        sha256: Digest::of(ciphertext),
-    };
+pub(crate) fn signed_text(manifest: &Manifest, payload: &Payload) -> Option<String> {
     let mut value = serde_json::to_value(manifest).ok()?;
     value
         .as_object_mut()?
@@ -53,16 +49,15 @@ pub(crate) fn signed_text(manifest: &Manifest, ciphertext: &[u8]) -> Option<Stri
     Some(format!("{MAGIC}\n{}\n", canonical(&value)?))
 }
 
-/// Puts the container together.
-pub(crate) fn assemble(note: &str, ciphertext: &[u8]) -> Vec<u8> {
-    let head = format!("{MAGIC}\n{} {}\n", note.len(), ciphertext.len());
-    [head.as_bytes(), note.as_bytes(), ciphertext].concat()
+/// What stands before the ciphertext.
+pub(crate) fn front(note: &str, payload: &Payload) -> Vec<u8> {
+    format!("{MAGIC}\n{} {}\n{note}", note.len(), payload.bytes).into_bytes()
 }
 
-/// The plain payload: the manifest and the letter's head, a line each, then the file.
-pub(crate) fn plain(manifest: &Manifest, letter: &Letter) -> Option<Zeroizing<Vec<u8>>> {
-    let lines = format!("{}\n{}\n", canonical(manifest)?, canonical(&letter.head)?);
-    Some(Zeroizing::new([lines.as_bytes(), &letter.file].concat()))
+/// What the plain payload begins with before the file: the manifest and the letter's head, a line each.
+pub(crate) fn lines(manifest: &Manifest, head: &Head) -> Option<Zeroizing<String>> {
+    let lines = format!("{}\n{}\n", canonical(manifest)?, canonical(head)?);
+    Some(Zeroizing::new(lines))
 }
 
 fn line<'a>(
@@ -189,15 +184,10 @@ pub(crate) fn letter(manifest: &Manifest, plain: &[u8]) -> Result<Letter, Packag
         head: parsed,
         file: file.to_vec(),
     };
-    if one_form && fits(manifest, &letter) {
+    let whole = matches!(letter.head, Head::File { .. }) || letter.file.is_empty();
+    if one_form && whole && letter.head.fits(manifest.kind) {
         Ok(letter)
     } else {
         Err(PackageFault::WrongLetter)
     }
-}
-
-/// May this letter stand under this manifest? Only files have bytes.
-pub(crate) fn fits(manifest: &Manifest, letter: &Letter) -> bool {
-    let file = matches!(letter.head, Head::File { .. });
-    letter.head.fits(manifest.kind) && (file || letter.file.is_empty())
 }

@@ -8,7 +8,7 @@ use exchange::ports::PortFault;
 use exchange::table::Table;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-use crate::cells::check_written;
+use crate::cells::Written;
 
 /// The sheet that holds the table; a reader's shape names it.
 pub const RECORDS: &str = "Records";
@@ -20,7 +20,10 @@ pub const CONTENTS: &str = "Contents";
 /// # Errors
 /// [`PortFault`] with row and column when a cell or the table cannot stand in a workbook.
 pub fn write(table: &Table) -> Result<Vec<u8>, PortFault> {
-    check_written(table)?;
+    let mut checked = Written::under(&table.columns)?;
+    for row in &table.rows {
+        checked.row(row)?;
+    }
     build(table).map_err(|_| {
         PortFault(
             "the workbook was not written: its writer refused the table; report this as a defect"

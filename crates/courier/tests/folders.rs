@@ -38,11 +38,11 @@ async fn a_package_is_put_once_waits_and_is_taken_away() {
     let transport = DirectoryTransport::new(root.path().join("made/on/use"));
     assert_eq!(transport.waiting(&me()).await.unwrap(), []);
     let (b, a) = (id("ho.ask.2"), id("ho.ask.1"));
-    transport.put(&me(), &b, b"two").await.unwrap();
-    transport.put(&me(), &a, b"one").await.unwrap();
-    transport.put(&me(), &a, b"one").await.unwrap();
+    transport.put(&me(), &b, &mut &b"two"[..]).await.unwrap();
+    transport.put(&me(), &a, &mut &b"one"[..]).await.unwrap();
+    transport.put(&me(), &a, &mut &b"one"[..]).await.unwrap();
     let fault = transport
-        .put(&me(), &a, b"other")
+        .put(&me(), &a, &mut &b"other"[..])
         .await
         .unwrap_err()
         .to_string();
@@ -97,7 +97,10 @@ async fn no_identifier_leads_out_of_its_folder() {
     let root = tempfile::tempdir().unwrap();
     let transport = DirectoryTransport::new(root.path().join("post"));
     let package = id("x/../../../y:z");
-    transport.put(&me(), &package, b"x").await.unwrap();
+    transport
+        .put(&me(), &package, &mut &b"x"[..])
+        .await
+        .unwrap();
     assert_eq!(names(root.path()), ["post"]);
     assert_eq!(names(&root.path().join("post")), ["dwp"]);
     assert_eq!(
@@ -113,7 +116,7 @@ async fn a_failed_write_leaves_nothing() {
     let root = tempfile::tempdir().unwrap();
     std::fs::write(root.path().join("dwp"), b"a file, not a folder").unwrap();
     let fault = DirectoryTransport::new(root.path())
-        .put(&me(), &id("a"), b"x")
+        .put(&me(), &id("a"), &mut &b"x"[..])
         .await
         .unwrap_err();
     assert!(fault.to_string().contains("check the folder"), "{fault}");

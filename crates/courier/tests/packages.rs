@@ -425,3 +425,46 @@ fn key_files_are_their_owners_alone_and_keys_are_never_shown() {
         std::fs::write(&path, kept).unwrap();
     }
 }
+
+// A file of several of age's blocks, cut anywhere, gives the same letter as the file at once.
+#[test]
+fn a_file_that_comes_in_pieces_is_sealed_as_one() {
+    let pair = pair();
+    let file: Vec<u8> = (0u32..50_000).flat_map(u32::to_le_bytes).collect();
+    for piece in [1, 7, 65_536, 65_537, 200_000] {
+        let (manifest, head) = (manifest(Kind::Data, "ho", "dwp"), data().head);
+        let sealing = pair.ho.sealer.begin(&manifest, &head, &pair.cards[1]);
+        let (mut sealing, mut sealed) = (sealing.unwrap(), Vec::new());
+        for (n, piece) in file.chunks(piece).enumerate().take(200) {
+            sealing.push(piece, &mut sealed).unwrap();
+            assert!(
+                n * piece.len() < 200_000 || !sealed.is_empty(),
+                "it is given out on the way"
+            );
+        }
+        let pushed: Vec<u8> = file.chunks(piece).take(200).flatten().copied().collect();
+        let mut package = sealing.finish(&mut sealed).unwrap();
+        package.append(&mut sealed);
+        let (opened, letter) = pair.dwp.sealer.open(&package, &pair.cards).unwrap();
+        assert!(
+            opened == manifest && letter.head == head && letter.file == pushed,
+            "{piece}"
+        );
+    }
+}
+
+#[test]
+fn only_a_file_letter_has_a_file() {
+    let pair = pair();
+    let (manifest, head) = (
+        manifest(Kind::Receipt, "ho", "dwp"),
+        Head::Receipt { rows: 3 },
+    );
+    let mut sealing = pair
+        .ho
+        .sealer
+        .begin(&manifest, &head, &pair.cards[1])
+        .unwrap();
+    assert!(sealing.push(b"", &mut Vec::new()).is_ok());
+    assert!(sealing.push(b"x", &mut Vec::new()).is_err());
+}

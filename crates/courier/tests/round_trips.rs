@@ -13,6 +13,7 @@ mod common;
 use calamine::{Data, Reader};
 use common::{confined_with, parts, shape, table, two};
 use courier::{csv, reader, workbook};
+use exchange::ports::Forms;
 use exchange::table::{Format, Shape, Table};
 use proptest::prelude::*;
 
@@ -230,5 +231,35 @@ proptest! {
         if let Ok(table) = reader::read(Format::Xlsx, &shape(), &bytes) {
             prop_assert!(table == two());
         }
+    }
+}
+
+#[test]
+fn a_file_that_is_written_row_by_row_is_the_file_of_the_table() {
+    let forms = courier::ConfinedForms::new("never-started");
+    let rows: Vec<[&str; 3]> = NASTY.iter().map(|text| ["r1", text, ""]).collect();
+    let table = table(&rows.repeat(40));
+    for (format, whole) in [
+        (Format::Xlsx, workbook::write(&table).unwrap()),
+        (Format::Csv, csv::write(&table).unwrap()),
+    ] {
+        let mut writing = forms.begin(format, &table.columns).unwrap();
+        let (mut file, mut first) = (Vec::new(), 0);
+        for (n, row) in table.rows.iter().enumerate() {
+            let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+            writing.row(&cells, &mut file).unwrap();
+            if !file.is_empty() && first == 0 {
+                first = n;
+            }
+        }
+        assert!(
+            format == Format::Xlsx || first < table.rows.len() - 1,
+            "it is given out on the way"
+        );
+        writing.finish(&mut file).unwrap();
+        assert!(
+            file == whole && forms.write(format, &table).unwrap() == whole,
+            "{format}"
+        );
     }
 }

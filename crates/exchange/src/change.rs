@@ -20,7 +20,7 @@ use crate::authority::Actor;
 use crate::deadline::Deadline;
 use crate::effect::Effect;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId};
-use crate::ports::{PortFault, Sealed};
+use crate::ports::{PortFault, Sealed, Spooled};
 
 /// Something with a history: a versioned state that the store keeps and only its own verbs move.
 pub trait Aggregate: Serialize + DeserializeOwned {
@@ -212,6 +212,7 @@ struct Parts {
     items: Vec<Item>,
     emptied: Vec<HoldingId>,
     packages: Vec<(PackageId, Vec<u8>)>,
+    more: Vec<(PackageId, Spooled)>,
     dropped: Vec<PackageId>,
     completes: Vec<EffectId>,
 }
@@ -279,6 +280,13 @@ impl Batch {
     pub fn package(mut self, id: &PackageId, bytes: Vec<u8>) -> Self {
         self.commit.packages.push((id.clone(), bytes));
         self
+    }
+
+    /// Keeps the sealed bytes of a package that begin with these and go on in a spooled blob.
+    pub fn large_package(self, id: &PackageId, front: Vec<u8>, rest: Spooled) -> Self {
+        let mut batch = self.package(id, front);
+        batch.commit.more.push((id.clone(), rest));
+        batch
     }
 
     /// Deletes the sealed bytes of a package.
@@ -428,9 +436,13 @@ impl Commit {
     pub fn emptied(&self) -> &[HoldingId] {
         &self.parts.emptied
     }
-    /// The packages to keep.
+    /// The packages to keep: all their bytes, or the first.
     pub fn packages(&self) -> &[(PackageId, Vec<u8>)] {
         &self.parts.packages
+    }
+    /// How packages go on after the bytes that [`Commit::packages`] begins them with.
+    pub fn more(&self) -> &[(PackageId, Spooled)] {
+        &self.parts.more
     }
     /// The packages whose bytes are to be deleted.
     pub fn dropped(&self) -> &[PackageId] {

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use agreement::{
-    Column, DatasetId, DatedAddress, FieldPath, FieldType, Flow, Many, Plan, Present, Truth,
-    TypeName, join, parse_date, split,
+    Column, ConditionId, DatasetId, DatedAddress, FactId, Facts, FieldPath, FieldType, Flow,
+    FlowId, Many, PartyId, Plan, Present, Truth, TypeName, join, parse_date, split,
 };
 use jiff::civil::Date;
 
@@ -47,17 +47,34 @@ impl Source {
     }
 
     /// The facts with the values of the row beside them, as conditions ask for both.
-    pub fn known(&self, row: &BTreeMap<DatasetId, Row>) -> RowFacts {
-        let mut known = self.facts.clone();
-        for (path, value) in &self.given {
-            known.insert(path.to_string(), value.clone());
-        }
-        for (dataset, row) in row {
-            for (field, value) in row.values() {
-                known.insert(format!("{dataset}.{field}"), value.to_owned());
-            }
-        }
-        known
+    pub fn known<'a>(&'a self, row: &'a dyn Fn(&FieldPath) -> &'a str) -> Known<'a> {
+        Known { source: self, row }
+    }
+}
+
+/// What is known of a record: its facts, the values it came with, and those of its own row.
+pub struct Known<'a> {
+    source: &'a Source,
+    row: &'a dyn Fn(&FieldPath) -> &'a str,
+}
+
+impl Facts for Known<'_> {
+    fn fact(&self, name: &FactId) -> Option<&str> {
+        self.source.facts.fact(name)
+    }
+
+    fn field(&self, path: &FieldPath) -> Option<&str> {
+        let own = Some((self.row)(path)).filter(|value| !value.is_empty());
+        let given = || self.source.given.get(path).map(String::as_str);
+        own.or_else(given).or_else(|| self.source.facts.field(path))
+    }
+
+    fn told(&self, by: &PartyId, that: &ConditionId) -> Option<bool> {
+        self.source.facts.told(by, that)
+    }
+
+    fn received(&self, flow: &FlowId) -> Option<bool> {
+        self.source.facts.received(flow)
     }
 }
 

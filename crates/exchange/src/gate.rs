@@ -1,16 +1,23 @@
 //! The gate before every send: all conditions together, and a permit for every cell (RUN-05, RUN-07). Pure: it
 //! is handed the plan, the rows and the facts, and reads nothing.
+//!
+//! What a flow's permits and conditions come to is worked out once for each set of facts that they read, not once for
+//! each cell; `tests/gate_plain.rs` compares it with one question for each cell.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+mod leave;
+mod shape;
 
-use agreement::{
-    Column, ConditionId, DatasetId, Flow, Operand, Permit, PersonKind, Plan, Present, Truth,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use agreement::{Column, DatasetId, Facts, FieldName, Flow, Plan};
 use jiff::civil::Date;
 
 use crate::refusal::Refusal;
 use crate::rows::Row;
+use leave::{Leave, Leaves};
+pub use shape::is_complete;
+pub(crate) use shape::{Presence, presence};
 
 /// The facts about one row, by name; an unknown fact is absent.
 pub type RowFacts = BTreeMap<String, String>;
@@ -24,14 +31,12 @@ pub const NOTHING: &str = "-";
 /// One cell that may leave, with the permit that lets it.
 #[derive(Clone)]
 pub struct LeavingCell {
-    /// The dataset that the field is of.
-    pub dataset: DatasetId,
     /// The field.
-    pub field: String,
+    pub field: Arc<FieldName>,
     /// The value; empty when it is not held.
     pub value: String,
     /// The permit that was relied on; [`NOTHING`] where the cell is empty and no permit covers it.
-    pub permit: String,
+    pub permit: Arc<str>,
 }
 
 /// What may leave: cells row by row, in the order of the flow's columns.
@@ -43,19 +48,6 @@ pub struct Leaving {
     pub withheld: Vec<u64>,
     /// How many of them are eligible and have no gateway: the conditions of every permit fail for the record.
     pub without_gateway: u64,
-}
-
-impl Leaving {
-    /// How many cells leave, absent ones included.
-    pub fn cells(&self) -> u64 {
-        self.rows.iter().map(|(_, cells)| cells.len() as u64).sum()
-    }
-}
-
-enum RowSays {
-    Leaves(Vec<LeavingCell>),
-    NoGateway,
-    Refused(Vec<Refusal>),
 }
 
 /// Decides which rows and cells may leave now. The rows of `stopped` do not, whatever the conditions say of them: they
@@ -72,287 +64,205 @@ pub fn pass(
     stopped: &BTreeSet<u64>,
     on: Date,
 ) -> Result<Leaving, Vec<Refusal>> {
-    let mut refusals = Vec::new();
-    let mut leaving = Leaving::default();
+    let columns = flow.columns.iter().map(|c| Arc::new(c.name.clone()));
+    let columns: Vec<Arc<FieldName>> = columns.collect();
     let none = RowFacts::default();
-    let gate = Gate::new(plan, flow, on);
+    let mut gate = Gate::new(plan, flow, on);
+    let mut left = Vec::new();
     for n in numbers(rows) {
-        let facts = facts.get(&n).unwrap_or(&none);
-        let eligible = flow
-            .only
-            .as_ref()
-            .is_none_or(|only| plan.holds(only, facts, on) == Truth::True);
-        if !eligible || stopped.contains(&n) {
-            leaving.withheld.push(n);
+        if stopped.contains(&n) {
+            gate.withhold(n);
             continue;
         }
-        match gate.row(n, rows, facts) {
-            RowSays::Leaves(cells) => leaving.rows.push((n, cells)),
-            RowSays::NoGateway => {
-                leaving.withheld.push(n);
-                leaving.without_gateway += 1;
-            }
-            RowSays::Refused(more) => refusals.extend(more),
+        let values = values(flow, rows, n);
+        if let Some(pattern) = gate.row(n, &values, facts.get(&n).unwrap_or(&none)) {
+            let cells = columns.iter().zip(values).zip(gate.relied(pattern));
+            let cell =
+                |((field, value), permit): ((&Arc<FieldName>, &str), &Arc<str>)| LeavingCell {
+                    field: field.clone(),
+                    value: value.to_owned(),
+                    permit: permit.clone(),
+                };
+            left.push((n, cells.map(cell).collect()));
         }
     }
-    if refusals.is_empty() {
-        refusals.extend(coverage(flow, &leaving));
-    }
-    if refusals.is_empty() {
-        Ok(leaving)
-    } else {
-        Err(refusals)
-    }
-}
-
-/// A list that starts a run must have somebody in it, and an answer that covers every row must cover it.
-fn coverage(flow: &Flow, leaving: &Leaving) -> Option<Refusal> {
-    let rests = flow.answers.is_some() || flow.follows.is_some();
-    if leaving.rows.is_empty() && !rests {
-        return Some(Refusal::new("RUN-20", "no row is eligible at this moment"));
-    }
-    (flow.answers_every_row() && !leaving.withheld.is_empty()).then(|| {
-        Refusal::new(
-            "MATCH-02",
-            format!(
-                "{} rows may not leave, and the answer has every row",
-                leaving.withheld.len()
-            ),
-        )
+    let passed = gate.done()?;
+    Ok(Leaving {
+        rows: left,
+        withheld: passed.withheld,
+        without_gateway: passed.without_gateway,
     })
 }
 
-/// What the gate knows of a flow before it sees a row: the permits of each column, by the kind of person.
-struct Gate<'p> {
+/// What came of a whole flow at the gate.
+#[derive(Clone, Default)]
+pub struct Passed {
+    /// How many rows leave.
+    pub rows: u64,
+    /// How many cells leave, absent ones included.
+    pub cells: u64,
+    /// The permits that rows relied on, column by column: few patterns, each once.
+    pub patterns: Vec<Vec<Arc<str>>>,
+    /// The rows that are withheld: no longer eligible at this moment (RUN-20), or without a gateway (LEG-14).
+    pub withheld: Vec<u64>,
+    /// How many of them are eligible and have no gateway: the conditions of every permit fail for the record.
+    pub without_gateway: u64,
+}
+
+/// The gate of one flow on one day; rows pass it one after another.
+pub struct Gate<'p> {
     plan: &'p Plan,
     flow: &'p Flow,
     on: Date,
-    permits: Vec<BTreeMap<&'p PersonKind, Vec<&'p Permit>>>,
+    leaves: Leaves<'p>,
+    known: HashMap<Vec<usize>, usize>,
+    passed: Passed,
+    refusals: Vec<Refusal>,
 }
 
 impl<'p> Gate<'p> {
-    fn new(plan: &'p Plan, flow: &'p Flow, on: Date) -> Self {
-        let of = |column: &'p Column| {
-            let mut by_kind: BTreeMap<&PersonKind, Vec<&Permit>> = BTreeMap::new();
-            for permit in column
-                .permits
-                .iter()
-                .filter_map(|id| plan.permits().get(id))
-            {
-                // A leave to each body of a register needs to know which of them the node speaks to, which no
-                // node does yet.
-                if permit.each_from.is_none() && permit.each_to.is_none() {
-                    by_kind.entry(&permit.about).or_default().push(permit);
-                }
-            }
-            by_kind
-        };
-        let permits = flow.columns.iter().map(of).collect();
+    /// The gate of this flow on that day.
+    pub fn new(plan: &'p Plan, flow: &'p Flow, on: Date) -> Self {
         Self {
             plan,
             flow,
             on,
-            permits,
+            leaves: Leaves::new(plan, flow, on),
+            known: HashMap::new(),
+            passed: Passed::default(),
+            refusals: Vec::new(),
         }
     }
 
-    fn row(&self, n: u64, rows: &Rows, facts: &RowFacts) -> RowSays {
-        let mut cells = Vec::with_capacity(self.flow.columns.len());
+    /// This row does not leave, whatever the conditions say of it.
+    pub fn withhold(&mut self, n: u64) {
+        self.passed.withheld.push(n);
+    }
+
+    /// May row `n` leave, with these values of the flow's columns? The pattern of the permits that it relies on, where
+    /// it may; why it may not is kept for [`Gate::done`].
+    pub fn row(&mut self, n: u64, values: &[&str], facts: &dyn Facts) -> Option<usize> {
+        let Some(leaves) = self.leaves.of(facts) else {
+            self.withhold(n);
+            return None;
+        };
+        let mut relied = Vec::with_capacity(self.flow.columns.len());
         let mut refusals = Vec::new();
         let mut closed = false;
-        let conditions = Conditions::of(self, facts);
-        let get = |column: &Column| held(rows, column, n);
-        for (column, permits) in self.flow.columns.iter().zip(&self.permits) {
-            let value = get(column);
-            if let Some(refusal) = shape_fault(self.plan, self.flow, column, &get, n, self.on) {
+        let get = |column: &Column| {
+            let at = self.flow.columns.iter().position(|c| c.name == column.name);
+            at.and_then(|at| values.get(at)).copied().unwrap_or("")
+        };
+        let values = values.iter().copied().chain(std::iter::repeat(""));
+        for ((column, leave), value) in self.flow.columns.iter().zip(leaves).zip(values) {
+            let fault = shape::shape_fault(self.plan, self.flow, column, value, &get, n, self.on);
+            if let Some(refusal) = fault {
                 refusals.push(refusal);
                 continue;
             }
-            let permit = match self.leave(permits, &conditions) {
-                Some(permit) => permit.id.to_string(),
+            match leave {
+                Leave::By(permit) => relied.push(*permit),
                 // What is empty since its own condition fails leaves as nothing.
-                None if value.is_empty() && !column.only.is_empty() => NOTHING.to_owned(),
-                None if permits
-                    .values()
-                    .flatten()
-                    .any(|p| p.dates.contains(self.on)) =>
-                {
-                    closed = true;
-                    continue;
+                Leave::Closed | Leave::Never if value.is_empty() && !column.only.is_empty() => {
+                    relied.push(leave::NONE);
                 }
-                None => {
+                Leave::Closed => closed = true,
+                Leave::Never => {
                     let what = format!("no permit lets {} of row {n} leave today", column.name);
                     refusals.push(
                         Refusal::new("LEG-01", what)
                             .help("`concordat explain` names the nearest refusals"),
                     );
-                    continue;
                 }
-            };
-            cells.push(LeavingCell {
-                dataset: column.field.dataset.clone(),
-                field: column.name.to_string(),
-                value: value.to_owned(),
-                permit,
-            });
+            }
         }
-        match (refusals.is_empty(), closed) {
-            (_, true) => RowSays::NoGateway,
-            (true, false) => RowSays::Leaves(cells),
-            (false, false) => RowSays::Refused(refusals),
+        if closed {
+            self.withhold(n);
+            self.passed.without_gateway += 1;
+            return None;
         }
+        if !refusals.is_empty() {
+            self.refusals.extend(refusals);
+            return None;
+        }
+        self.passed.rows += 1;
+        self.passed.cells += relied.len() as u64;
+        Some(self.pattern(relied))
     }
 
-    /// The first permit in rank whose conditions are all true of the record; unknown is not true. A cell that may be
-    /// about several kinds of person needs one for each.
-    fn leave(
-        &self,
-        permits: &BTreeMap<&'p PersonKind, Vec<&'p Permit>>,
-        conditions: &Conditions<'_, 'p>,
-    ) -> Option<&'p Permit> {
-        let mut relied = None;
-        for all in permits.values() {
-            let found = all.iter().find(|permit| {
-                permit.dates.contains(self.on)
-                    && permit.when.iter().all(|c| conditions.hold(c))
-                    && self.plan.is_resort(permit, all, conditions.facts, self.on)
-            })?;
-            relied = relied.or(Some(*found));
+    fn pattern(&mut self, relied: Vec<usize>) -> usize {
+        if let Some(known) = self.known.get(&relied) {
+            return *known;
         }
-        relied
-    }
-}
-
-/// The conditions of one record, each worked out once: its cells ask for the same few again and again.
-struct Conditions<'a, 'p> {
-    gate: &'a Gate<'p>,
-    facts: &'a RowFacts,
-    known: RefCell<Vec<(&'p ConditionId, bool)>>,
-}
-
-impl<'a, 'p> Conditions<'a, 'p> {
-    fn of(gate: &'a Gate<'p>, facts: &'a RowFacts) -> Self {
-        Self {
-            gate,
-            facts,
-            known: RefCell::default(),
-        }
+        let new = self.passed.patterns.len();
+        let names = relied.iter().map(|at| self.leaves.name(*at)).collect();
+        self.passed.patterns.push(names);
+        self.known.insert(relied, new);
+        new
     }
 
-    fn hold(&self, condition: &'p ConditionId) -> bool {
-        let mut known = self.known.borrow_mut();
-        if let Some((_, holds)) = known.iter().find(|(c, _)| *c == condition) {
-            return *holds;
+    /// The permits of a pattern, in the order of the flow's columns.
+    pub fn relied(&self, pattern: usize) -> &[Arc<str>] {
+        let all = self.passed.patterns.get(pattern);
+        all.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What came of it, once every row has passed.
+    ///
+    /// # Errors
+    /// All refusals together; nothing may leave then.
+    pub fn done(mut self) -> Result<Passed, Vec<Refusal>> {
+        if self.refusals.is_empty() {
+            self.refusals.extend(coverage(self.flow, &self.passed));
         }
-        let holds = self.gate.plan.holds(condition, self.facts, self.gate.on) == Truth::True;
-        known.push((condition, holds));
-        holds
+        if self.refusals.is_empty() {
+            Ok(self.passed)
+        } else {
+            Err(self.refusals)
+        }
     }
 }
 
-fn held<'a>(rows: &'a Rows, column: &Column, n: u64) -> &'a str {
-    rows.get(&column.field.dataset)
-        .and_then(|d| d.get(&n))
-        .map_or("", |row| row.get(column.field.field.as_str()))
+/// A list that starts a run must have somebody in it, and an answer that covers every row must cover it.
+fn coverage(flow: &Flow, passed: &Passed) -> Option<Refusal> {
+    let rests = flow.answers.is_some() || flow.follows.is_some();
+    if passed.rows == 0 && !rests {
+        return Some(Refusal::new("RUN-20", "no row is eligible at this moment"));
+    }
+    (flow.answers_every_row() && !passed.withheld.is_empty()).then(|| {
+        Refusal::new(
+            "MATCH-02",
+            format!(
+                "{} rows may not leave, and the answer has every row",
+                passed.withheld.len()
+            ),
+        )
+    })
 }
 
-/// Can this row be described as the flow's columns ask? Whoever cannot is set aside and counted, not sent.
-pub fn is_complete(plan: &Plan, flow: &Flow, row: &BTreeMap<DatasetId, Row>, on: Date) -> bool {
-    let get = |column: &Column| {
-        row.get(&column.field.dataset)
-            .map_or("", |r| r.get(column.field.field.as_str()))
+/// The values of a row in the order of the flow's columns; empty where nothing is held.
+pub fn values<'a>(flow: &Flow, rows: &'a Rows, n: u64) -> Vec<&'a str> {
+    let mut last: Option<(&DatasetId, Option<&'a Row>)> = None;
+    let value = |column: &Column, row: Option<&'a Row>| {
+        row.map_or("", |row| row.get(column.field.field.as_str()))
     };
-    flow.columns
-        .iter()
-        .all(|c| shape_fault(plan, flow, c, &get, 0, on).is_none())
+    let mut all = Vec::with_capacity(flow.columns.len());
+    for column in &flow.columns {
+        let dataset = &column.field.dataset;
+        let row = match last {
+            Some((same, row)) if same == dataset => row,
+            _ => rows.get(dataset).and_then(|d| d.get(&n)),
+        };
+        last = Some((dataset, row));
+        all.push(value(column, row));
+    }
+    all
 }
 
-fn numbers(rows: &Rows) -> Vec<u64> {
+/// The numbers of all rows, in order.
+pub fn numbers(rows: &Rows) -> Vec<u64> {
     let mut all: Vec<u64> = rows.values().flat_map(BTreeMap::keys).copied().collect();
     all.sort_unstable();
     all.dedup();
     all
-}
-
-/// Must a cell be there, may it, or must it not?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Presence {
-    /// It must.
-    Required,
-    /// It may.
-    Optional,
-    /// It must not.
-    Absent,
-}
-
-/// Whether a cell of this column must be there, by the other cells of its row.
-pub(crate) fn presence<'a>(
-    plan: &Plan,
-    flow: &Flow,
-    column: &Column,
-    get: &dyn Fn(&Column) -> &'a str,
-    on: Date,
-) -> Presence {
-    let beside = |name: &str| {
-        flow.columns
-            .iter()
-            .find(|c| c.field.dataset == column.field.dataset && c.field.field.as_str() == name)
-    };
-    match &column.present {
-        Present::Always => Presence::Required,
-        Present::IfHeld => Presence::Optional,
-        Present::UnlessKnown(other) => match beside(other.as_str()).map(get) {
-            Some(known) if !known.is_empty() => Presence::Absent,
-            Some(_) => Presence::Required,
-            None => Presence::Optional,
-        },
-        Present::When { field, test } => {
-            let Some(other) = beside(field.as_str()) else {
-                return Presence::Absent;
-            };
-            let facts: RowFacts = [(other.field.to_string(), get(other).to_owned())].into();
-            let of = Operand::Field(other.field.clone());
-            if plan.conditions.test(&of, test, &facts, on) == Truth::True {
-                Presence::Required
-            } else {
-                Presence::Absent
-            }
-        }
-    }
-}
-
-fn shape_fault<'a>(
-    plan: &Plan,
-    flow: &Flow,
-    column: &Column,
-    get: &dyn Fn(&Column) -> &'a str,
-    row: u64,
-    on: Date,
-) -> Option<Refusal> {
-    let field = column.name.as_str();
-    let value = get(column);
-    let needed = presence(plan, flow, column, get, on);
-    if value.is_empty() {
-        return (needed == Presence::Required).then(|| {
-            Refusal::new(
-                "RUN-05",
-                format!("row {row} has no {field}, which the agreement requires"),
-            )
-        });
-    }
-    if needed == Presence::Absent {
-        return Some(Refusal::new(
-            "RUN-05",
-            format!("row {row} has a {field}, which the agreement wants left out there"),
-        ));
-    }
-    (!column.accepts(value)).then(|| {
-        Refusal::new(
-            "RUN-05",
-            format!(
-                "{field} of row {row} has not the form of a {}",
-                column.field_type.name()
-            ),
-        )
-    })
 }

@@ -445,6 +445,12 @@ impl Leg {
             Some(all) => all.clone(),
         }
     }
+    /// No row of its files has a greater number.
+    pub fn last_number(&self) -> u64 {
+        let listed = self.numbers.iter().flatten().chain(&self.withheld);
+        let counted = if self.numbers.is_none() { self.rows } else { 0 };
+        listed.copied().max().unwrap_or(0).max(counted)
+    }
     /// Did the sender recall this row?
     pub fn is_recalled(&self, number: u64) -> bool {
         self.recalled.contains(&number)

@@ -4,6 +4,7 @@
 //! wall clock, in a test, and through a simulated year.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::change::Commit;
 use crate::effect::LeasedEffect;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
-use crate::message::{Letter, Manifest};
+use crate::message::{Head as LetterHead, Letter, Manifest};
 use crate::solution::Version;
 use crate::table::{FileFault, Format, Shape, Table};
 
@@ -164,8 +165,17 @@ pub trait Store: Send + Sync {
         holding: &HoldingId,
         prefix: &str,
     ) -> Result<Vec<(String, Sealed)>, StoreFault>;
-    /// The sealed bytes of a package that this node sends or has received, while they are kept.
-    async fn package(&self, id: &PackageId) -> Result<Option<Vec<u8>>, StoreFault>;
+    /// The sealed items of a holding whose names are as long as `first` and lie from `first` to `last`, both included,
+    /// in order of name.
+    async fn items_between(
+        &self,
+        holding: &HoldingId,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<(String, Sealed)>, StoreFault>;
+    /// A part of the sealed bytes of a package that this node sends or has received, while they are kept: parts count
+    /// from 0, and after the last there is none.
+    async fn package(&self, id: &PackageId, part: u32) -> Result<Option<Vec<u8>>, StoreFault>;
 
     /// Leases effects until `until`: only those that are not done, whose retry time has come, which nobody
     /// else holds, and **all of whose operation's entries have a place under a signed checkpoint**.
@@ -299,8 +309,19 @@ pub struct PartyCard {
 /// Writes and reads files of tables; reading happens in a confined process.
 #[async_trait]
 pub trait Forms: Send + Sync {
-    /// Builds the file from the allowed cells alone, in memory.
-    fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault>;
+    /// Begins a file with these columns, to be built in memory from the allowed cells alone.
+    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault>;
+    /// Builds the file of a whole table.
+    fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault> {
+        let mut file = Vec::new();
+        let mut writing = self.begin(format, &table.columns)?;
+        for row in &table.rows {
+            let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+            writing.row(&cells, &mut file)?;
+        }
+        writing.finish(&mut file)?;
+        Ok(file)
+    }
     /// Reads a partner's file against the shape that the agreement gives. Any structural fault refuses the
     /// whole file (RUN-09) and names rule, row and column, never a value.
     async fn read(
@@ -309,6 +330,14 @@ pub trait Forms: Send + Sync {
         shape: &Shape,
         bytes: &[u8],
     ) -> Result<Result<Table, FileFault>, PortFault>;
+}
+
+/// A file that is being built, row by row.
+pub trait Writing: Send {
+    /// Takes the next row, and adds to `file` what is ready of it: all, some or nothing yet.
+    fn row(&mut self, cells: &[&str], file: &mut Vec<u8>) -> Result<(), PortFault>;
+    /// Adds the rest of it to `file`.
+    fn finish(self: Box<Self>, file: &mut Vec<u8>) -> Result<(), PortFault>;
 }
 
 /// Why a package is refused. Nothing of its content has been released.
@@ -333,14 +362,28 @@ pub enum PackageFault {
 
 /// Seals letters into packages and opens them.
 pub trait Sealer: Send + Sync {
-    /// Seals the letter to the recipient's key under a signed manifest. Done once per package; the
-    /// ciphertext is kept and sent as it is.
+    /// Begins to seal a letter with this head to the recipient's key; its file follows in pieces. Done once per
+    /// package; the ciphertext is kept and sent as it is.
+    fn begin(
+        &self,
+        manifest: &Manifest,
+        head: &LetterHead,
+        to: &PartyCard,
+    ) -> Result<Box<dyn SealingFile>, PortFault>;
+    /// Seals a letter that is in memory: the bytes of the whole package.
     fn seal(
         &self,
         manifest: &Manifest,
         letter: &Letter,
         to: &PartyCard,
-    ) -> Result<Vec<u8>, PortFault>;
+    ) -> Result<Vec<u8>, PortFault> {
+        let mut sealed = Vec::new();
+        let mut sealing = self.begin(manifest, &letter.head, to)?;
+        sealing.push(&letter.file, &mut sealed)?;
+        let mut package = sealing.finish(&mut sealed)?;
+        package.append(&mut sealed);
+        Ok(package)
+    }
     /// Reads the manifest and checks its signature against the sender's card and the ciphertext's digest;
     /// decrypts nothing.
     fn inspect(&self, bytes: &[u8], parties: &[PartyCard]) -> Result<Manifest, PackageFault>;
@@ -349,11 +392,83 @@ pub trait Sealer: Send + Sync {
     -> Result<(Manifest, Letter), PackageFault>;
 }
 
+/// A letter's file that is being sealed, piece by piece.
+pub trait SealingFile: Send {
+    /// Takes the next piece of the file, and adds the ciphertext that is ready to `sealed`.
+    fn push(&mut self, file: &[u8], sealed: &mut Vec<u8>) -> Result<(), PortFault>;
+    /// Adds the last of the ciphertext to `sealed`, and gives what stands before all of it in the package: the manifest,
+    /// signed over the ciphertext's digest.
+    fn finish(self: Box<Self>, sealed: &mut Vec<u8>) -> Result<Vec<u8>, PortFault>;
+}
+
+/// Bytes that come in parts.
+#[async_trait]
+pub trait Parts: Send {
+    /// The next part; none after the last.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, PortFault>;
+}
+
+/// Bytes in memory, as one part.
+#[async_trait]
+impl Parts for &[u8] {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, PortFault> {
+        let all = std::mem::take(self);
+        Ok((!all.is_empty()).then(|| all.to_vec()))
+    }
+}
+
+/// Blobs on the node's disk for as long as one operation needs them, for what is too large to be in memory. Only
+/// ciphertext goes there. A blob is gone when it is let go of, also where the process stops at any instruction.
+#[async_trait]
+pub trait Spool: Send + Sync {
+    /// Begins a blob.
+    async fn begin(&self) -> Result<Box<dyn Filling>, PortFault>;
+}
+
+/// A blob that is being written.
+#[async_trait]
+pub trait Filling: Send {
+    /// Adds ciphertext.
+    async fn push(&mut self, sealed: &[u8]) -> Result<(), PortFault>;
+    /// Ends it: from now on it is read.
+    async fn done(self: Box<Self>) -> Result<Spooled, PortFault>;
+}
+
+/// A blob that is whole.
+#[async_trait]
+pub trait Blob: Send + Sync {
+    /// A part of it, counted from 0; none after the last. Every part but the last has the same length.
+    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault>;
+}
+
+/// A blob that a commit takes its bytes from. Two are the same only when they are one.
+#[derive(Clone)]
+pub struct Spooled(pub Arc<dyn Blob>);
+
+impl PartialEq for Spooled {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Spooled {}
+
+impl std::fmt::Debug for Spooled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Spooled")
+    }
+}
+
 /// Moves sealed packages between parties.
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Publishes a package for `to` at once and whole; publishing the same package again is no error.
-    async fn put(&self, to: &PartyId, id: &PackageId, bytes: &[u8]) -> Result<(), PortFault>;
+    async fn put(
+        &self,
+        to: &PartyId,
+        id: &PackageId,
+        bytes: &mut dyn Parts,
+    ) -> Result<(), PortFault>;
     /// What waits for `me`, in order of id.
     async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault>;
     /// One waiting package; none when it was taken in between.

@@ -1,12 +1,13 @@
 //! Rows of values in the vault: one sealed item for each row of a holding. Nothing here is ever printed.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::change::Batch;
 use crate::ids::{HoldingId, OperationId};
-use crate::ports::{PortFault, Store, Vault};
+use crate::ports::{PortFault, Sealed, Store, Vault};
 use crate::trouble::Trouble;
 
 /// The values of one row, by field name; an absent field is not held.
@@ -73,6 +74,14 @@ pub(crate) async fn seal(
     Ok(batch)
 }
 
+/// How many row numbers a page of rows covers.
+pub(crate) const PAGE: u64 = 1_000;
+
+/// The pages up to a row number, in order. The names of a page's items are all of one length.
+pub(crate) fn pages(last: u64) -> impl Iterator<Item = RangeInclusive<u64>> {
+    (0..=last / PAGE).map(|page| page * PAGE..=page * PAGE + PAGE - 1)
+}
+
 /// Opens all rows of a holding, by row number.
 pub(crate) async fn open(
     store: &dyn Store,
@@ -80,6 +89,26 @@ pub(crate) async fn open(
     holding: &HoldingId,
 ) -> Result<BTreeMap<u64, Row>, Trouble> {
     let items = store.items(holding, "row/").await?;
+    opened(vault, holding, items).await
+}
+
+/// Opens the rows of one page of a holding, by row number.
+pub(crate) async fn open_page(
+    store: &dyn Store,
+    vault: &dyn Vault,
+    holding: &HoldingId,
+    page: &RangeInclusive<u64>,
+) -> Result<BTreeMap<u64, Row>, Trouble> {
+    let (first, last) = (item_name(*page.start()), item_name(*page.end()));
+    let items = store.items_between(holding, &first, &last).await?;
+    opened(vault, holding, items).await
+}
+
+async fn opened(
+    vault: &dyn Vault,
+    holding: &HoldingId,
+    items: Vec<(String, Sealed)>,
+) -> Result<BTreeMap<u64, Row>, Trouble> {
     let plain = vault.open_many(holding, &items).await?;
     let mut rows = BTreeMap::new();
     for ((name, _), plain) in items.iter().zip(plain) {

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
+use crate::ports::{PortFault, Writing};
+
 /// The form of a file (RUN-12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -46,6 +48,37 @@ impl Drop for Table {
         for cell in self.rows.iter_mut().flatten() {
             cell.zeroize();
         }
+    }
+}
+
+/// A file that can only be built when all its rows are there: they are gathered, and built into it at the end.
+pub struct Gathering<F> {
+    table: Table,
+    build: F,
+}
+
+impl<F: FnOnce(Table) -> Result<Vec<u8>, PortFault> + Send> Gathering<F> {
+    /// Gathers rows under these columns for `build`.
+    pub fn new(columns: &[String], build: F) -> Self {
+        let table = Table {
+            columns: columns.to_vec(),
+            rows: Vec::new(),
+        };
+        Self { table, build }
+    }
+}
+
+impl<F: FnOnce(Table) -> Result<Vec<u8>, PortFault> + Send> Writing for Gathering<F> {
+    fn row(&mut self, cells: &[&str], _: &mut Vec<u8>) -> Result<(), PortFault> {
+        let row = cells.iter().map(|cell| (*cell).to_owned());
+        self.table.rows.push(row.collect());
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, file: &mut Vec<u8>) -> Result<(), PortFault> {
+        let Self { table, build } = *self;
+        file.append(&mut build(table)?);
+        Ok(())
     }
 }
 

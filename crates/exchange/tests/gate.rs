@@ -163,7 +163,7 @@ proptest! {
                     for cell in cells {
                         let permit = plan.permits().find(&cell.permit).unwrap();
                         prop_assert_eq!(permit.flow.as_ref(), Some(&ask.id));
-                        prop_assert!(permit.field.field.as_str() == cell.field);
+                        prop_assert_eq!(&permit.field.field, &*cell.field);
                     }
                 }
             }

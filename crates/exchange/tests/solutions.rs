@@ -40,7 +40,10 @@ fn report(version: Version) -> Value {
         "schema": "concordat-linkage-quality/1",
         "model_sha256": version.model.to_string(),
         "trained_sha256": version.trained.to_string(),
-        "link": { "precision": { "from": 0.995, "to": 0.996 }, "recall": { "from": 0.93, "to": 0.93 } },
+        "standings": [
+            { "standing": "review", "precision": null, "recall": { "from": 0.01, "to": 0.02 } },
+            { "standing": "strong", "precision": { "from": 0.995, "to": 0.996 }, "recall": { "from": 0.93, "to": 0.93 } },
+        ],
         "headline_gap": { "column": "origin", "from": 0.03, "to": 0.04 },
     })
 }
@@ -133,7 +136,8 @@ fn what_does_not_say_enough_is_no_report() {
         ("schema", json!("another/1")),
         ("trained_sha256", Value::Null),
         ("headline_gap", Value::Null),
-        ("link", json!({ "precision": null, "recall": null })),
+        ("standings", json!([])),
+        ("standings", json!([{ "standing": "strong", "precision": null, "recall": null }])),
         ("model_sha256", json!("no digest")),
     ] {
         let mut report = report(version());

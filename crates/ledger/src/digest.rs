@@ -43,6 +43,36 @@ impl Digest {
     }
 }
 
+/// SHA-256 of bytes that come in parts.
+///
+/// ```
+/// use ledger::{Digest, Digesting};
+/// let mut digesting = Digesting::default();
+/// digesting.take(b"fir");
+/// digesting.take(b"st");
+/// assert_eq!(digesting.done(), Digest::of(b"first"));
+/// ```
+#[derive(Clone, Default)]
+pub struct Digesting(Sha256);
+
+impl Digesting {
+    /// Takes the next part.
+    pub fn take(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The digest of all parts, one after another.
+    pub fn done(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
+impl fmt::Debug for Digesting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digesting")
+    }
+}
+
 /// The hash of a leaf, RFC 6962 section 2.1: SHA-256(0x00 || bytes).
 pub fn leaf_hash(bytes: &[u8]) -> Digest {
     Digest(

@@ -229,18 +229,42 @@ pub fn commit<'a, R: AsRef<[Cell<'a>]>>(
     key: &DisclosureKey,
     rows: impl IntoIterator<Item = R>,
 ) -> Result<Disclosure, DisclosureFault> {
-    let (mut edge, mut cells) = (Frontier::new(), 0);
+    let mut committing = Committing::default();
     for row in rows {
-        let n = edge.size();
-        let row = key.open_row(n, row.as_ref())?;
-        cells += row.len() as u64;
-        edge.append(leaf_hash(tree::root(&row_leaves(n, &row)?).as_bytes()));
+        committing.row(key, row.as_ref())?;
     }
-    Ok(Disclosure {
-        root: edge.root(),
-        rows: edge.size(),
-        cells,
-    })
+    Ok(committing.done())
+}
+
+/// A commitment to rows that come one after another, as [`commit`] makes it.
+#[derive(Clone, Debug, Default)]
+pub struct Committing {
+    edge: Frontier,
+    cells: u64,
+}
+
+impl Committing {
+    /// Takes the next row.
+    ///
+    /// # Errors
+    /// [`DisclosureFault::EmptyRow`] or [`DisclosureFault::FieldTwice`].
+    pub fn row(&mut self, key: &DisclosureKey, cells: &[Cell<'_>]) -> Result<(), DisclosureFault> {
+        let n = self.edge.size();
+        let row = key.open_row(n, cells)?;
+        self.cells += row.len() as u64;
+        self.edge
+            .append(leaf_hash(tree::root(&row_leaves(n, &row)?).as_bytes()));
+        Ok(())
+    }
+
+    /// What is recorded of all of them.
+    pub fn done(self) -> Disclosure {
+        Disclosure {
+            root: self.edge.root(),
+            rows: self.edge.size(),
+            cells: self.cells,
+        }
+    }
 }
 
 impl fmt::Debug for DisclosureKey {

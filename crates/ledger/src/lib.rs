@@ -23,7 +23,7 @@ mod codec;
 
 pub use checkpoint::{Checkpoint, CheckpointFault};
 pub use commitment::{CommitKey, Commitment, Opening, OpeningFault};
-pub use digest::{Digest, leaf_hash, node_hash};
+pub use digest::{Digest, Digesting, leaf_hash, node_hash};
 pub use disclosure::{Cell, CellProof, Disclosure, DisclosureFault, DisclosureKey, RowProof};
 pub use entry::{By, Entry, EntryFault, Fact};
 pub use name::{Code, EntryId, Id, NameFault, NodeName};

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use exchange::change::{Aggregate, Commit, Write};
 use exchange::effect::Effect;
-use exchange::ids::HoldingId;
-use exchange::ports::{Committed, PortFault, StoreFault};
+use exchange::ids::{HoldingId, PackageId};
+use exchange::ports::{Committed, PortFault, Spooled, StoreFault};
 use exchange::retention::Holding;
 use serde_json::json;
 
@@ -230,12 +230,31 @@ async fn packages(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault> {
             });
         }
     }
+    for (id, rest) in commit.more() {
+        more(tx, id, rest).await?;
+    }
     for id in commit.dropped() {
-        tx.run(
+        for sql in [
             "UPDATE packages SET bytes = NULL WHERE id = $1",
-            args![id.as_str()],
-        )
-        .await?;
+            "DELETE FROM package_parts WHERE id = $1",
+        ] {
+            tx.run(sql, args![id.as_str()]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The parts of a package after its first bytes, from the spool, one in memory at a time. The first bytes have the
+/// digest of all of them: whoever has those has these.
+async fn more(tx: &mut impl Tx, id: &PackageId, rest: &Spooled) -> Result<(), StoreFault> {
+    let sql = "INSERT INTO package_parts (id, part, bytes) VALUES ($1, $2, $3) \
+               ON CONFLICT (id, part) DO NOTHING";
+    for n in 0.. {
+        let Some(part) = rest.0.part(n).await? else {
+            break;
+        };
+        let at = i64::from(n) + 1;
+        tx.run(sql, args![id.as_str(), at, part.as_slice()]).await?;
     }
     Ok(())
 }

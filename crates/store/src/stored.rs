@@ -146,9 +146,31 @@ impl<E: Engine> Store for SqlStore<E> {
             .collect())
     }
 
-    async fn package(&self, id: &PackageId) -> Result<Option<Vec<u8>>, StoreFault> {
-        let sql = "SELECT bytes FROM packages WHERE id = $1 AND bytes IS NOT NULL";
-        let rows: Vec<(Vec<u8>,)> = self.engine.rows(sql, args![id.as_str()]).await?;
+    async fn items_between(
+        &self,
+        holding: &HoldingId,
+        first: &str,
+        last: &str,
+    ) -> Result<Vec<(String, Sealed)>, StoreFault> {
+        let sql = "SELECT name, ciphertext FROM items WHERE holding = $1 AND name >= $2 \
+                   AND name <= $3 AND length(name) = length($2) ORDER BY name";
+        let rows: Vec<(String, Vec<u8>)> = self
+            .engine
+            .rows(sql, args![holding.as_str(), first, last])
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(name, bytes)| (name, Sealed(bytes)))
+            .collect())
+    }
+
+    async fn package(&self, id: &PackageId, part: u32) -> Result<Option<Vec<u8>>, StoreFault> {
+        let sql = "SELECT bytes FROM packages WHERE id = $1 AND $2 = 0 AND bytes IS NOT NULL \
+                   UNION ALL SELECT bytes FROM package_parts WHERE id = $1 AND part = $2";
+        let rows: Vec<(Vec<u8>,)> = self
+            .engine
+            .rows(sql, args![id.as_str(), i64::from(part)])
+            .await?;
         Ok(rows.into_iter().next().map(|(bytes,)| bytes))
     }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use exchange::ports::{Forms, PortFault};
-use exchange::table::{FileFault, Format, Shape, Table};
+use exchange::ports::{Forms, PortFault, Writing};
+use exchange::table::{FileFault, Format, Gathering, Shape, Table};
 
 use super::script::Spoil;
 
@@ -40,33 +40,19 @@ impl Hands {
 
 #[async_trait]
 impl Forms for Hands {
-    fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault> {
+    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
         let orders = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let orders = Orders::clone(&orders);
-        let mut table = table.clone();
-        match orders.spoil {
-            None => {}
-            Some(Spoil::Column) => {
-                table.columns.push("remarks".into());
-                for row in &mut table.rows {
-                    row.push("seen before".into());
-                }
+        let (orders, inner) = (Orders::clone(&orders), self.inner.clone());
+        Ok(Box::new(Gathering::new(columns, move |mut table| {
+            spoil(orders.spoil, &mut table);
+            let bytes = inner.write(format, &table)?;
+            if let Some(copy) = orders.copy {
+                let path = copy.with_extension(format.to_string());
+                std::fs::write(&path, &bytes)
+                    .map_err(|e| PortFault(format!("{}: {e}", path.display())))?;
             }
-            Some(Spoil::Cell) => {
-                let at = table.columns.iter().position(|c| c == "full_name");
-                let cell = at.and_then(|at| table.rows.first_mut()?.get_mut(at));
-                if let Some(cell) = cell {
-                    cell.push('x');
-                }
-            }
-        }
-        let bytes = self.inner.write(format, &table)?;
-        if let Some(copy) = orders.copy {
-            let path = copy.with_extension(format.to_string());
-            std::fs::write(&path, &bytes)
-                .map_err(|e| PortFault(format!("{}: {e}", path.display())))?;
-        }
-        Ok(bytes)
+            Ok(bytes)
+        })))
     }
 
     async fn read(
@@ -76,5 +62,24 @@ impl Forms for Hands {
         bytes: &[u8],
     ) -> Result<Result<Table, FileFault>, PortFault> {
         self.inner.read(format, shape, bytes).await
+    }
+}
+
+fn spoil(how: Option<Spoil>, table: &mut Table) {
+    match how {
+        None => {}
+        Some(Spoil::Column) => {
+            table.columns.push("remarks".into());
+            for row in &mut table.rows {
+                row.push("seen before".into());
+            }
+        }
+        Some(Spoil::Cell) => {
+            let at = table.columns.iter().position(|c| c == "full_name");
+            let cell = at.and_then(|at| table.rows.first_mut()?.get_mut(at));
+            if let Some(cell) = cell {
+                cell.push('x');
+            }
+        }
     }
 }

@@ -9,8 +9,8 @@ use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
 use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
 use exchange::matches::Match;
-use exchange::ports::{Forms, PortFault};
-use exchange::table::{FileFault, Format, Shape, Table};
+use exchange::ports::{Forms, PortFault, Writing};
+use exchange::table::{FileFault, Format, Gathering, Shape, Table};
 use exchange::{Node, Start, Trouble};
 use ledger::Entry;
 use sim::{SeededEntropy, VirtualClock, master::Master, register::Register};
@@ -28,8 +28,11 @@ struct Meddling {
 
 #[async_trait]
 impl Forms for Meddling {
-    fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault> {
-        Ok((self.hand)(format, table, self.inner.write(format, table)?))
+    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
+        let (inner, hand) = (self.inner.clone(), self.hand);
+        Ok(Box::new(Gathering::new(columns, move |table| {
+            Ok(hand(format, &table, inner.write(format, &table)?))
+        })))
     }
     async fn read(
         &self,

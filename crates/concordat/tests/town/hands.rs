@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use exchange::ports::{Forms, PortFault};
-use exchange::table::{FileFault, Format, Shape, Table};
+use exchange::ports::{Forms, PortFault, Writing};
+use exchange::table::{FileFault, Format, Gathering, Shape, Table};
 
 /// A writer of files that can be told to change the name in the first row.
 pub struct Hands {
@@ -24,13 +24,16 @@ impl Hands {
 
 #[async_trait]
 impl Forms for Hands {
-    fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault> {
-        let mut table = table.clone();
-        if self.meddles.load(Ordering::Relaxed) {
+    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
+        if !self.meddles.load(Ordering::Relaxed) {
+            return self.inner.begin(format, columns);
+        }
+        let inner = self.inner.clone();
+        Ok(Box::new(Gathering::new(columns, move |mut table| {
             let name = table.columns.iter().position(|c| c == "full_name").unwrap();
             table.rows[0][name].push_str(" Junior");
-        }
-        self.inner.write(format, &table)
+            inner.write(format, &table)
+        })))
     }
 
     async fn read(

@@ -1,5 +1,7 @@
 //! Doing effects: what was intended is done, idempotent by its id, and its completion recorded.
 
+use async_trait::async_trait;
+
 use super::{Done, Node};
 use crate::change::{Aggregate, Batch};
 use crate::effect::{Effect, LeasedEffect};
@@ -7,7 +9,7 @@ use crate::flag::Flag;
 use crate::ids::{EffectId, OperationId, PackageId, PartyId};
 use crate::leg::{Leg, State};
 use crate::message::{Head, Kind};
-use crate::ports::{CaseRegister, PortFault};
+use crate::ports::{CaseRegister, Parts, PortFault, Store};
 use crate::retention::Holding;
 use crate::rows;
 use crate::trouble::Trouble;
@@ -117,10 +119,12 @@ impl Node {
         to: &PartyId,
         batch: Batch,
     ) -> Result<Done, Trouble> {
-        let Some(bytes) = self.ports.store.package(package).await? else {
-            return Err(PortFault(format!("the bytes of package {package} are gone")).into());
+        let mut kept = Kept {
+            store: &*self.ports.store,
+            package,
+            next: 0,
         };
-        self.ports.transport.put(to, package, &bytes).await?;
+        self.ports.transport.put(to, package, &mut kept).await?;
         let batch = batch.drop_package(package);
         for leg in self.in_state::<Leg>(State::Sealed.name()).await? {
             if leg.package() == Some(package) {
@@ -155,4 +159,28 @@ impl Node {
         self.letter(&leg, Kind::Destruction, number, head, batch)
             .await
     }
+}
+
+/// The bytes of a package that the store keeps.
+struct Kept<'a> {
+    store: &'a dyn Store,
+    package: &'a PackageId,
+    next: u32,
+}
+
+#[async_trait]
+impl Parts for Kept<'_> {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, PortFault> {
+        let part = self.store.package(self.package, self.next).await?;
+        if part.is_none() && self.next == 0 {
+            return Err(gone(self.package));
+        }
+        self.next += 1;
+        Ok(part)
+    }
+}
+
+/// The fault of a package whose bytes are not kept any more.
+pub(super) fn gone(package: &PackageId) -> PortFault {
+    PortFault(format!("the bytes of package {package} are gone"))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use agreement::{Flow, Plan, Truth};
+use agreement::{FieldPath, Flow, Plan, Truth};
 use jiff::civil::Date;
 
 use super::agreements::actor;
@@ -121,10 +121,13 @@ impl Node {
         for (n, source) in self.sources(base).await? {
             let row = compose(plan, flow, &source, on);
             if !flow.answers_every_row() {
-                let eligible = flow
-                    .only
-                    .as_ref()
-                    .is_none_or(|only| plan.holds(only, &source.known(&row), on) == Truth::True);
+                let own = |path: &FieldPath| {
+                    let row = row.get(&path.dataset);
+                    row.map_or("", |r| r.get(path.field.as_str()))
+                };
+                let known = source.known(&own);
+                let holds = |only| plan.holds(only, &known, on) == Truth::True;
+                let eligible = flow.only.as_ref().is_none_or(holds);
                 if source.outcome != Some("matched") || !eligible {
                     continue;
                 }

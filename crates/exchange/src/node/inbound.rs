@@ -7,6 +7,7 @@ use agreement::{Flow, Plan};
 use ledger::Digest;
 
 use super::agreements::actor;
+use super::effects::gone;
 use super::loading::{Loading, with_traces};
 use super::outbound::{datasets, format_of};
 use super::{Done, Node};
@@ -18,7 +19,7 @@ use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::inward::{self, Paired};
 use crate::leg::{Leg, Of, Side, Sources, State};
 use crate::message::{Head, Kind, Letter, Manifest, is_plain_note, rule_of};
-use crate::ports::{PackageFault, PortFault};
+use crate::ports::PackageFault;
 use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::rows::Row;
@@ -379,8 +380,8 @@ impl Node {
         plan: &Plan,
         flow: &Flow,
     ) -> Result<Result<(Table, Option<u64>, Sources), FileFault>, Trouble> {
-        let Some(bytes) = self.ports.store.package(package).await? else {
-            return Err(PortFault(format!("the bytes of package {package} are gone")).into());
+        let Some(bytes) = self.ports.store.package(package, 0).await? else {
+            return Err(gone(package).into());
         };
         let whole = |rule: &str, what: String| FileFault {
             rule: rule.into(),

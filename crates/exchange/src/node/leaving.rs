@@ -2,26 +2,42 @@
 //! against it are told together (RUN-05, RUN-20).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
-use agreement::{DatasetId, Flow, Per, Plan};
+use agreement::{FieldPath, Flow, Per, Plan};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
 use super::Node;
+use super::outbound::Commitment;
 use crate::approval::Approval;
 use crate::compose::{Source, compose};
-use crate::gate::{self, Leaving, RowFacts, Rows};
+use crate::gate::{self, Gate, Passed, Rows};
 use crate::ids::FlowId;
 use crate::leg::Leg;
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
-use crate::rows::Row;
+use crate::rows::pages;
 use crate::trouble::Trouble;
 
+/// What may leave at this moment. No value of a row is in it, but of those that changed.
+pub(super) struct Leaving {
+    /// What came of the gate.
+    pub(super) passed: Passed,
+    /// The numbers of the rows that leave, each with the pattern of its permits.
+    pub(super) rows: Vec<(u64, usize)>,
+    /// The rows that are not as they were prepared any more.
+    pub(super) anew: Rows,
+}
+
 impl Node {
-    /// The cells that may leave now, and the rows whose values are not those that were prepared any more; or every reason
-    /// why none may leave.
-    pub(super) async fn leaving(&self, leg: &Leg) -> Result<(Leaving, Rows), Trouble> {
+    /// The rows that may leave now, or every reason why none may; a page of rows is in memory at a time. Each row that
+    /// leaves is committed to on its way.
+    pub(super) async fn leaving(
+        &self,
+        leg: &Leg,
+        mut committing: Option<&mut Commitment>,
+    ) -> Result<Leaving, Trouble> {
         let (pact, plan, flow_plan) = self.flow(leg.agreement(), leg.flow()).await?;
         let now = self.now();
         let on = crate::deadline::london_day(now)?;
@@ -51,24 +67,61 @@ impl Node {
             refusals.extend(self.approved(leg, &flow_plan, &plan, now).await?.err());
         }
         refusals.extend(self.outside_volume(leg, &flow_plan, now).await?);
-        let mut rows = self.rows_of(leg, &flow_plan).await?;
-        let sources = self.sources_of(leg, &flow_plan, &rows).await?;
-        let mut stopped = self.stopped(leg.agreement(), &flow_plan, &rows).await?;
-        let mut anew = Rows::new();
-        if flow_plan.answers_every_row() {
-            anew = unmatched(&plan, &flow_plan, &rows, &sources, on);
-            for (dataset, changed) in &anew {
-                rows.entry(dataset.clone())
-                    .or_default()
-                    .extend(changed.clone());
-            }
-        } else if !flow_plan.rests_on().is_empty() {
-            let fallen = sources.iter().filter(|(_, s)| s.outcome != Some("matched"));
-            stopped.extend(fallen.map(|(n, _)| *n));
+        let base = self.resting_on(leg, &flow_plan).await?;
+        let mut last = leg.last_number();
+        if let Some((base, _)) = &base {
+            last = last.max(base.last_number());
         }
-        let facts = known(&rows, &sources);
-        match gate::pass(&plan, &flow_plan, &rows, &facts, &stopped, on) {
-            Ok(leaving) if refusals.is_empty() => Ok((leaving, anew)),
+        let mut gate = Gate::new(&plan, &flow_plan, on);
+        let mut left = Vec::new();
+        let mut anew = Rows::new();
+        for page in pages(last) {
+            let mut rows = self.rows_of_page(leg, &flow_plan, &page).await?;
+            let sources = match &base {
+                Some((base, flow)) => {
+                    let base = self.base_page(base, flow, &page).await?;
+                    self.sources(&base).await?
+                }
+                None => self.sources_of(&flow_plan, &rows).await?,
+            };
+            let mut stopped = self.stopped(leg.agreement(), &flow_plan, &rows).await?;
+            if flow_plan.answers_every_row() {
+                let changed = unmatched(&plan, &flow_plan, &rows, &sources, on);
+                overlay(&mut rows, &changed, &page);
+                for (dataset, changed) in changed {
+                    anew.entry(dataset).or_default().extend(changed);
+                }
+            } else if base.is_some() {
+                let fallen = sources.iter().filter(|(_, s)| s.outcome != Some("matched"));
+                stopped.extend(fallen.map(|(n, _)| *n));
+            }
+            let none = Source::default();
+            for n in gate::numbers(&rows) {
+                if stopped.contains(&n) {
+                    gate.withhold(n);
+                    continue;
+                }
+                let own = |path: &FieldPath| {
+                    let row = rows.get(&path.dataset).and_then(|d| d.get(&n));
+                    row.map_or("", |r| r.get(path.field.as_str()))
+                };
+                let values = gate::values(&flow_plan, &rows, n);
+                let facts = sources.get(&n).unwrap_or(&none).known(&own);
+                let Some(pattern) = gate.row(n, &values, &facts) else {
+                    continue;
+                };
+                if let Some(committing) = &mut committing {
+                    committing.row(&flow_plan, gate.relied(pattern), &values)?;
+                }
+                left.push((n, pattern));
+            }
+        }
+        match gate.done() {
+            Ok(passed) if refusals.is_empty() => Ok(Leaving {
+                passed,
+                rows: left,
+                anew,
+            }),
             Ok(_) => Err(refusals.into()),
             Err(more) => {
                 refusals.extend(more);
@@ -199,6 +252,15 @@ impl Node {
     }
 }
 
+/// Puts the rows of a page that changed in place of those that were prepared.
+pub(super) fn overlay(rows: &mut Rows, changed: &Rows, page: &RangeInclusive<u64>) {
+    for (dataset, changed) in changed {
+        let here = changed.range(page.clone());
+        let here = here.map(|(n, row)| (*n, row.clone()));
+        rows.entry(dataset.clone()).or_default().extend(here);
+    }
+}
+
 /// The rows of an answer that has every row, where their match does not stand any more: as if nothing had been found.
 fn unmatched(
     plan: &Plan,
@@ -216,24 +278,6 @@ fn unmatched(
         }
     }
     anew
-}
-
-/// The facts of each row, with its own values and those it came with.
-fn known(rows: &Rows, sources: &BTreeMap<u64, Source>) -> BTreeMap<u64, RowFacts> {
-    let mut by_row: BTreeMap<u64, BTreeMap<DatasetId, Row>> = BTreeMap::new();
-    for (dataset, all) in rows {
-        for (n, row) in all {
-            by_row
-                .entry(*n)
-                .or_default()
-                .insert(dataset.clone(), row.clone());
-        }
-    }
-    let none = Source::default();
-    by_row
-        .into_iter()
-        .map(|(n, row)| (n, sources.get(&n).unwrap_or(&none).known(&row)))
-        .collect()
 }
 
 /// The statutory purposes that a flow serves: by them volumes are counted over agreements (APP-09).

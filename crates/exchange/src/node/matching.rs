@@ -39,7 +39,8 @@ impl Candidates {
     }
 }
 
-fn item(row: u64) -> String {
+/// The name of the item that keeps a row's candidates.
+pub(super) fn item(row: u64) -> String {
     format!("candidates/{row:06}")
 }
 

@@ -47,7 +47,7 @@ use crate::ids::{AgreementId, HoldingId, OperationId, PartyId};
 use crate::pact::Pact;
 use crate::ports::{
     CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, Matching, PortFault,
-    Sealer, Signer, Store, StoreFault, Transport, Vault,
+    Sealer, Signer, Spool, Store, StoreFault, Transport, Vault,
 };
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
@@ -68,6 +68,8 @@ pub struct Ports {
     pub forms: Arc<dyn Forms>,
     /// Sealed packages.
     pub sealer: Arc<dyn Sealer>,
+    /// Room for ciphertext that is too large to be in memory.
+    pub spool: Arc<dyn Spool>,
     /// This node's signature.
     pub signer: Arc<dyn Signer>,
     /// The way between parties.

@@ -1,28 +1,30 @@
 //! Sending: extract, pass the gate, be released by a person, be built and sealed.
 
-use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use agreement::{DatasetId, Flow, Others, Plan};
-use ledger::{Cell, Digest, DisclosureKey};
+use ledger::disclosure::Committing;
+use ledger::{Cell, Digest, Digesting, DisclosureKey};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::agreements::actor;
+use super::leaving::{Leaving, overlay};
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Aggregate, Batch};
-use crate::gate::{Leaving, LeavingCell, Rows};
+use crate::gate::{self, Rows};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Sealing};
-use crate::message::{Head, Kind, Letter, Manifest};
+use crate::message::{Head, Kind, Manifest};
 use crate::pact::Pact;
-use crate::ports::PortFault;
+use crate::ports::{PortFault, SealingFile, Spooled, Writing};
 use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::rows;
 use crate::run::Run;
-use crate::table::{Format, Table};
+use crate::table::Format;
 use crate::trouble::Trouble;
 
 impl Node {
@@ -38,8 +40,8 @@ impl Node {
     ) -> Result<Done, Trouble> {
         self.recorded(op, &Actor::Node, async {
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-            let (leaving, _) = self.leaving(&leg).await?;
-            let change = leg.validate(leaving.rows.len() as u64, leaving.cells())?;
+            let passed = self.leaving(&leg, None).await?.passed;
+            let change = leg.validate(passed.rows, passed.cells)?;
             self.commit(Batch::new(op.clone(), "leg.validate").and(change)?)
                 .await
         })
@@ -141,11 +143,10 @@ impl Node {
         self.recorded(op, &Actor::Node, async {
             let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
-            let (leaving, anew) = self.leaving(&leg).await?;
-            let disclosure = self.commitment(&leg, &leaving).await?;
+            let mut commitment = Commitment::of(self.disclosure_key(&leg).await?);
+            let leaving = self.leaving(&leg, Some(&mut commitment)).await?;
+            let disclosure = commitment.rows.done();
             let format = format_of(&flow_plan)?;
-            let table = table_of(&flow_plan, &leaving);
-            let file = self.ports.forms.write(format, &table)?;
             let kind = if flow_plan.answers.is_some() {
                 Kind::Return
             } else {
@@ -154,39 +155,41 @@ impl Node {
             let base = self.base_leg(run, &flow_plan).await?;
             let answers = base.as_ref().and_then(|b| b.package().cloned());
             let manifest = self.manifest(&leg, kind, leg.file(), answers)?;
-            let rows = leaving.rows.len() as u64;
-            let letter = Letter {
-                head: Head::File {
-                    name: file_name(&plan, &leg, format),
-                    format,
-                    rows,
-                    disclosure: disclosure.root,
-                    nil: nil(&flow_plan, base.as_ref(), rows),
-                    as_of: leg
-                        .as_of()
-                        .unwrap_or(crate::deadline::london_day(self.now())?),
-                    quality: leg.quality().map(str::to_owned),
-                },
-                file,
+            let rows = leaving.passed.rows;
+            let head = Head::File {
+                name: file_name(&plan, &leg, format),
+                format,
+                rows,
+                disclosure: disclosure.root,
+                nil: nil(&flow_plan, base.as_ref(), rows),
+                as_of: leg
+                    .as_of()
+                    .unwrap_or(crate::deadline::london_day(self.now())?),
+                quality: leg.quality().map(str::to_owned),
             };
-            let bytes =
-                self.ports
-                    .sealer
-                    .seal(&manifest, &letter, &self.card_of(leg.peer()).await?)?;
+            let to = self.card_of(leg.peer()).await?;
+            let sealing = self.ports.sealer.begin(&manifest, &head, &to)?;
+            let file = self.ports.forms.begin(format, &columns_of(&flow_plan))?;
+            let (front, spooled) = self
+                .built(&leg, &flow_plan, &leaving, file, sealing)
+                .await?;
             let sealing = Sealing {
                 package: manifest.id.clone(),
                 numbers: leaving.rows.iter().map(|(n, _)| *n).collect(),
-                cells: leaving.cells(),
-                without_gateway: leaving.without_gateway,
-                withheld: leaving.withheld.clone(),
+                cells: leaving.passed.cells,
+                without_gateway: leaving.passed.without_gateway,
+                withheld: leaving.passed.withheld.clone(),
                 disclosure: disclosure.root,
-                ciphertext: Digest::of(&bytes),
+                ciphertext: digest(&front, &spooled).await?,
             };
-            let batch = Batch::new(op.clone(), "leg.seal").package(&manifest.id, bytes);
+            let batch = Batch::new(op.clone(), "leg.seal");
+            let batch = batch.large_package(&manifest.id, front, spooled);
             let batch = self.remember_permits(op, &leg, &leaving, batch).await?;
-            let batch = self.put_anew(op, &leg, &flow_plan, &anew, batch).await?;
+            let anew = &leaving.anew;
+            let batch = self.put_anew(op, &leg, &flow_plan, anew, batch).await?;
             let mut change = leg.seal(sealing)?;
-            for trace in self.not_sent(change.state(), &flow_plan, &leaving).await? {
+            let passed = &leaving.passed;
+            for trace in self.not_sent(change.state(), &flow_plan, passed).await? {
                 change = change.along(&trace);
             }
             self.commit(batch.and(change)?).await
@@ -194,14 +197,36 @@ impl Node {
         .await
     }
 
-    async fn commitment(
+    /// Builds the file out of the rows that leave, a page at a time, and seals it into the spool: no more than a page is
+    /// in memory, but for a form that can only be written whole. Gives what stands before the ciphertext, and that.
+    async fn built(
         &self,
         leg: &Leg,
+        flow: &Flow,
         leaving: &Leaving,
-    ) -> Result<ledger::Disclosure, Trouble> {
-        let key = self.disclosure_key(leg).await?;
-        let rows = leaving.rows.iter().map(|(_, cells)| committed(cells));
-        ledger::disclosure::commit(&key, rows).map_err(|e| PortFault(e.to_string()).into())
+        mut file: Box<dyn Writing>,
+        mut sealing: Box<dyn SealingFile>,
+    ) -> Result<(Vec<u8>, Spooled), Trouble> {
+        let mut spool = self.ports.spool.begin().await?;
+        let (mut plain, mut sealed) = (Zeroizing::new(Vec::new()), Vec::new());
+        let last = leaving.rows.last().map_or(0, |(n, _)| *n);
+        let mut left = leaving.rows.iter().peekable();
+        for page in rows::pages(last) {
+            let mut rows = self.rows_of_page(leg, flow, &page).await?;
+            overlay(&mut rows, &leaving.anew, &page);
+            while let Some((n, _)) = left.next_if(|(n, _)| page.contains(n)) {
+                file.row(&gate::values(flow, &rows, *n), &mut plain)?;
+            }
+            sealing.push(&plain, &mut sealed)?;
+            plain.zeroize();
+            spool.push(&sealed).await?;
+            sealed.clear();
+        }
+        file.finish(&mut plain)?;
+        sealing.push(&plain, &mut sealed)?;
+        let front = sealing.finish(&mut sealed)?;
+        spool.push(&sealed).await?;
+        Ok((front, spool.done().await?))
     }
 
     /// The key of a file's cell salts: derived from the keys of all its holdings, so that the first of them to
@@ -259,6 +284,22 @@ impl Node {
         Ok(rows)
     }
 
+    /// One page of the rows of a leg.
+    pub(super) async fn rows_of_page(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        page: &RangeInclusive<u64>,
+    ) -> Result<Rows, Trouble> {
+        let mut all = Rows::new();
+        for (dataset, holding) in datasets(flow).into_iter().zip(leg.holdings()) {
+            let (store, vault) = (&*self.ports.store, &*self.ports.vault);
+            let rows = rows::open_page(store, vault, holding, page).await?;
+            all.insert(dataset, rows);
+        }
+        Ok(all)
+    }
+
     pub(super) async fn flow(
         &self,
         agreement: &AgreementId,
@@ -282,18 +323,11 @@ pub(super) struct Relied {
 
 impl Relied {
     fn of(leaving: &Leaving) -> Self {
-        let mut patterns: Vec<Vec<String>> = Vec::new();
-        let mut known: BTreeMap<Vec<&str>, usize> = BTreeMap::new();
-        let mut rows = Vec::new();
-        for (_, cells) in &leaving.rows {
-            let pattern: Vec<&str> = cells.iter().map(|c| c.permit.as_str()).collect();
-            let at = *known.entry(pattern).or_insert_with(|| {
-                patterns.push(cells.iter().map(|c| c.permit.clone()).collect());
-                patterns.len() - 1
-            });
-            rows.push(at);
+        let names = |pattern: &Vec<Arc<str>>| pattern.iter().map(ToString::to_string).collect();
+        Self {
+            patterns: leaving.passed.patterns.iter().map(names).collect(),
+            rows: leaving.rows.iter().map(|(_, pattern)| *pattern).collect(),
         }
-        Self { patterns, rows }
     }
 
     /// The permits of the row at a place of the file, counted from 0.
@@ -356,26 +390,62 @@ pub(super) fn holding_id(of: &Of, file: u32, dataset: &DatasetId) -> Result<Hold
 }
 
 /// A row's cells as the disclosure commits to them.
-pub(super) fn committed(cells: &[LeavingCell]) -> Vec<Cell<'_>> {
+pub(super) fn committed<'a, S: AsRef<str>>(
+    flow: &'a Flow,
+    permits: &'a [S],
+    values: &[&'a str],
+) -> Vec<Cell<'a>> {
+    let cells = flow.columns.iter().zip(permits).zip(values);
     cells
-        .iter()
-        .map(|c| Cell {
-            permit: &c.permit,
-            field: &c.field,
-            value: &c.value,
+        .map(|((column, permit), value)| Cell {
+            permit: permit.as_ref(),
+            field: column.name.as_str(),
+            value,
         })
         .collect()
 }
 
-fn table_of(flow: &Flow, leaving: &Leaving) -> Table {
-    Table {
-        columns: flow.columns.iter().map(|c| c.name.to_string()).collect(),
-        rows: leaving
-            .rows
-            .iter()
-            .map(|(_, cells)| cells.iter().map(|c| c.value.clone()).collect())
-            .collect(),
+/// The commitment to the rows of a file, made as they pass the gate.
+pub(super) struct Commitment {
+    key: DisclosureKey,
+    rows: Committing,
+}
+
+impl Commitment {
+    fn of(key: DisclosureKey) -> Self {
+        Self {
+            key,
+            rows: Committing::default(),
+        }
     }
+
+    pub(super) fn row(
+        &mut self,
+        flow: &Flow,
+        permits: &[Arc<str>],
+        values: &[&str],
+    ) -> Result<(), PortFault> {
+        let cells = committed(flow, permits, values);
+        let taken = self.rows.row(&self.key, &cells);
+        taken.map_err(|e| PortFault(e.to_string()))
+    }
+}
+
+fn columns_of(flow: &Flow) -> Vec<String> {
+    flow.columns.iter().map(|c| c.name.to_string()).collect()
+}
+
+/// The digest of a package's bytes.
+async fn digest(front: &[u8], rest: &Spooled) -> Result<Digest, PortFault> {
+    let mut digesting = Digesting::default();
+    digesting.take(front);
+    for n in 0.. {
+        let Some(part) = rest.0.part(n).await? else {
+            break;
+        };
+        digesting.take(&part);
+    }
+    Ok(digesting.done())
 }
 
 fn file_name(plan: &Plan, leg: &Leg, format: Format) -> String {

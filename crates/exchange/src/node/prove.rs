@@ -6,7 +6,7 @@ use ledger::{Checkpoint, Code, Digest, Entry, Fact, VerifierKey};
 use super::Node;
 use super::outbound::{Relied, committed, relied_item};
 use crate::act::Act;
-use crate::gate::{Leaving, LeavingCell};
+use crate::gate;
 use crate::ids::{FlowId, RunId};
 use crate::leg::Leg;
 use crate::ports::PortFault;
@@ -39,18 +39,21 @@ impl Node {
             return Err(Refusal::new("RUN-04", format!("{flow} of {run} has not left")).into());
         };
         let key = self.disclosure_key(&leg).await?;
-        let leaving = self.left(&leg).await?;
-        let at = leaving
-            .rows
-            .iter()
-            .position(|(n, _)| *n == row)
-            .ok_or_else(|| {
-                Refusal::new(
-                    "RUN-17",
-                    format!("row {row} of {flow} in {run} has not left"),
-                )
-            })?;
-        let rows = leaving.rows.iter().map(|(_, cells)| committed(cells));
+        let (_, _, flow_plan) = self.flow(leg.agreement(), leg.flow()).await?;
+        let values = self.rows_of(&leg, &flow_plan).await?;
+        let relied = self.relied(&leg).await?;
+        let numbers = leg.numbers();
+        let at = numbers.iter().position(|n| *n == row).ok_or_else(|| {
+            Refusal::new(
+                "RUN-17",
+                format!("row {row} of {flow} in {run} has not left"),
+            )
+        })?;
+        // The cells as they left, with the permits that were relied on; the root in the ledger shows whether they did.
+        let rows = numbers.iter().enumerate().map(|(place, n)| {
+            let values = gate::values(&flow_plan, &values, *n);
+            committed(&flow_plan, relied.at(place).unwrap_or_default(), &values)
+        });
         let opens = ledger::disclosure::prove(&key, rows, at as u64, field)
             .map_err(|e| PortFault(e.to_string()))?;
         let entry = self.prove_entry(|entry| sealed_with(entry, root)).await?;
@@ -78,36 +81,6 @@ impl Node {
             proof: Proof::Destroyed(entry),
             key,
         })
-    }
-
-    /// The cells of a sent file as they left, with the permits that were relied on; the root in the ledger shows
-    /// whether that is what left.
-    async fn left(&self, leg: &Leg) -> Result<Leaving, Trouble> {
-        let (_, _, flow) = self.flow(leg.agreement(), leg.flow()).await?;
-        let rows = self.rows_of(leg, &flow).await?;
-        let relied = self.relied(leg).await?;
-        let mut leaving = Leaving::default();
-        for (place, n) in leg.numbers().into_iter().enumerate() {
-            let permits = relied.at(place).unwrap_or_default();
-            let cells = flow
-                .columns
-                .iter()
-                .zip(permits)
-                .map(|(column, permit)| {
-                    let row = rows.get(&column.field.dataset).and_then(|d| d.get(&n));
-                    LeavingCell {
-                        dataset: column.field.dataset.clone(),
-                        field: column.name.to_string(),
-                        value: row
-                            .map_or("", |r| r.get(column.field.field.as_str()))
-                            .to_owned(),
-                        permit: permit.clone(),
-                    }
-                })
-                .collect();
-            leaving.rows.push((n, cells));
-        }
-        Ok(leaving)
     }
 
     async fn relied(&self, leg: &Leg) -> Result<Relied, Trouble> {

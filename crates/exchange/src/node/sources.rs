@@ -2,18 +2,19 @@
 //! and what was decided about the match. Everything is read anew each time, since each send asks anew (RUN-20).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use agreement::{DatasetId, Flow};
 
 use super::Node;
-use super::matching::Candidates;
+use super::matching::{self, Candidates};
 use crate::compose::Source;
 use crate::gate::Rows;
 use crate::ids::{AgreementId, RunId, SubjectId};
 use crate::leg::{Leg, Side, State};
 use crate::matches::{Match, Standing};
 use crate::refusal::Refusal;
-use crate::rows::Row;
+use crate::rows::{PAGE, Row};
 use crate::trace::Trace;
 use crate::trouble::Trouble;
 
@@ -50,6 +51,20 @@ impl Node {
         }))
     }
 
+    /// One page of the rows of a base.
+    pub(super) async fn base_page(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        page: &RangeInclusive<u64>,
+    ) -> Result<Base, Trouble> {
+        Ok(Base {
+            rows: self.rows_of_page(leg, flow, page).await?,
+            leg: leg.clone(),
+            flow: flow.clone(),
+        })
+    }
+
     /// As [`Node::base`], without its values.
     pub(super) async fn base_leg(&self, run: &RunId, flow: &Flow) -> Result<Option<Leg>, Trouble> {
         let through = flow.answers.as_ref().and_then(|a| a.through.clone());
@@ -72,7 +87,7 @@ impl Node {
 
     /// What each row of the base is made into.
     pub(super) async fn sources(&self, base: &Base) -> Result<BTreeMap<u64, Source>, Trouble> {
-        let matches = self.matches_of(&base.leg).await?;
+        let matches = self.matches_at(&base.leg, &base.numbers()).await?;
         let mut sources: BTreeMap<u64, Source> = BTreeMap::new();
         for n in base.numbers() {
             let mut source = Source::default();
@@ -102,6 +117,18 @@ impl Node {
         let prefix = format!("{}/{}/", leg.run(), leg.flow());
         let all = self.under::<Match>(&prefix).await?;
         Ok(all.into_iter().map(|m| (m.row(), m)).collect())
+    }
+
+    /// The matches of these rows of a leg, by row.
+    async fn matches_at(
+        &self,
+        leg: &Leg,
+        rows: &BTreeSet<u64>,
+    ) -> Result<BTreeMap<u64, Match>, Trouble> {
+        let key = |n: &u64| Match::key_of(leg.run(), leg.flow(), *n);
+        let keys: Vec<String> = rows.iter().map(key).collect();
+        let found = self.find_many::<Match>(&keys).await?;
+        Ok(found.into_values().map(|m| (m.row(), m)).collect())
     }
 
     async fn add_register(
@@ -136,12 +163,22 @@ impl Node {
         };
         let mut chosen: BTreeMap<u64, String> = BTreeMap::new();
         let row = |name: &str| name.trim_start_matches("candidates/").parse::<u64>().ok();
-        let confirmed = |name: &str| {
-            let found = row(name).and_then(|n| matches.get(&n));
+        let confirmed = |n: &u64| {
+            let found = matches.get(n);
             found.is_some_and(|m| m.standing() == Standing::Confirmed)
         };
-        let mut items = self.ports.store.items(holding, "candidates/").await?;
-        items.retain(|(name, _)| confirmed(name));
+        let asked = matches.keys().filter(|n| confirmed(n));
+        let pages: BTreeSet<u64> = asked.map(|n| n / PAGE).collect();
+        let mut items = Vec::new();
+        for page in pages {
+            let (first, last) = (
+                matching::item(page * PAGE),
+                matching::item(page * PAGE + PAGE - 1),
+            );
+            let store = &self.ports.store;
+            items.extend(store.items_between(holding, &first, &last).await?);
+        }
+        items.retain(|(name, _)| row(name).is_some_and(|n| confirmed(&n)));
         let plain = self.ports.vault.open_many(holding, &items).await?;
         for ((name, _), plain) in items.iter().zip(plain) {
             if let (Some(row), Some(best)) = (row(name), Candidates::read(&plain)?.best()) {
@@ -159,24 +196,33 @@ impl Node {
         Ok(())
     }
 
-    /// The rows of a prepared leg with what each is made of now.
-    pub(super) async fn sources_of(
+    /// The file that a leg's flow rests on; none where it rests on nothing.
+    pub(super) async fn resting_on(
         &self,
         leg: &Leg,
         flow: &Flow,
+    ) -> Result<Option<(Leg, Flow)>, Trouble> {
+        if flow.rests_on().is_empty() {
+            return Ok(None);
+        }
+        let Some(base) = self.base_leg(leg.run(), flow).await? else {
+            return Err(Refusal::new(
+                "RUN-11",
+                format!("what {} of {} rests on is not here", flow.id, leg.run()),
+            )
+            .help("wait until it has come, or give this file up")
+            .into());
+        };
+        let (_, _, plan) = self.flow(base.agreement(), base.flow()).await?;
+        Ok(Some((base, plan)))
+    }
+
+    /// What the rows of a flow that rests on nothing are made of now.
+    pub(super) async fn sources_of(
+        &self,
+        flow: &Flow,
         rows: &Rows,
     ) -> Result<BTreeMap<u64, Source>, Trouble> {
-        if !flow.rests_on().is_empty() {
-            return match self.base(leg.run(), flow).await? {
-                Some(base) => self.sources(&base).await,
-                None => Err(Refusal::new(
-                    "RUN-11",
-                    format!("what {} of {} rests on is not here", flow.id, leg.run()),
-                )
-                .help("wait until it has come, or give this file up")
-                .into()),
-            };
-        }
         let Some(register) = &self.ports.register else {
             return Ok(BTreeMap::new());
         };

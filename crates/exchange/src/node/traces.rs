@@ -11,7 +11,7 @@ use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Aggregate, Batch, Change};
 use crate::finding::{Finding, Kind};
-use crate::gate::{Leaving, RowFacts, Rows};
+use crate::gate::{Passed, RowFacts, Rows};
 use crate::ids::{AgreementId, OperationId, SubjectId};
 use crate::leg::Leg;
 use crate::matches::Match;
@@ -35,12 +35,12 @@ impl Node {
         &self,
         leg: &Leg,
         flow: &Flow,
-        leaving: &Leaving,
+        passed: &Passed,
     ) -> Result<Vec<Trace>, Trouble> {
-        if !flow.rests_on().is_empty() || leaving.withheld.is_empty() {
+        if !flow.rests_on().is_empty() || passed.withheld.is_empty() {
             return Ok(Vec::new());
         }
-        let withheld: BTreeSet<u64> = leaving.withheld.iter().copied().collect();
+        let withheld: BTreeSet<u64> = passed.withheld.iter().copied().collect();
         let prefix = format!("{}/", leg.agreement());
         let mut back = Vec::new();
         for trace in self.under::<Trace>(&prefix).await? {

@@ -35,12 +35,13 @@ pub struct Model {
     pub documented: Option<Documented>,
 }
 
-/// What a test of the model must show before it may be used (MATCH-17), at the probability from which a pair is strong.
+/// What a test of the model must show before it may be used (MATCH-17): of its strong pairs, and between groups at the
+/// probability from which pairs link.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Documented {
-    /// The least precision.
+    /// The least precision of strong pairs.
     pub precision: f64,
-    /// The least recall, of all true pairs.
+    /// The least recall of strong pairs, of all true pairs.
     pub recall: f64,
     /// The most by which recall may differ between groups of people.
     pub gap: f64,

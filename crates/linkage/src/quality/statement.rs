@@ -131,6 +131,8 @@ struct StandingShown {
     of_one_person: Shown,
     of_two: Shown,
     precision: Option<ShownRate>,
+    /// Of all true pairs.
+    recall: Option<ShownRate>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -224,7 +226,7 @@ impl Statement {
             best: shown(quality.best.cut),
             lost: rungs.lost(quality),
             people: people(quality.records, quality.people, quality.expected_hits),
-            standings: standings(&quality.standings),
+            standings: standings(&quality.standings, quality.true_pairs),
             groups,
             calibration: calibration(quality, &rungs),
             points: quality.points.iter().map(|p| shown(p.cut)).collect(),
@@ -339,7 +341,7 @@ fn people(records: u64, counts: PeopleCounts, expected: f64) -> PeopleShown {
     }
 }
 
-fn standings(counts: &[StandingCounts]) -> Vec<StandingShown> {
+fn standings(counts: &[StandingCounts], true_pairs: u64) -> Vec<StandingShown> {
     let of = |count: fn(&StandingCounts) -> u64| {
         let counts: Vec<u64> = counts.iter().map(count).collect();
         blocks(&counts)
@@ -350,6 +352,7 @@ fn standings(counts: &[StandingCounts]) -> Vec<StandingShown> {
         of_one_person: right,
         of_two: wrong,
         precision: ShownRate::share(right, wrong),
+        recall: ShownRate::recall(right, true_pairs),
     })
     .collect()
 }

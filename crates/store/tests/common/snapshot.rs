@@ -28,7 +28,10 @@ pub async fn snapshot(store: &dyn Store, holdings: &[&str], packages: &[&str]) -
     }
     let mut kept = Vec::new();
     for id in packages {
-        kept.push(((*id).to_owned(), store.package(&pack(*id)).await.unwrap()));
+        kept.push((
+            (*id).to_owned(),
+            store.package(&pack(*id), 0).await.unwrap(),
+        ));
     }
     let head = store.head().await.unwrap();
     Snapshot {

@@ -1,7 +1,10 @@
 //! Commits: whole or not at all, once, and only on the version that was looked at.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use exchange::change::{Batch, Commit};
-use exchange::ports::{Committed, Store, StoreFault};
+use exchange::ports::{Blob, Committed, PortFault, Spooled, Store, StoreFault};
 
 use crate::common::place::Place;
 use crate::common::snapshot::{Snapshot, snapshot};
@@ -18,6 +21,7 @@ crate::cases![
     a_dead_holding_takes_no_item,
     items_are_replaced_by_name,
     packages_are_set_once_and_dropped_for_good,
+    a_large_package_comes_in_parts_and_goes_whole,
     an_effect_is_completed_once,
     what_is_committed_is_there_after_reopening,
 ];
@@ -60,10 +64,10 @@ async fn a_commit_stands_whole(place: Place) {
         Ok(Some(sealed("ciphertext")))
     );
     assert_eq!(
-        store.package(&pack("q")).await,
+        store.package(&pack("q"), 0).await,
         Ok(Some(b"package".to_vec()))
     );
-    assert_eq!(store.package(&pack("p")).await, Ok(None));
+    assert_eq!(store.package(&pack("p"), 0).await, Ok(None));
     assert_eq!(store.open_effects().await, Ok(0));
     assert_eq!(store.effect_open(&op("fall")).await, Ok(false));
     let pending = store.pending(10).await.unwrap();
@@ -227,7 +231,7 @@ async fn packages_are_set_once_and_dropped_for_good(place: Place) {
         b.drop_package(&pack("p")).drop_package(&pack("never"))
     });
     assert_eq!(store.commit(&drop).await, Ok(Committed::Now));
-    assert_eq!(store.package(&pack("p")).await, Ok(None));
+    assert_eq!(store.package(&pack("p"), 0).await, Ok(None));
     refused(
         &*store,
         &keep("again", b"sealed"),
@@ -264,4 +268,65 @@ async fn what_is_committed_is_there_after_reopening(place: Place) {
     let stood = seen(&*store).await;
     drop(store);
     assert_eq!(seen(&*place.store().await).await, stood);
+}
+
+/// Three parts of a blob.
+struct Three;
+
+#[async_trait]
+impl Blob for Three {
+    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault> {
+        Ok((n < 3).then(|| vec![u8::try_from(n).unwrap(); 5]))
+    }
+}
+
+/// A blob that cannot be read to its end.
+struct Broken;
+
+#[async_trait]
+impl Blob for Broken {
+    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault> {
+        match n {
+            0 => Ok(Some(vec![0; 5])),
+            _ => Err(PortFault("the disk".into())),
+        }
+    }
+}
+
+async fn a_large_package_comes_in_parts_and_goes_whole(place: Place) {
+    let store = place.store().await;
+    let large = |id: &str, front: &[u8], rest: Arc<dyn Blob>| {
+        let (front, rest) = (front.to_vec(), Spooled(rest));
+        commit(id, at(0), |b| b.large_package(&pack("p"), front, rest))
+    };
+    let broken = large("broken", b"front", Arc::new(Broken));
+    assert!(store.commit(&broken).await.is_err());
+    assert_eq!(
+        store.package(&pack("p"), 0).await,
+        Ok(None),
+        "nothing of it stands"
+    );
+    assert_eq!(
+        store.package(&pack("p"), 1).await,
+        Ok(None),
+        "nothing of it stands"
+    );
+    for again in ["keep", "keep-again"] {
+        let keep = large(again, b"front", Arc::new(Three));
+        store.commit(&keep).await.unwrap();
+    }
+    let whole = |part: u32| match part {
+        0 => Some(b"front".to_vec()),
+        n => (n < 4).then(|| vec![u8::try_from(n - 1).unwrap(); 5]),
+    };
+    for part in 0..6 {
+        assert_eq!(store.package(&pack("p"), part).await, Ok(whole(part)));
+    }
+    let other = large("other", b"other", Arc::new(Three));
+    assert!(store.commit(&other).await.is_err(), "other bytes");
+    let drop = commit("drop", at(0), |b| b.drop_package(&pack("p")));
+    store.commit(&drop).await.unwrap();
+    for part in 0..4 {
+        assert_eq!(store.package(&pack("p"), part).await, Ok(None));
+    }
 }

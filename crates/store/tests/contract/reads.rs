@@ -13,6 +13,7 @@ crate::cases![
     a_date_moves_with_its_state,
     finer_than_a_microsecond_is_never_early,
     items_come_by_prefix_in_byte_order,
+    a_page_of_items_has_the_names_of_its_length,
     states_come_in_byte_order,
 ];
 
@@ -24,7 +25,7 @@ async fn a_new_database_is_empty(place: Place) {
     assert_eq!(store.done(&op("any")).await, Ok(false));
     assert_eq!(store.item(&hold("a"), "x").await, Ok(None));
     assert_eq!(store.items(&hold("a"), "").await, Ok(vec![]));
-    assert_eq!(store.package(&pack("p")).await, Ok(None));
+    assert_eq!(store.package(&pack("p"), 0).await, Ok(None));
     assert_eq!(store.lease_effects("w", at(0), at(1), 9).await, Ok(vec![]));
     assert_eq!(store.retry_effect(&effect("any/e0"), at(1)).await, Ok(()));
     assert_eq!(store.effect_open(&op("any")).await, Ok(false));
@@ -142,4 +143,34 @@ async fn states_come_in_byte_order(place: Place) {
         found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
         expect
     );
+}
+
+async fn a_page_of_items_has_the_names_of_its_length(place: Place) {
+    let store = place.store().await;
+    let names = [
+        "row/001", "row/002", "row/003", "row/0020", "row/1000", "other",
+    ];
+    for id in ["a", "b"] {
+        let fill = commit(&format!("fill-{id}"), at(0), |b| {
+            let mut b = b.and(opened(id, None)).unwrap();
+            for name in names {
+                b = b.item(&hold(id), name, sealed(name));
+            }
+            b
+        });
+        store.commit(&fill).await.unwrap();
+    }
+    let check = async |first: &str, last: &str, expect: &[&str]| {
+        let found = store.items_between(&hold("a"), first, last).await.unwrap();
+        let expect = expect.iter().map(|n| ((*n).to_owned(), sealed(*n)));
+        assert_eq!(found, expect.collect::<Vec<_>>(), "{first} to {last}");
+    };
+    check("row/001", "row/002", &["row/001", "row/002"]).await;
+    check("row/002", "row/999", &["row/002", "row/003"]).await;
+    check("row/0000", "row/9999", &["row/0020", "row/1000"]).await;
+    check("row/004", "row/999", &[]).await;
+    let none = store
+        .items_between(&hold("none"), "row/001", "row/999")
+        .await;
+    assert_eq!(none, Ok(vec![]));
 }

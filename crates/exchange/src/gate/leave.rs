@@ -1,0 +1,229 @@
+//! Which permit each column of a row may rely on. The conditions of a flow are worked out once for each set of facts
+//! that they read, the permits once for each set of what the conditions come to.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use agreement::{
+    Asked, ConditionId, FactId, Facts, FieldPath, Flow, FlowId, Operand, PartyId, Permit,
+    PersonKind, Plan, Term, Truth,
+};
+use jiff::civil::Date;
+
+use super::NOTHING;
+
+/// What may leave in a column.
+#[derive(Clone, Copy)]
+pub(super) enum Leave {
+    /// Its value, by the permit of this number.
+    By(usize),
+    /// Nothing: there are permits today, and the conditions of each fail.
+    Closed,
+    /// Nothing: there is no permit today.
+    Never,
+}
+
+/// The number that stands for no permit: [`NOTHING`].
+pub(super) const NONE: usize = 0;
+
+/// What the conditions and permits of a flow come to, remembered.
+pub(super) struct Leaves<'p> {
+    plan: &'p Plan,
+    on: Date,
+    only: Option<&'p ConditionId>,
+    /// The permits of each column, by the kind of person.
+    columns: Vec<Vec<Vec<&'p Permit>>>,
+    names: Vec<Arc<str>>,
+    numbers: BTreeMap<&'p str, usize>,
+    conditions: Vec<Remembered<'p>>,
+    truths: Vec<Truth>,
+    known: HashMap<Vec<Truth>, Vec<Leave>>,
+}
+
+impl<'p> Leaves<'p> {
+    pub(super) fn new(plan: &'p Plan, flow: &'p Flow, on: Date) -> Self {
+        let mut columns = Vec::new();
+        let mut asked: Vec<&ConditionId> = flow.only.iter().collect();
+        let mut names: Vec<Arc<str>> = vec![NOTHING.into()];
+        let mut numbers = BTreeMap::new();
+        for column in &flow.columns {
+            let mut by_kind: BTreeMap<&PersonKind, Vec<&Permit>> = BTreeMap::new();
+            let permits = column.permits.iter();
+            for permit in permits.filter_map(|id| plan.permits().get(id)) {
+                // A leave to each body of a register needs to know which of them the node speaks to, which no
+                // node does yet.
+                if permit.each_from.is_some() || permit.each_to.is_some() {
+                    continue;
+                }
+                by_kind.entry(&permit.about).or_default().push(permit);
+                numbers.entry(permit.id.as_str()).or_insert_with(|| {
+                    names.push(permit.id.as_str().into());
+                    names.len() - 1
+                });
+                for condition in &permit.when {
+                    if !asked.contains(&condition) {
+                        asked.push(condition);
+                    }
+                }
+            }
+            columns.push(by_kind.into_values().collect());
+        }
+        let conditions = asked.into_iter().map(|id| Remembered::new(plan, id));
+        Self {
+            plan,
+            on,
+            only: flow.only.as_ref(),
+            columns,
+            names,
+            numbers,
+            conditions: conditions.collect(),
+            truths: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    /// What may leave in each column of a record with these facts; none where the flow's own condition is not true of it.
+    pub(super) fn of(&mut self, facts: &dyn Facts) -> Option<&[Leave]> {
+        self.truths.clear();
+        for condition in &mut self.conditions {
+            let truth = condition.truth(self.plan, facts, self.on);
+            // The flow's own condition is the first.
+            if truth != Truth::True && self.only == Some(condition.id) {
+                return None;
+            }
+            self.truths.push(truth);
+        }
+        if !self.known.contains_key(&self.truths) {
+            let leaves = self.columns.iter().map(|c| self.leave(c, facts)).collect();
+            self.known.insert(self.truths.clone(), leaves);
+        }
+        self.known.get(&self.truths).map(Vec::as_slice)
+    }
+
+    /// The first permit in rank whose conditions are all true of the record; unknown is not true. A cell that may be
+    /// about several kinds of person needs one for each.
+    fn leave(&self, by_kind: &[Vec<&'p Permit>], facts: &dyn Facts) -> Leave {
+        let today = |permit: &Permit| permit.dates.contains(self.on);
+        let mut relied = None;
+        for all in by_kind {
+            let found = all.iter().find(|permit| {
+                today(permit)
+                    && permit.when.iter().all(|c| self.holds(c))
+                    && self.plan.is_resort(permit, all, facts, self.on)
+            });
+            let Some(found) = found else {
+                relied = None;
+                break;
+            };
+            relied = relied.or(self.numbers.get(found.id.as_str()));
+        }
+        match relied {
+            Some(number) => Leave::By(*number),
+            None if by_kind.iter().flatten().any(|p| today(p)) => Leave::Closed,
+            None => Leave::Never,
+        }
+    }
+
+    fn holds(&self, condition: &ConditionId) -> bool {
+        let mut all = self.conditions.iter().zip(&self.truths);
+        all.any(|(c, truth)| c.id == condition && *truth == Truth::True)
+    }
+
+    /// The name of the permit of a number.
+    pub(super) fn name(&self, number: usize) -> Arc<str> {
+        let name = self.names.get(number).cloned();
+        name.unwrap_or_else(|| NOTHING.into())
+    }
+}
+
+/// How many sets of facts one condition is remembered for: enough for the days of some years.
+const MOST: usize = 4_096;
+
+/// A condition with what it came to for each set of the facts that it reads.
+struct Remembered<'p> {
+    id: &'p ConditionId,
+    reads: BTreeSet<Read<'p>>,
+    known: HashMap<Vec<u8>, Truth>,
+    key: Vec<u8>,
+}
+
+/// What a condition reads of a record.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Read<'p> {
+    Fact(&'p FactId),
+    Field(&'p FieldPath),
+    Told(&'p PartyId, &'p ConditionId),
+    Received(&'p FlowId),
+}
+
+impl<'p> Remembered<'p> {
+    fn new(plan: &'p Plan, id: &'p ConditionId) -> Self {
+        let mut reads = BTreeSet::new();
+        gather(plan, id, &mut BTreeSet::new(), &mut reads);
+        Self {
+            id,
+            reads,
+            known: HashMap::new(),
+            key: Vec::new(),
+        }
+    }
+
+    fn truth(&mut self, plan: &Plan, facts: &dyn Facts, on: Date) -> Truth {
+        self.key.clear();
+        for read in &self.reads {
+            let answer = |yes: bool| if yes { "yes" } else { "no" };
+            let value = match read {
+                Read::Fact(name) => facts.fact(name),
+                Read::Field(path) => facts.field(path),
+                Read::Told(by, that) => facts.told(by, that).map(answer),
+                Read::Received(flow) => facts.received(flow).map(answer),
+            };
+            // Each value after its length: no two sets of facts have one key.
+            let length = value.map_or(u64::MAX, |text| text.len() as u64);
+            self.key.extend_from_slice(&length.to_le_bytes());
+            self.key.extend_from_slice(value.unwrap_or("").as_bytes());
+        }
+        if let Some(truth) = self.known.get(&self.key) {
+            return *truth;
+        }
+        let truth = plan.holds(self.id, facts, on);
+        if self.known.len() >= MOST {
+            self.known.clear();
+        }
+        self.known.insert(self.key.clone(), truth);
+        truth
+    }
+}
+
+/// Adds all that a condition reads, also by the conditions that it rests on.
+fn gather<'p>(
+    plan: &'p Plan,
+    id: &'p ConditionId,
+    seen: &mut BTreeSet<&'p ConditionId>,
+    reads: &mut BTreeSet<Read<'p>>,
+) {
+    let Some(condition) = plan.conditions.get(id).filter(|_| seen.insert(id)) else {
+        return;
+    };
+    let terms = match &condition.asked {
+        Asked::All(terms) | Asked::Any(terms) => terms.as_slice(),
+        Asked::Told { by, that, .. } => {
+            reads.insert(Read::Told(by, that));
+            return;
+        }
+    };
+    for term in terms {
+        match term {
+            Term::Test { of, .. } => {
+                reads.insert(match of {
+                    Operand::Fact(name) => Read::Fact(name),
+                    Operand::Field(path) => Read::Field(path),
+                });
+            }
+            Term::Holds(other) | Term::Fails(other) => gather(plan, other, seen, reads),
+            Term::Received(flow) => {
+                reads.insert(Read::Received(flow));
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The form of a row's cells: which must be there, which may, which must not, and whether each is of its type.
+
+use std::collections::BTreeMap;
+
+use agreement::{Column, DatasetId, Flow, Operand, Plan, Present, Truth};
+use jiff::civil::Date;
+
+use super::RowFacts;
+use crate::refusal::Refusal;
+use crate::rows::Row;
+
+/// Can this row be described as the flow's columns ask? Whoever cannot is set aside and counted, not sent.
+pub fn is_complete(plan: &Plan, flow: &Flow, row: &BTreeMap<DatasetId, Row>, on: Date) -> bool {
+    let get = |column: &Column| {
+        row.get(&column.field.dataset)
+            .map_or("", |r| r.get(column.field.field.as_str()))
+    };
+    let fault = |c: &Column| shape_fault(plan, flow, c, get(c), &get, 0, on);
+    flow.columns.iter().all(|c| fault(c).is_none())
+}
+
+/// Must a cell be there, may it, or must it not?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It must.
+    Required,
+    /// It may.
+    Optional,
+    /// It must not.
+    Absent,
+}
+
+/// Whether a cell of this column must be there, by the other cells of its row.
+pub(crate) fn presence<'a>(
+    plan: &Plan,
+    flow: &Flow,
+    column: &Column,
+    get: &dyn Fn(&Column) -> &'a str,
+    on: Date,
+) -> Presence {
+    let beside = |name: &str| {
+        flow.columns
+            .iter()
+            .find(|c| c.field.dataset == column.field.dataset && c.field.field.as_str() == name)
+    };
+    match &column.present {
+        Present::Always => Presence::Required,
+        Present::IfHeld => Presence::Optional,
+        Present::UnlessKnown(other) => match beside(other.as_str()).map(get) {
+            Some(known) if !known.is_empty() => Presence::Absent,
+            Some(_) => Presence::Required,
+            None => Presence::Optional,
+        },
+        Present::When { field, test } => {
+            let Some(other) = beside(field.as_str()) else {
+                return Presence::Absent;
+            };
+            let facts: RowFacts = [(other.field.to_string(), get(other).to_owned())].into();
+            let of = Operand::Field(other.field.clone());
+            if plan.conditions.test(&of, test, &facts, on) == Truth::True {
+                Presence::Required
+            } else {
+                Presence::Absent
+            }
+        }
+    }
+}
+
+/// What is wrong with this value of a column, by the other cells of its row.
+pub(super) fn shape_fault<'a>(
+    plan: &Plan,
+    flow: &Flow,
+    column: &Column,
+    value: &str,
+    get: &dyn Fn(&Column) -> &'a str,
+    row: u64,
+    on: Date,
+) -> Option<Refusal> {
+    let field = column.name.as_str();
+    let needed = presence(plan, flow, column, get, on);
+    if value.is_empty() {
+        return (needed == Presence::Required).then(|| {
+            Refusal::new(
+                "RUN-05",
+                format!("row {row} has no {field}, which the agreement requires"),
+            )
+        });
+    }
+    if needed == Presence::Absent {
+        return Some(Refusal::new(
+            "RUN-05",
+            format!("row {row} has a {field}, which the agreement wants left out there"),
+        ));
+    }
+    (!column.accepts(value)).then(|| {
+        Refusal::new(
+            "RUN-05",
+            format!(
+                "{field} of row {row} has not the form of a {}",
+                column.field_type.name()
+            ),
+        )
+    })
+}
