@@ -145,7 +145,10 @@ impl Desk {
             let note = self.at(&format!("{other}/signatures/contact-thread.{other}.note"));
             self.does(who, &[&["node", "take-signature", &note], by]);
         }
-        let report = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/hmrc/quality.json");
+        let report = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../models/hmrc/quality.json"
+        );
         assert_eq!(
             self.refused("hmrc", &[&["solution", "use", "--as", "i1:iao"]]),
             ["MATCH-17"]

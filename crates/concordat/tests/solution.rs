@@ -26,7 +26,10 @@ async fn an_untested_solution_is_put_to_use_by_nobody() {
     let house = House::new(None, None).await;
     let hmrc = &house.hmrc;
     hmrc.open(&op("open")).await.unwrap();
-    assert_eq!(rules(&hmrc.use_solution(&op("use"), &owner()).await), ["MATCH-17"]);
+    assert_eq!(
+        rules(&hmrc.use_solution(&op("use"), &owner()).await),
+        ["MATCH-17"]
+    );
     let report = std::fs::read(models("hmrc").join("quality.json")).unwrap();
     let another = std::fs::read(models("dwp").join("quality.json")).unwrap();
     assert_eq!(
@@ -38,14 +41,21 @@ async fn an_untested_solution_is_put_to_use_by_nobody() {
         rules(&hmrc.test_solution(&op("who"), &report, &owner()).await),
         ["SEC-09"]
     );
-    let signed = hmrc.test_solution(&op("test"), &report, &analyst()).await.unwrap();
+    let signed = hmrc
+        .test_solution(&op("test"), &report, &analyst())
+        .await
+        .unwrap();
     assert_eq!(signed[0].act.to_string(), "solution.tested");
     let solution = &hmrc.all::<Solution>().await.unwrap()[0];
     let key = ledger::VerifierKey::parse(&hmrc.ports().signer.card().verifier).unwrap();
     let opened = ledger::note::open(solution.note(), &[key]).unwrap();
     assert!(opened.text.contains(&solution.report().to_string()));
     assert_eq!(
-        rules(&hmrc.use_solution(&op("tester"), &person("a1", Role::AssetOwner)).await),
+        rules(
+            &hmrc
+                .use_solution(&op("tester"), &person("a1", Role::AssetOwner))
+                .await
+        ),
         ["MATCH-17"],
         "not the tester"
     );
@@ -65,7 +75,9 @@ async fn a_retired_solution_matches_nobody_until_it_is_in_use_again() {
     house.asked().await;
     let hmrc = &house.hmrc;
     let why = "the list is made anew";
-    hmrc.retire_solution(&op("retire"), why, &owner()).await.unwrap();
+    hmrc.retire_solution(&op("retire"), why, &owner())
+        .await
+        .unwrap();
     let matching = op("match-1");
     assert_eq!(
         rules(&hmrc.match_rows(&matching, &run(), &ask(), &analyst()).await),
@@ -73,7 +85,9 @@ async fn a_retired_solution_matches_nobody_until_it_is_in_use_again() {
     );
     assert!(hmrc.all::<Match>().await.unwrap().is_empty());
     hmrc.use_solution(&op("use-again"), &owner()).await.unwrap();
-    hmrc.match_rows(&op("match-2"), &run(), &ask(), &analyst()).await.unwrap();
+    hmrc.match_rows(&op("match-2"), &run(), &ask(), &analyst())
+        .await
+        .unwrap();
     let solution = &hmrc.all::<Solution>().await.unwrap()[0];
     assert_eq!(solution.state(), State::InUse);
     let found = hmrc.all::<Match>().await.unwrap();
@@ -85,5 +99,27 @@ async fn a_retired_solution_matches_nobody_until_it_is_in_use_again() {
         };
         assert_eq!(grounds.solution, solution.of().digest());
         assert!(grounds.weight > 0);
+    }
+}
+
+// shows: MATCH-17
+#[test]
+fn what_ships_is_what_was_tested_and_shows_what_is_documented() {
+    use exchange::authority::Action;
+    use exchange::solution::{Report, Tested};
+    for party in ["hmrc", "dwp", "dfe"] {
+        let matching = concordat::solution::read(&models(party)).unwrap();
+        let model = matching.solution.model();
+        assert_eq!(model.name, party);
+        let report = std::fs::read(models(party).join("quality.json")).unwrap();
+        let test = Tested {
+            name: model.name.clone(),
+            version: matching.version,
+            documented: model.documented,
+            report: Report::read(&report).unwrap(),
+            note: String::new(),
+        };
+        let by = analyst().may(Action::TestSolution).unwrap();
+        assert!(Solution::tested(test, &by).is_ok(), "{party}");
     }
 }

@@ -49,10 +49,15 @@ pub struct Report {
 #[derive(Deserialize)]
 struct Figures {
     schema: String,
-    model_sha256: Digest,
-    trained_sha256: Option<Digest>,
+    about: About,
     standings: Vec<OfStanding>,
     headline_gap: Option<Between>,
+}
+
+#[derive(Deserialize)]
+struct About {
+    model_sha256: Digest,
+    trained_sha256: Option<Digest>,
 }
 
 #[derive(Deserialize)]
@@ -93,11 +98,11 @@ impl Report {
         let strong = figures.standings.into_iter();
         let mut strong = strong.filter(|s| s.standing == linkage::Standing::Strong);
         let strong = strong.next().ok_or_else(few)?;
-        let trained = figures.trained_sha256;
+        let trained = figures.about.trained_sha256;
         Ok(Self {
             digest: Digest::of(json),
             version: Version {
-                model: figures.model_sha256,
+                model: figures.about.model_sha256,
                 trained: trained.ok_or_else(|| none("it names no trained numbers".into()))?,
             },
             // Of what is not told exactly, the worse end.

@@ -38,8 +38,10 @@ fn owner(staff: &str) -> Warrant {
 fn report(version: Version) -> Value {
     json!({
         "schema": "concordat-linkage-quality/1",
-        "model_sha256": version.model.to_string(),
-        "trained_sha256": version.trained.to_string(),
+        "about": {
+            "model_sha256": version.model.to_string(),
+            "trained_sha256": version.trained.to_string(),
+        },
         "standings": [
             { "standing": "review", "precision": null, "recall": { "from": 0.01, "to": 0.02 } },
             { "standing": "strong", "precision": { "from": 0.995, "to": 0.996 }, "recall": { "from": 0.93, "to": 0.93 } },
@@ -134,11 +136,17 @@ fn every_figure_that_fails_is_told() {
 fn what_does_not_say_enough_is_no_report() {
     for (at, without) in [
         ("schema", json!("another/1")),
-        ("trained_sha256", Value::Null),
+        (
+            "about",
+            json!({ "model_sha256": version().model.to_string() }),
+        ),
+        ("about", json!({ "model_sha256": "no digest" })),
         ("headline_gap", Value::Null),
         ("standings", json!([])),
-        ("standings", json!([{ "standing": "strong", "precision": null, "recall": null }])),
-        ("model_sha256", json!("no digest")),
+        (
+            "standings",
+            json!([{ "standing": "strong", "precision": null, "recall": null }]),
+        ),
     ] {
         let mut report = report(version());
         report[at] = without;

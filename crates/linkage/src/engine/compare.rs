@@ -81,14 +81,10 @@ impl Comparer {
 
     /// All comparisons of a model.
     pub(crate) fn all(model: &Model, cases: &Cases) -> Vec<Self> {
-        Self::between(model, &cases.layout, &cases.master)
-    }
-
-    /// The same between rows of these layouts.
-    pub(crate) fn between(model: &Model, left: &Layout, right: &Layout) -> Vec<Self> {
         let place = |layout: &Layout, column: usize| layout.places.get(column).copied();
         let placed = |c: &ColumnComparison| {
-            Some(Self::new(c, place(left, c.column)?, place(right, c.column)?))
+            let left = place(&cases.layout, c.column)?;
+            Some(Self::new(c, left, place(&cases.master, c.column)?))
         };
         model.comparisons.iter().filter_map(placed).collect()
     }

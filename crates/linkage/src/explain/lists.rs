@@ -10,7 +10,7 @@ use super::terms::{TermChart, terms};
 use super::unlinkable::{Attained, Unlinkable, plain};
 use super::yields::{AtLeast, ByRules, RuleYield, Yields, parts};
 use crate::engine::cases::Cases;
-use crate::engine::compare::{Comparer, Side};
+use crate::engine::compare::Side;
 use crate::engine::encode::{Encoder, Lookup, Reading};
 use crate::engine::intern::Words;
 use crate::engine::pairs::{Blocks, Finder};
@@ -61,8 +61,6 @@ pub fn lists(
 ) -> Result<ListsChart, SourceFault> {
     let (shares, records) = shares(model, training, cases, list, run)?;
     let scales = Scales::new(model, trained, &shares, records, cases)?;
-    let of_cases = Comparer::between(model, &cases.layout, &cases.layout);
-    let of_records = Comparer::between(model, &cases.master, &cases.master);
     let blocks = Blocks::build(model.blocking.iter().collect(), cases);
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     let (review, link) = (bits_of(model.decide.review), bits_of(model.decide.link));
@@ -91,25 +89,26 @@ pub fn lists(
                 let right = Side { row: &w.row, words };
                 let before = cases.before(hash_of(batch.text(0, at).unwrap_or_default()));
                 let (found, weighed) = (&mut w.found, &mut w.weighed);
-                w.finder.find(&w.row, words, |case| cases.fetch(case), &mut |case, mask| {
-                    if case >= before {
-                        return;
-                    }
-                    let left = Side {
-                        row: cases.row(case),
-                        words: cases.words(),
-                    };
-                    scales.weigh(left, right, weighed);
-                    let entry = found.entry(mask).or_default();
-                    entry.0 += 1;
-                    entry.1 += parts(weighed.weight);
-                });
-                plain(model, cases, &w.row, &mut w.plain);
-                let itself = Side {
-                    row: &w.plain,
+                w.finder.find(
+                    &w.row,
                     words,
-                };
-                scales.weigh_itself(&of_records, itself, weighed);
+                    |case| cases.fetch(case),
+                    &mut |case, mask| {
+                        if case >= before {
+                            return;
+                        }
+                        let left = Side {
+                            row: cases.row(case),
+                            words: cases.words(),
+                        };
+                        scales.weigh(left, right, weighed);
+                        let entry = found.entry(mask).or_default();
+                        entry.0 += 1;
+                        entry.1 += parts(weighed.weight);
+                    },
+                );
+                plain(model, cases, &w.row, &mut w.plain);
+                scales.weigh_itself(|c| c.right, &w.plain, weighed);
                 w.attained.add(weighed.weight, review, link);
             }
             Ok(())
@@ -128,9 +127,7 @@ pub fn lists(
     let mut left = Attained::default();
     let mut weighed = Weighed::default();
     for row in cases.rows() {
-        let words = cases.words();
-        let itself = Side { row, words };
-        scales.weigh_itself(&of_cases, itself, &mut weighed);
+        scales.weigh_itself(|c| c.left, row, &mut weighed);
         left.add(weighed.weight, review, link);
     }
     let yields = Yields { found: &found };

@@ -294,11 +294,7 @@ impl Explainer<'_> {
         Seen {
             column: words::column(self.model, c),
             level,
-            words: match (
-                level,
-                empty(of_left, left.row),
-                empty(of_right, right.row),
-            ) {
+            words: match (level, empty(of_left, left.row), empty(of_right, right.row)) {
                 (0, true, true) => "neither has a value".into(),
                 (0, true, false) => "the case has no value".into(),
                 (0, false, _) => "the record has no value".into(),

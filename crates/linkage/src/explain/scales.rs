@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::engine::cases::Cases;
 use crate::engine::compare::{Compared, Comparer, Side};
+use crate::engine::encode::Place;
 use crate::engine::frequency::Shares;
 use crate::engine::scan::Run;
 use crate::engine::score::{count, rare_until};
@@ -81,21 +82,43 @@ impl<'a> Scales<'a> {
     /// Weighs a pair. INVARIANT: the pieces are added in the order in which scoring adds them, so that both come to
     /// one number to the last bit.
     pub(super) fn weigh(&self, left: Side, right: Side, into: &mut Weighed) {
-        self.weigh_by(&self.comparers, left, right, into);
-    }
-
-    /// Weighs a record against itself, by comparisons between two rows of its layout.
-    pub(super) fn weigh_itself(&self, by: &[Comparer], record: Side, into: &mut Weighed) {
-        self.weigh_by(by, record, record, into);
-    }
-
-    fn weigh_by(&self, comparers: &[Comparer], left: Side, right: Side, into: &mut Weighed) {
         into.compared.clear();
+        let compared = self.comparers.iter().map(|c| c.compare(left, right));
+        into.compared.extend(compared);
+        let slots = |c: &Comparer, found| {
+            let (a, b) = c.slots(found, left.row, right.row);
+            (a.to_vec(), b.to_vec())
+        };
+        self.add(slots, into);
+    }
+
+    /// Weighs a record against itself: what it holds is at the closest level. `place` says where the list's rows have a
+    /// column.
+    pub(super) fn weigh_itself(
+        &self,
+        place: fn(&Comparer) -> Place,
+        row: &[u32],
+        into: &mut Weighed,
+    ) {
+        into.compared.clear();
+        let compared = self.comparers.iter().map(|c| Compared {
+            code: u8::from(!place(c).is_empty(row)),
+            left: 0,
+            right: 0,
+        });
+        into.compared.extend(compared);
+        let slots = |c: &Comparer, _| {
+            let value = place(c).values(row).next().unwrap_or_default();
+            (value.to_vec(), value.to_vec())
+        };
+        self.add(slots, into);
+    }
+
+    /// Adds the pieces of what was compared; `slots` gives the two values that were found.
+    fn add(&self, slots: impl Fn(&Comparer, Compared) -> (Vec<u32>, Vec<u32>), into: &mut Weighed) {
         into.cells.clear();
         into.rare.clear();
-        into.compared
-            .extend(comparers.iter().map(|c| c.compare(left, right)));
-        into.rare.resize(comparers.len(), None);
+        into.rare.resize(self.comparers.len(), None);
         into.weight = self.prior;
         for (unit, trained) in &self.units {
             let mut cell = 0;
@@ -104,10 +127,10 @@ impl<'a> Scales<'a> {
                     continue;
                 };
                 cell = cell * radix + usize::from(found.code);
-                if let (Some(bits), Some(rare)) = (
-                    self.rare_bits(comparers, *c, found, left, right),
-                    into.rare.get_mut(*c),
-                ) {
+                let rare = self.rare_shares(*c, found).zip(self.comparers.get(*c));
+                if let (Some((shares, comparer)), Some(rare)) = (rare, into.rare.get_mut(*c)) {
+                    let (a, b) = slots(comparer, found);
+                    let bits = shares.bits(&a, &b);
                     into.weight += bits;
                     *rare = Some(bits);
                 }
@@ -121,20 +144,10 @@ impl<'a> Scales<'a> {
         }
     }
 
-    fn rare_bits(
-        &self,
-        comparers: &[Comparer],
-        c: usize,
-        found: Compared,
-        left: Side,
-        right: Side,
-    ) -> Option<f64> {
-        let shares = self.shares.get(c)?.as_ref()?;
+    /// How common values are, where it makes this level heavier or lighter.
+    fn rare_shares(&self, c: usize, found: Compared) -> Option<&Shares> {
         let last = self.rare.get(c).copied().unwrap_or(0);
-        if !(1..=last).contains(&found.code.into()) {
-            return None;
-        }
-        let (a, b) = comparers.get(c)?.slots(found, left.row, right.row);
-        Some(shares.bits(a, b))
+        let shares = self.shares.get(c)?.as_ref();
+        shares.filter(|_| (1..=last).contains(&found.code.into()))
     }
 }

@@ -124,11 +124,16 @@ pub fn profile_under(
                 };
                 let before = cases.before(hash_of(batch.text(0, at).unwrap_or_default()));
                 let met = &mut w.met;
-                w.finder.find(&w.row, words, |case| cases.fetch(case), &mut |case, mask| {
-                    if case < before {
-                        *met.entry(mask).or_default() += 1;
-                    }
-                });
+                w.finder.find(
+                    &w.row,
+                    words,
+                    |case| cases.fetch(case),
+                    &mut |case, mask| {
+                        if case < before {
+                            *met.entry(mask).or_default() += 1;
+                        }
+                    },
+                );
             }
             Ok(())
         },

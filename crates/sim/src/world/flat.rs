@@ -101,7 +101,9 @@ async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<BTreeSet<String
     let clock = Arc::new(VirtualClock::new(noon));
     let register = WorldRegister::open(&world.join("ho/register.db"), clock).await?;
     let people = register.cases().await?;
-    let keys = people.iter().filter_map(|row| row.first().cloned().flatten());
+    let keys = people
+        .iter()
+        .filter_map(|row| row.first().cloned().flatten());
     let keys = keys.collect();
     write(&folder.join("cases.parquet"), &CASE, |push| {
         for mut row in people {

@@ -3,11 +3,11 @@
 mod cluster;
 mod common;
 mod evaluate;
-mod quality_page;
-mod sample;
 mod explain;
 mod model_page;
 mod profile;
+mod quality_page;
+mod sample;
 mod score;
 mod tables;
 mod train;
