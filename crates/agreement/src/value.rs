@@ -173,15 +173,19 @@ impl DatedAddress {
         let (mut lines, mut postcodes) = (Vec::new(), Vec::new());
         for value in split(cell) {
             let address = Self::parse(&value).map_or(value, |dated| dated.address);
-            match address.rsplit_once(", ") {
-                Some((line, last)) if is_postcode(last) => {
-                    lines.push(line.to_owned());
-                    postcodes.push(last.to_owned());
-                }
-                Some(_) | None => lines.push(address),
-            }
+            let (line, postcode) = line_and_postcode(&address);
+            lines.push(line.to_owned());
+            postcodes.extend(postcode.map(ToOwned::to_owned));
         }
         (join(&lines), join(&postcodes))
+    }
+}
+
+/// An address without the postcode that it ends with, and that postcode.
+pub fn line_and_postcode(address: &str) -> (&str, Option<&str>) {
+    match address.rsplit_once(", ") {
+        Some((line, last)) if is_postcode(last) => (line, Some(last)),
+        Some(_) | None => (address, None),
     }
 }
 

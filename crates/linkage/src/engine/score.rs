@@ -12,7 +12,7 @@ use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
 use super::train::{hash_of, terms};
 use super::trained::{Trained, TrainedUnit, Unit, code_of};
-use crate::model::{How, MOST_COMPARISONS, Model};
+use crate::model::{Column, How, MOST_COMPARISONS, Model};
 
 /// A scored pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -428,7 +428,16 @@ pub(crate) fn count(
     run: Run,
 ) -> Result<(Vec<Option<Shares>>, u64), SourceFault> {
     let terms = terms(model, cases);
-    let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
+    // Nothing is read but what is counted.
+    let nothing = Vec::new();
+    let is_counted = |column: &Column| {
+        let mut counted = model.comparisons.iter().filter(|c| c.term_frequency);
+        counted.any(|c| model.columns.get(c.column) == Some(column))
+    };
+    let reading = Reading::new(&model.id.right, model, |c| match is_counted(c) {
+        true => &c.from.right,
+        false => &nothing,
+    });
     let empty = || -> Vec<Option<Vec<u32>>> {
         let counts = terms.iter().map(|t| t.as_ref().map(|t| vec![0; t.len()]));
         counts.collect()

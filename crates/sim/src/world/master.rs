@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agreement::DatedAddress;
+use agreement::line_and_postcode;
 use async_trait::async_trait;
 use exchange::deadline::london_day;
 use exchange::ports::{Clock, MasterList, OwnRecord, PortFault};
@@ -151,8 +151,12 @@ impl Standing {
         };
         let columns = wanted.iter().map(|column| match column.as_str() {
             "reference" => Ok(rows.iter().map(|(_, r)| Some(r.clone())).collect()),
-            "addresses" => Ok(self.addresses(held("addresses")?, |(lines, _)| lines)),
-            "addresses.postcode" => Ok(self.addresses(held("addresses")?, |(_, codes)| codes)),
+            "addresses" => Ok(self.known(held("addresses")?, |address| {
+                Some(line_and_postcode(address).0)
+            })),
+            "addresses.postcode" => {
+                Ok(self.known(held("addresses")?, |address| line_and_postcode(address).1))
+            }
             other => held(other),
         });
         Ok(Rows {
@@ -161,13 +165,14 @@ impl Standing {
         })
     }
 
-    fn addresses(&self, values: Values, which: fn((String, String)) -> String) -> Values {
-        let part = |text: String| {
+    /// A part of each address that is known by the day.
+    fn known(&self, values: Values, part: fn(&str) -> Option<&str>) -> Values {
+        let parts = |text: String| {
             let known = dated::begun(&text, self.day);
-            let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-            which(DatedAddress::taken_apart(&agreement::join(&known)))
+            let parts: Vec<&str> = known.iter().filter_map(|a| part(&a.address)).collect();
+            agreement::join(&parts)
         };
-        values.into_iter().map(|v| v.map(part)).collect()
+        values.into_iter().map(|v| v.map(parts)).collect()
     }
 }
 
