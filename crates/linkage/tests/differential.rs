@@ -6,7 +6,6 @@
     reason = "a level that is of another kind has no plain definition there"
 )]
 
-#[allow(dead_code, reason = "other tests use more of it")]
 mod common;
 mod plain_levels;
 

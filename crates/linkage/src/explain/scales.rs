@@ -36,6 +36,9 @@ pub(super) struct Weighed {
     pub(super) rare: Vec<Option<f64>>,
 }
 
+/// By comparison, how common its terms are.
+type AllShares<'a> = Cow<'a, [Option<Shares>]>;
+
 /// How common terms are, and how many records the master list has: as training counted, or counted now.
 pub(super) fn shares<'a>(
     model: &Model,
@@ -43,7 +46,7 @@ pub(super) fn shares<'a>(
     cases: &Cases,
     list: &dyn Source,
     run: Run,
-) -> Result<(Cow<'a, [Option<Shares>]>, u64), SourceFault> {
+) -> Result<(AllShares<'a>, u64), SourceFault> {
     Ok(match training {
         Some(training) => (Cow::Borrowed(&training.shares), training.trained.records),
         None => {

@@ -149,14 +149,16 @@ impl Standing {
                 .map(|(at, _)| values.get_mut(*at).and_then(Option::take))
                 .collect())
         };
+        let is_address = |column: &String| column.starts_with("addresses");
+        let (lines, postcodes) = match wanted.iter().any(is_address) {
+            true => self.known(held("addresses")?),
+            false => (Values::new(), Values::new()),
+        };
+        let (mut lines, mut postcodes) = (Some(lines), Some(postcodes));
         let columns = wanted.iter().map(|column| match column.as_str() {
             "reference" => Ok(rows.iter().map(|(_, r)| Some(r.clone())).collect()),
-            "addresses" => Ok(self.known(held("addresses")?, |address| {
-                Some(line_and_postcode(address).0)
-            })),
-            "addresses.postcode" => {
-                Ok(self.known(held("addresses")?, |address| line_and_postcode(address).1))
-            }
+            "addresses" => Ok(lines.take().unwrap_or_default()),
+            "addresses.postcode" => Ok(postcodes.take().unwrap_or_default()),
             other => held(other),
         });
         Ok(Rows {
@@ -165,14 +167,16 @@ impl Standing {
         })
     }
 
-    /// A part of each address that is known by the day.
-    fn known(&self, values: Values, part: fn(&str) -> Option<&str>) -> Values {
-        let parts = |text: String| {
-            let known = dated::begun(&text, self.day);
-            let parts: Vec<&str> = known.iter().filter_map(|a| part(&a.address)).collect();
-            agreement::join(&parts)
+    /// The addresses that are known by the day without their postcodes, and these.
+    fn known(&self, addresses: Values) -> (Values, Values) {
+        let parts = |text: Option<String>| {
+            let known = dated::begun(text.as_deref()?, self.day);
+            let parts = known.iter().map(|a| line_and_postcode(&a.address));
+            let (lines, codes): (Vec<&str>, Vec<Option<&str>>) = parts.unzip();
+            let codes: Vec<&str> = codes.into_iter().flatten().collect();
+            Some((agreement::join(&lines), agreement::join(&codes)))
         };
-        values.into_iter().map(|v| v.map(parts)).collect()
+        addresses.into_iter().map(|a| parts(a).unzip()).unzip()
     }
 }
 
