@@ -22,6 +22,17 @@ use crate::effect::Effect;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId};
 use crate::ports::{PortFault, Sealed, Spooled};
 
+/// A step of a state machine: the verb, from where, to where, whose.
+pub type Step<S> = (&'static str, S, S, &'static str);
+
+/// Where a verb leads from here; none where the table does not foresee it.
+pub(crate) fn next<S: Copy + PartialEq>(steps: &[Step<S>], verb: &str, here: S) -> Option<S> {
+    let step = steps
+        .iter()
+        .find(|(v, from, _, _)| *v == verb && *from == here);
+    step.map(|(_, _, to, _)| *to)
+}
+
 /// Something with a history: a versioned state that the store keeps and only its own verbs move.
 pub trait Aggregate: Serialize + DeserializeOwned {
     /// The kind's name in the store.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
-use crate::change::{Aggregate, Change, Record};
+use crate::change::{Aggregate, Change, Record, Step, next};
 use crate::deadline::Deadline;
 use crate::refusal::Refusal;
 
@@ -51,7 +51,7 @@ pub enum State {
 }
 
 /// A step of a finding: the verb, from where, to where, whose.
-pub const MOVES: &[(&str, State, State, &str)] = &[
+pub const MOVES: &[Step<State>] = &[
     ("verify", State::ToVerify, State::Verified, "caseworker"),
     ("dismiss", State::ToVerify, State::Dismissed, "caseworker"),
     ("withdraw", State::ToVerify, State::Withdrawn, "node"),
@@ -149,12 +149,9 @@ impl Finding {
     }
 
     fn moved(&mut self, verb: &str) -> Result<(), Refusal> {
-        let step = MOVES
-            .iter()
-            .find(|(v, from, _, _)| *v == verb && *from == self.state);
-        match step {
-            Some((_, _, to, _)) => {
-                self.state = *to;
+        match next(MOVES, verb, self.state) {
+            Some(to) => {
+                self.state = to;
                 Ok(())
             }
             None => Err(Refusal::new(

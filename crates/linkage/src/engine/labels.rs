@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::cases::Cases;
-use super::compare::{Comparer, Side};
-use super::encode::{Encoder, Lookup, Reading};
-use super::intern::Words;
-use super::scan::{Run, scan};
+use super::compare::Comparer;
+use super::scan::Run;
+use super::seek::seek;
 use super::source::{Source, SourceFault};
 use super::train::codes;
 use super::trained::{Cells, Unit};
@@ -57,40 +56,22 @@ pub(crate) fn labelled(
         asked.extend(found.map(|case| (left.as_str(), *case)));
     }
     let comparers = Comparer::all(model, cases);
-    let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
-    let workers = scan(
+    let found = seek(
+        model,
+        cases,
         list,
-        &reading.columns,
         run,
-        || {
-            let encoder = Encoder::new(model, &cases.master, &reading);
-            let row = vec![0; cases.master.words];
-            (encoder, Lookup::new(&cases.known), row, Vec::new())
-        },
-        |(encoder, lookup, row, found), batch| {
-            for at in 0..batch.rows() {
-                let handle = batch.text(0, at).unwrap_or_default();
-                let Some((right, asked)) = wanted.get_key_value(handle) else {
-                    continue;
-                };
-                lookup.strange.clear();
-                encoder.encode(batch, at, lookup, row);
-                let words = Words {
-                    known: &cases.known,
-                    strange: &lookup.strange,
-                };
-                for (left, case) in asked {
-                    let codes = codes(&comparers, cases, *case, Side { row, words });
-                    found.push(((*left, *right), codes));
-                }
+        &wanted,
+        |right, asked, record, found| {
+            for (left, case) in asked {
+                found.push(((*left, *right), codes(&comparers, cases, *case, record)));
             }
-            Ok(())
         },
     )?;
     let units = Unit::all(model);
     let mut seen: Vec<Cells> = units.iter().map(|u| vec![0.0; u.cells]).collect();
     let mut met: Vec<(&str, &str)> = Vec::new();
-    for (pair, codes) in workers.into_iter().flat_map(|(.., found)| found) {
+    for (pair, codes) in found {
         met.push(pair);
         for (unit, seen) in units.iter().zip(&mut seen) {
             if let Some(seen) = seen.get_mut(unit.cell(codes)) {

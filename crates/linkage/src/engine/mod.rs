@@ -14,6 +14,7 @@ pub(crate) mod pairs;
 mod random;
 pub(crate) mod scan;
 pub(crate) mod score;
+pub(crate) mod seek;
 pub(crate) mod source;
 pub(crate) mod train;
 pub(crate) mod trained;

@@ -8,11 +8,11 @@ use super::scales::{Scales, Weighed, shares};
 use super::words;
 use crate::engine::cases::Cases;
 use crate::engine::compare::Side;
-use crate::engine::encode::{Encoder, Layout, Lookup, Place, Reading};
-use crate::engine::intern::Words;
+use crate::engine::encode::{Layout, Place};
 use crate::engine::keys::KeyMaker;
 use crate::engine::pairs::{Blocks, Finder};
-use crate::engine::scan::{Run, scan};
+use crate::engine::scan::Run;
+use crate::engine::seek::seek;
 use crate::engine::source::{Source, SourceFault};
 use crate::engine::train::Training;
 use crate::engine::trained::Trained;
@@ -146,35 +146,18 @@ pub fn explain(
         scales,
         blocks: Blocks::build(model.blocking.iter().collect(), cases),
     };
-    let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
-    let workers = scan(
+    let found = seek(
+        model,
+        cases,
         list,
-        &reading.columns,
         run,
-        || {
-            let encoder = Encoder::new(model, &cases.master, &reading);
-            let row = vec![0; cases.master.words];
-            (encoder, Lookup::new(&cases.known), row, Vec::new())
-        },
-        |(encoder, lookup, row, found), batch| {
-            for at in 0..batch.rows() {
-                let handle = batch.text(0, at).unwrap_or_default();
-                let Some(asked) = wanted.get(handle) else {
-                    continue;
-                };
-                lookup.strange.clear();
-                encoder.encode(batch, at, lookup, row);
-                let words = Words {
-                    known: &cases.known,
-                    strange: &lookup.strange,
-                };
-                explainer.record(Side { row, words }, asked, found);
-            }
-            Ok(())
+        &wanted,
+        |_, asked, record, found| {
+            explainer.record(record, asked, found);
         },
     )?;
     let mut all: Vec<Option<Found>> = (0..pairs.len()).map(|_| None).collect();
-    for found in workers.into_iter().flat_map(|(.., found)| found) {
+    for found in found {
         if let Some(best) = all.get_mut(found.at)
             && best.as_ref().is_none_or(|best| found.is_before(best))
         {
