@@ -1,12 +1,14 @@
 //! Matches: a match is not a fact. It begins as a candidate, with the evidence that made it; only a person's
 //! word confirms or refutes it, and only a confirmed one leaves the match room (MATCH-06).
 
+use std::fmt;
+
 use ledger::{Code, Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
-use crate::change::{Aggregate, Change, Record};
+use crate::change::{Aggregate, Change, Record, Step, next};
 use crate::deadline::Deadline;
 use crate::ids::{FlowId, HoldingId, RunId, SubjectId};
 use crate::refusal::Refusal;
@@ -28,8 +30,8 @@ pub struct Grounds {
     pub solution: Digest,
     /// Which of the solution's lines of strong evidence holds, from 1; none where the evidence is weak.
     pub rule: Option<u16>,
-    /// The weight of evidence, in hundredths of a bit.
-    pub weight: i32,
+    /// The weight of evidence, in hundredths of a bit; 0 for what is less likely than not.
+    pub weight: u32,
 }
 
 impl Evidence {
@@ -50,7 +52,7 @@ impl Evidence {
         }
     }
 
-    /// What a record says of it: a count has no sign, and a weight below nothing is no candidate's.
+    /// What a record says of it.
     fn told(self, record: Record) -> Record {
         let record = record.fact("evidence", Fact::Code(Code::of(self.name())));
         let Self::Own(grounds) = self else {
@@ -58,11 +60,25 @@ impl Evidence {
         };
         let record = record
             .fact("solution", Fact::Digest(grounds.solution))
-            .count("weight", u64::from(grounds.weight.unsigned_abs()));
+            .count("weight", grounds.weight.into());
         match grounds.rule {
             Some(rule) => record.count("line", rule.into()),
             None => record,
         }
+    }
+}
+
+/// As a reviewer reads it: its name, which line of strong evidence holds, and how heavy it is.
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Own(Grounds { rule, weight, .. }) = self else {
+            return f.pad(self.name());
+        };
+        let bits = f64::from(*weight) / 100.0;
+        f.pad(&match rule {
+            Some(line) => format!("line {line}, {bits:.1} bits"),
+            None => format!("no line, {bits:.1} bits"),
+        })
     }
 }
 
@@ -101,7 +117,7 @@ impl Standing {
 }
 
 /// Who may move a match, from where to where (MATCH-06). Whatever is not here is refused.
-pub const MOVES: &[(&str, Standing, Standing, &str)] = &[
+pub const MOVES: &[Step<Standing>] = &[
     (
         "confirm",
         Standing::Candidate,
@@ -266,12 +282,9 @@ impl Match {
     }
 
     fn moved(&mut self, verb: &str) -> Result<(), Refusal> {
-        let step = MOVES
-            .iter()
-            .find(|(v, from, _, _)| *v == verb && *from == self.standing);
-        match step {
-            Some((_, _, to, _)) => {
-                self.standing = *to;
+        match next(MOVES, verb, self.standing) {
+            Some(to) => {
+                self.standing = to;
                 Ok(())
             }
             None => Err(self.decided()),

@@ -4,11 +4,12 @@
 use jiff::civil::Date;
 use ledger::{Digest, Fact};
 use linkage::model::Documented;
+use linkage::quality::SCHEMA;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
-use crate::change::{Aggregate, Change, Record};
+use crate::change::{Aggregate, Change, Record, Step, next};
 use crate::deadline::Deadline;
 use crate::ids::StaffId;
 use crate::refusal::Refusal;
@@ -74,8 +75,6 @@ struct Between {
     to: f64,
 }
 
-const SCHEMA: &str = "concordat-linkage-quality/1";
-
 impl Report {
     /// Reads a report.
     ///
@@ -86,7 +85,14 @@ impl Report {
             Refusal::new("MATCH-17", format!("this is no test report: {why}"))
                 .help("`concordat link evaluate` makes one, of known pairs")
         };
-        let figures: Figures = serde_json::from_slice(json).map_err(|e| none(e.to_string()))?;
+        // The error's own text may repeat what stands in the file, which may be another than was meant.
+        let figures: Figures = serde_json::from_slice(json).map_err(|e| {
+            none(format!(
+                "line {}, column {} does not fit",
+                e.line(),
+                e.column()
+            ))
+        })?;
         if figures.schema != SCHEMA {
             return Err(none("it is of another schema".into()));
         }
@@ -191,7 +197,7 @@ impl State {
 }
 
 /// A step of a version: the verb, from where, to where, whose.
-pub const MOVES: &[(&str, State, State, &str)] = &[
+pub const MOVES: &[Step<State>] = &[
     ("use", State::Tested, State::InUse, "iao or siro"),
     ("use", State::Retired, State::InUse, "iao or siro"),
     ("retire", State::Tested, State::Retired, "iao or siro"),
@@ -289,12 +295,9 @@ impl Solution {
     }
 
     fn moved(&mut self, verb: &str) -> Result<(), Refusal> {
-        let step = MOVES
-            .iter()
-            .find(|(v, from, _, _)| *v == verb && *from == self.state);
-        match step {
-            Some((_, _, to, _)) => {
-                self.state = *to;
+        match next(MOVES, verb, self.state) {
+            Some(to) => {
+                self.state = to;
                 Ok(())
             }
             None => Err(Refusal::new(

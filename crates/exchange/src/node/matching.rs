@@ -176,7 +176,7 @@ fn grounds(matching: &Matching, candidate: &Candidate) -> Grounds {
     Grounds {
         solution: matching.version.digest(),
         rule: rule.and_then(|rule| u16::try_from(rule.saturating_add(1)).ok()),
-        // Rounded; a weight has few digits before its point.
-        weight: (100.0 * candidate.weight).round() as i32,
+        // A weight has few digits before its point; the conversion takes what is below 0 for 0.
+        weight: (100.0 * candidate.weight).round() as u32,
     }
 }

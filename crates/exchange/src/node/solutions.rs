@@ -1,7 +1,5 @@
 //! Matching solutions of this node: tested, put to use, retired (MATCH-17).
 
-use std::sync::Arc;
-
 use super::agreements::actor;
 use super::{Done, Node};
 use crate::authority::{Action, Person};
@@ -43,6 +41,7 @@ impl Node {
                     "MATCH-17",
                     format!("{} is {} already", stands.name(), stands.state().name()),
                 )
+                .help("its report is signed: `concordat solution use` puts it to use")
                 .into());
             }
             let change = Solution::tested(test, &by)?;
@@ -96,7 +95,7 @@ impl Node {
     }
 
     /// The solution that stands here, if it may match (MATCH-17).
-    pub(super) async fn in_use(&self) -> Result<&Arc<Matching>, Trouble> {
+    pub(super) async fn in_use(&self) -> Result<&Matching, Trouble> {
         let matching = self.matching()?;
         match self.solution(matching).await? {
             None => Err(untested(matching).into()),
@@ -114,8 +113,8 @@ impl Node {
         }
     }
 
-    fn matching(&self) -> Result<&Arc<Matching>, Refusal> {
-        self.ports.matching.as_ref().ok_or_else(|| {
+    fn matching(&self) -> Result<&Matching, Refusal> {
+        self.ports.matching.as_deref().ok_or_else(|| {
             Refusal::new(
                 "MATCH-17",
                 format!("{} has no matching solution", self.party()),
