@@ -36,8 +36,7 @@ pub fn read(folder: &Path) -> Result<Matching, Fail> {
     let read = Model::read(&path.display().to_string(), &model);
     let parsed = read.map_err(|faults| Fail::no(faults.to_string()))?;
     let (path, trained) = file(TRAINED)?;
-    let numbers: Trained = serde_json::from_slice(&trained)
-        .map_err(|e| Fail::no(format!("{} holds no trained numbers: {e}", path.display())))?;
+    let numbers = numbers(&path, &trained)?;
     let solution =
         Solution::new(parsed, numbers).map_err(|e| Fail::no(format!("{}: {e}", path.display())))?;
     let threads = std::thread::available_parallelism();
@@ -45,6 +44,18 @@ pub fn read(folder: &Path) -> Result<Matching, Fail> {
         solution,
         version: Version::of(&model, &trained),
         threads: threads.map_or(1, std::num::NonZeroUsize::get),
+    })
+}
+
+/// The trained numbers of a file. What stands in it is not repeated: it may be another file than was meant.
+pub(crate) fn numbers(path: &Path, json: &[u8]) -> Result<Trained, Fail> {
+    serde_json::from_slice(json).map_err(|e| {
+        Fail::no(format!(
+            "{} holds no trained numbers (line {}, column {}): make them with `concordat link train`",
+            path.display(),
+            e.line(),
+            e.column()
+        ))
     })
 }
 

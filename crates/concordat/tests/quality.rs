@@ -119,10 +119,10 @@ async fn world(folder: &Path) {
     );
     let (mut truth, mut groups) = (
         "left_id,right_id\n".to_owned(),
-        "id,name_origin,sex\n".to_owned(),
+        "id,name_origin,sex,own\n".to_owned(),
     );
     for row in who.iter().filter(|row| listed.contains(&row[0])) {
-        writeln!(groups, "{},{},{}", row[0], row[2], row[3]).unwrap();
+        writeln!(groups, "{},{},{},own-{}", row[0], row[2], row[3], row[0]).unwrap();
         if !row[1].is_empty() {
             writeln!(truth, "{},{}", row[0], row[1]).unwrap();
         }
@@ -233,6 +233,18 @@ async fn a_linkage_is_stated_and_sampled() {
         serde_json::from_slice(&std::fs::read(folder.join("quality/quality.json")).unwrap())
             .unwrap();
     assert_eq!(json, kept);
+    // A column that tells records apart makes no groups, and none of its values is told.
+    let own = EVALUATE.map(|arg| match arg {
+        "name_origin" => "own",
+        "quality" => "of-own",
+        other => other,
+    });
+    done(folder, &own);
+    for name in ["quality.json", "quality.html"] {
+        let told = std::fs::read_to_string(folder.join("of-own").join(name)).unwrap();
+        assert!(!told.contains("own-"), "{name} names a group of one");
+        assert!(told.contains("groups of fewer than 5"), "{name}");
+    }
     assert_eq!(json["schema"], "concordat-linkage-quality/1");
     assert_eq!(json["true_pairs"], truth.len());
     assert_eq!(json["about"]["date"], "2016-03-18");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use linkage::{Clusters, Link, Member, Method, Of, SourceFault, cluster};
 use serde_json::json;
 
-use super::common::each_row;
+use super::tables::each;
 use crate::fail::Fail;
 use crate::link::{Column, Writer};
 use crate::say;
@@ -80,7 +80,7 @@ fn links(path: &Path, threshold: f64) -> Result<Vec<Link>, Fail> {
     let mut links = Vec::new();
     let mut row = 0_u64;
     let columns = ["left_id", "right_id", "match_weight", "match_probability"];
-    each_row(path, &columns, |texts| {
+    each(path, &columns, |texts| {
         row += 1;
         let broken = || {
             SourceFault(format!(
@@ -109,7 +109,7 @@ fn links(path: &Path, threshold: f64) -> Result<Vec<Link>, Fail> {
 fn earlier(path: &Path) -> Result<BTreeMap<Member, String>, Fail> {
     let mut clusters = BTreeMap::new();
     let mut row = 0_u64;
-    each_row(path, &["cluster_id", "side", "record_id"], |texts| {
+    each(path, &["cluster_id", "side", "record_id"], |texts| {
         row += 1;
         let broken = |what: &str| SourceFault(format!("{}: row {row} {what}", path.display()));
         let [id, side, handle] = texts else {

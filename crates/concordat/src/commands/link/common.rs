@@ -11,7 +11,7 @@ use linkage::{Run, SourceFault, Trained};
 use tempfile::NamedTempFile;
 
 use crate::fail::Fail;
-use crate::link::open;
+use crate::solution;
 
 /// How many threads read: as asked, or as many as there are processors.
 pub(super) fn threads(asked: Option<NonZeroUsize>) -> usize {
@@ -26,12 +26,7 @@ pub(super) fn read_model(path: &Path) -> Result<Model, Fail> {
 
 pub(super) fn read_trained(path: &Path) -> Result<Trained, Fail> {
     let text = std::fs::read(path).map_err(|e| Fail::at(path, &e))?;
-    serde_json::from_slice(&text).map_err(|e| {
-        Fail::no(format!(
-            "{} holds no trained numbers ({e}): make them with `concordat link train`",
-            path.display()
-        ))
-    })
+    solution::numbers(path, &text)
 }
 
 /// A list could not be read, or not trained on.
@@ -74,28 +69,6 @@ impl Bar {
     }
 }
 
-/// Hands over some columns of a table, row by row; an absent value is an empty text.
-pub(super) fn each_row(
-    path: &Path,
-    columns: &[&str],
-    mut take: impl FnMut(&[&str]) -> Result<(), SourceFault>,
-) -> Result<(), Fail> {
-    let table = open(path, 1)?;
-    let names: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
-    for part in 0..table.parts() {
-        let read = table.read(part, &names, &mut |batch| {
-            for row in 0..batch.rows() {
-                let text = |at| batch.text(at, row).unwrap_or_default();
-                let texts: Vec<&str> = (0..names.len()).map(text).collect();
-                take(&texts)?;
-            }
-            Ok(())
-        });
-        read.map_err(refused)?;
-    }
-    Ok(())
-}
-
 /// Writes a text beside its final name, and gives it that when it is whole.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Fail> {
     let folder = path.parent().filter(|f| !f.as_os_str().is_empty());
@@ -108,7 +81,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Fail> {
 }
 
 /// The fewest records that a count may tell of (RPT-08).
-const FEWEST: u64 = 5;
+pub(super) const FEWEST: u64 = 5;
 
 /// A count as a report may have it.
 pub(super) fn few(count: u64) -> String {

@@ -9,7 +9,7 @@ use linkage::model::Model;
 use linkage::quality::{About, Input, Member, Side, Statement, measure, measure_clusters};
 use linkage::{Cases, score};
 
-use super::common::{Bar, read_model, read_trained, refused};
+use super::common::{Bar, FEWEST, read_model, read_trained, refused};
 use super::quality_page;
 use super::tables::{Only, each, rows, scored, truth};
 use crate::fail::Fail;
@@ -18,6 +18,9 @@ use crate::{house, say};
 
 /// What stands for a value that a record lacks.
 const NOT_KNOWN: &str = "not known";
+
+/// The name of all groups that are too small to be named.
+const OTHERS: &str = "groups of fewer than 5";
 
 /// Arguments of `link evaluate`.
 #[derive(clap::Args)]
@@ -180,7 +183,26 @@ fn records(args: &Args, model: &Model) -> Result<BTreeMap<String, Vec<String>>, 
             )));
         }
     }
+    unnamed(&mut records);
     Ok(records)
+}
+
+/// Records of groups so small that their name would tell of somebody are one group, which has none.
+fn unnamed(records: &mut BTreeMap<String, Vec<String>>) {
+    let mut counts: BTreeMap<(usize, String), u64> = BTreeMap::new();
+    for groups in records.values() {
+        for (column, group) in groups.iter().enumerate() {
+            *counts.entry((column, group.clone())).or_default() += 1;
+        }
+    }
+    counts.retain(|_, count| *count < FEWEST);
+    for groups in records.values_mut() {
+        for (column, group) in groups.iter_mut().enumerate() {
+            if counts.contains_key(&(column, group.clone())) {
+                *group = OTHERS.to_owned();
+            }
+        }
+    }
 }
 
 /// The age band of a birth date on a day.
@@ -209,7 +231,7 @@ fn count_right(
     let mut count = 0;
     each(&args.right, &[model.id.right.as_str()], |row| {
         count += 1;
-        missing.remove(row.first().map_or("", String::as_str));
+        missing.remove(row.first().copied().unwrap_or_default());
         Ok(())
     })?;
     if missing.is_empty() && count >= 5 {
@@ -252,10 +274,10 @@ fn reached(
 fn members(path: &Path) -> Result<Vec<Member>, Fail> {
     let mut members = Vec::new();
     each(path, &["cluster_id", "side", "record_id"], |row| {
-        let [cluster, side, record] = row.as_slice() else {
+        let [cluster, side, record] = row else {
             return Ok(());
         };
-        let side = match side.as_str() {
+        let side = match *side {
             "left" => Side::Left,
             "right" => Side::Right,
             _ => {
@@ -268,8 +290,8 @@ fn members(path: &Path) -> Result<Vec<Member>, Fail> {
         };
         members.push(Member {
             side,
-            record: record.clone(),
-            cluster: cluster.clone(),
+            record: (*record).to_owned(),
+            cluster: (*cluster).to_owned(),
         });
         Ok(())
     })?;

@@ -14,6 +14,7 @@ use serde_json::json;
 use super::common::read_model;
 use super::tables::{each, rows, scored};
 use crate::fail::Fail;
+use crate::link::names;
 use crate::{house, say};
 
 /// The form of the key.
@@ -101,8 +102,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let mut groups = BTreeMap::new();
     if let Some(column) = &args.group {
         each(left, &[&model.id.left, column], |row| {
-            if let [record, group] = row.as_slice() {
-                groups.insert(record.clone(), group.clone());
+            if let [record, group] = row {
+                groups.insert((*record).to_owned(), (*group).to_owned());
             }
             Ok(())
         })?;
@@ -178,17 +179,18 @@ fn shown<'a>(
     records: impl Iterator<Item = &'a String>,
 ) -> Result<Shown, Fail> {
     let wanted: std::collections::BTreeSet<&str> = records.map(String::as_str).collect();
-    // A list says what it lacks when it is read: a column at a time.
-    let has = |column: &&String| each(path, &[column.as_str()], |_| Ok(())).is_ok();
-    let columns: Vec<String> = asked.iter().filter(has).cloned().collect();
-    let mut names = vec![id];
-    names.extend(columns.iter().map(String::as_str));
+    let there = names(path)?;
+    let columns = asked.iter().filter(|column| there.contains(column));
+    let columns: Vec<String> = columns.cloned().collect();
+    let mut read = vec![id];
+    read.extend(columns.iter().map(String::as_str));
     let mut found = BTreeMap::new();
-    each(path, &names, |row| {
-        if let [handle, values @ ..] = row.as_slice()
-            && wanted.contains(handle.as_str())
+    each(path, &read, |row| {
+        if let [handle, values @ ..] = row
+            && wanted.contains(handle)
         {
-            found.insert(handle.clone(), values.to_vec());
+            let values = values.iter().map(|text| (*text).to_owned());
+            found.insert((*handle).to_owned(), values.collect());
         }
         Ok(())
     })?;

@@ -14,25 +14,26 @@ use crate::link::open;
 pub(super) fn rows(path: &Path, columns: &[&str]) -> Result<Vec<Vec<String>>, Fail> {
     let mut rows = Vec::new();
     each(path, columns, |row| {
-        rows.push(row);
+        rows.push(row.iter().map(|text| (*text).to_owned()).collect());
         Ok(())
     })?;
     Ok(rows)
 }
 
-/// Hands over some columns of a list, row by row.
+/// Hands over some columns of a list, row by row; an absent value is an empty text.
 pub(super) fn each(
     path: &Path,
     columns: &[&str],
-    mut take: impl FnMut(Vec<String>) -> Result<(), SourceFault>,
+    mut take: impl FnMut(&[&str]) -> Result<(), SourceFault>,
 ) -> Result<(), Fail> {
     let list = open(path, 1)?;
     let names: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
     for part in 0..list.parts() {
         let read = list.read(part, &names, &mut |batch| {
             for row in 0..batch.rows() {
-                let text = |at| batch.text(at, row).unwrap_or_default().to_owned();
-                take((0..names.len()).map(text).collect())?;
+                let text = |at| batch.text(at, row).unwrap_or_default();
+                let texts: Vec<&str> = (0..names.len()).map(text).collect();
+                take(&texts)?;
             }
             Ok(())
         });
@@ -45,8 +46,8 @@ pub(super) fn each(
 pub(super) fn truth(path: &Path) -> Result<BTreeSet<(String, String)>, Fail> {
     let mut pairs = BTreeSet::new();
     each(path, &["left_id", "right_id"], |row| {
-        if let [left, right] = row.as_slice() {
-            pairs.insert((left.clone(), right.clone()));
+        if let [left, right] = row {
+            pairs.insert(((*left).to_owned(), (*right).to_owned()));
         }
         Ok(())
     })?;
@@ -72,12 +73,12 @@ pub(super) fn scored(path: &Path) -> Result<Vec<ScoredPair>, Fail> {
                 path.display()
             ))
         };
-        let [left, right, probability, weight, standing] = row.as_slice() else {
+        let [left, right, probability, weight, standing] = row else {
             return Err(broken("pair"));
         };
         pairs.push(ScoredPair {
-            left: left.clone(),
-            right: right.clone(),
+            left: (*left).to_owned(),
+            right: (*right).to_owned(),
             probability: probability
                 .parse()
                 .map_err(|_| broken("match_probability"))?,

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use linkage::model::Model;
 use linkage::{Cases, Labels, SourceFault, Training, train, train_on_labels};
 
-use super::common::{Bar, each_row, read_model, refused, threads, write};
+use super::common::{Bar, read_model, refused, threads, write};
+use super::tables::each;
 use crate::fail::Fail;
 use crate::link::open;
 use crate::say;
@@ -71,7 +72,7 @@ fn labels(path: &Path) -> Result<Labels, Fail> {
     let mut labels = Labels::default();
     let mut row = 0_u64;
     let columns = ["left_id", "right_id", "judgement"];
-    each_row(path, &columns, |texts| {
+    each(path, &columns, |texts| {
         row += 1;
         let fault = |what: &str| SourceFault(format!("{}: row {row}: {what}", path.display()));
         let [left, right, judgement] = texts else {
