@@ -103,6 +103,36 @@ async fn a_retired_solution_matches_nobody_until_it_is_in_use_again() {
 }
 
 // shows: MATCH-17
+#[tokio::test]
+async fn an_altered_solution_is_another_version_and_matches_nobody() {
+    let house = House::new(None, None).await;
+    house.asked().await;
+    let altered = house.home("hmrc").join("altered");
+    std::fs::create_dir(&altered).unwrap();
+    for name in ["model.yaml", "trained.json"] {
+        let mut bytes = std::fs::read(models("hmrc").join(name)).unwrap();
+        // A remark is enough.
+        if name == "model.yaml" {
+            bytes.extend_from_slice(b"# as before\n");
+        }
+        std::fs::write(altered.join(name), bytes).unwrap();
+    }
+    let settings = house.home("hmrc").join("node.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let there = models("hmrc").display().to_string();
+    assert!(text.contains(&there));
+    std::fs::write(&settings, text.replace(&there, "altered")).unwrap();
+    let hmrc = reopened(&house, "hmrc").await;
+    let matched = async |node: &exchange::Node, name: &str| {
+        node.match_rows(&op(name), &run(), &ask(), &analyst()).await
+    };
+    assert_eq!(rules(&matched(&hmrc, "match-1").await), ["MATCH-17"]);
+    // As it was, it matches.
+    let done = matched(&house.hmrc, "match-2").await;
+    assert!(!done.unwrap().is_empty());
+}
+
+// shows: MATCH-17
 #[test]
 fn what_ships_is_what_was_tested_and_shows_what_is_documented() {
     use exchange::authority::Action;

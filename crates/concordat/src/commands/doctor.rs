@@ -10,6 +10,7 @@ use exchange::change::Aggregate;
 use exchange::pact::Pact;
 use exchange::ports::{Clock, VaultFault};
 use exchange::retention::Holding;
+use exchange::solution::{Solution, State};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Entry, VerifierKey, verify_log};
 use serde::Serialize;
@@ -192,8 +193,42 @@ fn transport(dir: &Path, config: &Config, chart: &mut Chart) {
 async fn inside(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> {
     ledger(node, dir, chart).await?;
     plans(node, chart).await?;
+    solution(node, chart).await?;
     effects(node, chart).await?;
     dead_keys(node, chart).await
+}
+
+/// A party that matches has a solution that is in use (MATCH-17).
+async fn solution(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
+    const PART: &str = "solution";
+    let ports = node.ports();
+    let Some(matching) = &ports.matching else {
+        if ports.master.is_some() {
+            chart.look(
+                PART,
+                "there is a master list and no matching solution",
+                "name the solution's folder in node.toml (`solution`): nobody is matched until then",
+            );
+        }
+        return Ok(());
+    };
+    let found: Option<Solution> = node.find(&Solution::key_of(matching.version)).await?;
+    match found {
+        Some(found) if found.state() == State::InUse => {
+            chart.ok(PART, format!("{} is tested and in use", found.name()));
+        }
+        Some(found) => chart.look(
+            PART,
+            format!("{} is {}", found.name(), found.state().name()),
+            "`concordat solution use`: nobody is matched until then",
+        ),
+        None => chart.look(
+            PART,
+            "the version that node.toml names has no signed test report",
+            "`concordat solution test`: nobody is matched until it is tested and in use",
+        ),
+    }
+    Ok(())
 }
 
 /// The published files are the tree that the store goes on from, and the clock is not behind them.

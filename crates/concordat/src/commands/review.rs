@@ -301,7 +301,7 @@ async fn list(at: &At, run: &RunId, flow: &FlowId, open: bool) -> Result<Said, F
         said = said.line(format!(
             "  row {:>4}  {:<22} {:<7} {}{}{}",
             found.row(),
-            found.evidence().name(),
+            found.evidence(),
             if found.evidence().is_strong() {
                 "strong"
             } else {
@@ -312,7 +312,7 @@ async fn list(at: &At, run: &RunId, flow: &FlowId, open: bool) -> Result<Said, F
             tells(&flags),
         ));
         shown.push(json!({
-            "row": found.row(), "evidence": found.evidence().name(), "strong": found.evidence().is_strong(),
+            "row": found.row(), "evidence": found.evidence().to_string(), "strong": found.evidence().is_strong(),
             "standing": found.standing().name(), "findings": findings, "flags": flags,
         }));
     }
