@@ -56,12 +56,14 @@ pub async fn flat(world: &Path) -> Result<(), PortFault> {
     let told = cases(world, &folder, &who).await?;
     for (n, (list, file, _, own)) in LISTS.iter().enumerate() {
         let from = world.join(list).join(file);
-        let references = master(&from, &folder.join(format!("{list}.parquet")), own)?;
+        let known = |who: &Vec<Option<String>>| who.get(3 + n).cloned().flatten();
+        let wanted: BTreeSet<String> = who.values().filter_map(known).collect();
+        let to = folder.join(format!("{list}.parquet"));
+        let listed = master(&from, &to, own, &wanted)?;
         let truth = folder.join(format!("{list}-truth.parquet"));
         write(&truth, &["left_id", "right_id"], |push| {
             for (case, who) in who.iter().filter(|(case, _)| told.contains(*case)) {
-                let reference = who.get(3 + n).cloned().flatten();
-                if let Some(reference) = reference.filter(|r| references.contains(r)) {
+                if let Some(reference) = known(who).filter(|r| listed.contains(r)) {
                     push(vec![Some(case.clone()), Some(reference)])?;
                 }
             }
@@ -116,8 +118,13 @@ async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<BTreeSet<String
     Ok(keys)
 }
 
-/// Gives the references of those that are in it.
-fn master(from: &Path, to: &Path, own: &str) -> Result<BTreeSet<String>, PortFault> {
+/// Gives those of the wanted references that are in it.
+fn master(
+    from: &Path,
+    to: &Path,
+    own: &str,
+    wanted: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, PortFault> {
     let unread = |e: SourceFault| PortFault(e.to_string());
     let list = Standing::open(from, FIRST_DAY)?;
     let names = [
@@ -130,13 +137,13 @@ fn master(from: &Path, to: &Path, own: &str) -> Result<BTreeSet<String>, PortFau
         "addresses.postcode",
     ];
     let columns = names.map(ToOwned::to_owned);
-    let mut references = BTreeSet::new();
+    let mut listed = BTreeSet::new();
     write(to, &names, |push| {
         for part in 0..list.parts() {
             let mut each = |batch: &dyn linkage::Batch| {
                 for row in 0..batch.rows() {
                     let text = |column| batch.text(column, row).map(ToOwned::to_owned);
-                    references.extend(text(0));
+                    listed.extend(text(0).filter(|r| wanted.contains(r)));
                     push((0..names.len()).map(text).collect())
                         .map_err(|e| SourceFault(e.to_string()))?;
                 }
@@ -146,7 +153,7 @@ fn master(from: &Path, to: &Path, own: &str) -> Result<BTreeSet<String>, PortFau
         }
         Ok(())
     })?;
-    Ok(references)
+    Ok(listed)
 }
 
 type Push<'a> = dyn FnMut(Vec<Option<String>>) -> Result<(), PortFault> + 'a;
