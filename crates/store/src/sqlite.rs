@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer, any number of readers. A commit is on the disk before it is said to stand.
 
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::time::Duration;
 
@@ -47,12 +48,17 @@ impl SqliteEngine {
             .synchronous(SqliteSynchronous::Full)
             // What is deleted is overwritten in the file: an item of a dead holding leaves no ciphertext.
             .pragma("secure_delete", "ON");
+        let alone = alone(path).await?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(writing)
             .await
             .map_err(port)?;
-        migrate(&writer).await?;
+        sqlx::migrate!("migrations/sqlite")
+            .run(&writer)
+            .await
+            .map_err(migration)?;
+        drop(alone);
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_lazy_with(options.read_only(true));
@@ -60,13 +66,29 @@ impl SqliteEngine {
     }
 }
 
-/// Two processes may open a new file at once; the slower one finds the tables there and looks again.
-async fn migrate(writer: &SqlitePool) -> Result<(), PortFault> {
-    let migrations = sqlx::migrate!("migrations/sqlite");
-    if migrations.run(writer).await.is_ok() {
-        return Ok(());
+/// The right to open the database, one process at a time, until it is dropped. SQLite waits for a writer, but not
+/// for whoever turns a new file into one with a journal of its own, nor does making the tables wait for the same.
+/// The lock is on a file beside the database: closing the database's own file would let go SQLite's locks.
+async fn alone(path: &Path) -> Result<File, PortFault> {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-opening");
+    let locked = move || {
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(name)?;
+        file.lock().map(|()| file)
+    };
+    let fault = |text: String| {
+        PortFault(format!(
+            "the database cannot be opened: no lock in its folder ({text})"
+        ))
+    };
+    match tokio::task::spawn_blocking(locked).await {
+        Ok(locked) => locked.map_err(|e| fault(e.to_string())),
+        Err(e) => Err(fault(e.to_string())),
     }
-    migrations.run(writer).await.map_err(migration)
 }
 
 impl Engine for SqliteEngine {

@@ -45,7 +45,7 @@ async fn all<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
 async fn a_new_database_may_be_opened_by_several_at_once(place: Place) {
     let url = place.url();
     let mut tasks = JoinSet::new();
-    for _ in 0..6 {
+    for _ in 0..24 {
         let url = url.clone();
         tasks.spawn(async move { store::open(&url).await.map(|_| ()) });
     }
