@@ -71,7 +71,7 @@ def main():
             args.concordat, "link", "score", "--left", cases, "--right", world / "hmrc/master.parquet",
             "--model", HERE / "model.yaml", "--out", args.work / "pairs.parquet", "--json",
         ])
-        looked_at = sum(told["looked-at-by-rule"])
+        looked_at = sum(rule["pairs"] for rule in told["candidates"])
         each = 1e6 * linked[0] / told["records"]
         lines.append([f"{told['records']:,}", *(f"{n:.1f}" for n in drawn + linked), f"{looked_at:,}", f"{each:.1f}"])
     shutil.rmtree(world, ignore_errors=True)

@@ -9,7 +9,6 @@ GoldenMatch gives one best record of the right list for each of the left, and a 
 import argparse
 import json
 import resource
-import time
 
 import duckdb
 import goldenmatch
@@ -71,7 +70,6 @@ def run(args):
         query = PREPARE.get(args.model, "select * from {table}").format(table=f"'{path}'")
         return duckdb.sql(query).to_arrow_table()
 
-    start = time.monotonic()
     left = read(args.left)
     chosen = None if args.own else config(args.model)
     if args.right:
@@ -90,7 +88,7 @@ def run(args):
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({
         "peer": f"GoldenMatch {goldenmatch.__version__}",
-        "steps": {"all": {"cpu": round(used.ru_utime + used.ru_stime, 2), "wall": round(time.monotonic() - start, 2)}},
+        "cpu-seconds": {"all": round(used.ru_utime + used.ru_stime, 2)},
     }))
 
 

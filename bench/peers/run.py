@@ -145,19 +145,19 @@ def row(result, base):
         why = f"no end within {result['wall']:.0f} s" if result["over_limit"] else f"failed with {result['exit']}"
         return [result["world"], result["peer"], f"{result['cpu']:.1f}", *[""] * 5, f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", "", why,
                 *[""] * 8]
-    steps = {name: step.get("cpu", 0) for name, step in (result["told"].get("steps") or {}).items()}
+    steps = result["told"].get("cpu-seconds") or {}
     score = [cpu for name, cpu in steps.items() if name.startswith(("block", "score"))]
     against = base if base and "quality" in base else None
     ratio = lambda of: f"{of(result) / of(against):.1f}" if against and of(against) else ""
-    untrained = lambda r: r["cpu"] - (r["told"].get("steps") or {}).get("train", {}).get("cpu", 0)
+    untrained = lambda r: r["cpu"] - (r["told"].get("cpu-seconds") or {}).get("train", 0)
     some = lambda value: f"{value:.1f}" if value is not None else ""
-    quality, told = result["quality"], result["told"].get("candidates")
-    count = sum(told.values()) if isinstance(told, dict) else told
+    quality, rules = result["quality"], result["told"].get("candidates") or []
+    count = sum(rule["pairs"] for rule in rules)
     groups = quality.get("by_group") or {}
     groups = groups.get("origin") or groups.get("state")
     sure = quality["sure"]
     return [
-        result["world"], result["peer"], f"{result['cpu']:.1f}", some(steps.get("read and prepare")), some(steps.get("train")),
+        result["world"], result["peer"], f"{result['cpu']:.1f}", some(steps.get("read")), some(steps.get("train")),
         some(sum(score) if score else None), ratio(lambda r: r["cpu"]), ratio(untrained), f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", ratio(lambda r: r["peak_mb"]),
         f"{count:,}" if count else "", f"{quality['best']['f1']:.4f}", f"{quality['best']['threshold']:.3f}",
         *([f"{sure[k]:.4f}" for k in ("precision", "recall", "f1")] if sure else [""] * 3),

@@ -35,3 +35,9 @@ impl Clock for SystemClock {
         Timestamp::now()
     }
 }
+
+/// The seconds that this process has used of any processor: for its own reports of what work took.
+pub(crate) fn cpu_seconds() -> f64 {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
+}

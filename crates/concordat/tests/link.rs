@@ -10,7 +10,10 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use serde_json::Value;
 
@@ -121,6 +124,52 @@ fn trained_apart_or_at_once_the_pairs_are_the_same() {
     assert_eq!(told.status.code(), Some(0), "{told:?}");
     let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
     assert_eq!(read("at-once.parquet"), read("apart.parquet"));
+}
+
+#[test]
+fn an_interruption_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    lists(folder.path());
+    let master = std::fs::read_to_string(folder.path().join("right.csv")).unwrap();
+    let (header, rows) = master.split_once('\n').unwrap();
+    std::fs::write(
+        folder.path().join("right.csv"),
+        format!("{header}\n{}", rows.repeat(500)),
+    )
+    .unwrap();
+    // Later and later, until one came too late.
+    let mut interrupted = 0;
+    for wait in (0..).map(|n| Duration::from_millis(20).mul_f64(1.6_f64.powi(n))) {
+        let args =
+            "link score --left left.csv --right right.csv --model model.yaml --out out.parquet";
+        let child = Command::new(env!("CARGO_BIN_EXE_concordat"))
+            .current_dir(folder.path())
+            .args(args.split(' '))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(wait);
+        let pid = Pid::from_child(&child);
+        // One that ended before cannot be interrupted.
+        let _ = kill_process(pid, Signal::INT);
+        let ended = child.wait_with_output().unwrap();
+        let files = std::fs::read_dir(folder.path()).unwrap().count();
+        if ended.status.success() {
+            assert_eq!(files, 4, "the pairs are there and nothing else");
+            break;
+        }
+        if ended.status.code() == Some(1) {
+            interrupted += 1;
+            let text = String::from_utf8(ended.stderr).unwrap();
+            assert!(text.contains("stopped before the end"), "{text}");
+        }
+        assert_eq!(files, 3, "a half of a file lies about");
+    }
+    assert!(
+        interrupted > 0,
+        "no interruption came while a list was read"
+    );
 }
 
 #[test]

@@ -39,11 +39,27 @@ pub(crate) fn small(n: usize) -> u32 {
 }
 
 /// Characters that make text look other than it is: the marks that turn its direction, and those that show
-/// nothing at all.
+/// nothing at all (`Default_Ignorable_Code_Point` of Unicode 17, with the separators of lines and paragraphs).
 fn is_hidden(c: char) -> bool {
     matches!(
         c,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{2028}' | '\u{2029}'
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }
 
@@ -100,6 +116,9 @@ mod tests {
         check("\u{feff}a: b".as_bytes(), Some((1, 1)));
         check(b"a: \0", Some((1, 4)));
         check("a: é\u{202e}b".as_bytes(), Some((1, 5)));
+        for hidden in ['\u{ad}', '\u{61c}', '\u{3164}', '\u{fe0f}', '\u{e0041}'] {
+            check(format!("a: b{hidden}").as_bytes(), Some((1, 5)));
+        }
         check(b"a: b\rc: d\n", Some((1, 5)));
         check(&vec![b'#'; LONGEST], None);
         check(&vec![b'#'; LONGEST + 1], Some((1, 1)));

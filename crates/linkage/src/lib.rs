@@ -58,7 +58,7 @@ pub use engine::{
 pub use explain::{
     AtLeast, Bar, Combination, KeyMet, KeyState, LevelChart, ListsChart, ModelChart, RuleMet,
     RuleYield, Seen, TermBin, TermChart, TermWeight, UnitChart, Unlinkable, ValuePlace, Waterfall,
-    chart, explain, lists,
+    chart, explain, lists, rules,
 };
 pub use list::List;
 pub use profile::{

@@ -139,6 +139,11 @@ impl Source for Parquet {
         self.parts.len()
     }
 
+    fn records(&self) -> Option<u64> {
+        let rows = self.parts.iter().map(|(_, _, rows)| *rows as u64);
+        Some(rows.sum())
+    }
+
     fn read(
         &self,
         part: usize,

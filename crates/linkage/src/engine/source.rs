@@ -17,6 +17,10 @@ pub trait Batch {
 pub trait Source: Sync {
     /// How many parts there are.
     fn parts(&self) -> usize;
+    /// How many records there are, where that is known before they are read.
+    fn records(&self) -> Option<u64> {
+        None
+    }
     /// Hands over the rows of one part, with the named columns, in the order of the list.
     ///
     /// # Errors

@@ -16,4 +16,5 @@ pub use lists::{ListsChart, lists};
 pub use pair::{Bar, KeyMet, KeyState, RuleMet, Seen, ValuePlace, Waterfall, explain};
 pub use terms::{TermBin, TermChart, TermWeight};
 pub use unlinkable::Unlinkable;
+pub use words::rules;
 pub use yields::{AtLeast, RuleYield};

@@ -51,6 +51,12 @@ pub(super) fn key(model: &Model, key: Key) -> String {
     }
 }
 
+/// The blocking rules in their order, each in one line.
+pub fn rules(model: &Model) -> Vec<String> {
+    let rules = model.blocking.iter();
+    rules.map(|of| rule(model, of)).collect()
+}
+
 /// A blocking rule in one line.
 pub(crate) fn rule(model: &Model, rule: &BlockingRule) -> String {
     let keys = |keys: &[Key]| {

@@ -3,11 +3,15 @@
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use linkage::model::Model;
 use linkage::{Run, SourceFault, Trained};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_shutdown};
 use tempfile::NamedTempFile;
 
 use crate::fail::Fail;
@@ -35,26 +39,49 @@ pub(super) fn refused(fault: SourceFault) -> Fail {
     Fail::no(fault.to_string())
 }
 
-/// A bar on standard error, where that is a terminal: rows and rate.
+/// A bar on standard error, where that is a terminal: rows, rate, and the time left where the rows are known. While
+/// there is one, an interruption stops the reading, so that what was begun is cleared away; a second one ends at once.
 pub(super) struct Bar {
     bar: ProgressBar,
     tell: Box<dyn Fn(u64) -> bool + Sync>,
 }
 
 impl Bar {
-    pub(super) fn new() -> Self {
-        let style = ProgressStyle::with_template("{spinner} {human_pos} rows, {per_sec}")
-            .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = ProgressBar::new_spinner().with_style(style);
-        bar.enable_steady_tick(Duration::from_millis(200));
+    pub(super) fn new() -> Result<Self, Fail> {
+        let bar = ProgressBar::hidden();
+        let stopped = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            register_conditional_shutdown(signal, 128 + signal, stopped.clone())
+                .and_then(|_| register(signal, stopped.clone()))
+                .map_err(|e| Fail::fault(format!("interruptions cannot be watched for: {e}")))?;
+        }
         let told = bar.clone();
-        Self {
+        Ok(Self {
             bar,
             tell: Box::new(move |rows| {
                 told.inc(rows);
-                true
+                !stopped.load(Ordering::Relaxed)
             }),
+        })
+    }
+
+    /// Begins a step that reads so many rows, where that is known.
+    pub(super) fn step(&self, name: &'static str, rows: Option<u64>) {
+        let template = match rows {
+            Some(_) => "{msg} {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left",
+            None => "{spinner} {msg}: {human_pos} rows, {per_sec}",
+        };
+        let style = ProgressStyle::with_template(template);
+        self.bar
+            .set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        self.bar.set_message(name);
+        self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        match rows {
+            Some(rows) => self.bar.set_length(rows),
+            None => self.bar.unset_length(),
         }
+        self.bar.reset();
+        self.bar.enable_steady_tick(Duration::from_millis(200));
     }
 
     pub(super) fn run(&self, asked: Option<NonZeroUsize>) -> Run<'_> {

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let truth = truth(&args.truth)?;
     let pairs = scored(&args.pairs)?;
     let records = records(args, &model)?;
-    let bar = Bar::new();
+    let bar = Bar::new()?;
     let right_records = count_right(args, &model, &truth)?;
     let reached = reached(args, &model, &truth, &bar)?;
     bar.finish();
@@ -265,6 +265,7 @@ fn reached(
         records: &truth.iter().map(|(_, right)| right.as_str()).collect(),
     };
     let run = bar.run(std::num::NonZeroUsize::new(1));
+    bar.step("looking at true pairs", right.records());
     let scored = score(&all, &trained, None, &cases, &only, run).map_err(refused)?;
     let pairs = scored.pairs.iter();
     let pairs = pairs.map(|p| (cases.handle(p.case).to_owned(), p.master.to_string()));

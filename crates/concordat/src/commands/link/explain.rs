@@ -78,8 +78,9 @@ fn one_pair(args: &Args, pair: &str) -> Result<(), Fail> {
         return Err(Fail::usage("--pair needs --left and --right"));
     };
     let case = case(&cases, left).map_err(refused)?;
-    let bar = Bar::new();
+    let bar = Bar::new()?;
     let run = bar.run(args.threads);
+    bar.step("looking for the record", list.records());
     let found = explain(
         &model,
         &trained,
@@ -129,10 +130,11 @@ fn model(args: &Args, out: &std::path::Path) -> Result<(), Fail> {
     let model = read_model(&args.model)?;
     let trained = read_trained(&args.trained)?;
     let shown = chart(&model, &trained).map_err(refused)?;
-    let bar = Bar::new();
+    let bar = Bar::new()?;
     let of_lists = match both(args, &model)? {
         Some((cases, list)) => {
             let run = bar.run(args.threads);
+            bar.step("charting the list", list.records());
             let found = lists(&model, &trained, None, &cases, list.as_ref(), run);
             Some(found.map_err(refused)?)
         }

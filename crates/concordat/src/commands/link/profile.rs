@@ -39,10 +39,11 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let model = args.model.as_deref().map(read_model).transpose()?;
-    let bar = Bar::new();
+    let bar = Bar::new()?;
     let of = |path: &Path, counting| {
         let list = open(path, threads(args.threads))?;
         let columns = names(path)?;
+        bar.step("counting values", list.records());
         profile(list.as_ref(), &columns, counting, bar.run(args.threads)).map_err(refused)
     };
     let left = of(&args.left, Counting::Exact)?;
@@ -78,10 +79,12 @@ fn under(args: &Args, model: &Model, bar: &Bar) -> Result<ModelProfile, Fail> {
     match &args.right {
         Some(right) => {
             let right = open(right, threads)?;
+            bar.step("counting pairs", right.records());
             profile_under(model, &cases, right.as_ref(), run).map_err(refused)
         }
         None => {
             let cases = cases.with_itself();
+            bar.step("counting pairs", left.records());
             profile_under(model, &cases, left.as_ref(), run).map_err(refused)
         }
     }

@@ -4,12 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use linkage::model::Model;
-use linkage::{Cases, Scored, Source, Standing, score, train};
-use serde_json::json;
+use linkage::{Cases, Scored, Source, Standing, rules, score, train};
+use serde_json::{Map, Value, json};
 
 use super::common::{Bar, read_model, read_trained, refused, threads};
 use crate::fail::Fail;
 use crate::link::{Column, Writer, open};
+use crate::os;
 use crate::say;
 
 /// What both verbs take.
@@ -61,6 +62,21 @@ pub(crate) struct DedupeArgs {
     common: Common,
 }
 
+/// The CPU seconds that each step took, with all its threads.
+#[derive(Default)]
+struct Steps {
+    done: Map<String, Value>,
+    until: f64,
+}
+
+impl Steps {
+    fn end(&mut self, name: &str) {
+        let now = os::cpu_seconds();
+        self.done.insert(name.into(), json!(now - self.until));
+        self.until = now;
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let threads = threads(args.common.threads);
     let (left, right) = (open(&args.left, threads)?, open(&args.right, threads)?);
@@ -76,20 +92,30 @@ fn both(common: &Common, left: &dyn Source, right: &dyn Source, itself: bool) ->
     let model = read_model(&common.model)?;
     // Begun first: a folder that cannot be written is told before minutes of work.
     let writer = Writer::new(&common.out)?;
-    let bar = Bar::new();
+    let bar = Bar::new()?;
     let run = bar.run(common.threads);
+    let mut steps = Steps::default();
+    bar.step("reading the cases", None);
     let cases = Cases::read(&model, left).map_err(refused)?;
     let cases = if itself { cases.with_itself() } else { cases };
+    steps.end("read");
     let (trained, training) = match &common.trained {
         Some(path) => (read_trained(path)?, None),
         None => {
+            bar.step("training", right.records());
             let training = train(&model, &cases, right, run).map_err(refused)?;
             (training.trained.clone(), Some(training))
         }
     };
+    steps.end("train");
+    bar.step("scoring", right.records());
     let scored = score(&model, &trained, training.as_ref(), &cases, right, run).map_err(refused)?;
+    steps.end("score");
     bar.finish();
     writer.write(columns(&model, &cases, &scored))?;
+    steps.end("write");
+    // Each pair by the first rule that it meets.
+    let candidates = rules(&model).into_iter().zip(&scored.looked_at);
     let mut doubts = cases.doubts(&model);
     doubts.extend(scored.doubts.iter().cloned());
     doubts.extend(training.into_iter().flat_map(|t| t.doubts));
@@ -110,7 +136,8 @@ fn both(common: &Common, left: &dyn Source, right: &dyn Source, itself: bool) ->
             "out": common.out,
             "cases": cases.len(),
             "records": scored.right,
-            "looked-at-by-rule": scored.looked_at,
+            "candidates": candidates.map(|(rule, pairs)| json!({ "rule": rule, "pairs": pairs })).collect::<Vec<_>>(),
+            "cpu-seconds": steps.done,
             "pairs": scored.pairs.len(),
             "strong": strong,
             "ambiguous": ambiguous,
@@ -121,10 +148,8 @@ fn both(common: &Common, left: &dyn Source, right: &dyn Source, itself: bool) ->
         return Ok(());
     }
     say(format!("{} cases, {} records", cases.len(), scored.right));
-    for (n, pairs) in (1..).zip(&scored.looked_at) {
-        say(format!(
-            "{pairs:>12} pairs looked at by blocking rule {n} first"
-        ));
+    for (rule, pairs) in candidates {
+        say(format!("{pairs:>12} pairs looked at by {rule} first"));
     }
     say(format!(
         "{:>12} pairs in {}",

@@ -46,9 +46,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let model = read_model(&args.model)?;
     let threads = threads(args.threads);
     let (left, right) = (open(&args.left, threads)?, open(&args.right, threads)?);
-    let bar = Bar::new();
+    let bar = Bar::new()?;
     let cases = Cases::read(&model, left.as_ref()).map_err(refused)?;
     let run = bar.run(args.threads);
+    bar.step("training", right.records());
     let training = match &args.labels {
         Some(path) => train_on_labels(&model, &labels(path)?, &cases, right.as_ref(), run),
         None => train(&model, &cases, right.as_ref(), run),

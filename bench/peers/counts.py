@@ -1,0 +1,97 @@
+"""Counts the pairs that blocking rules bring together, by Splink and by Concordat, and ends with 1 where they differ.
+
+    counts.py --concordat BIN --worlds DIR [NAME ...]
+
+For the lists that `run.py` made in DIR (`work/worlds`). The rules are those of Splink's models, taken one, two, three
+and so on; each pair counts once. Concordat reads each column as plain text, so that its keys are the same equalities;
+Splink gets the values in the same standard form: small letters without accents and apostrophes, one blank for the rest.
+Run with the Python of Splink's environment (`work/env/splink/bin/python`).
+"""
+
+import argparse
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+import splink.comparison_library as compare
+from splink import DuckDBAPI, Linker, SettingsCreator
+
+from splink_models import MODELS, rule
+
+# The lists whose rules are equalities of columns that stand in the file.
+WORLDS = {"febrl3": "febrl", "febrl4": "febrl", "census": "census", "other-1m-100k": "parts"}
+
+
+def lists(folder):
+    return [path for path in (folder / "left.parquet", folder / "right.parquet") if path.exists()]
+
+
+def standard(column):
+    plain = f"regexp_replace(strip_accents(lower({column})), '[''’`´]', '', 'g')"
+    return f"nullif(trim(regexp_replace({plain}, '[^a-z0-9]+', ' ', 'g')), '') as {column}"
+
+
+def by_splink(files, rules):
+    db = duckdb.connect()
+    api = DuckDBAPI(db)
+    columns = {column for columns in rules for column in columns}
+    for n, path in enumerate(files):
+        db.sql(f"create table list_{n} as select id, {', '.join(map(standard, columns))} from '{path}'")
+    settings = SettingsCreator(
+        link_type="link_only" if len(files) == 2 else "dedupe_only",
+        unique_id_column_name="id",
+        comparisons=[compare.ExactMatch(rules[0][0])],
+        blocking_rules_to_generate_predictions=[rule(columns) for columns in rules],
+    )
+    linker = Linker([api.register(f"list_{n}", dataset_display_name=f"table_{n}") for n in range(len(files))], settings)
+    blocked = linker.inference.compute_blocked_pairs_for_predict()
+    [(count,)] = db.sql(f"select count(*) from {blocked.physical_name}").fetchall()
+    return count
+
+
+def by_concordat(concordat, files, rules):
+    columns = sorted({column for columns in rules for column in columns})
+    model = {
+        "linkage": 1,
+        "name": "counts",
+        "id": "id",
+        "columns": {column: {"kind": "text", "from": column} for column in columns},
+        "blocking": list(rules),
+        "comparisons": {column: ["same"] for column in columns},
+        "decide": {"review": 0.5},
+    }
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        json.dump(model, file)
+        file.flush()
+        words = [concordat, "link", "profile", "--model", file.name, "--json"]
+        for side, path in zip(("--left", "--right"), files):
+            words += [side, path]
+        told = subprocess.run([str(w) for w in words], check=True, capture_output=True, text=True)
+    return int(json.loads(told.stdout)["model"]["pairs"])
+
+
+def main():
+    args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    args.add_argument("--concordat", default="concordat", help="the binary")
+    args.add_argument("--worlds", type=Path, required=True)
+    args.add_argument("names", nargs="*", metavar="NAME", help="of " + ", ".join(WORLDS))
+    args = args.parse_args()
+    logging.basicConfig(level=logging.ERROR, force=True)
+    differ = False
+    print("| list | rules | Splink | Concordat |\n|---|---|---|---|")
+    for name in args.names or WORLDS:
+        rules, files = MODELS[WORLDS[name]].rules, lists(args.worlds / name)
+        for many in range(1, len(rules) + 1):
+            counts = by_splink(files, rules[:many]), by_concordat(args.concordat, files, rules[:many])
+            differ |= counts[0] != counts[1]
+            shown = "; ".join(" + ".join(columns) for columns in rules[:many])
+            print(f"| {name} | {shown} | {counts[0]:,} | {counts[1]:,} |", flush=True)
+    sys.exit(differ)
+
+
+if __name__ == "__main__":
+    main()
