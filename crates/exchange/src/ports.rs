@@ -81,8 +81,8 @@ pub enum StoreFault {
 }
 
 /// A ciphertext of the vault: XChaCha20-Poly1305, bound to its holding and item name.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sealed(pub Vec<u8>);
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed(#[serde(with = "hex::serde")] pub Vec<u8>);
 
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

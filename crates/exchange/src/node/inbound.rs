@@ -9,13 +9,13 @@ use ledger::Digest;
 use super::agreements::actor;
 use super::effects::gone;
 use super::loading::{Loading, with_traces};
-use super::outbound::{datasets, format_of};
+use super::outbound::format_of;
 use super::{Done, Node};
 use crate::act::Act;
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Batch, Record};
-use crate::gate::Rows;
-use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
+use crate::gate::{self, Rows};
+use crate::ids::{FlowId, OperationId, PackageId, RunId};
 use crate::inward::{self, Paired};
 use crate::leg::{Leg, Of, Side, Sources, State};
 use crate::message::{Head, Kind, Letter, Manifest, is_plain_note, rule_of};
@@ -345,17 +345,16 @@ impl Node {
         };
         let Paired { number, fault } = self.paired(&leg, &flow_plan, &table, nil).await?;
         let rows = inward::rows(&flow_plan, &table, &number);
-        let (holdings, batch) = self
-            .open_holdings(
-                &op,
-                &plan,
-                &of(&leg),
-                leg.file(),
-                &rows,
-                &partner(&leg),
-                batch,
-            )
-            .await?;
+        let of = of(&leg);
+        let mut filing = self.filing(&op, &plan, &flow_plan, &of, leg.file()).await?;
+        for n in gate::numbers(&rows) {
+            let row = rows.iter();
+            let row = row.filter_map(|(of, all)| Some((of.clone(), all.get(&n)?.clone())));
+            filing.row(n, &row.collect()).await?;
+        }
+        let filed = filing.done().await?;
+        let holdings = filed.holdings();
+        let batch = filed.kept(&partner(&leg), batch)?;
         match fault {
             Some(fault) => {
                 self.commit(batch.and(leg.hold(number, holdings, fault, Some(sources))?)?)
@@ -568,39 +567,6 @@ impl Node {
             self.commit(batch.and(leg.refuse_held(reason, &by)?)?).await
         })
         .await
-    }
-
-    /// Opens the holdings of a leg's file, one for each dataset, and seals its rows into them.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call opens all that one file brings"
-    )]
-    pub(super) async fn open_holdings(
-        &self,
-        op: &OperationId,
-        plan: &Plan,
-        of: &Of,
-        file: u32,
-        rows: &Rows,
-        by: &Actor,
-        mut batch: Batch,
-    ) -> Result<(Vec<HoldingId>, Batch), Trouble> {
-        let Some(flow) = plan.flow(&of.flow) else {
-            return Err(Refusal::new("LEG-01", format!("there is no flow {}", of.flow)).into());
-        };
-        let mut ids = Vec::new();
-        for dataset in datasets(flow) {
-            let id = super::outbound::holding_id(of, file, &dataset)?;
-            let none = BTreeMap::new();
-            let rows = rows.get(&dataset).unwrap_or(&none);
-            let opening = self.opening(plan, flow, of, &dataset, &id, rows.len() as u64)?;
-            self.ports.vault.create(&id, op).await?;
-            batch = batch.and(Holding::open(opening, by)?)?;
-            let numbered = rows.iter().map(|(n, row)| (*n, row));
-            batch = crate::rows::seal(&*self.ports.vault, op, &id, numbered, batch).await?;
-            ids.push(id);
-        }
-        Ok((ids, batch))
     }
 }
 

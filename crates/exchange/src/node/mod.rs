@@ -6,6 +6,8 @@ mod agreements;
 mod approvals;
 mod decide;
 mod effects;
+mod extract;
+mod filing;
 mod following;
 mod inbound;
 mod keep;
