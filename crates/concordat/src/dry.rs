@@ -439,7 +439,7 @@ impl Transport for DryTransport {
     async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault> {
         self.0.waiting(me).await
     }
-    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault> {
+    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Box<dyn Parts>>, PortFault> {
         self.0.get(me, id).await
     }
     async fn remove(&self, _: &PartyId, _: &PackageId) -> Result<(), PortFault> {

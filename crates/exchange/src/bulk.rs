@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::ports::{Filling, PortFault, Spool, Spooled};
+use crate::ports::{Filling, InParts, Parts, PortFault, Spool, Spooled};
 
 /// Pages of `T` in the spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +23,7 @@ pub struct Bulking<T> {
 
 /// The pages of a bulk, one after the other.
 pub struct Pages<T> {
-    blob: Spooled,
-    part: u32,
+    parts: InParts,
     rest: Vec<u8>,
     of: PhantomData<T>,
 }
@@ -74,8 +73,7 @@ impl<T> Bulk<T> {
     /// Its pages, from the first.
     pub fn pages(&self) -> Pages<T> {
         Pages {
-            blob: self.blob.clone(),
-            part: 0,
+            parts: self.blob.parts(),
             rest: Vec::new(),
             of: PhantomData,
         }
@@ -98,7 +96,7 @@ impl<T: DeserializeOwned> Pages<T> {
                     return Ok(Some(page));
                 }
             }
-            let Some(part) = self.blob.0.part(self.part).await? else {
+            let Some(part) = self.parts.next().await? else {
                 return if self.rest.is_empty() {
                     Ok(None)
                 } else {
@@ -106,7 +104,6 @@ impl<T: DeserializeOwned> Pages<T> {
                 };
             };
             self.rest.extend_from_slice(&part);
-            self.part += 1;
         }
     }
 }

@@ -89,6 +89,12 @@ impl Filing<'_> {
         Ok(self.items.page(&page).await?)
     }
 
+    /// The holdings that have keys already, where the file is refused.
+    pub(super) fn keyed(self) -> Vec<HoldingId> {
+        let drawers = self.drawers.into_iter().filter(|_| self.keyed);
+        drawers.map(|drawer| drawer.opening.id).collect()
+    }
+
     /// All rows are there.
     pub(super) async fn done(mut self) -> Result<Filed, Trouble> {
         self.turn().await?;

@@ -17,6 +17,7 @@ mod loading;
 mod matching;
 mod outbound;
 mod prove;
+mod reading;
 mod recall;
 mod retention;
 mod review;
