@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use exchange::Ports;
-use exchange::change::Commit;
+use exchange::change::{Commit, Item, Write};
 use exchange::effect::LeasedEffect;
 use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
 use exchange::ports::{
@@ -56,6 +56,24 @@ impl DryStore {
     fn told(&self) -> MutexGuard<'_, Told> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// All states and items of a commit: what is tried is remembered as a whole.
+async fn gathered(commit: &Commit) -> Result<(Vec<Write>, Vec<Item>), PortFault> {
+    let (mut writes, mut items) = (commit.writes().to_vec(), commit.items().to_vec());
+    for bulk in commit.many_writes() {
+        let mut pages = bulk.pages();
+        while let Some(page) = pages.next().await? {
+            writes.extend(page);
+        }
+    }
+    for (_, bulk) in commit.many_items() {
+        let mut pages = bulk.pages();
+        while let Some(page) = pages.next().await? {
+            items.extend(page);
+        }
+    }
+    Ok((writes, items))
 }
 
 #[async_trait]
@@ -139,29 +157,29 @@ impl Store for DryStore {
         if self.done(commit.op()).await? {
             return Ok(Committed::Already);
         }
-        for write in commit.writes() {
-            let before = self.load(write.kind, &write.id).await?;
+        let (writes, items) = gathered(commit).await?;
+        for write in &writes {
+            let before = self.load(&write.kind, &write.id).await?;
             if before.map_or(0, |s| s.version) != write.expected {
                 return Err(StoreFault::Conflict {
-                    kind: write.kind.to_owned(),
+                    kind: write.kind.to_string(),
                     id: write.id.clone(),
                 });
             }
         }
         let mut told = self.told();
         told.operations.insert(commit.op().clone());
-        for write in commit.writes() {
+        for write in writes {
             let stored = Stored {
                 version: write.expected + 1,
-                status: write.status.to_owned(),
-                body: write.body.clone(),
+                status: write.status.into_owned(),
+                body: write.body,
             };
-            let key = (write.kind.to_owned(), write.id.clone());
+            let key = (write.kind.into_owned(), write.id);
             told.states.insert(key, (stored, write.due));
         }
-        for item in commit.items() {
-            let key = (item.holding.clone(), item.name.clone());
-            told.items.insert(key, item.sealed.clone());
+        for item in items {
+            told.items.insert((item.holding, item.name), item.sealed);
         }
         for holding in commit.emptied() {
             told.emptied.insert(holding.clone());
@@ -421,7 +439,7 @@ impl Transport for DryTransport {
     async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault> {
         self.0.waiting(me).await
     }
-    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault> {
+    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Box<dyn Parts>>, PortFault> {
         self.0.get(me, id).await
     }
     async fn remove(&self, _: &PartyId, _: &PackageId) -> Result<(), PortFault> {

@@ -189,7 +189,11 @@ async fn each_file_has_its_cover_evidence() {
     let transport = &town.hmrc.ports().transport;
     let package = transport.waiting(town.hmrc.party()).await.unwrap();
     let package = package[0].clone();
-    let file = transport.get(town.hmrc.party(), &package).await.unwrap();
+    let waiting = transport.get(town.hmrc.party(), &package).await.unwrap();
+    let (mut waiting, mut file) = (waiting.unwrap(), Vec::new());
+    while let Some(part) = waiting.next().await.unwrap() {
+        file.extend(part);
+    }
     town.on("2016-04-05");
     town.settle().await;
     let entries = town.entries(ho).await;
@@ -203,7 +207,7 @@ async fn each_file_has_its_cover_evidence() {
         let mut facts = sealed.facts.iter();
         facts.find(|(n, _)| n.as_str() == name).unwrap().1.clone()
     };
-    assert_eq!(fact("ciphertext"), Fact::Digest(Digest::of(&file.unwrap())));
+    assert_eq!(fact("ciphertext"), Fact::Digest(Digest::of(&file)));
     assert_eq!(
         fact("package"),
         Fact::Id(Id::parse(package.as_str()).unwrap())

@@ -22,33 +22,26 @@ pub(crate) fn wrong_text(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Collects the rows of a file that is read, holding them to the shape and to the memory's bound.
-pub(crate) struct Rows<'a> {
+/// Holds the rows of a file that is read to the shape.
+pub(crate) struct Checked<'a> {
     shape: &'a Shape,
-    table: Table,
-    bytes: usize,
+    rows: u64,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> Checked<'a> {
     pub(crate) fn new(shape: &'a Shape) -> Self {
-        Self {
-            shape,
-            table: Table {
-                columns: shape.columns.clone(),
-                rows: Vec::new(),
-            },
-            bytes: 0,
-        }
+        Self { shape, rows: 0 }
     }
 
-    /// Adds row number `row` (the header is row 1).
-    pub(crate) fn push(&mut self, row: u64, cells: Vec<String>) -> Result<(), FileFault> {
-        if self.table.rows.len() as u64 >= self.shape.max_rows {
+    /// Checks row number `row` (the header is row 1).
+    pub(crate) fn row(&mut self, row: u64, cells: &[String]) -> Result<(), FileFault> {
+        if self.rows >= self.shape.max_rows {
             return Err(in_row(
                 row,
                 "the file has more rows than the run can have: send only what was asked for",
             ));
         }
+        self.rows += 1;
         if cells.len() != self.shape.columns.len() {
             let (has, want) = (cells.len(), self.shape.columns.len());
             return Err(in_row(
@@ -63,9 +56,45 @@ impl<'a> Rows<'a> {
             if let Some(what) = wrong_text(cell) {
                 return Err(in_cell(row, column_at(&self.shape.columns, index), what));
             }
-            // Each cell costs its text and about as much again as a string's own fields and padding.
-            self.bytes = self.bytes.saturating_add(cell.len()).saturating_add(48);
         }
+        if length(cells) > limits::ROW_BYTES {
+            return Err(in_row(row, LONG_ROW));
+        }
+        Ok(())
+    }
+}
+
+const LONG_ROW: &str = "the row is longer than 1 MiB: shorten its cells";
+
+fn length<S: AsRef<str>>(cells: &[S]) -> usize {
+    cells.iter().map(|cell| cell.as_ref().len()).sum()
+}
+
+/// Collects the rows of a file that is read as a whole, holding them to the shape and to the memory's bound.
+pub(crate) struct Rows<'a> {
+    checked: Checked<'a>,
+    table: Table,
+    bytes: usize,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(shape: &'a Shape) -> Self {
+        Self {
+            checked: Checked::new(shape),
+            table: Table {
+                columns: shape.columns.clone(),
+                rows: Vec::new(),
+            },
+            bytes: 0,
+        }
+    }
+
+    /// Adds row number `row` (the header is row 1).
+    pub(crate) fn push(&mut self, row: u64, cells: Vec<String>) -> Result<(), FileFault> {
+        self.checked.row(row, &cells)?;
+        // Each cell costs its text and about as much again as a string's own fields and padding.
+        let bytes = length(&cells) + 48 * cells.len();
+        self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > limits::TABLE_BYTES {
             return Err(in_row(
                 row,
@@ -79,15 +108,6 @@ impl<'a> Rows<'a> {
     pub(crate) fn done(self) -> Table {
         self.table
     }
-}
-
-/// Does a table that somebody else built have this shape?
-pub(crate) fn fits(table: &Table, shape: &Shape) -> Result<(), FileFault> {
-    let width = shape.columns.len();
-    let fits = table.columns == shape.columns
-        && table.rows.len() as u64 <= shape.max_rows
-        && table.rows.iter().all(|row| row.len() == width);
-    if fits { Ok(()) } else { Err(unsafe_file()) }
 }
 
 /// The one answer for a file over which the reader stumbled: which part of it did so is not known.
@@ -152,6 +172,9 @@ impl Written {
                     "row {place}, column {name}: {what}"
                 )));
             }
+        }
+        if length(cells) > limits::ROW_BYTES {
+            return Err(unwritten(format_args!("row {place}: {LONG_ROW}")));
         }
         Ok(())
     }

@@ -1,21 +1,23 @@
 //! Reads partners' files in a child process that can do nothing but answer.
 //!
 //! The child has no environment, no files, bounded memory and time; whatever a file makes it do, the process
-//! that serves others goes on. Writing happens here in memory: what is written comes from the node itself.
+//! that serves others goes on. A file goes through it in pieces, and its rows come back a page at a time. Writing happens
+//! here in memory: what is written comes from the node itself.
 
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use exchange::ports::{Forms, PortFault, Writing};
+use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
 use exchange::table::{FileFault, Format, Gathering, Shape, Table};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
-use crate::cells::{fits, unsafe_file};
-use crate::fault::{STRUCTURE, whole};
+use crate::cells::unsafe_file;
 use crate::reader::{Answer, NOT_STARTED, Request};
 use crate::{csv, limits, workbook};
 
@@ -38,7 +40,7 @@ impl ConfinedForms {
         }
     }
 
-    /// The same, giving up on a file after `patience`.
+    /// The same, giving up on a file after waiting for the reader for `patience`.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
@@ -49,41 +51,6 @@ impl ConfinedForms {
         PortFault(format!(
             "the confined reader {path} {what}: install it beside the main program and check its permissions"
         ))
-    }
-
-    /// The child's answer as bytes; none when it answered too much or died over the file.
-    async fn ask(
-        &self,
-        child: &mut Child,
-        request: &[u8],
-        file: &[u8],
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, PortFault> {
-        let (Some(mut to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(self.fault("has no pipes"));
-        };
-        let send = async move {
-            // A reader that has died reads no more; how it ended tells the rest.
-            let _ = to.write_all(request).await;
-            let _ = to.write_all(file).await;
-            let _ = to.shutdown().await;
-        };
-        let mut answer = Zeroizing::new(Vec::new());
-        let mut bounded = from.take(limits::ANSWER_BYTES + 1);
-        let ((), read) = tokio::join!(send, bounded.read_to_end(&mut answer));
-        if read.is_err() || answer.len() as u64 > limits::ANSWER_BYTES {
-            return Ok(None);
-        }
-        let status = child
-            .wait()
-            .await
-            .map_err(|_| self.fault("could not be waited for"))?;
-        match status.code() {
-            Some(0) => Ok(Some(answer)),
-            Some(NOT_STARTED) => {
-                Err(self.fault("could not confine itself, or is of another version"))
-            }
-            _ => Ok(None),
-        }
     }
 }
 
@@ -100,18 +67,11 @@ impl Forms for ConfinedForms {
         &self,
         format: Format,
         shape: &Shape,
-        bytes: &[u8],
-    ) -> Result<Result<Table, FileFault>, PortFault> {
-        if bytes.len() > limits::FILE_BYTES {
-            return Ok(Err(whole(
-                STRUCTURE,
-                "the file is longer than 64 MiB: send it in parts",
-            )));
-        }
+        file: Box<dyn Parts>,
+    ) -> Result<Box<dyn Reading>, PortFault> {
         let request = Request {
             format,
             shape: shape.clone(),
-            bytes: bytes.len(),
         };
         let mut line = serde_json::to_vec(&request).map_err(|_| self.fault("cannot be asked"))?;
         line.push(b'\n');
@@ -125,19 +85,130 @@ impl Forms for ConfinedForms {
             .kill_on_drop(true)
             .spawn()
             .map_err(|e| self.fault(&format!("could not be started ({e})")))?;
-        // On a time-out the child is dropped here, and killed with that.
-        let Ok(answer) =
-            tokio::time::timeout(self.patience, self.ask(&mut child, &line, bytes)).await
-        else {
-            return Ok(Err(unsafe_file()));
+        let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(self.fault("has no pipes"));
         };
-        let Some(answer) = answer? else {
-            return Ok(Err(unsafe_file()));
+        Ok(Box::new(Confined {
+            forms: self.clone(),
+            shape: shape.clone(),
+            rows: 0,
+            child,
+            feeding: Some(tokio::spawn(feed(to, line, file))),
+            from: BufReader::new(from),
+        }))
+    }
+}
+
+/// Gives the child its request and the file.
+async fn feed(
+    mut to: ChildStdin,
+    request: Vec<u8>,
+    mut file: Box<dyn Parts>,
+) -> Result<(), PortFault> {
+    // A reader that has died reads no more; how it ended tells the rest.
+    if to.write_all(&request).await.is_err() {
+        return Ok(());
+    }
+    while let Some(part) = file.next().await? {
+        let part = Zeroizing::new(part);
+        if to.write_all(&part).await.is_err() {
+            return Ok(());
+        }
+    }
+    let _ = to.shutdown().await;
+    Ok(())
+}
+
+/// A file that goes through the child.
+struct Confined {
+    forms: ConfinedForms,
+    shape: Shape,
+    rows: u64,
+    child: Child,
+    feeding: Option<JoinHandle<Result<(), PortFault>>>,
+    from: BufReader<ChildStdout>,
+}
+
+type Next<T> = Result<Result<T, FileFault>, PortFault>;
+
+#[async_trait]
+impl Reading for Confined {
+    async fn next(&mut self) -> Next<Option<Table>> {
+        let mut line = Zeroizing::new(Vec::new());
+        let asked = Instant::now();
+        let mut from = (&mut self.from).take(limits::ANSWER_BYTES);
+        let answered = from.read_until(b'\n', &mut line);
+        let answered = timeout(self.forms.patience, answered).await;
+        self.forms.patience = self.forms.patience.saturating_sub(asked.elapsed());
+        if line.is_empty() && matches!(answered, Ok(Ok(_))) {
+            return self.died().await;
+        }
+        match serde_json::from_slice(&line) {
+            Ok(Answer::Page(rows)) => self.page(rows).await,
+            Ok(Answer::End) => self.ended().await,
+            Ok(Answer::Fault(fault)) => self.refused(fault).await,
+            // It hangs, floods, or says what no reader says.
+            Err(_) => self.refused(unsafe_file()).await,
+        }
+    }
+}
+
+impl Confined {
+    /// A page has rows of the agreed width, and not more than may come.
+    async fn page(&mut self, rows: Vec<Vec<String>>) -> Next<Option<Table>> {
+        let width = self.shape.columns.len();
+        self.rows += rows.len() as u64;
+        let fits = self.rows <= self.shape.max_rows && rows.iter().all(|row| row.len() == width);
+        if rows.is_empty() || !fits {
+            return self.refused(unsafe_file()).await;
+        }
+        let columns = self.shape.columns.clone();
+        Ok(Ok(Some(Table { columns, rows })))
+    }
+
+    /// The child says that all rows were given: so it is, if it ends well and had the whole file.
+    async fn ended(&mut self) -> Next<Option<Table>> {
+        match self.end().await? {
+            Some(0) => Ok(Ok(None)),
+            _ => Ok(Err(unsafe_file())),
+        }
+    }
+
+    /// The child ended and had said nothing.
+    async fn died(&mut self) -> Next<Option<Table>> {
+        match self.end().await? {
+            Some(NOT_STARTED) => Err(self
+                .forms
+                .fault("could not confine itself, or is of another version")),
+            _ => Ok(Err(unsafe_file())),
+        }
+    }
+
+    /// Nothing more is wanted of the child.
+    async fn refused(&mut self, fault: FileFault) -> Next<Option<Table>> {
+        let _ = self.child.start_kill();
+        self.end().await?;
+        Ok(Err(fault))
+    }
+
+    /// Lets the child end and gives its code, if it has one. A file that did not come whole is nobody's fault but that of
+    /// where it came from.
+    async fn end(&mut self) -> Result<Option<i32>, PortFault> {
+        let status = match timeout(self.forms.patience, self.child.wait()).await {
+            Ok(status) => status,
+            Err(_) => {
+                let _ = self.child.start_kill();
+                self.child.wait().await
+            }
         };
-        Ok(match serde_json::from_slice(&answer) {
-            Ok(Answer::Table(table)) => fits(&table, shape).map(|()| table),
-            Ok(Answer::Fault(fault)) => Err(fault),
-            Err(_) => Err(unsafe_file()),
-        })
+        let status = status.map_err(|_| self.forms.fault("could not be waited for"))?;
+        match self.feeding.take() {
+            Some(feeding) => match feeding.await {
+                Ok(fed) => fed?,
+                Err(_) => return Err(self.forms.fault("was broken off")),
+            },
+            None => {}
+        }
+        Ok(status.code())
     }
 }

@@ -16,16 +16,17 @@
 //! ```
 
 mod parse;
+mod rows;
 
 use std::borrow::Cow;
 
 use exchange::ports::{PortFault, Writing};
-use exchange::table::{FileFault, Shape, Table};
+use exchange::table::{FileFault, Format, Shape, Table};
 
-use crate::cells::{Rows, Written};
+use crate::cells::Written;
 use crate::drain::Drain;
-use crate::fault::{FORM, in_row, whole};
-use crate::{header, limits};
+
+pub(crate) use rows::Rows;
 
 /// The beginnings that are kept inert, and the mark itself.
 const INJECTED: [char; 12] = [
@@ -124,57 +125,12 @@ fn unwritten<E>(_: E) -> PortFault {
     )
 }
 
-/// Reads a file against the agreed shape.
+/// Reads a file that is in memory against the agreed shape.
 ///
 /// # Errors
 /// [`FileFault`]: rule, row and column, never a value.
 pub fn read(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
-    let text = decode(bytes)?;
-    let mut records = parse::Records::new(text);
-    let head = records.next().transpose()?.unwrap_or_default();
-    let head: Vec<String> = head.into_iter().map(unescape).collect();
-    header::check(&head, &shape.columns)?;
-    let mut rows = Rows::new(shape);
-    for (row, record) in (2u64..).zip(records) {
-        rows.push(row, record?.into_iter().map(unescape).collect())?;
-    }
-    Ok(rows.done())
-}
-
-/// The text, if it is UTF-8 and looks like csv at all.
-fn decode(bytes: &[u8]) -> Result<&str, FileFault> {
-    let is = |magic: &[u8]| bytes.starts_with(magic);
-    if bytes.len() > limits::FILE_BYTES {
-        return Err(whole(
-            crate::fault::STRUCTURE,
-            "the file is longer than 64 MiB: send it in parts",
-        ));
-    }
-    if is(b"PK\x03\x04") || is(&crate::xlsx::OLE) || is(b"%PDF") {
-        let what = "the file is a workbook or a document, not csv: send it in the agreed form";
-        return Err(whole(FORM, what));
-    }
-    if is(b"\xff\xfe") || is(b"\xfe\xff") {
-        return Err(in_row(1, "the file is in UTF-16: save it as UTF-8"));
-    }
-    if is(b"\xef\xbb\xbf") {
-        return Err(in_row(
-            1,
-            "the file begins with a byte order mark: save it as UTF-8 without one",
-        ));
-    }
-    let row_of =
-        |place: usize| bytes.iter().take(place).filter(|b| **b == b'\n').count() as u64 + 1;
-    if let Some(place) = bytes.iter().position(|b| *b == 0) {
-        return Err(in_row(
-            row_of(place),
-            "the file has a NUL character (line counted by line feeds): save it as UTF-8",
-        ));
-    }
-    std::str::from_utf8(bytes).map_err(|bad| {
-        let row = row_of(bad.valid_up_to());
-        in_row(row, "the file is not UTF-8 (line counted by line feeds): save it as UTF-8, not in a Windows code page")
-    })
+    crate::reader::read(Format::Csv, shape, bytes)
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@
 //! Only sealed packages and public ledger files come here. A name never leaves its folder: identifiers have no
 //! percent sign, so `/` and `:` are written as `%2f` and `%3a`, and no identifier begins with a dot.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use exchange::ids::{PackageId, PartyId};
@@ -19,6 +21,8 @@ const SUFFIX: &str = ".pkg";
 /// An empty file that says: the package of this name was here and was taken. A sender that stopped before it
 /// knew that it had sent finds it and does not send again.
 const TAKEN: &str = "taken";
+/// How much of a package is read at a time, in bytes.
+const PART: u64 = 1 << 20;
 /// Longer than any file that a ledger publishes: 256 entries of at most 65,537 bytes.
 const SHELF_BYTES: usize = 32 << 20;
 
@@ -138,7 +142,7 @@ impl Transport for DirectoryTransport {
         };
         let mut length = 0;
         while let Some(part) = bytes.next().await? {
-            length += part.len();
+            length += part.len() as u64;
             if length > limits::PACKAGE_BYTES {
                 return Err(PortFault(format!(
                     "the package for {} is too long: send fewer rows",
@@ -161,11 +165,19 @@ impl Transport for DirectoryTransport {
         blocking(move || waiting(&folder)).await
     }
 
-    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault> {
+    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Box<dyn Parts>>, PortFault> {
         let path = self.file(me, id);
-        blocking(move || {
-            durable::read(&path, limits::PACKAGE_BYTES)
-                .map_err(|e| fault("reading the package", &path, &e))
+        blocking(move || match File::open(&path) {
+            Ok(file) => {
+                let from = Reading {
+                    file: Arc::new(file),
+                    path,
+                    read: 0,
+                };
+                Ok(Some(Box::new(from) as Box<dyn Parts>))
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(fault("reading the package", &path, &e)),
         })
         .await
     }
@@ -182,6 +194,35 @@ impl Transport for DirectoryTransport {
             durable::remove(&path).map_err(failed)
         })
         .await
+    }
+}
+
+/// A package that is read, a part at a time.
+struct Reading {
+    file: Arc<File>,
+    path: PathBuf,
+    read: u64,
+}
+
+#[async_trait]
+impl Parts for Reading {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, PortFault> {
+        let (file, path) = (self.file.clone(), self.path.clone());
+        let part = blocking(move || {
+            let mut part = Vec::new();
+            let read = (&*file).take(PART).read_to_end(&mut part);
+            read.map_err(|e| fault("reading the package", &path, &e))?;
+            Ok(part)
+        })
+        .await?;
+        self.read += part.len() as u64;
+        if self.read > limits::PACKAGE_BYTES {
+            let path = self.path.display();
+            return Err(PortFault(format!(
+                "the file {path} is longer than any package: it was not read; find out who wrote it"
+            )));
+        }
+        Ok((!part.is_empty()).then_some(part))
     }
 }
 

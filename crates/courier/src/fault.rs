@@ -1,6 +1,8 @@
 //! Short ways to say a structural fault of a file. Never holds a cell's value.
 
-use exchange::table::FileFault;
+use exchange::table::{FileFault, Format};
+
+use crate::limits;
 
 /// The receiver's right to reject what does not meet the specification.
 pub(crate) const STRUCTURE: &str = "RUN-09";
@@ -17,6 +19,13 @@ pub(crate) fn whole(rule: &str, what: impl Into<String>) -> FileFault {
         column: None,
         what: what.into(),
     }
+}
+
+/// The fault of a file of this form that is longer than any.
+pub(crate) fn too_long(format: Format) -> FileFault {
+    let most = limits::file_bytes(format) >> 20;
+    let what = format!("the file is longer than {most} MiB: send it in parts");
+    whole(STRUCTURE, what)
 }
 
 /// A structural fault in a row (from 1, the header is row 1).

@@ -20,6 +20,7 @@ mod drain;
 mod durable;
 mod fault;
 mod header;
+mod opening;
 mod xlsx;
 
 pub use confined::ConfinedForms;

@@ -2,10 +2,10 @@
 //!
 //! Takes packages apart and puts them together in exactly one form; holds no private key and decrypts nothing.
 
-use exchange::message::{Head, Letter, Manifest};
-use exchange::ports::{PackageFault, PartyCard};
-use ledger::Digest;
+use exchange::message::{Head, Manifest};
+use exchange::ports::{PackageFault, Parts, PartyCard, PortFault, Spooled};
 use ledger::note::{self, VerifierKey};
+use ledger::{Digest, Digesting};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -16,8 +16,10 @@ use crate::limits;
 pub const MAGIC: &str = "concordat-package/v1";
 /// The longest signed manifest, in bytes.
 const NOTE_BYTES: usize = 64 << 10;
+/// What stands before the ciphertext is shorter: two lines and the longest signed manifest.
+const FRONT_BYTES: usize = NOTE_BYTES + (1 << 10);
 /// The longest line inside the plain payload, in bytes.
-const LINE_BYTES: usize = 64 << 10;
+pub(crate) const LINE_BYTES: u64 = 64 << 10;
 
 /// What the manifest says of the ciphertext.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,10 +31,11 @@ pub(crate) struct Payload {
     pub(crate) sha256: Digest,
 }
 
-/// A package taken apart, its signature and its ciphertext's digest checked.
-pub(crate) struct Checked<'a> {
+/// A package whose signature and whose ciphertext's digest are checked.
+pub(crate) struct Checked {
     pub(crate) manifest: Manifest,
-    pub(crate) ciphertext: &'a [u8],
+    /// Where its ciphertext begins, in bytes.
+    pub(crate) at: usize,
 }
 
 /// RFC 8785 of a value, if it has such a form.
@@ -76,21 +79,26 @@ fn line<'a>(
     Ok((line, rest.get(1..).ok_or(fault)?))
 }
 
-fn length(text: &str) -> Option<usize> {
-    let n: usize = text.parse().ok()?;
+fn length(text: &str) -> Option<u64> {
+    let n: u64 = text.parse().ok()?;
     (n.to_string() == text).then_some(n)
 }
 
-/// Takes a package apart and checks, in this order: form and lengths, signature by exactly the party that the
-/// manifest says sent it, digest of the ciphertext.
-pub(crate) fn check<'a>(
-    bytes: &'a [u8],
-    parties: &[PartyCard],
-) -> Result<Checked<'a>, PackageFault> {
+/// What stands before the ciphertext, read.
+struct Front {
+    manifest: Manifest,
+    payload: Payload,
+    /// How long it is itself, and how long the ciphertext is by it, in bytes.
+    front: usize,
+    ciphertext: u64,
+}
+
+const NOT_AS_LONG: PackageFault = PackageFault::Malformed("its parts are not as long as it says");
+
+/// Reads what stands before the ciphertext in these first bytes of a package: form and lengths, then the signature by
+/// exactly the party that the manifest says sent it.
+fn read_front(bytes: &[u8], parties: &[PartyCard]) -> Result<Front, PackageFault> {
     const LENGTHS: &str = "its second line is not the lengths of its parts";
-    if bytes.len() > limits::PACKAGE_BYTES {
-        return Err(PackageFault::Malformed("it is longer than any package"));
-    }
     let (magic, rest) = line(
         bytes,
         MAGIC.len() + 1,
@@ -108,22 +116,67 @@ pub(crate) fn check<'a>(
     let (Some(note), Some(ciphertext)) = (length(note), length(ciphertext)) else {
         return Err(PackageFault::Malformed(LENGTHS));
     };
-    if note > NOTE_BYTES || note.checked_add(ciphertext) != Some(rest.len()) {
-        return Err(PackageFault::Malformed(
-            "its parts are not as long as it says",
-        ));
+    if ciphertext > limits::PACKAGE_BYTES {
+        return Err(PackageFault::Malformed("it is longer than any package"));
     }
-    let (note, ciphertext) = rest.split_at(note);
+    let note = usize::try_from(note).unwrap_or(usize::MAX);
+    if note > NOTE_BYTES {
+        return Err(NOT_AS_LONG);
+    }
+    let note = rest.get(..note).ok_or(NOT_AS_LONG)?;
+    let front = bytes.len() - rest.len() + note.len();
     let note = std::str::from_utf8(note)
         .map_err(|_| PackageFault::Malformed("its manifest is not text"))?;
     let (manifest, payload) = manifest(note, parties)?;
-    if payload.bytes != ciphertext.len() as u64 || payload.sha256 != Digest::of(ciphertext) {
-        return Err(PackageFault::Altered);
-    }
-    Ok(Checked {
+    Ok(Front {
         manifest,
+        payload,
+        front,
         ciphertext,
     })
+}
+
+/// Takes a package apart and checks, in this order: form and lengths of what stands first, signature by exactly the party
+/// that the manifest says sent it, length and digest of the ciphertext. No more than its longest beginning is in memory.
+pub(crate) async fn check(
+    package: &Spooled,
+    parties: &[PartyCard],
+) -> Result<Result<Checked, PackageFault>, PortFault> {
+    let mut parts = package.parts();
+    let mut bytes = Vec::new();
+    while bytes.len() < FRONT_BYTES {
+        match parts.next().await? {
+            Some(part) => bytes.extend(part),
+            None => break,
+        }
+    }
+    let front = match read_front(&bytes, parties) {
+        Ok(front) => front,
+        Err(fault) => return Ok(Err(fault)),
+    };
+    let mut piece = bytes.split_off(front.front);
+    let (mut length, mut digest) = (0, Digesting::default());
+    loop {
+        length += piece.len() as u64;
+        digest.take(&piece);
+        if length > front.ciphertext {
+            return Ok(Err(NOT_AS_LONG));
+        }
+        match parts.next().await? {
+            Some(part) => piece = part,
+            None => break,
+        }
+    }
+    if length != front.ciphertext {
+        return Ok(Err(NOT_AS_LONG));
+    }
+    if front.payload.bytes != length || front.payload.sha256 != digest.done() {
+        return Ok(Err(PackageFault::Altered));
+    }
+    Ok(Ok(Checked {
+        manifest: front.manifest,
+        at: front.front,
+    }))
 }
 
 fn manifest(note: &str, parties: &[PartyCard]) -> Result<(Manifest, Payload), PackageFault> {
@@ -169,24 +222,16 @@ fn parse(json: &str) -> Option<(Manifest, Payload)> {
     (manifest.v == 1 && canonical(&manifest)? == canonical(&value)?).then_some((manifest, payload))
 }
 
-/// Reads the plain payload of a package with this manifest.
-pub(crate) fn letter(manifest: &Manifest, plain: &[u8]) -> Result<Letter, PackageFault> {
-    const LINES: &str = "its letter does not begin with its manifest and its head";
-    let (inner, rest) = line(plain, LINE_BYTES, LINES)?;
+/// Reads the lines with which the plain payload of a package of this manifest begins.
+pub(crate) fn head(manifest: &Manifest, inner: &[u8], head: &[u8]) -> Result<Head, PackageFault> {
     // A party that wraps another's ciphertext in a manifest of its own is found here.
-    if canonical(manifest).as_deref() != Some(inner) {
+    if canonical(manifest).is_none_or(|text| text.as_bytes() != inner) {
         return Err(PackageFault::Altered);
     }
-    let (head, file) = line(rest, LINE_BYTES, LINES)?;
-    let parsed: Head = serde_json::from_str(head).map_err(|_| PackageFault::WrongLetter)?;
-    let one_form = canonical(&parsed).as_deref() == Some(head);
-    let letter = Letter {
-        head: parsed,
-        file: file.to_vec(),
-    };
-    let whole = matches!(letter.head, Head::File { .. }) || letter.file.is_empty();
-    if one_form && whole && letter.head.fits(manifest.kind) {
-        Ok(letter)
+    let parsed: Head = serde_json::from_slice(head).map_err(|_| PackageFault::WrongLetter)?;
+    let one_form = canonical(&parsed).is_some_and(|text| text.as_bytes() == head);
+    if one_form && parsed.fits(manifest.kind) {
+        Ok(parsed)
     } else {
         Err(PackageFault::WrongLetter)
     }

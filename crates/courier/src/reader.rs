@@ -3,23 +3,128 @@
 //!
 //! It never runs in the process that serves others: that is what [`crate::confined::ConfinedForms`] is for.
 
+use std::io::{self, BufRead, Read};
+
 use exchange::table::{FileFault, Format, Shape, Table};
 use serde::{Deserialize, Serialize};
 
-use crate::{csv, xlsx};
+use crate::cells::unsafe_file;
+use crate::fault::too_long;
+use crate::{csv, limits, xlsx};
 
-/// Reads `bytes` as a file of `format` with `shape`.
+/// Some rows of a file.
+pub type Page = Vec<Vec<String>>;
+
+/// Reads `input` as a file of `format` with `shape`, and gives its rows to `take`, a page at a time.
 ///
 /// # Errors
-/// [`FileFault`] with rule, row and column, never a value; nothing of the file is given out then (RUN-09).
-pub fn read(format: Format, shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
-    match format {
-        Format::Xlsx => xlsx::read(shape, bytes),
-        Format::Csv => csv::read(shape, bytes),
+/// A failure of `input` or of `take`; within, [`FileFault`] with rule, row and column, never a value: the whole file is
+/// refused then, also the rows that were given before (RUN-09).
+pub fn pages(
+    format: Format,
+    shape: &Shape,
+    input: impl BufRead,
+    mut take: impl FnMut(Page) -> io::Result<()>,
+) -> io::Result<Result<(), FileFault>> {
+    match gather(format, shape, input, &mut take) {
+        Ok(()) => Ok(Ok(())),
+        Err(Stop::Fault(fault)) => Ok(Err(fault)),
+        Err(Stop::Io(e)) => Err(e),
     }
 }
 
-/// The first line to the confined reader; `bytes` bytes of file follow it.
+/// Why nothing more is read.
+pub(crate) enum Stop {
+    Fault(FileFault),
+    Io(io::Error),
+}
+
+impl From<FileFault> for Stop {
+    fn from(fault: FileFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(e: io::Error) -> Self {
+        Self::Io(e)
+    }
+}
+
+fn gather(
+    format: Format,
+    shape: &Shape,
+    input: impl BufRead,
+    take: &mut impl FnMut(Page) -> io::Result<()>,
+) -> Result<(), Stop> {
+    let mut gathered = Gathered::default();
+    match format {
+        Format::Xlsx => {
+            let most = limits::file_bytes(format);
+            let mut bytes = Vec::new();
+            input.take(most + 1).read_to_end(&mut bytes)?;
+            if bytes.len() as u64 > most {
+                return Err(too_long(format).into());
+            }
+            let mut table = xlsx::read(shape, &bytes)?;
+            for row in std::mem::take(&mut table.rows) {
+                gathered.push(row, take)?;
+            }
+        }
+        Format::Csv => {
+            let mut rows = csv::Rows::under(shape, input)?;
+            while let Some(row) = rows.next()? {
+                gathered.push(row, take)?;
+            }
+        }
+    }
+    if !gathered.rows.is_empty() {
+        take(gathered.rows)?;
+    }
+    Ok(())
+}
+
+/// The rows of a page that are there already.
+#[derive(Default)]
+struct Gathered {
+    rows: Page,
+    bytes: usize,
+}
+
+impl Gathered {
+    fn push(
+        &mut self,
+        row: Vec<String>,
+        take: &mut impl FnMut(Page) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.bytes += row.iter().map(String::len).sum::<usize>();
+        self.rows.push(row);
+        if self.rows.len() < limits::PAGE_ROWS && self.bytes < limits::PAGE_BYTES {
+            return Ok(());
+        }
+        take(std::mem::take(self).rows)
+    }
+}
+
+/// Reads `bytes` as a whole file of `format` with `shape`.
+///
+/// # Errors
+/// As [`pages`].
+pub fn read(format: Format, shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
+    let mut table = Table {
+        columns: shape.columns.clone(),
+        rows: Vec::new(),
+    };
+    let take = |page| {
+        table.rows.extend::<Page>(page);
+        Ok(())
+    };
+    // Nothing fails that is in memory.
+    pages(format, shape, bytes, take).unwrap_or_else(|_| Err(unsafe_file()))?;
+    Ok(table)
+}
+
+/// The first line to the confined reader; the file follows it.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
@@ -27,17 +132,17 @@ pub struct Request {
     pub format: Format,
     /// The shape that the agreement fixes.
     pub shape: Shape,
-    /// How many bytes follow.
-    pub bytes: usize,
 }
 
-/// The confined reader's only line.
+/// A line of the confined reader. Pages come first, and then one of the others.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Answer {
-    /// The whole table.
-    Table(Table),
-    /// Why there is none.
+    /// The next rows.
+    Page(Page),
+    /// There are no more.
+    End,
+    /// The file is refused whole.
     Fault(FileFault),
 }
 

@@ -8,14 +8,17 @@ use std::sync::Arc;
 use age::Encryptor;
 use age::stream::StreamWriter;
 use age::x25519::Recipient;
-use exchange::message::{Head, Letter, Manifest};
-use exchange::ports::{PackageFault, PartyCard, PortFault, Sealer, SealingFile, Signer};
+use async_trait::async_trait;
+use exchange::message::{Head, Manifest};
+use exchange::ports::{
+    Opened, PackageFault, PartyCard, PortFault, Sealer, SealingFile, Signer, Spooled,
+};
 use ledger::Digesting;
-use zeroize::Zeroizing;
 
 use crate::drain::Drain;
 use crate::keys::Keys;
-use crate::package::Payload;
+use crate::opening::Plain;
+use crate::package::{Checked, Payload};
 use crate::{limits, package};
 
 /// Seals and opens in one party's name.
@@ -31,6 +34,16 @@ impl AgeSealer {
     }
 }
 
+/// What is good of what was read; a package's fault is given back at once.
+macro_rules! good {
+    ($read:expr) => {
+        match $read {
+            Ok(good) => good,
+            Err(fault) => return Ok(Err(fault)),
+        }
+    };
+}
+
 fn unsealed(why: &str) -> PortFault {
     PortFault(format!("the package was not sealed: {why}"))
 }
@@ -39,8 +52,9 @@ fn unsealed(why: &str) -> PortFault {
 struct Sealing {
     keys: Arc<Keys>,
     manifest: Manifest,
-    has_file: bool,
-    file: usize,
+    /// How long its file may be; none where the letter has no file.
+    most: Option<u64>,
+    file: u64,
     writer: StreamWriter<Drain>,
     counted: Counted,
 }
@@ -71,12 +85,17 @@ impl Counted {
 
 impl SealingFile for Sealing {
     fn push(&mut self, file: &[u8], sealed: &mut Vec<u8>) -> Result<(), PortFault> {
-        self.file = self.file.saturating_add(file.len());
-        if self.file > limits::FILE_BYTES {
-            return Err(unsealed("its file is longer than 64 MiB: send fewer rows"));
-        }
-        if self.file > 0 && !self.has_file {
-            return Err(unsealed("its letter is not of the kind its manifest says"));
+        self.file = self.file.saturating_add(file.len() as u64);
+        match self.most {
+            Some(most) if self.file > most => {
+                let most = most >> 20;
+                let why = format!("its file is longer than {most} MiB: send fewer rows");
+                return Err(unsealed(&why));
+            }
+            None if self.file > 0 => {
+                return Err(unsealed("its letter is not of the kind its manifest says"));
+            }
+            Some(_) | None => {}
         }
         let written = self.writer.write_all(file);
         written.map_err(|e| unsealed(&e.to_string()))?;
@@ -101,6 +120,7 @@ impl SealingFile for Sealing {
     }
 }
 
+#[async_trait]
 impl Sealer for AgeSealer {
     fn begin(
         &self,
@@ -131,7 +151,13 @@ impl Sealer for AgeSealer {
         Ok(Box::new(Sealing {
             keys: self.keys.clone(),
             manifest: manifest.clone(),
-            has_file: matches!(head, Head::File { .. }),
+            most: match head {
+                Head::File { format, .. } => Some(limits::file_bytes(*format)),
+                Head::Receipt { .. }
+                | Head::Rejection { .. }
+                | Head::Recall { .. }
+                | Head::Destruction { .. } => None,
+            },
             file: 0,
             writer: begun.map_err(|e| unsealed(&e.to_string()))?,
             counted: Counted {
@@ -142,21 +168,36 @@ impl Sealer for AgeSealer {
         }))
     }
 
-    fn inspect(&self, bytes: &[u8], parties: &[PartyCard]) -> Result<Manifest, PackageFault> {
-        package::check(bytes, parties).map(|checked| checked.manifest)
+    async fn inspect(
+        &self,
+        package: &Spooled,
+        parties: &[PartyCard],
+    ) -> Result<Result<Manifest, PackageFault>, PortFault> {
+        let checked = package::check(package, parties).await?;
+        Ok(checked.map(|checked| checked.manifest))
     }
 
-    fn open(
+    async fn open(
         &self,
-        bytes: &[u8],
+        package: &Spooled,
         parties: &[PartyCard],
-    ) -> Result<(Manifest, Letter), PackageFault> {
-        let checked = package::check(bytes, parties)?;
-        // age gives an error for the whole when its last block does not authenticate, whatever came before.
-        let plain = age::decrypt(self.keys.identity(), checked.ciphertext)
-            .map_err(|_| PackageFault::Unopened)?;
-        let plain = Zeroizing::new(plain);
-        let letter = package::letter(&checked.manifest, &plain)?;
-        Ok((checked.manifest, letter))
+    ) -> Result<Result<Opened, PackageFault>, PortFault> {
+        let Checked { manifest, at } = good!(package::check(package, parties).await?);
+        let key = self.keys.identity();
+        // Whether the whole is authentic is known at its end only: it is gone through once before any of it counts.
+        let whole = good!(Plain::of(package, at, key).await?);
+        good!(whole.authenticate().await?);
+        let mut plain = good!(Plain::of(package, at, key).await?);
+        let inner = good!(plain.line().await?);
+        let head = good!(plain.line().await?);
+        let head = good!(package::head(&manifest, &inner, &head));
+        if !matches!(head, Head::File { .. }) && !good!(plain.is_over().await?) {
+            return Ok(Err(PackageFault::WrongLetter));
+        }
+        Ok(Ok(Opened {
+            manifest,
+            head,
+            file: Box::new(plain),
+        }))
     }
 }

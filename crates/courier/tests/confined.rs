@@ -15,11 +15,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{forms, shape, two};
+use async_trait::async_trait;
+use common::{forms, shape, two, whole};
 use courier::confined::ConfinedForms;
 use courier::workbook;
-use exchange::ports::{Forms, PortFault};
-use exchange::table::{FileFault, Format, Table};
+use exchange::ports::{Forms, Parts, PortFault};
+use exchange::table::{FileFault, Format, Shape, Table};
 
 /// A stand-in for the reader, given as a shell script.
 async fn stand_in(script: &str) -> Result<Result<Table, FileFault>, PortFault> {
@@ -31,9 +32,13 @@ async fn stand_in(script: &str) -> Result<Result<Table, FileFault>, PortFault> {
         .unwrap();
     drop(file);
     let forms = ConfinedForms::new(path).with_patience(Duration::from_secs(2));
-    forms
-        .read(Format::Csv, &shape(), b"ref,surname,born\r\n")
-        .await
+    whole(
+        &forms,
+        Format::Csv,
+        &shape(),
+        b"ref,surname,born\r\n".to_vec(),
+    )
+    .await
 }
 
 // shows: RUN-09
@@ -46,8 +51,12 @@ async fn a_reader_that_dies_hangs_floods_or_lies_is_a_fault_of_the_file() {
         "cat /dev/zero",
         "sleep 30",
         "echo not json",
-        r#"echo '{"table":{"columns":["other"],"rows":[]}}'"#,
-        r#"echo '{"table":{"columns":["ref","surname","born"],"rows":[["a"]]}}'"#,
+        r#"echo '{"page":[["a"]]}'"#,
+        r#"echo '{"page":[]}'; sleep 30"#,
+        r#"echo '{"page":[["a","b","c"]]}'"#,
+        r#"echo '{"page":[["a","b","c"]]}'; echo '"end"'; exit 1"#,
+        r#"while true; do echo '{"page":[["a","b","c"]]}'; done"#,
+        r#"printf '{"page":[["a","b",'"#,
     ] {
         let fault = stand_in(script).await.expect(script).expect_err(script);
         assert_eq!(fault.rule, "RUN-09", "{script}");
@@ -59,8 +68,7 @@ async fn a_reader_that_dies_hangs_floods_or_lies_is_a_fault_of_the_file() {
     // The caller goes on, with the real reader.
     let bytes = workbook::write(&two()).unwrap();
     assert!(
-        forms()
-            .read(Format::Xlsx, &shape(), &bytes)
+        whole(&forms(), Format::Xlsx, &shape(), bytes)
             .await
             .unwrap()
             .unwrap()
@@ -78,7 +86,9 @@ async fn a_reader_that_is_missing_or_not_confined_is_no_fault_of_the_file() {
             .contains("could not confine itself")
     );
     let missing = ConfinedForms::new("/nonexistent/concordat-reader");
-    let fault = missing.read(Format::Csv, &shape(), b"x").await.unwrap_err();
+    let fault = whole(&missing, Format::Csv, &shape(), b"x".to_vec())
+        .await
+        .unwrap_err();
     assert!(
         fault.to_string().contains("could not be started"),
         "{fault}"
@@ -86,13 +96,65 @@ async fn a_reader_that_is_missing_or_not_confined_is_no_fault_of_the_file() {
 }
 
 #[tokio::test]
-async fn a_file_beyond_the_bound_is_refused_unread() {
-    let fault = forms()
-        .read(Format::Csv, &shape(), &vec![b'a'; (64 << 20) + 1])
+async fn a_workbook_beyond_the_bound_is_refused_unread() {
+    let long = vec![b'a'; (64 << 20) + 1];
+    let fault = whole(&forms(), Format::Xlsx, &shape(), long)
         .await
         .unwrap()
         .unwrap_err();
     assert!(fault.what.contains("64 MiB"), "{fault}");
+}
+
+/// Rows without end, after which the place that they come from fails.
+struct Endless(u32);
+
+#[async_trait]
+impl Parts for Endless {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, PortFault> {
+        self.0 += 1;
+        match self.0 {
+            1 => Ok(Some(b"ref,surname,born\r\n".to_vec())),
+            2..100 => Ok(Some(b"r,Canary,1\r\n".repeat(1_000))),
+            _ => Err(PortFault("the disk".into())),
+        }
+    }
+}
+
+// What had come of a file that then cannot be had is no file: a partner is not blamed for our disk.
+#[tokio::test]
+async fn a_file_that_breaks_off_on_its_way_is_not_taken_for_a_shorter_one() {
+    let shape = Shape {
+        max_rows: 1_000_000,
+        ..shape()
+    };
+    let file = Box::new(Endless(0));
+    let mut reading = forms().read(Format::Csv, &shape, file).await.unwrap();
+    let mut rows = 0;
+    let fault = loop {
+        match reading.next().await {
+            Ok(Ok(Some(page))) => rows += page.rows.len(),
+            Ok(end) => panic!("{rows} rows, {end:?}"),
+            Err(fault) => break fault,
+        }
+    };
+    assert_eq!(
+        (rows, fault),
+        (98_000, PortFault("the disk".into())),
+        "a page at a time"
+    );
+}
+
+#[tokio::test]
+async fn the_last_row_of_many_refuses_them_all() {
+    let shape = Shape {
+        max_rows: 1_000_000,
+        ..shape()
+    };
+    let good = b"r,Canary,1\r\n".repeat(30_000);
+    let bytes = [b"ref,surname,born\r\n", good.as_slice(), b"r,Canary\r\n"].concat();
+    let fault = whole(&forms(), Format::Csv, &shape, bytes).await.unwrap();
+    let fault = fault.unwrap_err();
+    assert_eq!((fault.rule.as_str(), fault.row), ("RUN-09", Some(30_002)));
 }
 
 #[test]
@@ -105,7 +167,7 @@ fn the_reader_has_taken_its_means_away_before_it_reads() {
         .unwrap();
     let wanted = [
         ("Max address space", "536870912"),
-        ("Max cpu time", "20"),
+        ("Max cpu time", "60"),
         ("Max open files", "3"),
         ("Max file size", "0"),
         ("Max processes", "0"),

@@ -11,10 +11,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use courier::{AgeSealer, Keys, KeysFault};
 use exchange::ids::PartyId;
 use exchange::message::{Head, Kind, Letter, Manifest};
-use exchange::ports::{PackageFault, PartyCard, Sealer, Signer};
+use exchange::ports::{Blob, PackageFault, PartyCard, PortFault, Sealer, Signer, Spooled};
 use exchange::table::{FileFault, Format};
 use ledger::Digest;
 use ledger::note::{self, NoteSigner};
@@ -34,6 +35,52 @@ fn party(name: &str, n: u8) -> Party {
         keys,
         seed: [n; 32],
     }
+}
+
+fn on_a_thread<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(work)
+}
+
+/// A package whose parts end anywhere.
+struct Pieces(Vec<u8>, usize);
+
+#[async_trait]
+impl Blob for Pieces {
+    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault> {
+        let part = self.0.chunks(self.1).nth(usize::try_from(n).unwrap());
+        Ok(part.map(<[u8]>::to_vec))
+    }
+}
+
+fn inspect(party: &Party, bytes: &[u8], cards: &[PartyCard]) -> Result<Manifest, PackageFault> {
+    let package = Spooled::from(bytes.to_vec());
+    on_a_thread(party.sealer.inspect(&package, cards)).unwrap()
+}
+
+/// The letter of a package, opened to its end.
+fn open(
+    party: &Party,
+    bytes: &[u8],
+    cards: &[PartyCard],
+) -> Result<(Manifest, Letter), PackageFault> {
+    open_from(party, Spooled::from(bytes.to_vec()), cards)
+}
+
+fn open_from(
+    party: &Party,
+    package: Spooled,
+    cards: &[PartyCard],
+) -> Result<(Manifest, Letter), PackageFault> {
+    on_a_thread(async {
+        let mut opened = party.sealer.open(&package, cards).await.unwrap()?;
+        let mut file = Vec::new();
+        while let Some(part) = opened.file.next().await.unwrap() {
+            file.extend(part);
+        }
+        let head = opened.head;
+        Ok((opened.manifest, Letter { head, file }))
+    })
 }
 
 fn manifest(kind: Kind, from: &str, to: &str) -> Manifest {
@@ -132,7 +179,7 @@ impl Pair {
     /// The one check: the package gives this fault and nothing else.
     #[track_caller]
     fn refuses(&self, bytes: &[u8], fault: PackageFault) {
-        assert_eq!(self.dwp.sealer.open(bytes, &self.cards), Err(fault));
+        assert_eq!(open(&self.dwp, bytes, &self.cards), Err(fault));
     }
 }
 
@@ -167,12 +214,9 @@ fn letters_of_every_kind_are_opened_as_they_were_sealed() {
             .sealer
             .seal(&manifest, &letter, &pair.cards[1])
             .unwrap();
+        assert_eq!(inspect(&pair.dwp, &bytes, &pair.cards).unwrap(), manifest);
         assert_eq!(
-            pair.dwp.sealer.inspect(&bytes, &pair.cards).unwrap(),
-            manifest
-        );
-        assert_eq!(
-            pair.dwp.sealer.open(&bytes, &pair.cards).unwrap(),
+            open(&pair.dwp, &bytes, &pair.cards).unwrap(),
             (manifest, letter)
         );
         // What lies on a transport shows routing alone.
@@ -189,12 +233,9 @@ fn every_changed_byte_is_refused_and_gives_nothing() {
         for mask in [0x01, 0x20, 0x80] {
             let mut flipped = bytes.clone();
             flipped[at] ^= mask;
+            assert!(open(&pair.dwp, &flipped, &pair.cards).is_err(), "byte {at}");
             assert!(
-                pair.dwp.sealer.open(&flipped, &pair.cards).is_err(),
-                "byte {at}"
-            );
-            assert!(
-                pair.dwp.sealer.inspect(&flipped, &pair.cards).is_err(),
+                inspect(&pair.dwp, &flipped, &pair.cards).is_err(),
                 "byte {at}"
             );
         }
@@ -207,7 +248,7 @@ fn every_truncation_and_every_addition_is_refused() {
     let bytes = pair.sealed();
     for end in 0..bytes.len() {
         assert!(
-            pair.dwp.sealer.open(&bytes[..end], &pair.cards).is_err(),
+            open(&pair.dwp, &bytes[..end], &pair.cards).is_err(),
             "cut at {end}"
         );
     }
@@ -233,12 +274,7 @@ fn a_damaged_ciphertext_that_is_signed_gives_nothing() {
             ciphertext,
         )
     };
-    assert!(
-        pair.dwp
-            .sealer
-            .open(&sign(&ciphertext), &pair.cards)
-            .is_ok()
-    );
+    assert!(open(&pair.dwp, &sign(&ciphertext), &pair.cards).is_ok());
     let last = ciphertext.len() - 1;
     pair.refuses(&sign(&ciphertext[..last]), PackageFault::Unopened);
     ciphertext[last] ^= 1;
@@ -250,7 +286,7 @@ fn a_damaged_ciphertext_that_is_signed_gives_nothing() {
 fn a_wrong_key_is_told_like_corruption() {
     let pair = pair();
     let bytes = pair.sealed();
-    let fault = pair.ho.sealer.open(&bytes, &pair.cards).unwrap_err();
+    let fault = open(&pair.ho, &bytes, &pair.cards).unwrap_err();
     assert_eq!(fault, PackageFault::Unopened);
 }
 
@@ -280,11 +316,11 @@ fn only_the_party_in_from_may_have_signed_and_alone() {
     let mut cards = pair.cards.clone();
     cards[0].verifier = other.verifier().to_string();
     assert_eq!(
-        pair.dwp.sealer.open(&pair.sealed(), &cards),
+        open(&pair.dwp, &pair.sealed(), &cards),
         Err(PackageFault::Unsigned)
     );
     assert_eq!(
-        pair.dwp.sealer.open(&pair.sealed(), &[]),
+        open(&pair.dwp, &pair.sealed(), &[]),
         Err(PackageFault::Unsigned)
     );
 }
@@ -445,11 +481,16 @@ fn a_file_that_comes_in_pieces_is_sealed_as_one() {
         let pushed: Vec<u8> = file.chunks(piece).take(200).flatten().copied().collect();
         let mut package = sealing.finish(&mut sealed).unwrap();
         package.append(&mut sealed);
-        let (opened, letter) = pair.dwp.sealer.open(&package, &pair.cards).unwrap();
+        let (opened, letter) = open(&pair.dwp, &package, &pair.cards).unwrap();
         assert!(
             opened == manifest && letter.head == head && letter.file == pushed,
             "{piece}"
         );
+        for part in [613, 65_536, 1 << 20] {
+            let package = Spooled(Arc::new(Pieces(package.clone(), part)));
+            let (_, again) = open_from(&pair.dwp, package, &pair.cards).unwrap();
+            assert!(again == letter, "{piece}, in parts of {part}");
+        }
     }
 }
 
@@ -467,4 +508,19 @@ fn only_a_file_letter_has_a_file() {
         .unwrap();
     assert!(sealing.push(b"", &mut Vec::new()).is_ok());
     assert!(sealing.push(b"x", &mut Vec::new()).is_err());
+}
+
+#[test]
+fn a_package_that_cannot_be_had_is_not_the_senders_fault() {
+    struct Broken;
+    #[async_trait]
+    impl Blob for Broken {
+        async fn part(&self, _: u32) -> Result<Option<Vec<u8>>, PortFault> {
+            Err(PortFault("the disk".into()))
+        }
+    }
+    let pair = pair();
+    let package = Spooled(Arc::new(Broken));
+    let opened = on_a_thread(pair.dwp.sealer.open(&package, &pair.cards));
+    assert_eq!(opened.err(), Some(PortFault("the disk".into())));
 }

@@ -83,7 +83,17 @@ fn the_package_on_the_page_opens_to_the_letter_on_the_page() {
     assert_eq!((ho.card(), dwp.card()), (card("ho"), card("dwp")));
     let bytes = STANDARD.decode(block("package").replace('\n', "")).unwrap();
     let sealer = AgeSealer::new(Arc::new(dwp));
-    let (manifest, letter) = sealer.open(&bytes, &[card("ho"), card("dwp")]).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let (manifest, letter) = runtime.unwrap().block_on(async {
+        let cards = [card("ho"), card("dwp")];
+        let opened = sealer.open(&bytes.clone().into(), &cards).await;
+        let mut opened = opened.unwrap().unwrap();
+        let (head, mut file) = (opened.head, Vec::new());
+        while let Some(part) = opened.file.next().await.unwrap() {
+            file.extend(part);
+        }
+        (opened.manifest, Letter { head, file })
+    });
 
     let text = format!(
         "{}\n{}",

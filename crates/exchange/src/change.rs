@@ -8,15 +8,17 @@
 //! }
 //! ```
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use ledger::{By, Code, CommitKey, Digest, Entry, EntryId, Fact, NodeName};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
 use crate::authority::Actor;
+use crate::bulk::Bulk;
 use crate::deadline::Deadline;
 use crate::effect::Effect;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId};
@@ -120,6 +122,7 @@ pub struct Change<T> {
     record: Record,
     effects: Vec<Effect>,
     along: Vec<Result<Write, PortFault>>,
+    many_along: Option<Bulk<Write>>,
 }
 
 impl<T: Aggregate> Change<T> {
@@ -129,6 +132,7 @@ impl<T: Aggregate> Change<T> {
             record,
             effects: Vec::new(),
             along: Vec::new(),
+            many_along: None,
         }
     }
 
@@ -140,6 +144,12 @@ impl<T: Aggregate> Change<T> {
     /// Another aggregate that the same act moves: it stands in the same record.
     pub(crate) fn along<O: Aggregate>(mut self, other: &O) -> Self {
         self.along.push(Write::of(other));
+        self
+    }
+
+    /// As [`Change::along`], for more of them than memory holds: each once, in order of kind and id.
+    pub(crate) fn many_along(mut self, others: Bulk<Write>) -> Self {
+        self.many_along = Some(others);
         self
     }
 
@@ -156,16 +166,16 @@ impl<T: Aggregate> Change<T> {
 }
 
 /// One aggregate's new state in a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
     /// The kind of aggregate.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// Its id.
     pub id: String,
     /// The version that it must have now (0: it must not exist); it will have the next.
     pub expected: u64,
     /// The new state's name.
-    pub status: &'static str,
+    pub status: Cow<'static, str>,
     /// The new state; no personal value is in it.
     pub body: serde_json::Value,
     /// When its deadline falls due.
@@ -173,14 +183,14 @@ pub struct Write {
 }
 
 impl Write {
-    fn of<T: Aggregate>(state: &T) -> Result<Self, PortFault> {
+    pub(crate) fn of<T: Aggregate>(state: &T) -> Result<Self, PortFault> {
         let body = serde_json::to_value(state)
             .map_err(|e| PortFault(format!("the state of a {} cannot be written: {e}", T::KIND)))?;
         Ok(Self {
-            kind: T::KIND,
+            kind: T::KIND.into(),
             id: state.key(),
             expected: state.version(),
-            status: state.status(),
+            status: state.status().into(),
             body,
             due: state.deadline().map(|d| d.at()),
         })
@@ -188,7 +198,7 @@ impl Write {
 }
 
 /// A sealed item for a holding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     /// The holding; it must stand, or be opened in the same commit (RET-01).
     pub holding: HoldingId,
@@ -221,6 +231,8 @@ struct Parts {
     writes: Vec<Write>,
     effects: Vec<Effect>,
     items: Vec<Item>,
+    many_writes: Vec<Bulk<Write>>,
+    many_items: Vec<(Vec<HoldingId>, Bulk<Item>)>,
     emptied: Vec<HoldingId>,
     packages: Vec<(PackageId, Vec<u8>)>,
     more: Vec<(PackageId, Spooled)>,
@@ -254,11 +266,13 @@ impl Batch {
             record,
             effects,
             along,
+            many_along,
         } = change;
         self.commit.writes.push(Write::of(&state)?);
         for other in along {
             self.commit.writes.push(other?);
         }
+        self.commit.many_writes.extend(many_along);
         self.records.push(record);
         self.commit.effects.extend(effects);
         Ok(self)
@@ -278,6 +292,12 @@ impl Batch {
             name,
             sealed,
         });
+        self
+    }
+
+    /// Adds sealed items to these holdings, and to no other, that are more than memory holds.
+    pub fn many_items(mut self, holdings: &[HoldingId], items: Bulk<Item>) -> Self {
+        self.commit.many_items.push((holdings.to_vec(), items));
         self
     }
 
@@ -442,6 +462,14 @@ impl Commit {
     /// The sealed items to keep.
     pub fn items(&self) -> &[Item] {
         &self.parts.items
+    }
+    /// More new states: no aggregate of these is in [`Commit::writes`], or here twice.
+    pub fn many_writes(&self) -> &[Bulk<Write>] {
+        &self.parts.many_writes
+    }
+    /// More sealed items to keep, each in one of the holdings beside them.
+    pub fn many_items(&self) -> &[(Vec<HoldingId>, Bulk<Item>)] {
+        &self.parts.many_items
     }
     /// The holdings whose items are to be deleted.
     pub fn emptied(&self) -> &[HoldingId] {

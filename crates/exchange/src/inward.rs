@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{Answers, Column, Flow, Others, Plan, Present, RowCover};
+use agreement::{Answers, Column, DatasetId, Flow, Others, Plan, Present, RowCover};
 use jiff::civil::Date;
 
 use crate::gate::{Presence, Rows, presence};
 use crate::rows::Row;
-use crate::table::{FileFault, Shape, Table};
+use crate::table::{FileFault, Shape};
 
 /// The name of the sheet that has the records.
 pub const SHEET: &str = "Records";
@@ -26,149 +26,185 @@ pub fn shape(flow: &Flow) -> Shape {
     }
 }
 
-/// Checks the form of every cell and that required ones are there.
+/// Checks the form of every cell of a row, and that required ones are there. The row stands at a place of the file, counted
+/// from 0.
 ///
 /// # Errors
 /// The first fault, by row and column; no value.
-pub fn cells(plan: &Plan, flow: &Flow, table: &Table, on: Date) -> Result<(), FileFault> {
-    for (n, row) in table.rows.iter().enumerate() {
-        let get = |column: &Column| {
-            let at = flow.columns.iter().position(|c| c.name == column.name);
-            at.and_then(|at| row.get(at)).map_or("", String::as_str)
-        };
-        for (column, value) in flow.columns.iter().zip(row) {
-            // Only what rests on another cell needs to be looked up.
-            let needed = match &column.present {
-                Present::Always => Presence::Required,
-                Present::IfHeld => Presence::Optional,
-                Present::When { .. } | Present::UnlessKnown(_) => {
-                    presence(plan, flow, column, &get, on)
-                }
-            };
-            let wrong = if value.is_empty() {
-                (needed == Presence::Required)
-                    .then(|| "the cell is empty and the agreement requires it".to_owned())
-            } else if needed == Presence::Absent {
-                Some("the cell has a value and the agreement wants none there".to_owned())
-            } else {
-                (!column.accepts(value)).then(|| {
-                    format!(
-                        "the cell has not the form of a {}",
-                        column.field_type.name()
-                    )
-                })
-            };
-            if let Some(what) = wrong {
-                return Err(fault("RUN-09", Some(n), Some(column.name.as_str()), what));
+pub fn cells(
+    plan: &Plan,
+    flow: &Flow,
+    row: &[String],
+    place: u64,
+    on: Date,
+) -> Result<(), FileFault> {
+    let get = |column: &Column| {
+        let at = flow.columns.iter().position(|c| c.name == column.name);
+        at.and_then(|at| row.get(at)).map_or("", String::as_str)
+    };
+    for (column, value) in flow.columns.iter().zip(row) {
+        // Only what rests on another cell needs to be looked up.
+        let needed = match &column.present {
+            Present::Always => Presence::Required,
+            Present::IfHeld => Presence::Optional,
+            Present::When { .. } | Present::UnlessKnown(_) => {
+                presence(plan, flow, column, &get, on)
             }
+        };
+        let wrong = if value.is_empty() {
+            (needed == Presence::Required)
+                .then(|| "the cell is empty and the agreement requires it".to_owned())
+        } else if needed == Presence::Absent {
+            Some("the cell has a value and the agreement wants none there".to_owned())
+        } else {
+            (!column.accepts(value)).then(|| {
+                format!(
+                    "the cell has not the form of a {}",
+                    column.field_type.name()
+                )
+            })
+        };
+        if let Some(what) = wrong {
+            return Err(fault(
+                "RUN-09",
+                Some(place),
+                Some(column.name.as_str()),
+                what,
+            ));
         }
     }
     Ok(())
 }
 
-/// Cuts a file into the rows of its datasets, numbered by `number` (from 1) in the order of the file.
-pub fn rows(flow: &Flow, table: &Table, number: &[u64]) -> Rows {
-    let mut rows = Rows::new();
-    for (cells, n) in table.rows.iter().zip(number) {
-        for (column, value) in flow.columns.iter().zip(cells) {
-            rows.entry(column.field.dataset.clone())
-                .or_default()
-                .entry(*n)
-                .or_default()
-                .set(column.field.field.as_str(), value.as_str());
+/// Cuts a row of a file into the rows of its datasets.
+pub fn row(flow: &Flow, cells: &[String]) -> BTreeMap<DatasetId, Row> {
+    let mut rows: BTreeMap<DatasetId, Row> = BTreeMap::new();
+    for (column, value) in flow.columns.iter().zip(cells) {
+        let name = column.field.field.as_str();
+        match rows.get_mut(&column.field.dataset) {
+            Some(row) => row.set(name, value.as_str()),
+            None => {
+                let row = rows.entry(column.field.dataset.clone()).or_default();
+                row.set(name, value.as_str());
+            }
         }
     }
     rows
 }
 
-/// A return's rows beside the rows that were sent.
-pub struct Paired {
-    /// The sent row's number for each row of the file; a row that no sent row stands for has a number beyond all that
-    /// were sent.
-    pub number: Vec<u64>,
-    /// Why a person must look at the file first.
-    pub fault: Option<FileFault>,
+/// The link fields of the rows that were sent: by number, and by the first of them.
+#[derive(Default)]
+pub struct Sent {
+    by_number: BTreeMap<u64, Vec<String>>,
+    by_handle: BTreeMap<String, u64>,
 }
 
-/// Pairs a return's rows with the rows that were sent, by the first link field.
+impl Sent {
+    /// Adds the row of this number with its link fields, in the order in which the flow pairs on them.
+    pub fn add(&mut self, number: u64, links: Vec<String>) {
+        let handle = links.first().cloned().unwrap_or_default();
+        self.by_handle.insert(handle, number);
+        self.by_number.insert(number, links);
+    }
+}
+
+/// The pairing of a return's rows, as they come, with the rows that were sent, by the first link field. A row that no sent
+/// row stands for gets a number beyond all that were sent.
 ///
 /// A fault of content holds the whole file: rows that were not asked for, rows twice, rows missing, link fields changed
 /// (MATCH-01 to MATCH-04, RUN-11).
-pub fn pair(
-    flow: &Flow,
-    answers: &Answers,
-    table: &Table,
-    sent: &BTreeMap<u64, Row>,
-    nil: Option<u64>,
-) -> Paired {
-    let mut faults = Vec::new();
-    let handle = answers.pairs_on.first().map(|l| l.as_str());
-    if handle.is_none() {
-        let what = "the agreement names no link fields".into();
-        faults.push(fault("MATCH-03", None, None, what));
-    }
-    let handle = handle.unwrap_or_default();
-    let by_handle: BTreeMap<&str, u64> =
-        sent.iter().map(|(n, row)| (row.get(handle), *n)).collect();
-    let places: BTreeMap<&str, usize> = (0..)
-        .zip(&flow.columns)
-        .map(|(at, c)| (c.name.as_str(), at))
-        .collect();
-    let mut beyond = sent.keys().last().copied().unwrap_or(0);
-    let (mut number, mut seen, mut unasked) = (Vec::new(), BTreeSet::new(), 0);
-    for (at, cells) in table.rows.iter().enumerate() {
-        let value = |name: &str| -> &str {
-            let place = places.get(name).copied();
-            place
-                .and_then(|at| cells.get(at))
-                .map_or("", String::as_str)
+pub struct Pairing<'a> {
+    answers: &'a Answers,
+    sent: &'a Sent,
+    /// Where the columns of the link fields stand.
+    links: Vec<Option<usize>>,
+    rows: u64,
+    beyond: u64,
+    seen: BTreeSet<u64>,
+    unasked: u64,
+    fault: Option<FileFault>,
+}
+
+impl<'a> Pairing<'a> {
+    /// Begins with the first row.
+    pub fn new(flow: &'a Flow, answers: &'a Answers, sent: &'a Sent) -> Self {
+        let links = answers.pairs_on.iter();
+        let links = links.map(|name| flow.columns.iter().position(|c| c.name == *name));
+        let unnamed = || {
+            let what = "the agreement names no link fields".into();
+            fault("MATCH-03", None, None, what)
         };
-        let mut found = by_handle.get(value(handle)).copied();
-        if let Some(row) = found.and_then(|n| sent.get(&n)) {
-            let changed = answers
-                .pairs_on
-                .iter()
-                .find(|l| value(l.as_str()) != row.get(l.as_str()));
-            if let Some(link) = changed {
-                let what = "the cell is not what was sent".into();
-                faults.push(fault("MATCH-04", Some(at), Some(link.as_str()), what));
+        Self {
+            answers,
+            sent,
+            links: links.collect(),
+            rows: 0,
+            beyond: sent.by_number.keys().last().copied().unwrap_or(0),
+            seen: BTreeSet::new(),
+            unasked: 0,
+            fault: answers.pairs_on.is_empty().then(unnamed),
+        }
+    }
+
+    /// The number of the next row of the file.
+    pub fn row(&mut self, cells: &[String]) -> u64 {
+        let place = self.rows;
+        self.rows += 1;
+        let value = |at: Option<usize>| {
+            let cell = at.and_then(|at| cells.get(at));
+            cell.map_or("", String::as_str)
+        };
+        let handle = value(self.links.first().copied().flatten());
+        let mut found = self.sent.by_handle.get(handle).copied();
+        if let Some(sent) = found.and_then(|n| self.sent.by_number.get(&n)) {
+            let mut both = self.answers.pairs_on.iter().zip(&self.links).zip(sent);
+            let changed = both.find(|((_, at), sent)| value(**at) != **sent);
+            if let Some(((link, _), _)) = changed {
+                let what = "the cell is not what was sent";
+                self.is_at_fault("MATCH-04", place, link.as_str(), what);
             }
         } else {
-            unasked += 1;
+            self.unasked += 1;
         }
-        if found.is_some_and(|n| !seen.insert(n)) {
-            faults.push(fault(
-                "MATCH-01",
-                Some(at),
-                Some(handle),
-                "the row comes twice".into(),
-            ));
+        if found.is_some_and(|n| !self.seen.insert(n)) {
+            let handle = self.answers.pairs_on.first().map_or("", |l| l.as_str());
+            self.is_at_fault("MATCH-01", place, handle, "the row comes twice");
             found = None;
         }
-        number.push(found.unwrap_or_else(|| {
-            beyond += 1;
-            beyond
-        }));
+        found.unwrap_or_else(|| {
+            self.beyond += 1;
+            self.beyond
+        })
     }
-    if unasked > 0 {
-        let what = format!("{unasked} rows were not asked for: this may be an over-disclosure");
-        faults.push(fault("RUN-11", None, None, what));
+
+    fn is_at_fault(&mut self, rule: &str, place: u64, column: &str, what: &str) {
+        let found = || fault(rule, Some(place), Some(column), what.to_owned());
+        self.fault.get_or_insert_with(found);
     }
-    faults.extend(counts(answers, number.len(), sent.len(), nil));
-    Paired {
-        number,
-        fault: faults.into_iter().next(),
+
+    /// Why a person must look at the file first, all its rows being there: `nil` of those that were sent have no content
+    /// by its letter.
+    pub fn done(self, nil: Option<u64>) -> Option<FileFault> {
+        let unasked = self.unasked;
+        let asked = || {
+            let what = format!("{unasked} rows were not asked for: this may be an over-disclosure");
+            fault("RUN-11", None, None, what)
+        };
+        let sent = self.sent.by_number.len() as u64;
+        self.fault
+            .or_else(|| (unasked > 0).then(asked))
+            .or_else(|| counts(self.answers, self.rows, sent, nil))
     }
 }
 
 /// Do the rows and those without content come to what was sent (MATCH-02)?
-fn counts(answers: &Answers, rows: usize, sent: usize, nil: Option<u64>) -> Option<FileFault> {
-    let answered = rows as u64 + nil.unwrap_or_default();
+fn counts(answers: &Answers, rows: u64, sent: u64, nil: Option<u64>) -> Option<FileFault> {
+    let answered = rows + nil.unwrap_or_default();
     let what = if answers.rows == RowCover::EveryRow && rows < sent {
         format!("{} of {sent} rows are not answered", sent - rows)
     } else if answers.others == Some(Others::NilCount) && nil.is_none() {
         "it does not say how many rows have no content".into()
-    } else if answered > sent as u64 {
+    } else if answered > sent {
         format!("it answers {answered} rows, and {sent} were sent")
     } else {
         return None;
@@ -178,34 +214,29 @@ fn counts(answers: &Answers, rows: usize, sent: usize, nil: Option<u64>) -> Opti
 
 /// The rows of a held file whose link fields are not those of the row that was sent under their number, or that no sent
 /// row stands for.
-pub fn doubtful(
-    flow: &Flow,
-    answers: &Answers,
-    rows: &Rows,
-    sent: &BTreeMap<u64, Row>,
-) -> BTreeSet<u64> {
-    let links: Vec<&Column> = flow
-        .columns
-        .iter()
-        .filter(|c| answers.pairs_on.contains(&c.name))
-        .collect();
+pub fn doubtful(flow: &Flow, answers: &Answers, rows: &Rows, sent: &Sent) -> BTreeSet<u64> {
+    let links = answers.pairs_on.iter();
+    let links = links.map(|name| flow.columns.iter().find(|c| c.name == *name));
+    let links: Vec<Option<&Column>> = links.collect();
     let numbers: BTreeSet<u64> = rows.values().flat_map(BTreeMap::keys).copied().collect();
     let agrees = |n: &u64| {
-        sent.get(n).is_some_and(|row| {
-            links.iter().all(|link| {
+        sent.by_number.get(n).is_some_and(|sent| {
+            let both = links.iter().zip(sent);
+            let mut both = both.filter_map(|(link, sent)| link.map(|link| (link, sent)));
+            both.all(|(link, sent)| {
                 let held = rows.get(&link.field.dataset).and_then(|d| d.get(n));
-                held.map_or("", |r| r.get(link.field.field.as_str())) == row.get(link.name.as_str())
+                held.map_or("", |r| r.get(link.field.field.as_str())) == sent
             })
         })
     };
     numbers.into_iter().filter(|n| !agrees(n)).collect()
 }
 
-fn fault(rule: &str, row: Option<usize>, column: Option<&str>, what: String) -> FileFault {
+fn fault(rule: &str, row: Option<u64>, column: Option<&str>, what: String) -> FileFault {
     FileFault {
         rule: rule.into(),
         // The header is row 1.
-        row: row.map(|n| n as u64 + 2),
+        row: row.map(|n| n + 2),
         column: column.map(str::to_owned),
         what,
     }

@@ -5,6 +5,7 @@
 pub mod act;
 pub mod approval;
 pub mod authority;
+pub mod bulk;
 pub mod change;
 pub mod compose;
 pub mod deadline;

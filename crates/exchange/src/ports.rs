@@ -81,8 +81,8 @@ pub enum StoreFault {
 }
 
 /// A ciphertext of the vault: XChaCha20-Poly1305, bound to its holding and item name.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sealed(pub Vec<u8>);
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed(#[serde(with = "hex::serde")] pub Vec<u8>);
 
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -322,14 +322,21 @@ pub trait Forms: Send + Sync {
         writing.finish(&mut file)?;
         Ok(file)
     }
-    /// Reads a partner's file against the shape that the agreement gives. Any structural fault refuses the
-    /// whole file (RUN-09) and names rule, row and column, never a value.
+    /// Begins to read a partner's file against the shape that the agreement gives.
     async fn read(
         &self,
         format: Format,
         shape: &Shape,
-        bytes: &[u8],
-    ) -> Result<Result<Table, FileFault>, PortFault>;
+        file: Box<dyn Parts>,
+    ) -> Result<Box<dyn Reading>, PortFault>;
+}
+
+/// A partner's file that is being read.
+#[async_trait]
+pub trait Reading: Send {
+    /// The next rows, under the shape's columns; none after the last. Any structural fault refuses the whole file, also the
+    /// rows that were given before it (RUN-09), and names rule, row and column, never a value.
+    async fn next(&mut self) -> Result<Result<Option<Table>, FileFault>, PortFault>;
 }
 
 /// A file that is being built, row by row.
@@ -361,6 +368,7 @@ pub enum PackageFault {
 }
 
 /// Seals letters into packages and opens them.
+#[async_trait]
 pub trait Sealer: Send + Sync {
     /// Begins to seal a letter with this head to the recipient's key; its file follows in pieces. Done once per
     /// package; the ciphertext is kept and sent as it is.
@@ -386,10 +394,27 @@ pub trait Sealer: Send + Sync {
     }
     /// Reads the manifest and checks its signature against the sender's card and the ciphertext's digest;
     /// decrypts nothing.
-    fn inspect(&self, bytes: &[u8], parties: &[PartyCard]) -> Result<Manifest, PackageFault>;
+    async fn inspect(
+        &self,
+        package: &Spooled,
+        parties: &[PartyCard],
+    ) -> Result<Result<Manifest, PackageFault>, PortFault>;
     /// Inspects, then decrypts and authenticates the whole before giving any of it out.
-    fn open(&self, bytes: &[u8], parties: &[PartyCard])
-    -> Result<(Manifest, Letter), PackageFault>;
+    async fn open(
+        &self,
+        package: &Spooled,
+        parties: &[PartyCard],
+    ) -> Result<Result<Opened, PackageFault>, PortFault>;
+}
+
+/// A package that was opened.
+pub struct Opened {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// What its letter says.
+    pub head: LetterHead,
+    /// The letter's file, which is decrypted as it is read; without parts where the letter has none.
+    pub file: Box<dyn Parts>,
 }
 
 /// A letter's file that is being sealed, piece by piece.
@@ -437,13 +462,52 @@ pub trait Filling: Send {
 /// A blob that is whole.
 #[async_trait]
 pub trait Blob: Send + Sync {
-    /// A part of it, counted from 0; none after the last. Every part but the last has the same length.
+    /// A part of it, counted from 0; none after the last.
     async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault>;
 }
 
-/// A blob that a commit takes its bytes from. Two are the same only when they are one.
+/// A blob that may be read by several, and that a commit takes bytes from. Two are the same only when they are one.
 #[derive(Clone)]
 pub struct Spooled(pub Arc<dyn Blob>);
+
+impl Spooled {
+    /// Its parts, from the first.
+    pub fn parts(&self) -> InParts {
+        InParts {
+            blob: self.clone(),
+            next: 0,
+        }
+    }
+}
+
+/// The parts of a blob, one after the other.
+pub struct InParts {
+    blob: Spooled,
+    next: u32,
+}
+
+#[async_trait]
+impl Parts for InParts {
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, PortFault> {
+        let part = self.blob.0.part(self.next).await?;
+        self.next += 1;
+        Ok(part)
+    }
+}
+
+/// A blob in memory, of one part.
+#[async_trait]
+impl Blob for Vec<u8> {
+    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault> {
+        Ok((n == 0 && !self.is_empty()).then(|| self.clone()))
+    }
+}
+
+impl From<Vec<u8>> for Spooled {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(bytes))
+    }
+}
 
 impl PartialEq for Spooled {
     fn eq(&self, other: &Self) -> bool {
@@ -471,8 +535,8 @@ pub trait Transport: Send + Sync {
     ) -> Result<(), PortFault>;
     /// What waits for `me`, in order of id.
     async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault>;
-    /// One waiting package; none when it was taken in between.
-    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Vec<u8>>, PortFault>;
+    /// One waiting package, to be read; none when it was taken in between.
+    async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Box<dyn Parts>>, PortFault>;
     /// Takes a package away; taking away what is not there is no error.
     async fn remove(&self, me: &PartyId, id: &PackageId) -> Result<(), PortFault>;
 }

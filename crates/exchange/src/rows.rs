@@ -53,6 +53,17 @@ pub fn item_name(row: u64) -> String {
     format!("row/{row:06}")
 }
 
+/// A row as it is sealed.
+pub(crate) fn plain(
+    holding: &HoldingId,
+    n: u64,
+    row: &Row,
+) -> Result<Zeroizing<Vec<u8>>, PortFault> {
+    let plain = serde_json::to_vec(&row.0)
+        .map_err(|_| PortFault(format!("row {n} of {holding} cannot be written")))?;
+    Ok(Zeroizing::new(plain))
+}
+
 /// Seals rows into a holding, as items of `batch`. The holding must be opened in the same batch or before.
 pub(crate) async fn seal(
     vault: &dyn Vault,
@@ -63,9 +74,7 @@ pub(crate) async fn seal(
 ) -> Result<Batch, Trouble> {
     let mut items = Vec::new();
     for (n, row) in rows {
-        let plain = serde_json::to_vec(&row.0)
-            .map_err(|_| PortFault(format!("row {n} of {holding} cannot be written")))?;
-        items.push((item_name(n), Zeroizing::new(plain)));
+        items.push((item_name(n), plain(holding, n, row)?));
     }
     let sealed = vault.seal_many(holding, op, &items).await?;
     for ((name, _), sealed) in items.into_iter().zip(sealed) {
@@ -104,7 +113,8 @@ pub(crate) async fn open_page(
     opened(vault, holding, items).await
 }
 
-async fn opened(
+/// Opens sealed rows of a holding, by row number.
+pub(crate) async fn opened(
     vault: &dyn Vault,
     holding: &HoldingId,
     items: Vec<(String, Sealed)>,

@@ -16,6 +16,8 @@ pub struct Candidate {
     pub turn: Turn,
     /// The oldest day among the facts that the condition asks about.
     pub since: Option<Date>,
+    /// The version of the trace by which it is the person's turn; 0 where there is none.
+    pub seen: u64,
 }
 
 /// Those whose turn it is, in the order in which they are taken.
@@ -84,6 +86,7 @@ mod tests {
             person: person.into(),
             turn,
             since,
+            seen: 0,
         }
     }
 

@@ -201,16 +201,17 @@ fn answer(numbers: &[u64]) -> Table {
 fn paired(table: &Table) -> Result<Vec<u64>, (String, Option<u64>, Option<String>)> {
     let plan = plan();
     let reply = flow(&plan, "reply");
-    let paired = inward::pair(
-        &reply,
-        reply.answers.as_ref().unwrap(),
-        table,
-        &sent(),
-        None,
-    );
-    match paired.fault {
+    let answers = reply.answers.as_ref().unwrap();
+    let mut links = inward::Sent::default();
+    for (n, row) in sent() {
+        let link = |l: &agreement::FieldName| row.get(l.as_str()).to_owned();
+        links.add(n, answers.pairs_on.iter().map(link).collect());
+    }
+    let mut pairing = inward::Pairing::new(&reply, answers, &links);
+    let numbers = table.rows.iter().map(|row| pairing.row(row)).collect();
+    match pairing.done(None) {
         Some(fault) => Err((fault.rule, fault.row, fault.column)),
-        None => Ok(paired.number),
+        None => Ok(numbers),
     }
 }
 
@@ -257,7 +258,11 @@ fn a_return_pairs_with_what_was_sent_or_is_held() {
 fn a_cell_of_the_wrong_form_refuses_the_file_by_row_and_column_and_without_its_value() {
     let plan = plan();
     let reply = flow(&plan, "reply");
-    assert!(inward::cells(&plan, &reply, &answer(&[1, 2]), DAY).is_ok());
+    let cells = |table: &Table, place: u64| {
+        let row = &table.rows[usize::try_from(place).unwrap()];
+        inward::cells(&plan, &reply, row, place, DAY)
+    };
+    assert_eq!(cells(&answer(&[1, 2]), 1), Ok(()));
     for (column, value) in [
         ("matched", "perhaps"),
         ("date_of_birth", "tomorrow"),
@@ -266,7 +271,7 @@ fn a_cell_of_the_wrong_form_refuses_the_file_by_row_and_column_and_without_its_v
         let mut table = answer(&[1, 2]);
         let at = table.columns.iter().position(|c| c == column).unwrap();
         table.rows[1][at] = value.into();
-        let fault = inward::cells(&plan, &reply, &table, DAY).unwrap_err();
+        let fault = cells(&table, 1).unwrap_err();
         assert_eq!(
             (fault.rule.as_str(), fault.row, fault.column.as_deref()),
             ("RUN-09", Some(3), Some(column))

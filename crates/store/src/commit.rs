@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exchange::change::{Aggregate, Commit, Write};
+use exchange::change::{Aggregate, Commit, Item, Write};
 use exchange::effect::Effect;
 use exchange::ids::{HoldingId, PackageId};
 use exchange::ports::{Committed, PortFault, Spooled, StoreFault};
@@ -60,7 +60,7 @@ async fn aggregates(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault>
     let mut touched: BTreeMap<(&str, &str), Touch<'_>> = BTreeMap::new();
     for write in commit.writes() {
         touched
-            .entry((write.kind, &write.id))
+            .entry((&write.kind, &write.id))
             .or_default()
             .writes
             .push(write);
@@ -71,20 +71,45 @@ async fn aggregates(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault>
             .or_default()
             .filled = Some(&item.holding);
     }
+    for holding in commit.many_items().iter().flat_map(|(all, _)| all) {
+        let key = (Holding::KIND, holding.as_str());
+        touched.entry(key).or_default().filled = Some(holding);
+    }
     let most = touched.values().map(|t| t.writes.len()).max().unwrap_or(0);
     // One statement writes an aggregate once: a second change of one aggregate goes with the next.
-    for turn in 0..most {
+    for turn in 0..most.max(1) {
         let writes: Vec<&Write> = touched
             .values()
             .filter_map(|t| t.writes.get(turn).copied())
             .collect();
         let (new, old): (Vec<_>, Vec<_>) = writes.into_iter().partition(|w| w.expected == 0);
+        let first = turn == 0;
         moved(tx, &old).await?;
+        many(tx, commit, |w| first && w.expected > 0).await?;
         made(tx, &new).await?;
+        many(tx, commit, |w| first && w.expected == 0).await?;
     }
     let filled = touched.values().filter_map(|t| t.filled);
     for holding in filled {
         stands(tx, holding).await?;
+    }
+    Ok(())
+}
+
+/// Those of the states in the spool that are `wanted`, which all stood before or all come to be.
+async fn many<T: Tx>(
+    tx: &mut T,
+    commit: &Commit,
+    wanted: impl Fn(&Write) -> bool + Send,
+) -> Result<(), StoreFault> {
+    for bulk in commit.many_writes() {
+        let mut pages = bulk.pages();
+        while let Some(page) = pages.next().await? {
+            let page = page.iter().filter(|w| wanted(w));
+            let (new, old): (Vec<_>, Vec<_>) = page.partition(|w| w.expected == 0);
+            moved(tx, &old).await?;
+            made(tx, &new).await?;
+        }
     }
     Ok(())
 }
@@ -147,11 +172,11 @@ fn all_of(writes: &[&Write], done: &[(String, String)]) -> Result<(), StoreFault
         .collect();
     match writes
         .iter()
-        .find(|w| !done.contains(&(w.kind, w.id.as_str())))
+        .find(|w| !done.contains(&(&*w.kind, w.id.as_str())))
     {
         None => Ok(()),
         Some(write) => Err(StoreFault::Conflict {
-            kind: write.kind.into(),
+            kind: write.kind.to_string(),
             id: write.id.clone(),
         }),
     }
@@ -186,10 +211,26 @@ async fn entries<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), PortFault> {
     Ok(())
 }
 
-async fn items<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), PortFault> {
+async fn items<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), StoreFault> {
+    put(tx, commit.items()).await?;
+    for (holdings, bulk) in commit.many_items() {
+        let mut pages = bulk.pages();
+        while let Some(page) = pages.next().await? {
+            if let Some(stray) = page.iter().find(|i| !holdings.contains(&i.holding)) {
+                return Err(StoreFault::NoHolding(stray.holding.clone()));
+            }
+            put(tx, &page).await?;
+        }
+    }
+    for holding in commit.emptied() {
+        empty(tx, holding).await?;
+    }
+    Ok(())
+}
+
+async fn put<T: Tx>(tx: &mut T, items: &[Item]) -> Result<(), PortFault> {
     // One statement cannot put one item twice: the last one stands.
-    let last: BTreeMap<(&str, &str), &[u8]> = commit
-        .items()
+    let last: BTreeMap<(&str, &str), &[u8]> = items
         .iter()
         .map(|i| ((i.holding.as_str(), i.name.as_str()), i.sealed.0.as_slice()))
         .collect();
@@ -201,9 +242,6 @@ async fn items<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), PortFault> {
             .collect();
         tx.run(T::DIALECT.put_items, args![rows(all).as_str()])
             .await?;
-    }
-    for holding in commit.emptied() {
-        empty(tx, holding).await?;
     }
     Ok(())
 }

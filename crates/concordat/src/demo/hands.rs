@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use exchange::ports::{Forms, PortFault, Writing};
-use exchange::table::{FileFault, Format, Gathering, Shape, Table};
+use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
+use exchange::table::{Format, Gathering, Shape, Table};
 
 use super::script::Spoil;
 
@@ -59,9 +59,9 @@ impl Forms for Hands {
         &self,
         format: Format,
         shape: &Shape,
-        bytes: &[u8],
-    ) -> Result<Result<Table, FileFault>, PortFault> {
-        self.inner.read(format, shape, bytes).await
+        file: Box<dyn Parts>,
+    ) -> Result<Box<dyn Reading>, PortFault> {
+        self.inner.read(format, shape, file).await
     }
 }
 

@@ -9,8 +9,8 @@ use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
 use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
 use exchange::matches::Match;
-use exchange::ports::{Forms, PortFault, Writing};
-use exchange::table::{FileFault, Format, Gathering, Shape, Table};
+use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
+use exchange::table::{Format, Gathering, Shape, Table};
 use exchange::{Node, Start, Trouble};
 use ledger::Entry;
 use sim::{SeededEntropy, VirtualClock, master::Master, register::Register};
@@ -38,9 +38,9 @@ impl Forms for Meddling {
         &self,
         format: Format,
         shape: &Shape,
-        bytes: &[u8],
-    ) -> Result<Result<Table, FileFault>, PortFault> {
-        self.inner.read(format, shape, bytes).await
+        file: Box<dyn Parts>,
+    ) -> Result<Box<dyn Reading>, PortFault> {
+        self.inner.read(format, shape, file).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Departments in memory: each migrant is written with what every list knows.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -299,9 +300,9 @@ impl CaseRegister for Pool {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let people = self.people.lock().unwrap();
         let copies = 1 + usize::from(self.twice.load(Ordering::Relaxed));
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         Ok(people
-            .iter()
-            .filter(|(key, _)| after.is_none_or(|a| key.as_str() > a))
+            .range::<str, _>((from, Bound::Unbounded))
             .take(size as usize)
             .flat_map(|(key, record)| vec![(key.clone(), record.facts.clone()); copies])
             .collect())

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use exchange::ports::{Forms, PortFault, Writing};
-use exchange::table::{FileFault, Format, Gathering, Shape, Table};
+use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
+use exchange::table::{Format, Gathering, Shape};
 
 /// A writer of files that can be told to change the name in the first row.
 pub struct Hands {
@@ -40,8 +40,8 @@ impl Forms for Hands {
         &self,
         format: Format,
         shape: &Shape,
-        bytes: &[u8],
-    ) -> Result<Result<Table, FileFault>, PortFault> {
-        self.inner.read(format, shape, bytes).await
+        file: Box<dyn Parts>,
+    ) -> Result<Box<dyn Reading>, PortFault> {
+        self.inner.read(format, shape, file).await
     }
 }

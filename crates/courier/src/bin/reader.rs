@@ -1,28 +1,41 @@
 //! The confined reader: takes its own means away, then reads one request and one file from its standard input
-//! and writes one answer. It never opens a file or a connection, starts no process and keeps nothing.
+//! and writes its rows as it finds them. It never opens a file or a connection, starts no process and keeps nothing.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
 
 use courier::limits;
-use courier::reader::{Answer, NOT_STARTED, Request, read};
+use courier::reader::{Answer, NOT_STARTED, Request, pages};
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
 fn main() -> ExitCode {
     // What a parser would say when it stumbles could hold a value.
     std::panic::set_hook(Box::new(|_| {}));
-    let done = confine().is_ok().then(|| request().ok()).flatten();
-    let Some((request, file)) = done else {
+    let mut input = BufReader::new(io::stdin().lock());
+    let asked = confine().is_ok().then(|| request(&mut input).ok());
+    let Some(request) = asked.flatten() else {
         return ExitCode::from(u8::try_from(NOT_STARTED).unwrap_or(u8::MAX));
     };
-    let answer = match read(request.format, &request.shape, &file) {
-        Ok(table) => Answer::Table(table),
-        Err(fault) => Answer::Fault(fault),
-    };
-    match say(&answer) {
+    match answer(&request, input) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+fn answer(request: &Request, input: impl BufRead) -> io::Result<()> {
+    let mut output = BufWriter::new(io::stdout().lock());
+    let mut say = |answer| {
+        serde_json::to_writer(&mut output, &answer)?;
+        output.write_all(b"\n")?;
+        output.flush()
+    };
+    let read = pages(request.format, &request.shape, input, |page| {
+        say(Answer::Page(page))
+    })?;
+    say(match read {
+        Ok(()) => Answer::End,
+        Err(fault) => Answer::Fault(fault),
+    })
 }
 
 /// Takes away memory, time, files, processes, core dumps and new privileges, before the first byte is read.
@@ -50,28 +63,8 @@ fn confine() -> rustix::io::Result<()> {
 /// The longest request line: an agreement's column names.
 const LINE: u64 = 16 << 20;
 
-fn request() -> io::Result<(Request, Vec<u8>)> {
-    let mut input = BufReader::new(io::stdin().lock());
+fn request(input: impl BufRead) -> io::Result<Request> {
     let mut line = Vec::new();
-    input.by_ref().take(LINE).read_until(b'\n', &mut line)?;
-    let request: Request = serde_json::from_slice(&line)?;
-    if request.bytes > limits::FILE_BYTES {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
-    let mut file = Vec::with_capacity(request.bytes);
-    input
-        .take(request.bytes as u64 + 1)
-        .read_to_end(&mut file)?;
-    if file.len() == request.bytes {
-        Ok((request, file))
-    } else {
-        Err(io::ErrorKind::InvalidData.into())
-    }
-}
-
-fn say(answer: &Answer) -> io::Result<()> {
-    let mut output = BufWriter::new(io::stdout().lock());
-    serde_json::to_writer(&mut output, answer)?;
-    output.write_all(b"\n")?;
-    output.flush()
+    input.take(LINE).read_until(b'\n', &mut line)?;
+    Ok(serde_json::from_slice(&line)?)
 }

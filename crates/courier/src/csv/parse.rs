@@ -7,20 +7,14 @@ use crate::limits;
 
 /// The records of a text, one after the other; nothing follows a fault.
 pub(super) struct Records<'a> {
-    rest: &'a str,
-    row: u64,
-    line_end: Option<&'static str>,
+    pub(super) rest: &'a str,
+    /// How many came before.
+    pub(super) row: u64,
+    /// How the lines before ended.
+    pub(super) line_end: Option<&'static str>,
 }
 
-impl<'a> Records<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            rest: text,
-            row: 0,
-            line_end: None,
-        }
-    }
-
+impl Records<'_> {
     fn fault(&mut self, what: &str) -> FileFault {
         self.rest = "";
         in_row(self.row, what)
@@ -113,8 +107,16 @@ impl Iterator for Records<'_> {
 mod tests {
     use super::Records;
 
+    fn records(text: &str) -> Records<'_> {
+        Records {
+            rest: text,
+            row: 0,
+            line_end: None,
+        }
+    }
+
     fn check(text: &str, expect: Result<&[&[&str]], u64>) {
-        let got: Result<Vec<Vec<String>>, _> = Records::new(text).collect();
+        let got: Result<Vec<Vec<String>>, _> = records(text).collect();
         match (got, expect) {
             (Ok(got), Ok(want)) => assert_eq!(got, want, "{text:?}"),
             (Err(fault), Err(row)) => assert_eq!(fault.row, Some(row), "{text:?}"),

@@ -18,7 +18,7 @@ use exchange::table::{FileFault, Shape, Table};
 
 use crate::cells::Rows;
 use crate::fault::{FORM, STRUCTURE, column_at, in_cell, in_row, whole};
-use crate::{header, limits};
+use crate::header;
 
 /// The beginning of old Office files and of password-protected workbooks.
 pub(crate) const OLE: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
@@ -36,12 +36,6 @@ fn broken() -> FileFault {
 /// # Errors
 /// [`FileFault`]: rule, row and column, never a value.
 pub(crate) fn read(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
-    if bytes.len() > limits::FILE_BYTES {
-        return Err(whole(
-            STRUCTURE,
-            "the file is longer than 64 MiB: send it in parts",
-        ));
-    }
     if bytes.starts_with(&OLE) {
         let what = "the file is an old .xls or a password-protected workbook: save it as .xlsx without a password";
         return Err(whole(FORM, what));

@@ -13,7 +13,7 @@ use std::io::{Cursor, Read, Write};
 
 use courier::confined::ConfinedForms;
 use courier::{reader, workbook};
-use exchange::ports::Forms;
+use exchange::ports::{Forms, PortFault, Spooled};
 use exchange::table::{FileFault, Format, Shape, Table};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -105,8 +105,30 @@ pub fn confined_with(format: Format, shape: &Shape, bytes: &[u8]) -> Result<Tabl
         .build()
         .unwrap();
     runtime
-        .block_on(forms().read(format, shape, bytes))
+        .block_on(whole(&forms(), format, shape, bytes.to_vec()))
         .expect("the reader is installed")
+}
+
+/// A file that is read to its end.
+pub async fn whole(
+    forms: &ConfinedForms,
+    format: Format,
+    shape: &Shape,
+    bytes: Vec<u8>,
+) -> Result<Result<Table, FileFault>, PortFault> {
+    let file = Box::new(Spooled::from(bytes).parts());
+    let mut reading = forms.read(format, shape, file).await?;
+    let mut table = Table {
+        columns: shape.columns.clone(),
+        rows: Vec::new(),
+    };
+    loop {
+        match reading.next().await? {
+            Ok(Some(mut page)) => table.rows.append(&mut page.rows),
+            Ok(None) => return Ok(Ok(table)),
+            Err(fault) => return Ok(Err(fault)),
+        }
+    }
 }
 
 /// The one check of this layer: both readers refuse the file, under this rule, at this place, with these words,

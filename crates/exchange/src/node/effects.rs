@@ -1,5 +1,7 @@
 //! Doing effects: what was intended is done, idempotent by its id, and its completion recorded.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{Done, Node};
@@ -9,7 +11,7 @@ use crate::flag::Flag;
 use crate::ids::{EffectId, OperationId, PackageId, PartyId};
 use crate::leg::{Leg, State};
 use crate::message::{Head, Kind};
-use crate::ports::{CaseRegister, Parts, PortFault, Store};
+use crate::ports::{Blob, CaseRegister, PortFault, Spooled, Store};
 use crate::retention::Holding;
 use crate::rows;
 use crate::trouble::Trouble;
@@ -113,17 +115,21 @@ impl Node {
         register.ok_or_else(|| PortFault("this node has no case register".into()))
     }
 
+    /// The bytes of a package that is kept.
+    pub(super) fn kept(&self, package: &PackageId) -> Spooled {
+        Spooled(Arc::new(Kept {
+            store: self.ports.store.clone(),
+            package: package.clone(),
+        }))
+    }
+
     async fn publish(
         &self,
         package: &PackageId,
         to: &PartyId,
         batch: Batch,
     ) -> Result<Done, Trouble> {
-        let mut kept = Kept {
-            store: &*self.ports.store,
-            package,
-            next: 0,
-        };
+        let mut kept = self.kept(package).parts();
         self.ports.transport.put(to, package, &mut kept).await?;
         let batch = batch.drop_package(package);
         for leg in self.in_state::<Leg>(State::Sealed.name()).await? {
@@ -162,25 +168,23 @@ impl Node {
 }
 
 /// The bytes of a package that the store keeps.
-struct Kept<'a> {
-    store: &'a dyn Store,
-    package: &'a PackageId,
-    next: u32,
+struct Kept {
+    store: Arc<dyn Store>,
+    package: PackageId,
 }
 
 #[async_trait]
-impl Parts for Kept<'_> {
-    async fn next(&mut self) -> Result<Option<Vec<u8>>, PortFault> {
-        let part = self.store.package(self.package, self.next).await?;
-        if part.is_none() && self.next == 0 {
-            return Err(gone(self.package));
+impl Blob for Kept {
+    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault> {
+        let part = self.store.package(&self.package, n).await?;
+        if part.is_none() && n == 0 {
+            return Err(gone(&self.package));
         }
-        self.next += 1;
         Ok(part)
     }
 }
 
 /// The fault of a package whose bytes are not kept any more.
-pub(super) fn gone(package: &PackageId) -> PortFault {
+fn gone(package: &PackageId) -> PortFault {
     PortFault(format!("the bytes of package {package} are gone"))
 }

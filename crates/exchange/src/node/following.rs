@@ -1,19 +1,18 @@
 //! Preparing a file that answers or follows one that came in: one row for each of its rows, or for those with
 //! something to say, made of what came and of what this party holds about confirmed matches.
 
-use std::collections::BTreeMap;
-
 use agreement::{FieldPath, Flow, Plan, Truth};
 use jiff::civil::Date;
 
 use super::agreements::actor;
-use super::outbound::{datasets, of};
+use super::filing::Filing;
+use super::outbound::of;
 use super::sources::Base;
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
 use crate::compose::compose;
-use crate::gate::{self, Rows};
+use crate::gate;
 use crate::ids::{AgreementId, FlowId, OperationId, RunId};
 use crate::leg::{Leg, Preparing, State};
 use crate::refusal::Refusal;
@@ -53,12 +52,13 @@ impl Node {
                 .help("confirm or refute them: only a confirmed match leaves the match room")
                 .into());
             }
-            let (rows, numbers, incomplete) = self.made(&plan, &flow_plan, &base, on).await?;
             let of = of(&pact, flow, run, &flow_plan);
-            let batch = Batch::new(op.clone(), "leg.prepare");
-            let (holdings, batch) = self
-                .open_holdings(op, &plan, &of, 1, &rows, &Actor::Node, batch)
-                .await?;
+            let mut filing = self.filing(op, &plan, &flow_plan, &of, 1).await?;
+            let (numbers, incomplete) =
+                self.made(&plan, &flow_plan, &base, on, &mut filing).await?;
+            let filed = filing.done().await?;
+            let holdings = filed.holdings();
+            let batch = filed.kept(&Actor::Node, Batch::new(op.clone(), "leg.prepare"))?;
             let without = base.numbers().len() as u64 - numbers.len() as u64;
             let preparing = Preparing {
                 numbers,
@@ -105,18 +105,15 @@ impl Node {
         Ok(base)
     }
 
-    /// The rows that have something to say, with their numbers and how many eligible ones cannot be described.
+    /// Files the rows that have something to say; gives their numbers and how many eligible ones cannot be described.
     async fn made(
         &self,
         plan: &Plan,
         flow: &Flow,
         base: &Base,
         on: Date,
-    ) -> Result<(Rows, Vec<u64>, u64), Trouble> {
-        let mut rows = Rows::new();
-        for dataset in datasets(flow) {
-            rows.insert(dataset, BTreeMap::new());
-        }
+        filing: &mut Filing<'_>,
+    ) -> Result<(Vec<u64>, u64), Trouble> {
         let (mut numbers, mut incomplete) = (Vec::new(), 0);
         for (n, source) in self.sources(base).await? {
             let row = compose(plan, flow, &source, on);
@@ -137,10 +134,8 @@ impl Node {
                 }
             }
             numbers.push(n);
-            for (dataset, row) in row {
-                rows.entry(dataset).or_default().insert(n, row);
-            }
+            filing.row(n, &row).await?;
         }
-        Ok((rows, numbers, incomplete))
+        Ok((numbers, incomplete))
     }
 }

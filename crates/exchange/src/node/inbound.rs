@@ -1,29 +1,26 @@
 //! Receiving: a package is moved to its restricted place before anything else, opened in the confined reader,
 //! and then refused whole, held for a person, or loaded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use agreement::{Flow, Plan};
-use ledger::Digest;
+use agreement::Flow;
+use async_trait::async_trait;
 
 use super::agreements::actor;
-use super::effects::gone;
-use super::loading::{Loading, with_traces};
-use super::outbound::{datasets, format_of};
+use super::loading::{Loading, Values, with_traces};
+use super::outbound::digest;
+use super::reading::{Read, Refused};
 use super::{Done, Node};
 use crate::act::Act;
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Batch, Record};
-use crate::gate::Rows;
-use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
-use crate::inward::{self, Paired};
-use crate::leg::{Leg, Of, Side, Sources, State};
-use crate::message::{Head, Kind, Letter, Manifest, is_plain_note, rule_of};
-use crate::ports::PackageFault;
+use crate::ids::{FlowId, OperationId, PackageId, RunId};
+use crate::leg::{Leg, Of, Side, State};
+use crate::message::{Head, Kind, Manifest, rule_of};
+use crate::ports::{Blob, PackageFault, PortFault, Spooled};
 use crate::refusal::Refusal;
 use crate::retention::Holding;
-use crate::rows::Row;
-use crate::table::{FileFault, Table};
+use crate::rows::pages;
 use crate::trouble::Trouble;
 
 impl Node {
@@ -36,30 +33,33 @@ impl Node {
         if self.ports.store.done(&op).await? {
             return self.repeated(id).await;
         }
-        let Some(bytes) = self.ports.transport.get(self.party(), id).await? else {
+        let Some(mut parts) = self.ports.transport.get(self.party(), id).await? else {
             return Ok(Vec::new());
         };
-        match self.admit(id, &bytes).await {
+        let mut filling = self.ports.spool.begin().await?;
+        while let Some(part) = parts.next().await? {
+            filling.push(&part).await?;
+        }
+        let package = filling.done().await?;
+        match self.admit(id, &package).await {
             // It waits on the transport for what it rests on.
             Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
             Ok(manifest) => match manifest.kind {
-                Kind::Data | Kind::Return => self.take_in(op, manifest, bytes).await,
+                Kind::Data | Kind::Return => self.take_in(op, manifest, package).await,
                 Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => {
-                    self.take_note(op, manifest, &bytes).await
+                    self.take_note(op, manifest, &package).await
                 }
             },
-            Err(Trouble::Refused(refusals)) => self.turn_away(op, id, &bytes, refusals).await,
+            Err(Trouble::Refused(refusals)) => self.turn_away(op, id, &package, refusals).await,
             Err(fault) => Err(fault),
         }
     }
 
     /// Is this package for us, from a party of an agreement in force here, under its very hash?
-    async fn admit(&self, id: &PackageId, bytes: &[u8]) -> Result<Manifest, Trouble> {
-        let manifest = self
-            .ports
-            .sealer
-            .inspect(bytes, &self.cards().await?)
-            .map_err(refused)?;
+    async fn admit(&self, id: &PackageId, package: &Spooled) -> Result<Manifest, Trouble> {
+        let cards = self.cards().await?;
+        let manifest = self.ports.sealer.inspect(package, &cards).await?;
+        let manifest = manifest.map_err(refused)?;
         let refuse = |rule, what: &str| Err(Trouble::from(Refusal::new(rule, what)));
         if manifest.id != *id {
             return refuse(
@@ -154,15 +154,16 @@ impl Node {
         &self,
         op: OperationId,
         id: &PackageId,
-        bytes: &[u8],
+        package: &Spooled,
         refusals: Vec<Refusal>,
     ) -> Result<Done, Trouble> {
+        let ciphertext = digest(&[], package).await?;
         let mut batch = Batch::new(op, "package.refuse").effect(take_away(id));
         for refusal in refusals {
             let record = Record::new(Act::PackageRefused, &Actor::Node)
                 .rule(refusal.rule)
                 .id("package", id)
-                .fact("ciphertext", ledger::Fact::Digest(Digest::of(bytes)))
+                .fact("ciphertext", ledger::Fact::Digest(ciphertext))
                 .text("what", refusal.what);
             batch = batch.note(record);
         }
@@ -189,7 +190,7 @@ impl Node {
         &self,
         op: OperationId,
         manifest: Manifest,
-        bytes: Vec<u8>,
+        package: Spooled,
     ) -> Result<Done, Trouble> {
         let id = manifest.id.clone();
         let known = self
@@ -213,12 +214,12 @@ impl Node {
         };
         match change {
             Ok(change) => {
-                let batch = Batch::new(op, "leg.receive")
-                    .package(&id, bytes)
-                    .and(change)?;
-                self.commit(batch).await
+                let first = package.0.part(0).await?.unwrap_or_default();
+                let rest = Spooled(Arc::new(AfterFirst(package)));
+                let batch = Batch::new(op, "leg.receive").large_package(&id, first, rest);
+                self.commit(batch.and(change)?).await
             }
-            Err(refusal) => self.turn_away(op, &id, &bytes, vec![refusal]).await,
+            Err(refusal) => self.turn_away(op, &id, &package, vec![refusal]).await,
         }
     }
 
@@ -244,12 +245,12 @@ impl Node {
         &self,
         op: OperationId,
         manifest: Manifest,
-        bytes: &[u8],
+        package: &Spooled,
     ) -> Result<Done, Trouble> {
         let id = manifest.id.clone();
         let batch = Batch::new(op.clone(), "letter.receive").effect(take_away(&id));
-        match self.note_about(&manifest, bytes, batch).await {
-            Err(Trouble::Refused(refusals)) => self.turn_away(op, &id, bytes, refusals).await,
+        match self.note_about(&manifest, package, batch).await {
+            Err(Trouble::Refused(refusals)) => self.turn_away(op, &id, package, refusals).await,
             done => done,
         }
     }
@@ -258,21 +259,22 @@ impl Node {
     async fn note_about(
         &self,
         manifest: &Manifest,
-        bytes: &[u8],
+        package: &Spooled,
         batch: Batch,
     ) -> Result<Done, Trouble> {
-        let (_, letter) = self
+        let opened = self
             .ports
             .sealer
-            .open(bytes, &self.cards().await?)
-            .map_err(refused)?;
+            .open(package, &self.cards().await?)
+            .await?;
+        let opened = opened.map_err(refused)?;
         let leg: Leg = self
             .need(&Leg::key_of(&manifest.run, &manifest.flow))
             .await?;
         manifest.kind.taken_by(&leg)?;
         // A letter about an older file of this leg says nothing about the present one.
         let about_this = manifest.answers.as_ref() == leg.package();
-        match letter.head {
+        match opened.head {
             Head::Receipt { rows } if about_this => {
                 self.commit(batch.and(leg.accepted(rows)?)?).await
             }
@@ -331,171 +333,48 @@ impl Node {
         if pact.is_suspended() {
             return Ok(Vec::new());
         }
-        let read = self.read(&package, &plan, &flow_plan).await?;
         let batch = Batch::new(op.clone(), "leg.open").drop_package(&package);
-        let (table, nil, sources) = match read {
+        let read = self.read(&op, &leg, &package, &plan, &flow_plan).await?;
+        let Read {
+            filed,
+            numbers,
+            fault,
+            sources,
+        } = match read {
             Ok(read) => read,
-            Err(fault) => {
+            Err(Refused { fault, keyed }) => {
                 let head = Head::Rejection {
                     fault: fault.clone(),
                 };
                 let batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
-                return self.commit(batch.and(leg.reject(fault)?)?).await;
+                let done = self.commit(batch.and(leg.reject(fault)?)?).await?;
+                // The next file has other holdings: what was sealed of this one is nowhere, and its keys go too.
+                for holding in &keyed {
+                    self.ports.vault.destroy(holding).await?;
+                }
+                return Ok(done);
             }
         };
-        let Paired { number, fault } = self.paired(&leg, &flow_plan, &table, nil).await?;
-        let rows = inward::rows(&flow_plan, &table, &number);
-        let (holdings, batch) = self
-            .open_holdings(
-                &op,
-                &plan,
-                &of(&leg),
-                leg.file(),
-                &rows,
-                &partner(&leg),
-                batch,
-            )
-            .await?;
+        let holdings = filed.holdings();
+        let values = Values::Spooled(filed.items.pages());
+        let batch = filed.kept(&partner(&leg), batch)?;
         match fault {
             Some(fault) => {
-                self.commit(batch.and(leg.hold(number, holdings, fault, Some(sources))?)?)
+                self.commit(batch.and(leg.hold(numbers, holdings, fault, Some(sources))?)?)
                     .await
             }
             None => {
                 let file = Loading {
-                    rows: &rows,
+                    count: numbers.len() as u64,
                     holdings: &holdings,
-                    doubtful: &BTreeSet::new(),
+                    values,
+                    sent: None,
                 };
-                let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, &file, batch).await?;
-                let change = with_traces(leg.load(number, holdings, Some(sources))?, &traces);
+                let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, file, batch).await?;
+                let change = with_traces(leg.load(numbers, holdings, Some(sources))?, &traces);
                 self.commit(batch.and(change)?).await
             }
         }
-    }
-
-    async fn read(
-        &self,
-        package: &PackageId,
-        plan: &Plan,
-        flow: &Flow,
-    ) -> Result<Result<(Table, Option<u64>, Sources), FileFault>, Trouble> {
-        let Some(bytes) = self.ports.store.package(package, 0).await? else {
-            return Err(gone(package).into());
-        };
-        let whole = |rule: &str, what: String| FileFault {
-            rule: rule.into(),
-            row: None,
-            column: None,
-            what,
-        };
-        let letter = match self.ports.sealer.open(&bytes, &self.cards().await?) {
-            Ok((_, letter)) => letter,
-            Err(fault) => return Ok(Err(whole("RUN-09", fault.to_string()))),
-        };
-        let Letter {
-            head:
-                Head::File {
-                    format,
-                    rows,
-                    nil,
-                    as_of,
-                    quality,
-                    ..
-                },
-            file,
-        } = &letter
-        else {
-            return Ok(Err(whole("RUN-09", PackageFault::WrongLetter.to_string())));
-        };
-        if !quality.as_deref().is_none_or(is_plain_note) {
-            let what = "the note about the quality of the sources is too long, or no plain text";
-            return Ok(Err(whole("RUN-09", what.to_owned())));
-        }
-        let wanted = format_of(flow)?;
-        if *format != wanted {
-            return Ok(Err(whole(
-                "RUN-12",
-                format!("the agreement wants {wanted}"),
-            )));
-        }
-        let table = match self
-            .ports
-            .forms
-            .read(*format, &inward::shape(flow), file)
-            .await?
-        {
-            Ok(table) => table,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        if table.rows.len() as u64 != *rows {
-            let what = format!(
-                "the file has {} rows, its letter says {rows}",
-                table.rows.len()
-            );
-            return Ok(Err(whole("RUN-09", what)));
-        }
-        let sources = Sources {
-            as_of: *as_of,
-            quality: quality.clone(),
-        };
-        let on = crate::deadline::london_day(self.now())?;
-        Ok(inward::cells(plan, flow, &table, on).map(|()| (table, *nil, sources)))
-    }
-
-    /// The sent row's number for each row of a return; for a file that answers nothing, the order of the file.
-    async fn paired(
-        &self,
-        leg: &Leg,
-        flow: &Flow,
-        table: &Table,
-        nil: Option<u64>,
-    ) -> Result<Paired, Trouble> {
-        let Some(answers) = &flow.answers else {
-            return Ok(Paired {
-                number: (1..=table.rows.len() as u64).collect(),
-                fault: None,
-            });
-        };
-        let Some(asked) = self.sent_leg(leg.run(), flow).await? else {
-            return Err(Refusal::new("RUN-11", "nothing was sent that this would answer").into());
-        };
-        let sent = self.sent_rows(&asked).await?;
-        Ok(inward::pair(flow, answers, table, &sent, nil))
-    }
-
-    /// The rows of a leg that were sent, by number: all values of a row in one.
-    async fn sent_rows(&self, leg: &Leg) -> Result<BTreeMap<u64, Row>, Trouble> {
-        let (_, _, flow) = self.flow(leg.agreement(), leg.flow()).await?;
-        let mut all: BTreeMap<u64, Row> = BTreeMap::new();
-        for (dataset, rows) in self.rows_of(leg, &flow).await? {
-            for (n, row) in rows {
-                if leg.withheld().contains(&n) {
-                    continue;
-                }
-                let whole = all.entry(n).or_default();
-                for column in flow.columns.iter().filter(|c| c.field.dataset == dataset) {
-                    let field = column.field.field.as_str();
-                    whole.set(column.name.as_str(), row.get(field));
-                }
-            }
-        }
-        Ok(all)
-    }
-
-    /// The rows of a held file that are not what was sent: whoever releases it makes them no better (MATCH-04).
-    async fn doubtful(
-        &self,
-        leg: &Leg,
-        flow: &Flow,
-        rows: &Rows,
-    ) -> Result<BTreeSet<u64>, Trouble> {
-        let (Some(answers), Some(asked)) = (&flow.answers, self.sent_leg(leg.run(), flow).await?)
-        else {
-            return Ok(BTreeSet::new());
-        };
-        let sent = self.sent_rows(&asked).await?;
-        Ok(inward::doubtful(flow, answers, rows, &sent))
     }
 
     /// A person releases a held file: it is loaded as it is, and a match of a row that is not what was sent can only be
@@ -522,15 +401,16 @@ impl Node {
                 }
             }
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
-            let rows = self.rows_of(&leg, &flow_plan).await?;
-            let doubtful = self.doubtful(&leg, &flow_plan, &rows).await?;
+            let sent = self.sent_for(&leg, &flow_plan).await?;
+            let pages: Vec<_> = pages(leg.last_number()).collect();
             let batch = Batch::new(op.clone(), "leg.release-held");
             let file = Loading {
-                rows: &rows,
+                count: leg.rows(),
                 holdings: leg.holdings(),
-                doubtful: &doubtful,
+                values: Values::Kept(pages.into_iter()),
+                sent: sent.as_ref(),
             };
-            let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, &file, batch).await?;
+            let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, file, batch).await?;
             let change = with_traces(leg.release_held(reason, &by)?, &traces);
             self.commit(batch.and(change)?).await
         })
@@ -569,38 +449,15 @@ impl Node {
         })
         .await
     }
+}
 
-    /// Opens the holdings of a leg's file, one for each dataset, and seals its rows into them.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call opens all that one file brings"
-    )]
-    pub(super) async fn open_holdings(
-        &self,
-        op: &OperationId,
-        plan: &Plan,
-        of: &Of,
-        file: u32,
-        rows: &Rows,
-        by: &Actor,
-        mut batch: Batch,
-    ) -> Result<(Vec<HoldingId>, Batch), Trouble> {
-        let Some(flow) = plan.flow(&of.flow) else {
-            return Err(Refusal::new("LEG-01", format!("there is no flow {}", of.flow)).into());
-        };
-        let mut ids = Vec::new();
-        for dataset in datasets(flow) {
-            let id = super::outbound::holding_id(of, file, &dataset)?;
-            let none = BTreeMap::new();
-            let rows = rows.get(&dataset).unwrap_or(&none);
-            let opening = self.opening(plan, flow, of, &dataset, &id, rows.len() as u64)?;
-            self.ports.vault.create(&id, op).await?;
-            batch = batch.and(Holding::open(opening, by)?)?;
-            let numbered = rows.iter().map(|(n, row)| (*n, row));
-            batch = crate::rows::seal(&*self.ports.vault, op, &id, numbered, batch).await?;
-            ids.push(id);
-        }
-        Ok((ids, batch))
+/// The parts of a package after its first.
+struct AfterFirst(Spooled);
+
+#[async_trait]
+impl Blob for AfterFirst {
+    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault> {
+        self.0.0.part(n + 1).await
     }
 }
 
@@ -618,7 +475,7 @@ fn partner(leg: &Leg) -> Actor {
     Actor::Partner(leg.peer().clone())
 }
 
-fn of(leg: &Leg) -> Of {
+pub(super) fn of(leg: &Leg) -> Of {
     Of {
         run: leg.run().clone(),
         flow: leg.flow().clone(),

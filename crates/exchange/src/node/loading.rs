@@ -1,7 +1,7 @@
 //! What loading a file brings with it: the receipt, the candidates that the partner told of, and what the answers say of
 //! each person that was asked about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use agreement::{FieldType, Flow, Plan, RowCover, TypeName, Why};
 
@@ -10,64 +10,105 @@ use super::outbound::datasets;
 use super::sources::people_of;
 use super::traces::Told;
 use crate::authority::Actor;
-use crate::change::{Batch, Change};
+use crate::bulk::Pages;
+use crate::change::{Batch, Change, Item};
 use crate::gate::Rows;
 use crate::ids::HoldingId;
+use crate::inward::{self, Sent};
 use crate::leg::Leg;
 use crate::matches::{Evidence, Found, Match};
 use crate::message::{Head, Kind};
+use crate::rows;
 use crate::trace::Trace;
 use crate::trouble::Trouble;
 
-/// The values of a file that is loaded.
+/// A file that is loaded.
 pub(super) struct Loading<'a> {
-    pub(super) rows: &'a Rows,
+    /// How many rows it has.
+    pub(super) count: u64,
     pub(super) holdings: &'a [HoldingId],
-    /// Rows that are not what was sent.
-    pub(super) doubtful: &'a BTreeSet<u64>,
+    pub(super) values: Values,
+    /// What was sent of the rows that it answers, where its own are not all known to be those.
+    pub(super) sent: Option<&'a Sent>,
+}
+
+/// Where the values of a file are.
+pub(super) enum Values {
+    /// In the spool, on their way to the store.
+    Spooled(Pages<Item>),
+    /// In the store, on these pages.
+    Kept(std::vec::IntoIter<RangeInclusive<u64>>),
 }
 
 impl Node {
-    /// Adds all that follows from loading `rows` to the batch; gives the change of the leg with the traces that move
-    /// with it.
+    /// Adds all that follows from loading a file to the batch; gives the traces that move with its leg.
     pub(super) async fn loaded(
         &self,
         leg: &Leg,
         plan: &Plan,
         flow: &Flow,
-        file: &Loading<'_>,
+        mut file: Loading<'_>,
         batch: Batch,
     ) -> Result<(Vec<Trace>, Batch), Trouble> {
-        let rows = file.rows;
-        let count = rows.values().map(BTreeMap::len).max().unwrap_or(0) as u64;
-        let batch = self
-            .reply(leg, Kind::Receipt, Head::Receipt { rows: count }, batch)
-            .await?;
-        let mut batch = self.found_by_partner(leg, flow, file, batch).await?;
-        let Told {
-            along,
-            stops,
-            findings,
-        } = self.told(leg, plan, flow, rows).await?;
-        for stop in stops {
+        let head = Head::Receipt { rows: file.count };
+        let mut batch = self.reply(leg, Kind::Receipt, head, batch).await?;
+        // A party without a case register knows nobody to match with.
+        if self.ports.register.is_none() {
+            return Ok((Vec::new(), batch));
+        }
+        let mut told = Told::default();
+        while let Some(rows) = self.next_rows(leg, flow, &mut file).await? {
+            batch = self
+                .found_by_partner(leg, flow, &rows, &file, batch)
+                .await?;
+            self.told(leg, plan, flow, &rows, &mut told).await?;
+        }
+        for stop in told.stops {
             batch = batch.and(stop)?;
         }
-        for finding in findings {
+        for finding in told.findings {
             batch = batch.and(finding)?;
         }
-        Ok((along, batch))
+        Ok((told.along, batch))
     }
 
-    /// The matches that a loaded return tells of: candidates here, whatever the partner decided there. A party without
-    /// a case register knows nobody to match with.
+    /// The next page of the values of a file.
+    async fn next_rows(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        file: &mut Loading<'_>,
+    ) -> Result<Option<Rows>, Trouble> {
+        match &mut file.values {
+            Values::Kept(pages) => match pages.next() {
+                Some(page) => Ok(Some(self.rows_of_page(leg, flow, &page).await?)),
+                None => Ok(None),
+            },
+            Values::Spooled(pages) => {
+                let Some(page) = pages.next().await? else {
+                    return Ok(None);
+                };
+                let mut rows = Rows::new();
+                for (dataset, holding) in datasets(flow).into_iter().zip(file.holdings) {
+                    let items = page.iter().filter(|item| item.holding == *holding);
+                    let items = items.map(|item| (item.name.clone(), item.sealed.clone()));
+                    let opened = rows::opened(&*self.ports.vault, holding, items.collect()).await?;
+                    rows.insert(dataset, opened);
+                }
+                Ok(Some(rows))
+            }
+        }
+    }
+
+    /// The matches that a page of a loaded return tells of: candidates here, whatever the partner decided there.
     async fn found_by_partner(
         &self,
         leg: &Leg,
         flow: &Flow,
+        rows: &Rows,
         file: &Loading<'_>,
         mut batch: Batch,
     ) -> Result<Batch, Trouble> {
-        let rows = file.rows;
         let (Some(register), Some(answers)) = (&self.ports.register, &flow.answers) else {
             return Ok(batch);
         };
@@ -86,6 +127,9 @@ impl Node {
         let Some(holding) = at.and_then(|i| file.holdings.get(i)) else {
             return Ok(batch);
         };
+        let sent = file.sent;
+        let doubtful = sent.map(|sent| inward::doubtful(flow, answers, rows, sent));
+        let doubtful = doubtful.unwrap_or_default();
         let people = people_of(flow, rows, register.person_field());
         let traces = self.traces_of(leg.agreement(), people.values()).await?;
         for n in rows
@@ -122,7 +166,7 @@ impl Node {
                 holding: holding.clone(),
                 subject,
                 evidence: Evidence::Partner,
-                ambiguous: ambiguous || file.doubtful.contains(n),
+                ambiguous: ambiguous || doubtful.contains(n),
             };
             batch = batch.and(Match::found(found, &Actor::Partner(leg.peer().clone())))?;
         }

@@ -19,7 +19,7 @@ use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Sealing};
 use crate::message::{Head, Kind, Manifest};
 use crate::pact::Pact;
-use crate::ports::{PortFault, SealingFile, Spooled, Writing};
+use crate::ports::{Parts, PortFault, SealingFile, Spooled, Writing};
 use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::rows;
@@ -436,13 +436,11 @@ fn columns_of(flow: &Flow) -> Vec<String> {
 }
 
 /// The digest of a package's bytes.
-async fn digest(front: &[u8], rest: &Spooled) -> Result<Digest, PortFault> {
+pub(super) async fn digest(front: &[u8], rest: &Spooled) -> Result<Digest, PortFault> {
     let mut digesting = Digesting::default();
     digesting.take(front);
-    for n in 0.. {
-        let Some(part) = rest.0.part(n).await? else {
-            break;
-        };
+    let mut parts = rest.parts();
+    while let Some(part) = parts.next().await? {
         digesting.take(&part);
     }
     Ok(digesting.done())

@@ -1,29 +1,21 @@
 //! Starting a run: may it start today, who is asked about, and what of them goes into the file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use agreement::{DatasetId, Flow, Frequency, Plan, Schedule, Stage, Truth};
+use agreement::{Flow, Frequency, Plan, Schedule, Stage};
 use jiff::civil::Date;
 
 use super::agreements::actor;
-use super::outbound::{datasets, of};
+use super::extract::{Extract, Under};
+use super::outbound::of;
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
-use crate::compose::{Source, compose};
-use crate::gate::{self, RowFacts, Rows};
-use crate::ids::{AgreementId, FlowId, OperationId, RunId, SubjectId};
+use crate::ids::{AgreementId, FlowId, OperationId, RunId};
 use crate::leg::{Leg, Preparing, State};
-use crate::ports::CaseRegister;
 use crate::refusal::Refusal;
-use crate::rows::Row;
-use crate::run::{Kind, Pool, Run, Starting};
-use crate::select::{self, Candidate};
-use crate::trace::{Outcome, Rewash, Trace, Turn, Wash};
+use crate::run::{Kind, Run, Starting};
 use crate::trouble::Trouble;
-
-/// How many people are read from the register at a time.
-const BATCH: usize = 500;
 
 /// What starts a run.
 #[derive(Clone, Debug)]
@@ -38,14 +30,6 @@ pub struct Start {
     pub at_most: Option<u64>,
     /// Why there is a second run in the period (RUN-02).
     pub reason: Option<String>,
-}
-
-/// Who is asked about, and who was looked at.
-struct Selected {
-    rows: Vec<(BTreeMap<DatasetId, Row>, Trace)>,
-    pool: Pool,
-    incomplete: u64,
-    left: Vec<Trace>,
 }
 
 impl Node {
@@ -84,45 +68,34 @@ impl Node {
                     format!("{} has no case register here", self.party()),
                 )
             })?;
-            let selected = self
-                .select(op, &**register, &plan, &flow, what, pact.hash(), on)
-                .await?;
             let of = of(&pact, &what.flow, &what.run, &flow);
-            let mut by_dataset = Rows::new();
-            for dataset in datasets(&flow) {
-                by_dataset.insert(dataset, BTreeMap::new());
-            }
-            for (n, (row, _)) in (1u64..).zip(&selected.rows) {
-                for (dataset, row) in row {
-                    by_dataset
-                        .entry(dataset.clone())
-                        .or_default()
-                        .insert(n, row.clone());
-                }
-            }
-            let batch = Batch::new(op.clone(), "run.start");
-            let (holdings, batch) = self
-                .open_holdings(op, &plan, &of, 1, &by_dataset, &Actor::Node, batch)
-                .await?;
-            let pool = selected.pool;
+            let under = Under {
+                register: &**register,
+                plan: &plan,
+                flow: &flow,
+                of: &of,
+                on,
+            };
+            let Extract {
+                filed,
+                rows,
+                traces,
+                pool,
+                incomplete,
+            } = self.extract(op, under, what.at_most).await?;
             let preparing = Preparing {
-                numbers: (1..=selected.rows.len() as u64).collect(),
-                holdings,
+                numbers: (1..=rows).collect(),
+                holdings: filed.holdings(),
                 as_of: on,
                 quality: self.settings.quality.clone(),
                 counts: vec![
                     ("not-eligible", pool.register - pool.eligible),
-                    ("incomplete", selected.incomplete),
+                    ("incomplete", incomplete),
                 ],
                 sources: self.sources_named(&plan),
             };
-            let mut leg = Leg::prepare(of, preparing, &by);
-            for (_, trace) in &selected.rows {
-                leg = leg.along(trace);
-            }
-            for trace in &selected.left {
-                leg = leg.along(trace);
-            }
+            let batch = filed.kept(&Actor::Node, Batch::new(op.clone(), "run.start"))?;
+            let leg = Leg::prepare(of, preparing, &by).many_along(traces);
             let starting = Starting {
                 id: what.run.clone(),
                 agreement: what.agreement.clone(),
@@ -149,169 +122,6 @@ impl Node {
             }
         }
         Ok(unsent)
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a selection is of one register, by one flow, on one day"
-    )]
-    async fn select(
-        &self,
-        op: &OperationId,
-        register: &dyn CaseRegister,
-        plan: &Plan,
-        flow: &Flow,
-        what: &Start,
-        hash: ledger::Digest,
-        on: Date,
-    ) -> Result<Selected, Trouble> {
-        let mut traces: BTreeMap<SubjectId, Trace> = self
-            .under::<Trace>(&format!("{}/", what.agreement))
-            .await?
-            .into_iter()
-            .map(|t| (t.subject().clone(), t))
-            .collect();
-        let mut pool = Pool::default();
-        let mut candidates = Vec::new();
-        let mut left = Vec::new();
-        for (person, mut facts) in self.everybody(register).await? {
-            pool.register += 1;
-            let subject = self.subject(&person).await?;
-            let trace = traces.get(&subject);
-            if let Some(trace) = trace {
-                facts.extend(trace.told_facts().clone());
-            }
-            let meets = |flow: &Flow| {
-                let only = flow.only.as_ref();
-                only.map_or(Truth::True, |only| plan.holds(only, &facts, on))
-            };
-            // Whoever was asked about by another flow is in that one's pool, and leaves it by its condition.
-            let own = trace.and_then(Trace::may_leave);
-            let own = own.and_then(|id| plan.flow(id));
-            if own.is_some_and(|own| meets(own) == Truth::False) {
-                left.extend(traces.remove(&subject).map(Trace::left));
-                continue;
-            }
-            if meets(flow) != Truth::True {
-                continue;
-            }
-            pool.eligible += 1;
-            let turn = trace.map_or(Turn::First, |t| t.turn(&flow.id, on));
-            if trace.is_some_and(Trace::was_asked) {
-                pool.checked += 1;
-            }
-            candidates.push(Candidate {
-                person,
-                turn,
-                since: select::since(plan, flow.only.as_ref(), &facts),
-            });
-        }
-        let chosen = select::choose(candidates);
-        let again = flow.again.as_ref().map(|a| Rewash {
-            every: a.every,
-            times: a.times,
-        });
-        let mut rows = Vec::new();
-        let mut incomplete = 0;
-        let most = what
-            .at_most
-            .and_then(|n| usize::try_from(n).ok())
-            .unwrap_or(usize::MAX);
-        let mut seen = BTreeSet::new();
-        for part in chosen.chunks(BATCH) {
-            if rows.len() >= most {
-                break;
-            }
-            let keys: Vec<String> = part.iter().map(|c| c.person.clone()).collect();
-            let mut records = register.records(&keys).await?;
-            for candidate in part {
-                if rows.len() >= most {
-                    break;
-                }
-                if !seen.insert(candidate.person.clone()) {
-                    return Err(Refusal::new(
-                        "RUN-19",
-                        format!(
-                            "record {} of the extract is a person who is in it already",
-                            rows.len() + 1
-                        ),
-                    )
-                    .help("mend the register: there is one record for each person")
-                    .into());
-                }
-                let Some(record) = records.remove(&candidate.person) else {
-                    continue;
-                };
-                let n = rows.len() as u64 + 1;
-                let source = Source {
-                    own: record.values,
-                    facts: record.facts,
-                    minted: Some(self.mint(op, n)),
-                    ..Source::default()
-                };
-                let row = compose(plan, flow, &source, on);
-                if !gate::is_complete(plan, flow, &row, on) {
-                    incomplete += 1;
-                    continue;
-                }
-                match candidate.turn {
-                    Turn::Again(_) => pool.again += 1,
-                    Turn::First | Turn::No => pool.first += 1,
-                }
-                let subject = self.subject(&candidate.person).await?;
-                let trace = traces
-                    .remove(&subject)
-                    .unwrap_or_else(|| Trace::new(&what.agreement, hash, subject));
-                let wash = Wash {
-                    run: what.run.clone(),
-                    flow: flow.id.clone(),
-                    row: n,
-                    on,
-                    outcome: Outcome::Waiting,
-                };
-                rows.push((row, trace.selected(wash, again)));
-            }
-        }
-        if rows.is_empty() {
-            return Err(Refusal::new(
-                "RUN-20",
-                "nobody in the register is eligible today, or it is nobody's turn",
-            )
-            .help("wait: `concordat due` says whose turn comes when")
-            .into());
-        }
-        Ok(Selected {
-            rows,
-            pool,
-            incomplete,
-            left,
-        })
-    }
-
-    /// The person keys and facts of everybody in the register.
-    async fn everybody(
-        &self,
-        register: &dyn CaseRegister,
-    ) -> Result<Vec<(String, RowFacts)>, Trouble> {
-        const BATCH: u32 = 10_000;
-        let mut all: Vec<(String, RowFacts)> = Vec::new();
-        loop {
-            let after = all.last().map(|(person, _)| person.as_str());
-            let batch = register.facts(after, BATCH).await?;
-            if batch.is_empty() {
-                return Ok(all);
-            }
-            all.extend(batch);
-        }
-    }
-
-    /// A reference that stands for a row between nodes and says nothing about the person.
-    fn mint(&self, op: &OperationId, row: u64) -> String {
-        let mut bytes = [0; 8];
-        self.ports
-            .entropy
-            .fill(op, &format!("reference/{row}"), &mut bytes);
-        format!("D{}", hex::encode_upper(bytes))
     }
 
     /// The systems that this party reads for the agreement (EXCH-HMRC-23), as one name.

@@ -27,6 +27,8 @@ pub(super) struct Told {
     pub(super) stops: Vec<Change<Trace>>,
     /// What a person must look at because of it.
     pub(super) findings: Vec<Change<Finding>>,
+    /// The people whose rows were looked at: what a second row says of somebody is not heard.
+    people: BTreeSet<String>,
 }
 
 impl Node {
@@ -66,17 +68,18 @@ impl Node {
         Ok(mine.map(|t| t.told(leg.run(), Outcome::NotSent)).collect())
     }
 
-    /// What a loaded answer tells about each person of its rows: hit or no hit, and facts that stop the tracing.
+    /// What a page of a loaded answer tells about each person of its rows: hit or no hit, and facts that stop the
+    /// tracing.
     pub(super) async fn told(
         &self,
         leg: &Leg,
         plan: &Plan,
         flow: &Flow,
         rows: &Rows,
-    ) -> Result<Told, Trouble> {
-        let mut told = Told::default();
+        told: &mut Told,
+    ) -> Result<(), Trouble> {
         let Some(register) = &self.ports.register else {
-            return Ok(told);
+            return Ok(());
         };
         let people = people_of(flow, rows, register.person_field());
         let on = crate::deadline::london_day(self.now())?;
@@ -86,6 +89,9 @@ impl Node {
             let Some(mut trace) = traces.remove(&person) else {
                 continue;
             };
+            if !told.people.insert(person) {
+                continue;
+            }
             let outcome = outcome(flow, rows, n);
             if let Some(outcome) = outcome {
                 trace = trace.told(leg.run(), outcome);
@@ -101,7 +107,7 @@ impl Node {
                 None => {}
             }
         }
-        Ok(told)
+        Ok(())
     }
 
     /// The trace of the person of a match, told that nothing was found after all.

@@ -73,10 +73,10 @@ impl Model {
         self.operations.insert(commit.op().clone());
         // Faults are looked for as the databases write: what stood, what is new, what is filled, each in order.
         let mut writes: Vec<_> = commit.writes().iter().collect();
-        writes.sort_by_key(|w| (w.kind, w.id.clone()));
+        writes.sort_by_key(|w| (w.kind.clone(), w.id.clone()));
         let mut turns: Vec<Vec<_>> = Vec::new();
         for write in writes {
-            let same = |w: &&exchange::change::Write| (w.kind, &w.id) == (write.kind, &write.id);
+            let same = |w: &&exchange::change::Write| (&w.kind, &w.id) == (&write.kind, &write.id);
             let turn = turns.iter().filter(|t| t.iter().any(same)).count();
             match turns.get_mut(turn) {
                 Some(all) => all.push(write),
@@ -86,7 +86,7 @@ impl Model {
         for turn in turns {
             let (new, old): (Vec<_>, Vec<_>) = turn.into_iter().partition(|w| w.expected == 0);
             for write in old.into_iter().chain(new) {
-                let key = (write.kind.to_owned(), write.id.clone());
+                let key = (write.kind.to_string(), write.id.clone());
                 let now = self
                     .aggregates
                     .get(&key)
@@ -96,7 +96,7 @@ impl Model {
                 }
                 let stored = Stored {
                     version: now + 1,
-                    status: write.status.into(),
+                    status: write.status.to_string(),
                     body: write.body.clone(),
                 };
                 self.aggregates.insert(key, (stored, write.due));

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use exchange::change::{Batch, Commit};
-use exchange::ports::{Blob, Committed, PortFault, Spooled, Store, StoreFault};
+use exchange::bulk::{Bulk, Bulking};
+use exchange::change::{Batch, Commit, Item};
+use exchange::ports::{Blob, Committed, Filling, PortFault, Spool, Spooled, Store, StoreFault};
 
 use crate::common::place::Place;
 use crate::common::snapshot::{Snapshot, snapshot};
@@ -20,6 +21,7 @@ crate::cases![
     each_failing_part_undoes_all_others,
     a_dead_holding_takes_no_item,
     items_are_replaced_by_name,
+    items_from_the_spool_are_put_page_by_page_or_not_at_all,
     packages_are_set_once_and_dropped_for_good,
     a_large_package_comes_in_parts_and_goes_whole,
     an_effect_is_completed_once,
@@ -328,5 +330,88 @@ async fn a_large_package_comes_in_parts_and_goes_whole(place: Place) {
     store.commit(&drop).await.unwrap();
     for part in 0..4 {
         assert_eq!(store.package(&pack("p"), part).await, Ok(None));
+    }
+}
+
+/// A spool in memory, whose parts end anywhere; it breaks after so many.
+struct Memory {
+    breaks: u32,
+}
+
+struct Written {
+    bytes: Vec<u8>,
+    breaks: u32,
+}
+
+#[async_trait]
+impl Spool for Memory {
+    async fn begin(&self) -> Result<Box<dyn Filling>, PortFault> {
+        let (bytes, breaks) = (Vec::new(), self.breaks);
+        Ok(Box::new(Written { bytes, breaks }))
+    }
+}
+
+#[async_trait]
+impl Filling for Written {
+    async fn push(&mut self, sealed: &[u8]) -> Result<(), PortFault> {
+        self.bytes.extend_from_slice(sealed);
+        Ok(())
+    }
+    async fn done(self: Box<Self>) -> Result<Spooled, PortFault> {
+        Ok(Spooled(Arc::new(*self)))
+    }
+}
+
+#[async_trait]
+impl Blob for Written {
+    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault> {
+        if n >= self.breaks {
+            return Err(PortFault("the disk".into()));
+        }
+        let part = self.bytes.chunks(77).nth(usize::try_from(n).unwrap());
+        Ok(part.map(<[u8]>::to_vec))
+    }
+}
+
+/// Pages of 60 items of these holdings.
+async fn pages(holdings: &[&str], breaks: u32) -> Bulk<Item> {
+    let mut bulk = Bulking::begin(&Memory { breaks }).await.unwrap();
+    for id in holdings {
+        let item = |n| Item {
+            holding: hold(*id),
+            name: format!("row/{n:06}"),
+            sealed: sealed(format!("{id}{n}")),
+        };
+        bulk.page(&(1..=60).map(item).collect::<Vec<_>>())
+            .await
+            .unwrap();
+    }
+    bulk.done().await.unwrap()
+}
+
+async fn items_from_the_spool_are_put_page_by_page_or_not_at_all(place: Place) {
+    let store = place.store().await;
+    let many = |id: &str, of: &[&str], items: Bulk<Item>| {
+        let of: Vec<_> = of.iter().map(|id| hold(*id)).collect();
+        commit(id, at(0), |b| {
+            let both = b.and(opened("a", None)).unwrap();
+            both.and(opened("b", None)).unwrap().many_items(&of, items)
+        })
+    };
+    let broken = many("broken", &["a", "b"], pages(&["a", "b"], 20).await);
+    refused(&*store, &broken, &PortFault("the disk".into()).into()).await;
+    let stray = many("stray", &["a"], pages(&["a", "b"], 1_000).await);
+    refused(&*store, &stray, &StoreFault::NoHolding(hold("b"))).await;
+    let unkept = many("unkept", &["a", "c"], pages(&["a"], 1_000).await);
+    refused(&*store, &unkept, &StoreFault::NoHolding(hold("c"))).await;
+    let good = many("good", &["a", "b"], pages(&["a", "b", "a"], 1_000).await);
+    assert_eq!(store.commit(&good).await, Ok(Committed::Now));
+    for id in ["a", "b"] {
+        let items = store.items(&hold(id), "row/").await.unwrap();
+        assert_eq!(items.len(), 60);
+        assert_eq!(
+            items[59],
+            ("row/000060".to_owned(), sealed(format!("{id}60")))
+        );
     }
 }
