@@ -1,6 +1,7 @@
 //! Conditions: named terms over facts and fields, evaluated on one record. Three values: only true gives leave,
 //! and unknown is not true: a fact nobody recorded never gives leave. Reads no clock; the day is an argument.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -8,7 +9,7 @@ use serde::Serialize;
 
 use crate::ids::{ConditionId, FactId, FieldPath, FlowId, PartyId};
 use crate::period::{Period, parse_date};
-use crate::value::{FieldType, split};
+use crate::value::{FieldType, values};
 use crate::words::Told;
 
 /// What a condition comes to.
@@ -307,9 +308,9 @@ impl Conditions {
         };
         let values = value.map(|text| {
             if *many {
-                split(text)
+                values(text)
             } else {
-                vec![text.to_owned()]
+                vec![Cow::Borrowed(text)]
             }
         });
         if let Test::Known(expected) = test {
@@ -320,13 +321,8 @@ impl Conditions {
                 Some(_) => Truth::Unknown,
             };
         }
-        let Some(text) = value else {
-            return Truth::Unknown;
-        };
-        if !many {
-            return one(kind, text, test, on);
-        }
-        split(text)
+        values
+            .unwrap_or_default()
             .iter()
             .map(|text| one(kind, text, test, on))
             .reduce(Truth::or)

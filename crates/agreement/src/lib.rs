@@ -58,7 +58,10 @@ pub use period::{Period, Unit, parse_date, parse_month};
 pub use permit::{Act, Ask, Dates, Each, Leave, NearRefusal, Permit, Permits, Reason, Shape};
 pub use plan::*;
 pub use stops::Stops;
-pub use value::{DatedAddress, FieldType, MATCH_OUTCOMES, NATIONS, join, line_and_postcode, split};
+pub use value::{
+    DatedAddress, FieldType, MATCH_OUTCOMES, NATIONS, dated_address, join, line_and_postcode,
+    split, values,
+};
 pub use window::{Reach, Window, tax_year_start};
 pub use words::*;
 

@@ -120,7 +120,11 @@ pub fn parse_date(text: &str) -> Option<Date> {
             4 | 7 => b == b'-',
             _ => b.is_ascii_digit(),
         });
-    if shape { text.parse().ok() } else { None }
+    if !shape {
+        return None;
+    }
+    let (month, day) = (text.get(5..7)?.parse().ok()?, text.get(8..)?.parse().ok()?);
+    Date::new(text.get(..4)?.parse().ok()?, month, day).ok()
 }
 
 /// Reads a strict `YYYY-MM` as the first day of that month.
@@ -195,5 +199,14 @@ mod tests {
             assert_eq!(parse_date(bad), None, "{bad}");
         }
         assert_eq!(parse_month("2026-04"), parse_date("2026-04-01"));
+        for text in [
+            "0000-01-01",
+            "0000-00-00",
+            "2023-13-01",
+            "2100-02-29",
+            "9999-12-31",
+        ] {
+            assert_eq!(parse_date(text), text.parse().ok(), "{text}");
+        }
     }
 }

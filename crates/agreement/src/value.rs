@@ -1,6 +1,8 @@
 //! What a cell can be: types of fields and facts, and the lexical check of a cell's text.
 //! It checks the form of a text, never whether the text is true; it never changes or prints it.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -71,7 +73,7 @@ impl FieldType {
             TypeName::Name | TypeName::Contact => is_line(text, 200),
             TypeName::Text => is_line(text, 1_000),
             TypeName::Address => is_line(text, 500),
-            TypeName::DatedAddress => DatedAddress::parse(text).is_some(),
+            TypeName::DatedAddress => dated_address(text).is_some(),
             TypeName::Reference => is_ascii_word(text, 64, b"-/_."),
             TypeName::Code => is_ascii_word(text, 32, b"-_"),
             TypeName::Date => parse_date(text).is_some(),
@@ -99,9 +101,21 @@ impl FieldType {
 /// The values of a cell that may have several: they stand one after another with a `|` between, and a `|` or
 /// `\` within a value has a `\` before it. An empty text has no value.
 pub fn split(text: &str) -> Vec<String> {
+    values(text).into_iter().map(Cow::into_owned).collect()
+}
+
+/// As [`split`], copying only what has a `\` in it.
+pub fn values(text: &str) -> Vec<Cow<'_, str>> {
     if text.is_empty() {
-        return Vec::new();
+        Vec::new()
+    } else if text.contains('\\') {
+        unescaped(text).into_iter().map(Cow::Owned).collect()
+    } else {
+        text.split(SEPARATOR).map(Cow::Borrowed).collect()
     }
+}
+
+fn unescaped(text: &str) -> Vec<String> {
     let mut out = vec![String::new()];
     let mut escaped = false;
     for c in text.chars() {
@@ -126,7 +140,12 @@ pub fn join<S: AsRef<str>>(values: &[S]) -> String {
         if i > 0 {
             out.push(SEPARATOR);
         }
-        for c in value.as_ref().chars() {
+        let value = value.as_ref();
+        if !value.contains([SEPARATOR, '\\']) {
+            out.push_str(value);
+            continue;
+        }
+        for c in value.chars() {
             if matches!(c, SEPARATOR | '\\') {
                 out.push('\\');
             }
@@ -150,20 +169,26 @@ pub struct DatedAddress {
 impl DatedAddress {
     /// Reads `2014-05-01/2016-03-31 1 High Street`; `..` stands for a day that is not known.
     pub fn parse(text: &str) -> Option<Self> {
-        let (days, address) = text.split_once(' ')?;
-        let (from, until) = days.split_once('/')?;
-        let day = |text: &str| match text {
-            ".." => Some(None),
-            _ => parse_date(text).map(Some),
-        };
-        let (from, until) = (day(from)?, day(until)?);
-        let ordered = from.zip(until).is_none_or(|(a, b)| a <= b);
-        (ordered && is_line(address, 500)).then(|| Self {
+        let (from, until, address) = dated_address(text)?;
+        Some(Self {
             from,
             until,
             address: address.to_owned(),
         })
     }
+}
+
+/// The first day, the last day and the address of a [`DatedAddress`], copying nothing.
+pub fn dated_address(text: &str) -> Option<(Option<Date>, Option<Date>, &str)> {
+    let (days, address) = text.split_once(' ')?;
+    let (from, until) = days.split_once('/')?;
+    let day = |text: &str| match text {
+        ".." => Some(None),
+        _ => parse_date(text).map(Some),
+    };
+    let (from, until) = (day(from)?, day(until)?);
+    let ordered = from.zip(until).is_none_or(|(a, b)| a <= b);
+    (ordered && is_line(address, 500)).then_some((from, until, address))
 }
 
 impl DatedAddress {
@@ -211,6 +236,11 @@ fn is_timestamp(text: &str) -> bool {
 }
 
 fn is_line(text: &str, longest: usize) -> bool {
+    // Most texts are of plain letters: for them a character is a byte, and none is a control.
+    let plain = |b: u8| (b' '..=b'~').contains(&b);
+    if text.bytes().all(plain) {
+        return text.len() <= longest && text.bytes().any(|b| b != b' ');
+    }
     !text.trim().is_empty()
         && text.chars().nth(longest).is_none()
         && !text.chars().any(char::is_control)

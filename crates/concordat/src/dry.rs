@@ -419,7 +419,7 @@ impl Vault for DryVault {
         self.inner.derive(holding, purpose).await
     }
 
-    async fn destroy(&self, _: &HoldingId) -> Result<(), VaultFault> {
+    async fn destroy(&self, _: &[HoldingId]) -> Result<(), VaultFault> {
         Ok(())
     }
 
@@ -452,10 +452,10 @@ struct DryShelf;
 
 #[async_trait]
 impl LedgerShelf for DryShelf {
-    async fn write(&self, _: &str, _: &[u8]) -> Result<(), PortFault> {
+    async fn write(&self, _: Vec<(String, Vec<u8>)>) -> Result<(), PortFault> {
         Ok(())
     }
-    async fn remove(&self, _: &str) -> Result<(), PortFault> {
+    async fn remove(&self, _: Vec<String>) -> Result<(), PortFault> {
         Ok(())
     }
 }

@@ -253,30 +253,59 @@ impl DirectoryShelf {
 
 #[async_trait]
 impl LedgerShelf for DirectoryShelf {
-    async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), PortFault> {
-        let place = self.place(path).ok_or_else(|| {
-            PortFault("a ledger file's path is not made of plain names: it was not written".into())
-        })?;
-        let bytes = bytes.to_vec();
-        blocking(move || {
-            let failed = |e: io::Error| fault("writing the ledger file", &place, &e);
+    async fn write(&self, files: Vec<(String, Vec<u8>)>) -> Result<(), PortFault> {
+        let mut all = Vec::with_capacity(files.len());
+        for (path, bytes) in files {
+            let place = self.place(&path).ok_or_else(|| unplain("written"))?;
+            all.push((place, bytes));
+        }
+        let write = |(place, bytes): &(PathBuf, Vec<u8>)| {
+            let failed = |e: io::Error| fault("writing the ledger file", place, &e);
             if let Some(folder) = place.parent() {
                 durable::make_folder(folder).map_err(failed)?;
             }
-            durable::write(&place, &bytes, 0o644, Replace::Yes).map_err(failed)
-        })
-        .await
+            durable::write(place, bytes, 0o644, Replace::Yes).map_err(failed)
+        };
+        blocking(move || at_once(&all, write)).await
     }
 
-    async fn remove(&self, path: &str) -> Result<(), PortFault> {
-        let place = self.place(path).ok_or_else(|| {
-            PortFault("a ledger file's path is not made of plain names: it was not removed".into())
-        })?;
-        blocking(move || {
-            durable::remove(&place).map_err(|e| fault("removing the ledger file", &place, &e))
-        })
-        .await
+    async fn remove(&self, paths: Vec<String>) -> Result<(), PortFault> {
+        let places = paths.iter().map(|path| self.place(path));
+        let places: Option<Vec<PathBuf>> = places.collect();
+        let places = places.ok_or_else(|| unplain("removed"))?;
+        let remove = |place: &PathBuf| {
+            let failed = |e: io::Error| fault("removing the ledger file", place, &e);
+            durable::remove(place).map_err(failed)
+        };
+        blocking(move || at_once(&places, remove)).await
     }
+}
+
+fn unplain(not: &str) -> PortFault {
+    PortFault(format!(
+        "a ledger file's path is not made of plain names: it was not {not}"
+    ))
+}
+
+/// How many files are written at once.
+const AT_ONCE: usize = 32;
+
+/// Does the work for each at once: their waits for the disk overlap.
+fn at_once<T: Sync>(
+    all: &[T],
+    work: impl Fn(&T) -> Result<(), PortFault> + Sync,
+) -> Result<(), PortFault> {
+    let work = &work;
+    for part in all.chunks(AT_ONCE) {
+        std::thread::scope(|scope| {
+            let each = |one| scope.spawn(move || work(one));
+            let each: Vec<_> = part.iter().map(each).collect();
+            let broken = |_| PortFault("the work on a folder was broken off: try again".into());
+            let mut each = each.into_iter();
+            each.try_for_each(|one| one.join().map_err(broken)?)
+        })?;
+    }
+    Ok(())
 }
 
 impl LogFiles for DirectoryShelf {

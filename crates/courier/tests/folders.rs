@@ -135,7 +135,8 @@ async fn ledger_files_are_replaced_whole_and_read_back() {
         ("checkpoint", "two"),
         ("tile/entries/x001/234.p/5", "t"),
     ] {
-        shelf.write(path, bytes.as_bytes()).await.unwrap();
+        let file = (path.to_owned(), bytes.as_bytes().to_vec());
+        shelf.write(vec![file]).await.unwrap();
         assert_eq!(shelf.read(path).unwrap().unwrap(), bytes.as_bytes());
     }
     assert_eq!(names(&root.path().join("ledger")), ["checkpoint", "tile"]);
@@ -149,7 +150,8 @@ async fn ledger_files_are_replaced_whole_and_read_back() {
         ".tmp-1-1",
         "a\\b",
     ] {
-        assert!(shelf.write(path, b"x").await.is_err(), "{path}");
+        let file = (path.to_owned(), b"x".to_vec());
+        assert!(shelf.write(vec![file]).await.is_err(), "{path}");
         assert_eq!(shelf.read(path).unwrap(), None, "{path}");
     }
 }

@@ -4,17 +4,20 @@
 //! What a flow's permits and conditions come to is worked out once for each set of facts that they read, not once for
 //! each cell; `tests/gate_plain.rs` compares it with one question for each cell.
 
+mod cells;
 mod leave;
 mod shape;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use agreement::{Column, DatasetId, Facts, FieldName, Flow, Plan};
+use foldhash::HashMap;
 use jiff::civil::Date;
 
 use crate::refusal::Refusal;
 use crate::rows::Row;
+pub use cells::Cells;
 use leave::{Leave, Leaves};
 pub use shape::is_complete;
 pub(crate) use shape::{Presence, presence};
@@ -68,13 +71,14 @@ pub fn pass(
     let columns: Vec<Arc<FieldName>> = columns.collect();
     let none = RowFacts::default();
     let mut gate = Gate::new(plan, flow, on);
+    let cells = Cells::of(flow);
     let mut left = Vec::new();
     for n in numbers(rows) {
         if stopped.contains(&n) {
             gate.withhold(n);
             continue;
         }
-        let values = values(flow, rows, n);
+        let values = cells.row(rows, n);
         if let Some(pattern) = gate.row(n, &values, facts.get(&n).unwrap_or(&none)) {
             let cells = columns.iter().zip(values).zip(gate.relied(pattern));
             let cell =
@@ -115,6 +119,7 @@ pub struct Gate<'p> {
     flow: &'p Flow,
     on: Date,
     leaves: Leaves<'p>,
+    relied: Vec<usize>,
     known: HashMap<Vec<usize>, usize>,
     passed: Passed,
     refusals: Vec<Refusal>,
@@ -128,7 +133,8 @@ impl<'p> Gate<'p> {
             flow,
             on,
             leaves: Leaves::new(plan, flow, on),
-            known: HashMap::new(),
+            relied: Vec::with_capacity(flow.columns.len()),
+            known: HashMap::default(),
             passed: Passed::default(),
             refusals: Vec::new(),
         }
@@ -146,11 +152,12 @@ impl<'p> Gate<'p> {
             self.withhold(n);
             return None;
         };
-        let mut relied = Vec::with_capacity(self.flow.columns.len());
+        self.relied.clear();
         let mut refusals = Vec::new();
         let mut closed = false;
         let get = |column: &Column| {
-            let at = self.flow.columns.iter().position(|c| c.name == column.name);
+            let mut all = self.flow.columns.iter();
+            let at = all.position(|c| std::ptr::eq(c, column));
             at.and_then(|at| values.get(at)).copied().unwrap_or("")
         };
         let values = values.iter().copied().chain(std::iter::repeat(""));
@@ -161,10 +168,10 @@ impl<'p> Gate<'p> {
                 continue;
             }
             match leave {
-                Leave::By(permit) => relied.push(*permit),
+                Leave::By(permit) => self.relied.push(*permit),
                 // What is empty since its own condition fails leaves as nothing.
                 Leave::Closed | Leave::Never if value.is_empty() && !column.only.is_empty() => {
-                    relied.push(leave::NONE);
+                    self.relied.push(leave::NONE);
                 }
                 Leave::Closed => closed = true,
                 Leave::Never => {
@@ -186,18 +193,19 @@ impl<'p> Gate<'p> {
             return None;
         }
         self.passed.rows += 1;
-        self.passed.cells += relied.len() as u64;
-        Some(self.pattern(relied))
+        self.passed.cells += self.relied.len() as u64;
+        Some(self.pattern())
     }
 
-    fn pattern(&mut self, relied: Vec<usize>) -> usize {
-        if let Some(known) = self.known.get(&relied) {
+    /// The number of the pattern that the row at hand relied on.
+    fn pattern(&mut self) -> usize {
+        if let Some(known) = self.known.get(&self.relied) {
             return *known;
         }
         let new = self.passed.patterns.len();
-        let names = relied.iter().map(|at| self.leaves.name(*at)).collect();
+        let names = self.relied.iter().map(|at| self.leaves.name(*at)).collect();
         self.passed.patterns.push(names);
-        self.known.insert(relied, new);
+        self.known.insert(self.relied.clone(), new);
         new
     }
 
@@ -238,25 +246,6 @@ fn coverage(flow: &Flow, passed: &Passed) -> Option<Refusal> {
             ),
         )
     })
-}
-
-/// The values of a row in the order of the flow's columns; empty where nothing is held.
-pub fn values<'a>(flow: &Flow, rows: &'a Rows, n: u64) -> Vec<&'a str> {
-    let mut last: Option<(&DatasetId, Option<&'a Row>)> = None;
-    let value = |column: &Column, row: Option<&'a Row>| {
-        row.map_or("", |row| row.get(column.field.field.as_str()))
-    };
-    let mut all = Vec::with_capacity(flow.columns.len());
-    for column in &flow.columns {
-        let dataset = &column.field.dataset;
-        let row = match last {
-            Some((same, row)) if same == dataset => row,
-            _ => rows.get(dataset).and_then(|d| d.get(&n)),
-        };
-        last = Some((dataset, row));
-        all.push(value(column, row));
-    }
-    all
 }
 
 /// The numbers of all rows, in order.

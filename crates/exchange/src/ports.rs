@@ -246,6 +246,17 @@ pub enum VaultFault {
 pub trait Vault: Send + Sync {
     /// Makes the holding's key unless it stands; a destroyed key is never made again.
     async fn create(&self, holding: &HoldingId, op: &OperationId) -> Result<(), VaultFault>;
+    /// Makes the keys of several holdings, as [`Vault::create`] does each.
+    async fn create_many(
+        &self,
+        holdings: &[HoldingId],
+        op: &OperationId,
+    ) -> Result<(), VaultFault> {
+        for holding in holdings {
+            self.create(holding, op).await?;
+        }
+        Ok(())
+    }
     /// Seals `plain`, bound to the holding and the item's name.
     async fn seal(
         &self,
@@ -280,8 +291,8 @@ pub trait Vault: Send + Sync {
         holding: &HoldingId,
         purpose: &str,
     ) -> Result<Zeroizing<[u8; 32]>, VaultFault>;
-    /// Destroys the key; destroying it twice is no error.
-    async fn destroy(&self, holding: &HoldingId) -> Result<(), VaultFault>;
+    /// Destroys the keys of these holdings; destroying one twice is no error.
+    async fn destroy(&self, holdings: &[HoldingId]) -> Result<(), VaultFault>;
     /// The keyed hash by which SQL may look a personal value up; 64 lower-case hex digits.
     async fn lookup_key(&self, value: &str) -> Result<String, VaultFault>;
 }
@@ -612,8 +623,9 @@ pub struct Matching {
 /// The published files of this node's ledger (C2SP tlog-tiles).
 #[async_trait]
 pub trait LedgerShelf: Send + Sync {
-    /// Writes a file whole and durably, or not at all. `path` is relative, as `ledger::tiles` gives it.
-    async fn write(&self, path: &str, bytes: &[u8]) -> Result<(), PortFault>;
-    /// Takes a file away; taking away what is not there is no error.
-    async fn remove(&self, path: &str) -> Result<(), PortFault>;
+    /// Writes files, each whole and durably or not at all, in no order. Their paths are relative, as `ledger::tiles`
+    /// gives them.
+    async fn write(&self, files: Vec<(String, Vec<u8>)>) -> Result<(), PortFault>;
+    /// Takes files away; taking away what is not there is no error.
+    async fn remove(&self, paths: Vec<String>) -> Result<(), PortFault>;
 }

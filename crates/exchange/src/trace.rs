@@ -95,6 +95,9 @@ pub enum Turn {
 }
 
 impl Trace {
+    /// The state in which nobody is asked before a person says so, by its name.
+    pub(crate) const STOPPED: &str = "stopped";
+
     /// The key under which the store has a person's trace.
     pub fn key_of(agreement: &AgreementId, subject: &SubjectId) -> String {
         format!("{agreement}/{subject}")
@@ -309,7 +312,7 @@ impl Aggregate for Trace {
     }
     fn status(&self) -> &'static str {
         match self.state {
-            State::Stopped => "stopped",
+            State::Stopped => Self::STOPPED,
             State::Closed => "closed-not-located",
             State::Left => "left-the-pool",
             State::Going if self.is_exhausted() => "eligible-for-closure",

@@ -28,11 +28,11 @@ use hkdf::Hkdf;
 use hmac::Mac;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::codec::hmac;
 use crate::digest::{Digest, leaf_hash};
-use crate::tree::{self, Frontier};
+use crate::tree::Frontier;
 
 /// The fact of an entry that holds a disclosure's root.
 pub const ROOT_FACT: &str = "disclosure";
@@ -147,30 +147,50 @@ impl DisclosureKey {
         key
     }
 
-    fn open(&self, row: u64, cell: &Cell<'_>) -> OpenCell {
+    /// The salts of one row's cells, by field: HMAC-SHA256 of the row's number and the field's name.
+    fn salts(&self, row: u64) -> impl Fn(&str) -> [u8; 32] {
         // The row number has a fixed length, so row and field cannot run together.
-        let salt = hmac(&self.0, &[&row.to_be_bytes(), cell.field.as_bytes()]);
-        OpenCell {
-            field: cell.field.to_owned(),
-            permit: cell.permit.to_owned(),
-            salt: salt.finalize().into_bytes().into(),
-            value: cell.value.to_owned(),
+        let keyed = hmac(&self.0, &[&row.to_be_bytes()]);
+        move |field| {
+            let mut salt = keyed.clone();
+            salt.update(field.as_bytes());
+            salt.finalize().into_bytes().into()
         }
     }
 
-    fn open_row(&self, row: u64, cells: &[Cell<'_>]) -> Result<Vec<OpenCell>, DisclosureFault> {
-        let cells: Vec<OpenCell> = cells.iter().map(|cell| self.open(row, cell)).collect();
-        whole(row, &cells)?;
-        Ok(cells)
+    fn open_row(&self, row: u64, cells: &[Cell<'_>]) -> Vec<OpenCell> {
+        let salts = self.salts(row);
+        let open = |cell: &Cell<'_>| OpenCell {
+            field: cell.field.to_owned(),
+            permit: cell.permit.to_owned(),
+            salt: salts(cell.field),
+            value: cell.value.to_owned(),
+        };
+        cells.iter().map(open).collect()
+    }
+
+    /// The root over the cells of a row, which must be whole.
+    fn row_root(&self, row: u64, cells: &[Cell<'_>]) -> Result<Digest, DisclosureFault> {
+        whole(row, cells.iter().map(|cell| cell.field))?;
+        let salts = self.salts(row);
+        let mut root = Frontier::new();
+        let mut bytes = Zeroizing::new(Vec::new());
+        for cell in cells {
+            bytes.clear();
+            let salt = salts(cell.field);
+            write_leaf(row, cell, &salt, &mut bytes)?;
+            root.append(leaf_hash(&bytes));
+        }
+        Ok(root.root())
     }
 }
 
 /// A row has a cell, and no field twice: else a second value of a field could be kept back.
-fn whole(row: u64, cells: &[OpenCell]) -> Result<(), DisclosureFault> {
-    if cells.is_empty() {
+fn whole<'a>(row: u64, fields: impl Iterator<Item = &'a str>) -> Result<(), DisclosureFault> {
+    let mut fields: Vec<&str> = fields.collect();
+    if fields.is_empty() {
         return Err(DisclosureFault::EmptyRow { row });
     }
-    let mut fields: Vec<&str> = cells.iter().map(|cell| cell.field.as_str()).collect();
     fields.sort_unstable();
     if fields
         .windows(2)
@@ -181,36 +201,53 @@ fn whole(row: u64, cells: &[OpenCell]) -> Result<(), DisclosureFault> {
     Ok(())
 }
 
+/// A leaf; its members stand in the order of RFC 8785.
 #[derive(Serialize)]
 struct Leaf<'a> {
-    v: u8,
-    permit: &'a str,
     field: &'a str,
+    permit: &'a str,
     row: u64,
-    #[serde(with = "hex::serde")]
-    salt: [u8; 32],
+    salt: &'a str,
+    v: u8,
     value: &'a str,
 }
 
+/// Adds the leaf's bytes: RFC 8785 JSON. `serde_json` writes texts and whole numbers as RFC 8785 asks; a test compares.
+fn write_leaf(
+    row: u64,
+    cell: &Cell<'_>,
+    salt: &[u8; 32],
+    bytes: &mut Vec<u8>,
+) -> Result<(), DisclosureFault> {
+    // INVARIANT: texts and a number can always be written; the fault stands in for a panic.
+    let unwritten = DisclosureFault::NotInRow { row };
+    let mut hex = [0; 64];
+    hex::encode_to_slice(salt, &mut hex).map_err(|_| unwritten.clone())?;
+    let leaf = Leaf {
+        field: cell.field,
+        permit: cell.permit,
+        row,
+        salt: std::str::from_utf8(&hex).map_err(|_| unwritten.clone())?,
+        v: 1,
+        value: cell.value,
+    };
+    serde_json::to_writer(bytes, &leaf).map_err(|_| unwritten)
+}
+
 impl OpenCell {
-    /// The leaf's bytes: RFC 8785 JSON.
-    fn leaf(&self, row: u64) -> Result<Vec<u8>, DisclosureFault> {
-        let Self {
-            permit,
-            field,
-            salt,
-            value,
-        } = self;
-        let leaf = Leaf {
-            v: 1,
-            permit,
-            field,
-            row,
-            salt: *salt,
-            value,
-        };
-        // INVARIANT: texts and a number can always be written; the fault stands in for a panic.
-        serde_json_canonicalizer::to_vec(&leaf).map_err(|_| DisclosureFault::NotInRow { row })
+    fn cell(&self) -> Cell<'_> {
+        Cell {
+            permit: &self.permit,
+            field: &self.field,
+            value: &self.value,
+        }
+    }
+
+    /// The leaf's bytes.
+    fn leaf(&self, row: u64) -> Result<Zeroizing<Vec<u8>>, DisclosureFault> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        write_leaf(row, &self.cell(), &self.salt, &mut bytes)?;
+        Ok(bytes)
     }
 }
 
@@ -250,10 +287,9 @@ impl Committing {
     /// [`DisclosureFault::EmptyRow`] or [`DisclosureFault::FieldTwice`].
     pub fn row(&mut self, key: &DisclosureKey, cells: &[Cell<'_>]) -> Result<(), DisclosureFault> {
         let n = self.edge.size();
-        let row = key.open_row(n, cells)?;
-        self.cells += row.len() as u64;
-        self.edge
-            .append(leaf_hash(tree::root(&row_leaves(n, &row)?).as_bytes()));
+        let root = key.row_root(n, cells)?;
+        self.cells += cells.len() as u64;
+        self.edge.append(leaf_hash(root.as_bytes()));
         Ok(())
     }
 

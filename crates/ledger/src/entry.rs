@@ -130,22 +130,23 @@ pub enum EntryFault {
     OutOfRange,
 }
 
+/// An entry as it is written; its members stand in the order of RFC 8785.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
-    v: u8,
-    id: EntryId,
-    #[serde(with = "text::instant")]
-    at: Timestamp,
-    node: NodeName,
     act: Code,
-    by: By,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agreement: Option<Digest>,
+    #[serde(with = "text::instant")]
+    at: Timestamp,
+    by: By,
+    facts: BTreeMap<Code, Fact>,
+    id: EntryId,
+    node: NodeName,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rule: Option<Code>,
-    facts: BTreeMap<Code, Fact>,
     sealed: BTreeMap<Code, Commitment>,
+    v: u8,
 }
 
 #[derive(Deserialize)]
@@ -182,8 +183,10 @@ impl Entry {
             }
         }
         let wire = Wire::from(self.clone());
-        // The only members that can refuse to be written are dates and instants.
-        let bytes = serde_json_canonicalizer::to_vec(&wire).map_err(|_| EntryFault::OutOfRange)?;
+        // RFC 8785 orders members by their UTF-16 units. Codes are ASCII, so a map of them stands in that order, and
+        // whole numbers and texts are written as `serde_json` writes them; a test compares. The only members that can
+        // refuse to be written are dates and instants.
+        let bytes = serde_json::to_vec(&wire).map_err(|_| EntryFault::OutOfRange)?;
         if bytes.len() > MAX_BYTES {
             return Err(EntryFault::TooLong { bytes: bytes.len() });
         }

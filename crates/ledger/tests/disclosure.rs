@@ -240,6 +240,37 @@ fn plain_root(rows: &[Vec<Cell<'_>>]) -> Digest {
     tree::root(&roots)
 }
 
+/// Every character that JSON could write in more than one way, and its neighbours.
+#[test]
+fn a_leaf_is_canonical_whatever_the_value() {
+    let ranges = [
+        '\0'..='\u{a0}',
+        '\u{2026}'..='\u{202a}',
+        '\u{feff}'..='\u{feff}',
+        '\u{ffff}'..='\u{10000}',
+    ];
+    let values: Vec<String> = ranges
+        .into_iter()
+        .flatten()
+        .map(|c| format!("a{c}é"))
+        .collect();
+    let cells: Vec<Vec<Cell<'_>>> = values
+        .iter()
+        .map(|value| {
+            let (permit, field) = ("p-1/\"x\"", value.as_str());
+            vec![Cell {
+                permit,
+                field,
+                value,
+            }]
+        })
+        .collect();
+    assert_eq!(
+        disclosure::commit(&key(), &cells).unwrap().root,
+        plain_root(&cells)
+    );
+}
+
 prop_compose! {
     fn tables()(width in 1usize..5)(
         rows in proptest::collection::vec(proptest::collection::vec(any::<String>(), width), 1..12),

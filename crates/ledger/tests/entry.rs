@@ -269,6 +269,8 @@ proptest! {
     #[test]
     fn what_is_written_is_read_back(entry in entries()) {
         let bytes = entry.to_bytes().unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        prop_assert_eq!(&serde_json_canonicalizer::to_vec(&json).unwrap(), &bytes);
         prop_assert_eq!(Entry::parse(&bytes).unwrap(), entry);
     }
 

@@ -8,11 +8,11 @@
     reason = "tests"
 )]
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use agreement::{DatedAddress, FieldType, TypeName, split};
 use exchange::ids::EffectId;
@@ -149,12 +149,14 @@ async fn the_same_world_gives_the_same_bytes_and_overwrites_nothing() {
         written().await,
         tempfile::tempdir().unwrap(),
     );
-    let steps = Cell::new(0);
+    let steps = AtomicU64::new(0);
     let summary = World::new(8, PEOPLE)
-        .write(three.path(), |n| steps.set(steps.get() + n))
+        .write(three.path(), |n| {
+            steps.fetch_add(n, Relaxed);
+        })
         .await
         .unwrap();
-    assert_eq!(steps.get(), world().steps());
+    assert_eq!(steps.load(Relaxed), world().steps());
     assert_eq!(summary.people, PEOPLE);
     for file in FILES {
         let bytes = |folder: &tempfile::TempDir| std::fs::read(folder.path().join(file)).unwrap();

@@ -10,6 +10,7 @@
 mod cipher;
 mod shelf;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -95,14 +96,26 @@ impl FileVault {
 #[async_trait]
 impl Vault for FileVault {
     async fn create(&self, holding: &HoldingId, op: &OperationId) -> Result<(), VaultFault> {
-        let key: Key = self.draw(op, &format!("vault/key/{holding}"));
-        let nonce = self.draw(op, &format!("vault/key-nonce/{holding}"));
-        let wrapped = seal(&self.wrap, &nonce, holding, KEY, key.as_slice())?;
-        let (shelf, id) = (self.shelf.clone(), holding.clone());
-        if blocking(move || shelf.create(&id, &wrapped)).await? {
-            Ok(())
-        } else {
-            Err(VaultFault::Destroyed(holding.clone()))
+        self.create_many(std::slice::from_ref(holding), op).await
+    }
+
+    async fn create_many(
+        &self,
+        holdings: &[HoldingId],
+        op: &OperationId,
+    ) -> Result<(), VaultFault> {
+        let wrapped = |holding: &HoldingId| {
+            let key: Key = self.draw(op, &format!("vault/key/{holding}"));
+            let nonce = self.draw(op, &format!("vault/key-nonce/{holding}"));
+            let wrapped = seal(&self.wrap, &nonce, holding, KEY, key.as_slice())?;
+            Ok((holding.clone(), wrapped))
+        };
+        let all = holdings.iter().map(wrapped);
+        let all: BTreeMap<_, _> = all.collect::<Result<_, PortFault>>()?;
+        let shelf = self.shelf.clone();
+        match blocking(move || shelf.create(&all)).await? {
+            None => Ok(()),
+            Some(dead) => Err(VaultFault::Destroyed(dead)),
         }
     }
 
@@ -171,9 +184,11 @@ impl Vault for FileVault {
         Ok(derived(&key, &format!("concordat/vault/v1/{purpose}"))?)
     }
 
-    async fn destroy(&self, holding: &HoldingId) -> Result<(), VaultFault> {
-        let (shelf, id) = (self.shelf.clone(), holding.clone());
-        Ok(blocking(move || shelf.destroy(&id)).await?)
+    async fn destroy(&self, holdings: &[HoldingId]) -> Result<(), VaultFault> {
+        let (shelf, mut ids) = (self.shelf.clone(), holdings.to_vec());
+        ids.sort();
+        ids.dedup();
+        Ok(blocking(move || shelf.destroy(&ids)).await?)
     }
 
     async fn lookup_key(&self, value: &str) -> Result<String, VaultFault> {

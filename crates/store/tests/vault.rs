@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::world::{at, commit, hold, op, opened};
-use exchange::ids::OperationId;
+use exchange::ids::{HoldingId, OperationId};
 use exchange::ports::{Entropy, Sealed, Vault, VaultFault};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -148,8 +148,8 @@ async fn a_destroyed_key_stays_destroyed() {
     let home = Home::new();
     let vault = with_key(&home, "a").await;
     let sealed = seal(&vault, "a", "row/1").await;
-    vault.destroy(&hold("a")).await.unwrap();
-    vault.destroy(&hold("a")).await.unwrap();
+    vault.destroy(&[hold("a")]).await.unwrap();
+    vault.destroy(&[hold("a")]).await.unwrap();
     dead(&home, "a", &sealed).await;
 }
 
@@ -170,8 +170,30 @@ async fn dead(home: &Home, holding: &str, sealed: &Sealed) {
 #[tokio::test]
 async fn a_key_destroyed_before_it_was_made_is_never_made() {
     let home = Home::new();
-    home.vault().destroy(&hold("a")).await.unwrap();
+    home.vault().destroy(&[hold("a")]).await.unwrap();
     dead(&home, "a", &Sealed(Vec::new())).await;
+}
+
+#[tokio::test]
+async fn several_keys_are_made_and_destroyed_together() {
+    let home = Home::new();
+    let vault = home.vault();
+    let all: Vec<HoldingId> = (0..70).map(|n| hold(&format!("h{n}"))).collect();
+    vault.create_many(&all, &op("open")).await.unwrap();
+    let sealed = seal(&vault, "h69", "row/1").await;
+    // Those that stand stay as they are, also named twice.
+    let again = [hold("h69"), hold("h70"), hold("h70")];
+    vault.create_many(&again, &op("again")).await.unwrap();
+    assert!(vault.open(&hold("h69"), "row/1", &sealed).await.is_ok());
+    vault.destroy(&all).await.unwrap();
+    vault.destroy(&[hold("h0"), hold("h0")]).await.unwrap();
+    dead(&home, "h69", &sealed).await;
+    assert!(vault.derive(&hold("h70"), "salts").await.is_ok());
+    // One that is dead stops the others.
+    let gone = Err(VaultFault::Destroyed(hold("h1")));
+    let more = [hold("h71"), hold("h1")];
+    assert_eq!(vault.create_many(&more, &op("more")).await, gone);
+    assert!(!home.file("h71", "key").exists());
 }
 
 #[tokio::test]
@@ -221,7 +243,7 @@ async fn a_stop_while_a_key_is_destroyed_leaves_it_dead_and_is_finished_later() 
 
         let gone = Err(VaultFault::Destroyed(hold("a")));
         assert_eq!(home.vault().open(&hold("a"), "row/1", &sealed).await, gone);
-        home.vault().destroy(&hold("a")).await.unwrap();
+        home.vault().destroy(&[hold("a")]).await.unwrap();
         dead(&home, "a", &sealed).await;
         assert!(!home.file("a", "new").exists());
     }
@@ -235,7 +257,7 @@ async fn a_key_that_is_overwritten_is_overwritten_on_the_disk() {
     let witness = home.0.path().join("witness");
     fs::hard_link(home.file("a", "key"), &witness).unwrap();
     let length = fs::read(&witness).unwrap().len();
-    vault.destroy(&hold("a")).await.unwrap();
+    vault.destroy(&[hold("a")]).await.unwrap();
     assert_eq!(fs::read(&witness).unwrap(), vec![0; length]);
 }
 

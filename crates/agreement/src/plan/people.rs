@@ -6,7 +6,7 @@ use crate::ids::{
     PurposeId, SystemId,
 };
 use crate::permit::Each;
-use crate::value::{FieldType, split};
+use crate::value::{FieldType, values};
 use crate::window::Window;
 use crate::words::{Class, Clearance, Control, Does, Minted, Why};
 use serde::Serialize;
@@ -166,7 +166,7 @@ impl Column {
         if self.many == Many::One {
             return self.field_type.accepts(text);
         }
-        let values = split(text);
+        let values = values(text);
         !values.is_empty()
             && self.many.allows(values.len())
             && values.iter().all(|v| self.field_type.accepts(v))

@@ -36,7 +36,11 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Makes the world and the nodes, or opens those that are there; the clock shows the first step's time.
-    pub(super) async fn set(args: &Args, steps: &[Step], done: impl Fn(u64)) -> Result<Self, Fail> {
+    pub(super) async fn set(
+        args: &Args,
+        steps: &[Step],
+        done: impl Fn(u64) + Sync,
+    ) -> Result<Self, Fail> {
         let dir = args.dir.clone();
         let first = steps
             .first()
@@ -194,7 +198,7 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
 }
 
 /// Writes the departments' files, all or none.
-async fn world(dir: &Path, args: &Args, done: impl Fn(u64)) -> Result<(), Fail> {
+async fn world(dir: &Path, args: &Args, done: impl Fn(u64) + Sync) -> Result<(), Fail> {
     let departments = dir.join("departments");
     if !departments.exists() {
         let new = dir.join("departments.new");

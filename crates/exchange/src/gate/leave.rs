@@ -1,13 +1,14 @@
 //! Which permit each column of a row may rely on. The conditions of a flow are worked out once for each set of facts
 //! that they read, the permits once for each set of what the conditions come to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use agreement::{
     Asked, ConditionId, FactId, Facts, FieldPath, Flow, FlowId, Operand, PartyId, Permit,
     PersonKind, Plan, Term, Truth,
 };
+use foldhash::HashMap;
 use jiff::civil::Date;
 
 use super::NOTHING;
@@ -37,7 +38,8 @@ pub(super) struct Leaves<'p> {
     numbers: BTreeMap<&'p str, usize>,
     conditions: Vec<Remembered<'p>>,
     truths: Vec<Truth>,
-    known: HashMap<Vec<Truth>, Vec<Leave>>,
+    known: HashMap<Vec<Truth>, usize>,
+    leaves: Vec<Vec<Leave>>,
 }
 
 impl<'p> Leaves<'p> {
@@ -78,7 +80,8 @@ impl<'p> Leaves<'p> {
             numbers,
             conditions: conditions.collect(),
             truths: Vec::new(),
-            known: HashMap::new(),
+            known: HashMap::default(),
+            leaves: Vec::new(),
         }
     }
 
@@ -93,11 +96,15 @@ impl<'p> Leaves<'p> {
             }
             self.truths.push(truth);
         }
-        if !self.known.contains_key(&self.truths) {
+        let known = self.known.get(&self.truths).copied();
+        let at = known.unwrap_or_else(|| {
             let leaves = self.columns.iter().map(|c| self.leave(c, facts)).collect();
-            self.known.insert(self.truths.clone(), leaves);
-        }
-        self.known.get(&self.truths).map(Vec::as_slice)
+            self.leaves.push(leaves);
+            self.known
+                .insert(self.truths.clone(), self.leaves.len() - 1);
+            self.leaves.len() - 1
+        });
+        self.leaves.get(at).map(Vec::as_slice)
     }
 
     /// The first permit in rank whose conditions are all true of the record; unknown is not true. A cell that may be
@@ -142,7 +149,7 @@ const MOST: usize = 4_096;
 /// A condition with what it came to for each set of the facts that it reads.
 struct Remembered<'p> {
     id: &'p ConditionId,
-    reads: BTreeSet<Read<'p>>,
+    reads: Vec<Read<'p>>,
     known: HashMap<Vec<u8>, Truth>,
     key: Vec<u8>,
 }
@@ -162,8 +169,8 @@ impl<'p> Remembered<'p> {
         gather(plan, id, &mut BTreeSet::new(), &mut reads);
         Self {
             id,
-            reads,
-            known: HashMap::new(),
+            reads: reads.into_iter().collect(),
+            known: HashMap::default(),
             key: Vec::new(),
         }
     }

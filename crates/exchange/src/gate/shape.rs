@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use agreement::{Column, DatasetId, Flow, Operand, Plan, Present, Truth};
+use agreement::{
+    Column, ConditionId, DatasetId, FactId, Facts, FieldPath, Flow, FlowId, Operand, PartyId, Plan,
+    Present, Truth,
+};
 use jiff::civil::Date;
 
-use super::RowFacts;
 use crate::refusal::Refusal;
 use crate::rows::Row;
 
@@ -55,14 +57,35 @@ pub(crate) fn presence<'a>(
             let Some(other) = beside(field.as_str()) else {
                 return Presence::Absent;
             };
-            let facts: RowFacts = [(other.field.to_string(), get(other).to_owned())].into();
             let of = Operand::Field(other.field.clone());
-            if plan.conditions.test(&of, test, &facts, on) == Truth::True {
+            let value = Value(&other.field, get(other));
+            if plan.conditions.test(&of, test, &value, on) == Truth::True {
                 Presence::Required
             } else {
                 Presence::Absent
             }
         }
+    }
+}
+
+/// One value of a record, with nothing known besides.
+struct Value<'a>(&'a FieldPath, &'a str);
+
+impl Facts for Value<'_> {
+    fn fact(&self, _: &FactId) -> Option<&str> {
+        None
+    }
+
+    fn field(&self, path: &FieldPath) -> Option<&str> {
+        (path == self.0).then_some(self.1)
+    }
+
+    fn told(&self, _: &PartyId, _: &ConditionId) -> Option<bool> {
+        None
+    }
+
+    fn received(&self, _: &FlowId) -> Option<bool> {
+        None
     }
 }
 

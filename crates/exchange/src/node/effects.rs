@@ -50,9 +50,9 @@ impl Node {
             let Effect::DestroyKey { holding } = &leased.effect else {
                 continue;
             };
-            self.ports.vault.destroy(holding).await?;
             dying.push(holding.clone());
         }
+        self.ports.vault.destroy(&dying).await?;
         for holding in &dying {
             let gone: Holding = self.need(holding.as_str()).await?;
             batch = self.certify(&gone, batch.empty(holding)).await?;

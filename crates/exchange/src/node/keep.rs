@@ -20,21 +20,19 @@ use crate::rows::{self, Row};
 use crate::trouble::Trouble;
 
 impl Node {
-    /// Opens the holding of a confirmed row, where the agreement keeps confirmed rows longer than their file, and puts
-    /// the row's values into it.
-    pub(super) async fn keep_row(
+    /// Opens the holding of a confirmed row, where the agreement keeps confirmed rows longer than their file. Gives the
+    /// holdings of the file that had its values, and what is to be sealed into it.
+    pub(super) fn keep_row(
         &self,
-        op: &OperationId,
         leg: &Leg,
         plan: &Plan,
         rows: &Rows,
         n: u64,
-        batch: Batch,
-    ) -> Result<(Option<Kept>, Batch), Trouble> {
+    ) -> Result<Option<(Change<Holding>, Vec<HoldingId>, Kept)>, Trouble> {
         let stays = |dataset: &DatasetId| confirmed(plan, self, dataset).is_some();
         let kept: Vec<&DatasetId> = rows.keys().filter(|d| stays(d)).collect();
         let Some(rule) = kept.first().and_then(|d| confirmed(plan, self, d)) else {
-            return Ok((None, batch));
+            return Ok(None);
         };
         let mut whole = Row::default();
         let mut from = Vec::new();
@@ -49,12 +47,8 @@ impl Node {
                 whole.set(field, value);
             }
         }
-        let id = HoldingId::parse(format!(
-            "{}/{}.{}/kept/{n:06}",
-            leg.run(),
-            leg.flow(),
-            leg.file()
-        ))?;
+        let (run, flow, file) = (leg.run(), leg.flow(), leg.file());
+        let id = HoldingId::parse(format!("{run}/{flow}.{file}/kept/{n:06}"))?;
         let names: Vec<&str> = kept.iter().map(|d| d.as_str()).collect();
         let started = Some(self.now());
         let opening = Opening {
@@ -68,11 +62,25 @@ impl Node {
             owed_to: None,
             started,
         };
-        self.ports.vault.create(&id, op).await?;
         let opened = Holding::open(opening, &crate::authority::Actor::Node)?;
-        let one = std::iter::once((n, &whole));
-        let batch = rows::seal(&*self.ports.vault, op, &id, one, batch).await?;
-        Ok((Some(Kept { id, opened, from }), batch))
+        Ok(Some((opened, from, Kept { id, n, whole })))
+    }
+
+    /// Makes the keys of confirmed rows, and puts the values of each row under its own.
+    pub(super) async fn seal_kept(
+        &self,
+        op: &OperationId,
+        kept: &[Kept],
+        mut batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        let vault = &*self.ports.vault;
+        let ids: Vec<HoldingId> = kept.iter().map(|k| k.id.clone()).collect();
+        vault.create_many(&ids, op).await?;
+        for Kept { id, n, whole } in kept {
+            let one = std::iter::once((*n, whole));
+            batch = rows::seal(vault, op, id, one, batch).await?;
+        }
+        Ok(batch)
     }
 
     /// A person says that kept values are still needed, and why: they are looked at again after the same time (RET-04).
@@ -170,10 +178,10 @@ impl Node {
 
 /// A confirmed row that is kept apart from its file.
 pub(super) struct Kept {
+    /// Its holding.
     pub(super) id: HoldingId,
-    pub(super) opened: Change<Holding>,
-    /// The holdings of the file that had its values.
-    pub(super) from: Vec<HoldingId>,
+    n: u64,
+    whole: Row,
 }
 
 /// The rule by which a party keeps the confirmed rows of a dataset while they are needed.

@@ -12,7 +12,7 @@ use super::Node;
 use super::outbound::Commitment;
 use crate::approval::Approval;
 use crate::compose::{Source, compose};
-use crate::gate::{self, Gate, Passed, Rows};
+use crate::gate::{self, Cells, Gate, Passed, Rows};
 use crate::ids::FlowId;
 use crate::leg::Leg;
 use crate::ports::PortFault;
@@ -73,6 +73,8 @@ impl Node {
             last = last.max(base.last_number());
         }
         let mut gate = Gate::new(&plan, &flow_plan, on);
+        let cells = Cells::of(&flow_plan);
+        let traces = self.stopped_traces(leg.agreement()).await?;
         let mut left = Vec::new();
         let mut anew = Rows::new();
         for page in pages(last) {
@@ -82,9 +84,10 @@ impl Node {
                     let base = self.base_page(base, flow, &page).await?;
                     self.sources(&base).await?
                 }
-                None => self.sources_of(&flow_plan, &rows).await?,
+                None => self.facts_of(&flow_plan, &rows).await?,
             };
-            let mut stopped = self.stopped(leg.agreement(), &flow_plan, &rows).await?;
+            let agreement = leg.agreement();
+            let mut stopped = self.stopped(&traces, agreement, &flow_plan, &rows).await?;
             if flow_plan.answers_every_row() {
                 let changed = unmatched(&plan, &flow_plan, &rows, &sources, on);
                 overlay(&mut rows, &changed, &page);
@@ -105,7 +108,7 @@ impl Node {
                     let row = rows.get(&path.dataset).and_then(|d| d.get(&n));
                     row.map_or("", |r| r.get(path.field.as_str()))
                 };
-                let values = gate::values(&flow_plan, &rows, n);
+                let values = cells.row(&rows, n);
                 let facts = sources.get(&n).unwrap_or(&none).known(&own);
                 let Some(pattern) = gate.row(n, &values, &facts) else {
                     continue;

@@ -14,7 +14,7 @@ use super::leaving::{Leaving, overlay};
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Aggregate, Batch};
-use crate::gate::{self, Rows};
+use crate::gate::{Cells, Rows};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Sealing};
 use crate::message::{Head, Kind, Manifest};
@@ -211,11 +211,12 @@ impl Node {
         let (mut plain, mut sealed) = (Zeroizing::new(Vec::new()), Vec::new());
         let last = leaving.rows.last().map_or(0, |(n, _)| *n);
         let mut left = leaving.rows.iter().peekable();
+        let cells = Cells::of(flow);
         for page in rows::pages(last) {
             let mut rows = self.rows_of_page(leg, flow, &page).await?;
             overlay(&mut rows, &leaving.anew, &page);
             while let Some((n, _)) = left.next_if(|(n, _)| page.contains(n)) {
-                file.row(&gate::values(flow, &rows, *n), &mut plain)?;
+                file.row(&cells.row(&rows, *n), &mut plain)?;
             }
             sealing.push(&plain, &mut sealed)?;
             plain.zeroize();

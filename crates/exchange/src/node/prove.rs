@@ -6,7 +6,7 @@ use ledger::{Checkpoint, Code, Digest, Entry, Fact, VerifierKey};
 use super::Node;
 use super::outbound::{Relied, committed, relied_item};
 use crate::act::Act;
-use crate::gate;
+use crate::gate::Cells;
 use crate::ids::{FlowId, RunId};
 use crate::leg::Leg;
 use crate::ports::PortFault;
@@ -50,8 +50,9 @@ impl Node {
             )
         })?;
         // The cells as they left, with the permits that were relied on; the root in the ledger shows whether they did.
+        let cells = Cells::of(&flow_plan);
         let rows = numbers.iter().enumerate().map(|(place, n)| {
-            let values = gate::values(&flow_plan, &values, *n);
+            let values = cells.row(&values, *n);
             committed(&flow_plan, relied.at(place).unwrap_or_default(), &values)
         });
         let opens = ledger::disclosure::prove(&key, rows, at as u64, field)

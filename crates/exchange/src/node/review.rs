@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use agreement::{Column, Flow, Plan, Why, split};
 
 use super::agreements::actor;
+use super::keep::Kept;
 use super::recall::Undone;
 use super::{Done, Node};
 use crate::authority::{Action, Person, Warrant};
@@ -116,8 +117,7 @@ impl Node {
                 let found = matches.remove(&key).ok_or_else(|| missing(&key))?;
                 batch = match word.verdict {
                     Verdict::Confirm => {
-                        self.confirmed(op, found, word, &leg, &plan, &flow, &mut told, &by, batch)
-                            .await?
+                        self.confirmed(found, word, &leg, &plan, &flow, &mut told, &by, batch)?
                     }
                     Verdict::Refute => {
                         self.refuted(found, &word.reason, &by.actor(), &leg, &mut undone, batch)
@@ -125,6 +125,7 @@ impl Node {
                     }
                 };
             }
+            batch = self.seal_kept(op, &told.kept, batch).await?;
             for (holding, rows) in told.apart {
                 let holding: Holding = self.need(holding.as_str()).await?;
                 batch = batch.and(holding.kept_apart(rows, &by.actor())?)?;
@@ -161,9 +162,8 @@ impl Node {
         clippy::too_many_arguments,
         reason = "a confirmation is of one row of one file, under one agreement"
     )]
-    async fn confirmed(
+    fn confirmed(
         &self,
-        op: &OperationId,
         found: Match,
         word: &Word,
         leg: &Leg,
@@ -176,16 +176,13 @@ impl Node {
         let mut change = found.confirm(&word.reason, by)?;
         let mut batch = batch;
         if self.ports.register.is_some() {
-            let (kept, with) = self
-                .keep_row(op, leg, plan, &told.rows, word.row, batch)
-                .await?;
-            batch = with;
-            if let Some(kept) = kept {
+            if let Some((opened, from, kept)) = self.keep_row(leg, plan, &told.rows, word.row)? {
                 change = change.map(|m| m.kept_in(&kept.id));
-                batch = batch.and(kept.opened)?;
-                for holding in kept.from {
+                batch = batch.and(opened)?;
+                for holding in from {
                     *told.apart.entry(holding).or_default() += 1;
                 }
+                told.kept.push(kept);
             }
             for (kind, field) in told.findings(plan, flow, word.row) {
                 let basis = change.state().key();
@@ -336,6 +333,8 @@ struct ToldRows {
     asked: Option<(Flow, Rows)>,
     /// How many of them are kept apart, by the holding that they were in.
     apart: BTreeMap<HoldingId, u64>,
+    /// The rows that are.
+    kept: Vec<Kept>,
 }
 
 impl ToldRows {

@@ -20,6 +20,11 @@ impl Node {
     /// [`Trouble::Fault`].
     pub async fn sequence(&self) -> Result<bool, Trouble> {
         let store = &self.ports.store;
+        // Looked for before the lease is taken: taking it writes, and mostly there is nothing to do.
+        let head = store.head().await?;
+        if head.published == head.frontier.size() && store.pending(1).await?.is_empty() {
+            return Ok(false);
+        }
         let (holder, now) = (self.settings.instance.as_str(), self.now());
         let until = later(now)?;
         if !store.lease(LEASE, holder, now, until).await? {
@@ -70,21 +75,16 @@ impl Node {
         };
         let files =
             ledger::tiles::publish(old, new, &leaves).map_err(|e| PortFault(e.to_string()))?;
-        for (path, bytes) in files {
-            self.ports.shelf.write(&path, &bytes).await?;
-        }
+        let shelf = &self.ports.shelf;
+        shelf.write(files).await?;
         // Last, so that a reader never sees a checkpoint without its files.
-        self.ports
-            .shelf
-            .write("checkpoint", checkpoint.as_bytes())
-            .await?;
+        let checkpoint = ("checkpoint".to_owned(), checkpoint.as_bytes().to_vec());
+        shelf.write(vec![checkpoint]).await?;
         // A partial file that a longer one stands for now would be one that no verifier looks at.
-        for path in partial(old)
-            .into_iter()
-            .filter(|p| !partial(new).contains(p))
-        {
-            self.ports.shelf.remove(&path).await?;
-        }
+        let mut passed = partial(old);
+        let stand = partial(new);
+        passed.retain(|path| !stand.contains(path));
+        shelf.remove(passed).await?;
         self.ports.store.published(new).await?;
         Ok(())
     }

@@ -8,6 +8,7 @@ use agreement::{DatasetId, Flow};
 
 use super::Node;
 use super::matching::{self, Candidates};
+use crate::change::Aggregate;
 use crate::compose::Source;
 use crate::gate::Rows;
 use crate::ids::{AgreementId, RunId, SubjectId};
@@ -217,8 +218,8 @@ impl Node {
         Ok(Some((base, plan)))
     }
 
-    /// What the rows of a flow that rests on nothing are made of now.
-    pub(super) async fn sources_of(
+    /// The facts of the rows of a flow that rests on nothing, as they are now.
+    pub(super) async fn facts_of(
         &self,
         flow: &Flow,
         rows: &Rows,
@@ -232,10 +233,8 @@ impl Node {
         Ok(people
             .into_iter()
             .filter_map(|(n, person)| {
-                let record = records.get(&person)?;
                 let source = Source {
-                    own: record.values.clone(),
-                    facts: record.facts.clone(),
+                    facts: records.get(&person)?.facts.clone(),
                     ..Source::default()
                 };
                 Some((n, source))
@@ -243,23 +242,36 @@ impl Node {
             .collect())
     }
 
-    /// The rows that are about people of whom nothing goes out before somebody says so (S-24).
+    /// The keys of the traces of whom nothing goes out before somebody says so (S-24): few of an agreement.
+    pub(super) async fn stopped_traces(
+        &self,
+        agreement: &AgreementId,
+    ) -> Result<BTreeSet<String>, Trouble> {
+        let all = self.in_state::<Trace>(Trace::STOPPED).await?;
+        let keys = all.iter().map(Aggregate::key);
+        let here = format!("{agreement}/");
+        Ok(keys.filter(|key| key.starts_with(&here)).collect())
+    }
+
+    /// The rows that are about people of whom nothing goes out, by the keys of their traces.
     pub(super) async fn stopped(
         &self,
+        traces: &BTreeSet<String>,
         agreement: &AgreementId,
         flow: &Flow,
         rows: &Rows,
     ) -> Result<BTreeSet<u64>, Trouble> {
-        let Some(register) = &self.ports.register else {
-            return Ok(BTreeSet::new());
+        let mut stopped = BTreeSet::new();
+        let Some(register) = self.ports.register.as_ref().filter(|_| !traces.is_empty()) else {
+            return Ok(stopped);
         };
-        let people = people_of(flow, rows, register.person_field());
-        let traces = self.traces_of(agreement, people.values()).await?;
-        Ok(people
-            .into_iter()
-            .filter(|(_, person)| traces.get(person).is_some_and(Trace::is_stopped))
-            .map(|(n, _)| n)
-            .collect())
+        for (n, person) in people_of(flow, rows, register.person_field()) {
+            let subject = self.subject(&person).await?;
+            if traces.contains(&Trace::key_of(agreement, &subject)) {
+                stopped.insert(n);
+            }
+        }
+        Ok(stopped)
     }
 
     /// The traces of these people, by person key.

@@ -81,10 +81,10 @@ pub fn prove_row<'a, R: AsRef<[Cell<'a>]>>(
     let mut leaves = Vec::new();
     let mut wanted = None;
     for (cells, n) in rows.into_iter().zip(0u64..) {
-        let cells = key.open_row(n, cells.as_ref())?;
-        leaves.push(leaf_hash(tree::root(&row_leaves(n, &cells)?).as_bytes()));
+        let cells = cells.as_ref();
+        leaves.push(leaf_hash(key.row_root(n, cells)?.as_bytes()));
         if n == row {
-            wanted = Some(cells);
+            wanted = Some(key.open_row(n, cells));
         }
     }
     let none = DisclosureFault::NoSuchRow {
@@ -143,7 +143,7 @@ impl RowProof {
     /// # Errors
     /// [`DisclosureFault::NotDisclosed`], or a row that is not whole.
     pub fn verify(&self, root: &Digest, rows: u64) -> Result<(), DisclosureFault> {
-        whole(self.row, &self.cells)?;
+        whole(self.row, self.fields())?;
         let row_root = tree::root(&row_leaves(self.row, &self.cells)?);
         in_disclosure(&row_root, self.row, rows, &self.row_path, root)
     }
@@ -158,18 +158,7 @@ impl RowProof {
     }
     /// The cells of the row: permit, field and value, in column order.
     pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
-        self.cells.iter().map(
-            |OpenCell {
-                 permit,
-                 field,
-                 value,
-                 ..
-             }| Cell {
-                permit,
-                field,
-                value,
-            },
-        )
+        self.cells.iter().map(OpenCell::cell)
     }
 }
 

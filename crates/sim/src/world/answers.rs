@@ -52,7 +52,7 @@ pub(crate) struct Cells<'a> {
 
 impl Cells<'_> {
     fn get(&self, column: &str) -> Option<&str> {
-        self.columns.get(column)?.get(self.at)?.as_deref()
+        self.columns.get(column)?.get(self.at)
     }
 
     /// What the tax authority holds in it on this day.

@@ -2,6 +2,7 @@
 //! table. Every column is text and every value may be absent. Never overwrites a file.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -114,8 +115,37 @@ fn schema(columns: &[&str]) -> Result<TypePtr, ParquetError> {
     table.build().map(Arc::new)
 }
 
-/// The values of one column in one group, by row.
-pub(crate) type Values = Vec<Option<String>>;
+/// The values of one column, by row: one text with the place of each.
+#[derive(Default)]
+pub(crate) struct Values {
+    text: String,
+    places: Vec<Option<Range<usize>>>,
+}
+
+impl Values {
+    fn of(rows: usize) -> Self {
+        Self {
+            text: String::new(),
+            places: Vec::with_capacity(rows),
+        }
+    }
+
+    pub(crate) fn push(&mut self, value: Option<&str>) {
+        let from = self.text.len();
+        self.text.push_str(value.unwrap_or_default());
+        self.places.push(value.map(|_| from..self.text.len()));
+    }
+
+    /// What a row has.
+    pub(crate) fn get(&self, row: usize) -> Option<&str> {
+        self.text.get(self.places.get(row)?.clone()?)
+    }
+
+    /// What each row has.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Option<&str>> {
+        (0..self.places.len()).map(|row| self.get(row))
+    }
+}
 
 /// A table that is being read.
 pub(crate) struct TableReader {
@@ -168,14 +198,13 @@ impl TableReader {
                 break;
             }
         }
-        let mut values = values.into_iter();
-        let take = |(row, held): (usize, i16)| -> Result<Option<String>, ParquetError> {
+        let mut values = values.iter();
+        let mut all = Values::of(rows);
+        for (row, held) in held.into_iter().enumerate() {
             let value = if held > 0 { values.next() } else { None };
-            value
-                .filter(|_| wanted(row))
-                .map(|v| v.as_utf8().map(ToOwned::to_owned))
-                .transpose()
-        };
-        held.into_iter().enumerate().map(take).collect()
+            let value = value.filter(|_| wanted(row)).map(ByteArray::as_utf8);
+            all.push(value.transpose()?);
+        }
+        Ok(all)
     }
 }

@@ -55,7 +55,7 @@ impl World {
     ///
     /// # Errors
     /// [`FileFault`] when a file is there already or cannot be written.
-    pub async fn write(&self, dir: &Path, done: impl Fn(u64)) -> Result<Summary, FileFault> {
+    pub async fn write(&self, dir: &Path, done: impl Fn(u64) + Sync) -> Result<Summary, FileFault> {
         for part in ["ho", "hmrc", "dwp", "dfe"] {
             let part = dir.join(part);
             std::fs::create_dir_all(&part).map_err(FileFault::folder(&part))?;
@@ -70,19 +70,31 @@ impl World {
             .await
             .map_err(FileFault::at(&path))?;
         register.close().await.map_err(FileFault::at(&path))?;
-        let path = dir.join("hmrc/master.parquet");
-        summary.taxpayers = self.list(&path, List::Taxes, &TAXES, &done, |index| {
-            self.taxpayer(index).map(taxes)
-        })?;
-        let path = dir.join("dwp/master.parquet");
-        summary.claimants = self.list(&path, List::Benefits, &BENEFITS, &done, |index| {
-            self.claimant(index).map(benefits)
-        })?;
-        let path = dir.join("dfe/census.parquet");
-        summary.pupils = self.list(&path, List::Pupils, &PUPILS, &done, |index| {
-            self.pupil(index).map(pupils)
-        })?;
-        self.who_is_who(&dir.join("truth.parquet"), &done)?;
+        let list = |file: &str, list, columns, row: &(dyn Fn(u64) -> Option<Row> + Sync)| {
+            self.list(&dir.join(file), list, columns, &done, row)
+        };
+        // No file needs another: two are drawn at once.
+        let ((taxes, pupils), (benefits, truth)) = both(
+            || {
+                let taxes = list("hmrc/master.parquet", List::Taxes, &TAXES, &|index| {
+                    self.taxpayer(index).map(taxes)
+                });
+                let pupils = list("dfe/census.parquet", List::Pupils, &PUPILS, &|index| {
+                    self.pupil(index).map(pupils)
+                });
+                (taxes, pupils)
+            },
+            || {
+                let benefits = list("dwp/master.parquet", List::Benefits, &BENEFITS, &|index| {
+                    self.claimant(index).map(benefits)
+                });
+                (benefits, self.who_is_who(&dir.join("truth.parquet"), &done))
+            },
+        );
+        summary.taxpayers = taxes?;
+        summary.claimants = benefits?;
+        summary.pupils = pupils?;
+        truth?;
         Ok(summary)
     }
 
@@ -119,7 +131,7 @@ impl World {
         list: List,
         columns: &[&str],
         done: &impl Fn(u64),
-        row: impl Fn(u64) -> Option<Vec<Option<String>>>,
+        row: impl Fn(u64) -> Option<Row>,
     ) -> Result<u64, FileFault> {
         let mut table = TableWriter::create(path, columns)?;
         let parts = reference::parts(self.people);
@@ -164,6 +176,19 @@ impl World {
         }
         table.finish().map_err(FileFault::columns(path))
     }
+}
+
+/// A row of a list.
+type Row = Vec<Option<String>>;
+
+/// Does two things at once.
+fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        let one = one.join();
+        (one.unwrap_or_else(|e| std::panic::resume_unwind(e)), other)
+    })
 }
 
 impl Summary {

@@ -82,12 +82,15 @@ fn who(path: &Path) -> Result<Who, PortFault> {
             let mut columns = Vec::new();
             let lists = LISTS.iter().map(|(_, _, column, _)| *column);
             for column in ["origin", "sex", "birth_year"].into_iter().chain(lists) {
-                columns.push(table.values(group, column)?.into_iter());
+                columns.push(table.values(group, column)?);
             }
-            for key in keys {
-                let who = columns.iter_mut().map(|c| c.next().flatten()).collect();
+            for (at, key) in keys.iter().enumerate() {
+                let who = columns
+                    .iter()
+                    .map(|c| c.get(at).map(ToOwned::to_owned))
+                    .collect();
                 if let Some(key) = key {
-                    all.insert(key, who);
+                    all.insert(key.to_owned(), who);
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use agreement::line_and_postcode;
+use agreement::{dated_address, line_and_postcode};
 use async_trait::async_trait;
 use exchange::deadline::london_day;
 use exchange::ports::{Clock, MasterList, OwnRecord, PortFault};
@@ -15,7 +15,6 @@ use parquet::errors::ParquetError;
 
 use super::answers::{BENEFITS, Cells, PUPILS, TAXES};
 use super::columns::{TableReader, Values};
-use super::dated;
 
 /// An open list of a world. Which department's it is, its columns say.
 pub struct WorldMaster {
@@ -47,20 +46,18 @@ fn unreadable(path: &Path, error: &ParquetError) -> PortFault {
     PortFault(format!("{} could not be read: {why}", path.display()))
 }
 
-/// The rows of a group that have begun by `day`, with their references.
-fn begun(
-    table: &TableReader,
-    group: usize,
-    day: Date,
-) -> Result<Vec<(usize, String)>, ParquetError> {
+/// The rows of a group that have a reference and have begun by `day`.
+fn begun(table: &TableReader, group: usize, day: Date) -> Result<Vec<usize>, ParquetError> {
     let references = table.values(group, "reference")?;
     let begins = table.values(group, "begins")?;
     // Days of this form compare as their texts do.
     let day = day.to_string();
-    let rows = references.into_iter().zip(begins).enumerate();
+    let rows = references.iter().zip(begins.iter()).enumerate();
     Ok(rows
-        .filter(|(_, (_, begins))| begins.as_ref().is_none_or(|begins| *begins <= day))
-        .filter_map(|(at, (reference, _))| Some((at, reference?)))
+        .filter(|(_, (reference, begins))| {
+            reference.is_some() && begins.is_none_or(|begins| begins <= day.as_str())
+        })
+        .map(|(at, _)| at)
         .collect())
 }
 
@@ -86,32 +83,35 @@ impl MasterList for WorldMaster {
                 (false, false) => &TAXES,
             };
             let mut all = BTreeMap::new();
+            let today = day.to_string();
             for group in 0..table.groups() {
-                let rows = begun(&table, group, day)?;
-                let rows: Vec<_> = rows
-                    .into_iter()
-                    .filter(|(_, reference)| wanted.contains(reference.as_str()))
+                let references = table.values(group, "reference")?;
+                let rows = references.iter().enumerate();
+                let rows = rows.filter_map(|(at, reference)| Some((at, reference?)));
+                let rows: BTreeMap<usize, &str> = rows
+                    .filter(|(_, reference)| wanted.contains(reference))
                     .collect();
                 if rows.is_empty() {
                     continue;
                 }
-                let places: BTreeSet<usize> = rows.iter().map(|(at, _)| *at).collect();
-                let wanted = |at: usize| places.contains(&at);
+                let wanted = |at: usize| rows.contains_key(&at);
+                let begins = table.values_at(group, "begins", wanted)?;
                 let columns = columns
                     .iter()
                     .map(|name| Ok((*name, table.values_at(group, name, wanted)?)))
                     .collect::<Result<BTreeMap<_, _>, ParquetError>>()?;
-                for (at, reference) in rows {
+                let begun = |at: usize| begins.get(at).is_none_or(|day| day <= today.as_str());
+                for (at, reference) in rows.iter().filter(|(at, _)| begun(**at)) {
                     let cells = Cells {
                         columns: &columns,
-                        at,
+                        at: *at,
                     };
                     let record = match (pays, teaches) {
                         (true, _) => cells.benefits(day),
                         (false, true) => cells.pupils(day),
                         (false, false) => cells.taxes(day),
                     };
-                    all.insert(reference, record);
+                    all.insert((*reference).to_owned(), record);
                 }
             }
             Ok(all)
@@ -142,41 +142,42 @@ impl Standing {
         // Each thread reads at its own place of the file.
         let table = TableReader::open(&self.path)?;
         let rows = begun(&table, group, self.day)?;
-        let held = |column: &str| -> Result<Values, ParquetError> {
-            let mut values = table.values(group, column)?;
-            Ok(rows
-                .iter()
-                .map(|(at, _)| values.get_mut(*at).and_then(Option::take))
-                .collect())
-        };
         let is_address = |column: &String| column.starts_with("addresses");
         let (lines, postcodes) = match wanted.iter().any(is_address) {
-            true => self.known(held("addresses")?),
-            false => (Values::new(), Values::new()),
+            true => self.known(&table.values(group, "addresses")?),
+            false => (Values::default(), Values::default()),
         };
         let (mut lines, mut postcodes) = (Some(lines), Some(postcodes));
         let columns = wanted.iter().map(|column| match column.as_str() {
-            "reference" => Ok(rows.iter().map(|(_, r)| Some(r.clone())).collect()),
             "addresses" => Ok(lines.take().unwrap_or_default()),
             "addresses.postcode" => Ok(postcodes.take().unwrap_or_default()),
-            other => held(other),
+            other => table.values(group, other),
         });
-        Ok(Rows {
-            rows: rows.len(),
-            columns: columns.collect::<Result<_, ParquetError>>()?,
-        })
+        let columns = columns.collect::<Result<_, ParquetError>>()?;
+        Ok(Rows { rows, columns })
     }
 
     /// The addresses that are known by the day without their postcodes, and these.
-    fn known(&self, addresses: Values) -> (Values, Values) {
-        let parts = |text: Option<String>| {
-            let known = dated::begun(text.as_deref()?, self.day);
-            let parts = known.iter().map(|a| line_and_postcode(&a.address));
-            let (lines, codes): (Vec<&str>, Vec<Option<&str>>) = parts.unzip();
+    fn known(&self, addresses: &Values) -> (Values, Values) {
+        let (mut lines, mut postcodes) = (Values::default(), Values::default());
+        for cell in addresses.iter() {
+            let Some(cell) = cell else {
+                lines.push(None);
+                postcodes.push(None);
+                continue;
+            };
+            let values = agreement::values(cell);
+            let known = values.iter().filter_map(|value| {
+                let (from, _, address) = dated_address(value)?;
+                let begun = from.is_none_or(|from| from <= self.day);
+                begun.then(|| line_and_postcode(address))
+            });
+            let (line, codes): (Vec<&str>, Vec<Option<&str>>) = known.unzip();
             let codes: Vec<&str> = codes.into_iter().flatten().collect();
-            Some((agreement::join(&lines), agreement::join(&codes)))
-        };
-        addresses.into_iter().map(|a| parts(a).unzip()).unzip()
+            lines.push(Some(&agreement::join(&line)));
+            postcodes.push(Some(&agreement::join(&codes)));
+        }
+        (lines, postcodes)
     }
 }
 
@@ -196,19 +197,19 @@ impl Source for Standing {
     }
 }
 
-/// Some rows of a list that is read.
+/// The rows of a list's group that have begun, with the columns of the whole group.
 struct Rows {
-    rows: usize,
+    rows: Vec<usize>,
     columns: Vec<Values>,
 }
 
 impl Batch for Rows {
     fn rows(&self) -> usize {
-        self.rows
+        self.rows.len()
     }
 
     fn text(&self, column: usize, row: usize) -> Option<&str> {
-        let value = self.columns.get(column)?.get(row)?.as_deref();
+        let value = self.columns.get(column)?.get(*self.rows.get(row)?);
         value.filter(|text| !text.is_empty())
     }
 }

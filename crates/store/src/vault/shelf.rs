@@ -4,10 +4,12 @@
 //! while it is being written. The tombstone is written *before* the key is overwritten, so that a stop at any
 //! instruction leaves the key either alive and whole or dead; doing it again finishes what was begun.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use exchange::ids::HoldingId;
 use exchange::ports::PortFault;
@@ -61,34 +63,46 @@ impl Shelf {
         })
     }
 
-    /// Puts a wrapped key there unless one is; false when the holding's key is dead.
-    pub(crate) fn create(&self, holding: &HoldingId, wrapped: &[u8]) -> Result<bool, PortFault> {
+    /// Puts wrapped keys there unless they are; gives the first holding whose key is dead, and puts none then.
+    pub(crate) fn create(
+        &self,
+        wrapped: &BTreeMap<HoldingId, Vec<u8>>,
+    ) -> Result<Option<HoldingId>, PortFault> {
         self.locked(|| {
-            if self.is_dead(holding)? {
-                return Ok(false);
+            let mut missing = Vec::new();
+            for (holding, bytes) in wrapped {
+                if self.is_dead(holding)? {
+                    return Ok(Some(holding.clone()));
+                }
+                let (new, key) = (self.path(holding, "new"), self.path(holding, "key"));
+                if !key.try_exists()? {
+                    missing.push((new, key, bytes));
+                }
             }
-            let (new, key) = (self.path(holding, "new"), self.path(holding, "key"));
-            if !key.try_exists()? {
-                self.write_durably(&new, wrapped)?;
-                fs::rename(&new, &key)?;
+            at_once(&missing, |(new, _, bytes)| write_durably(new, bytes))?;
+            for (new, key, _) in &missing {
+                fs::rename(new, key)?;
+            }
+            if !missing.is_empty() {
                 self.sync()?;
             }
-            Ok(true)
+            Ok(None)
         })
         .map_err(failed("write a key to"))
     }
 
-    /// Overwrites and removes the key, leaving a tombstone, also where there never was a key.
+    /// Overwrites and removes keys, leaving tombstones, also where there never was a key.
     ///
     /// On media that write elsewhere (flash, copy-on-write) the overwritten sectors may last; what they hold is
     /// sealed under the node key.
-    pub(crate) fn destroy(&self, holding: &HoldingId) -> Result<(), PortFault> {
+    pub(crate) fn destroy(&self, holdings: &[HoldingId]) -> Result<(), PortFault> {
         self.locked(|| {
-            self.write_durably(&self.path(holding, "dead"), b"destroyed\n")?;
+            let paths = |kind| holdings.iter().map(move |h| self.path(h, kind));
+            let dead: Vec<PathBuf> = paths("dead").collect();
+            at_once(&dead, |path| write_durably(path, b"destroyed\n"))?;
             self.sync()?;
-            for kind in ["key", "new"] {
-                erase(&self.path(holding, kind))?;
-            }
+            let keys: Vec<PathBuf> = paths("key").chain(paths("new")).collect();
+            at_once(&keys, |path| erase(path))?;
             self.sync()
         })
         .map_err(failed("destroy a key in"))
@@ -101,17 +115,6 @@ impl Shelf {
 
     fn is_dead(&self, holding: &HoldingId) -> io::Result<bool> {
         self.path(holding, "dead").try_exists()
-    }
-
-    fn write_durably(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -129,6 +132,37 @@ impl Shelf {
         lock.lock()?;
         work()
     }
+}
+
+/// How many files are written at once.
+const AT_ONCE: usize = 32;
+
+/// Does the work for each at once: their waits for the disk overlap.
+fn at_once<T: Sync>(all: &[T], work: impl Fn(&T) -> io::Result<()> + Sync) -> io::Result<()> {
+    let work = &work;
+    for part in all.chunks(AT_ONCE) {
+        thread::scope(|scope| {
+            let each: Vec<_> = part
+                .iter()
+                .map(|one| scope.spawn(move || work(one)))
+                .collect();
+            let broken = |_| io::Error::other("the work was broken off");
+            each.into_iter()
+                .try_for_each(|one| one.join().map_err(broken)?)
+        })?;
+    }
+    Ok(())
+}
+
+fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Overwrites a file in place with zeros, then removes it; one that is not there is no error.
