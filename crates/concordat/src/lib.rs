@@ -49,6 +49,10 @@ enum Command {
     Fmt(commands::fmt::Args),
     /// Verify a ledger, or a proof from one, with files and public keys alone.
     Verify(commands::verify::Args),
+    /// Make the proof that something left, or was destroyed, for somebody outside. No value is in it.
+    Prove(commands::prove::Args),
+    /// Have a partner co-sign this node's ledger, or co-sign a partner's.
+    Witness(commands::witness::Args),
     /// Set a node up, and run its worker.
     Node(commands::node::Args),
     /// Ask for the approval of a flow's volume, and decide on it.
@@ -97,6 +101,8 @@ pub async fn run() -> ExitCode {
         Command::Schema(args) => commands::schema::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Prove(args) => commands::prove::run(&args).await,
+        Command::Witness(args) => commands::witness::run(&args).await,
         Command::Node(args) => commands::node::run(&args).await,
         Command::Approve(args) => commands::approve::run(&args).await,
         Command::Run(args) => commands::run::run(&args).await,

@@ -150,6 +150,10 @@ acts! {
     HoldingEvent = "holding.event";
     /// A person said that values are still needed (RET-04).
     NeedConfirmed = "need.confirmed";
+    /// This node co-signed a checkpoint of a partner's ledger.
+    CheckpointWitnessed = "checkpoint.witnessed";
+    /// A partner co-signed a checkpoint of this node's ledger.
+    CheckpointCosigned = "checkpoint.cosigned";
     /// Destruction fell due.
     DestructionDue = "destruction.due";
     /// The key was destroyed: the certificate (RET-12).

@@ -82,6 +82,8 @@ named! {
         ReviewNeed = "review-need",
         /// Destroy values before their rule asks for it.
         DestroyEarly = "destroy-early",
+        /// Co-sign a partner's ledger, and take on a partner's co-signature.
+        Witness = "witness",
     }
 }
 
@@ -97,6 +99,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Release,
             Action::DecideHold,
             Action::DestroyEarly,
+            Action::Witness,
         ],
     ),
     (
@@ -120,6 +123,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Run,
             Action::ReviewMatch,
             Action::DestroyEarly,
+            Action::Witness,
         ],
     ),
     (

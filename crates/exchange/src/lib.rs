@@ -7,6 +7,7 @@ pub mod approval;
 pub mod authority;
 pub mod change;
 pub mod compose;
+pub mod cosigning;
 pub mod deadline;
 pub mod decision;
 pub mod effect;

@@ -15,6 +15,8 @@
 //! let row = disclosure::prove_row(&key, &rows, 0)?;
 //! row.verify(&left.root, left.rows)?; // nothing else left in row 0
 //! assert_eq!(row.fields().collect::<Vec<_>>(), ["nino", "postcode"]);
+//! let fields = row.without_values(); // for whoever may not see them
+//! fields.verify(&left.root, left.rows)?;
 //! # Ok::<(), ledger::DisclosureFault>(())
 //! ```
 
@@ -22,7 +24,7 @@ mod opening;
 
 use std::fmt;
 
-pub use opening::{CellProof, RowProof, prove, prove_row};
+pub use opening::{CellProof, FieldsProof, RowProof, prove, prove_row};
 
 use hkdf::Hkdf;
 use hmac::Mac;
@@ -31,6 +33,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::codec::hmac;
+use crate::commitment::Commitment;
 use crate::digest::{Digest, leaf_hash};
 use crate::tree::{self, Frontier};
 
@@ -76,6 +79,15 @@ pub struct OpenCell {
     #[serde(with = "hex::serde")]
     salt: [u8; 32],
     value: String,
+}
+
+/// A cell without its value: what a proof hands over to whoever may know of it and not see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosedCell {
+    commitment: Commitment,
+    field: String,
+    permit: String,
 }
 
 /// Why a disclosure was not committed to, proven or verified. No value is repeated.
@@ -160,17 +172,17 @@ impl DisclosureKey {
 
     fn open_row(&self, row: u64, cells: &[Cell<'_>]) -> Result<Vec<OpenCell>, DisclosureFault> {
         let cells: Vec<OpenCell> = cells.iter().map(|cell| self.open(row, cell)).collect();
-        whole(row, &cells)?;
+        whole(row, cells.iter().map(|cell| cell.field.as_str()))?;
         Ok(cells)
     }
 }
 
 /// A row has a cell, and no field twice: else a second value of a field could be kept back.
-fn whole(row: u64, cells: &[OpenCell]) -> Result<(), DisclosureFault> {
-    if cells.is_empty() {
+fn whole<'a>(row: u64, fields: impl Iterator<Item = &'a str>) -> Result<(), DisclosureFault> {
+    let mut fields: Vec<&str> = fields.collect();
+    if fields.is_empty() {
         return Err(DisclosureFault::EmptyRow { row });
     }
-    let mut fields: Vec<&str> = cells.iter().map(|cell| cell.field.as_str()).collect();
     fields.sort_unstable();
     if fields
         .windows(2)
@@ -187,34 +199,42 @@ struct Leaf<'a> {
     permit: &'a str,
     field: &'a str,
     row: u64,
-    #[serde(with = "hex::serde")]
-    salt: [u8; 32],
-    value: &'a str,
+    commitment: Commitment,
 }
 
-impl OpenCell {
+/// A cell as the tree has it: with its value or without, its leaf is the same.
+trait TreeCell {
+    fn leaf_of(&self) -> (&str, &str, Commitment);
+
     /// The leaf's bytes: RFC 8785 JSON.
     fn leaf(&self, row: u64) -> Result<Vec<u8>, DisclosureFault> {
-        let Self {
-            permit,
-            field,
-            salt,
-            value,
-        } = self;
+        let (permit, field, commitment) = self.leaf_of();
         let leaf = Leaf {
             v: 1,
             permit,
             field,
             row,
-            salt: *salt,
-            value,
+            commitment,
         };
         // INVARIANT: texts and a number can always be written; the fault stands in for a panic.
         serde_json_canonicalizer::to_vec(&leaf).map_err(|_| DisclosureFault::NotInRow { row })
     }
 }
 
-fn row_leaves(row: u64, cells: &[OpenCell]) -> Result<Vec<Digest>, DisclosureFault> {
+impl TreeCell for OpenCell {
+    fn leaf_of(&self) -> (&str, &str, Commitment) {
+        let commitment = Commitment::of(&self.salt, self.value.as_bytes());
+        (&self.permit, &self.field, commitment)
+    }
+}
+
+impl TreeCell for ClosedCell {
+    fn leaf_of(&self) -> (&str, &str, Commitment) {
+        (&self.permit, &self.field, self.commitment)
+    }
+}
+
+fn row_leaves(row: u64, cells: &[impl TreeCell]) -> Result<Vec<Digest>, DisclosureFault> {
     cells
         .iter()
         .map(|cell| Ok(leaf_hash(&cell.leaf(row)?)))

@@ -12,6 +12,7 @@ pub(crate) mod fmt;
 pub(crate) mod link;
 pub(crate) mod node;
 pub(crate) mod permits;
+pub(crate) mod prove;
 pub(crate) mod render;
 pub(crate) mod report;
 pub(crate) mod review;
@@ -23,5 +24,6 @@ pub(crate) mod solution;
 mod status;
 pub(crate) mod synth;
 pub(crate) mod verify;
+pub(crate) mod witness;
 
 pub(crate) use shelf::{Beside, Shelf};

@@ -24,6 +24,7 @@ mod sources;
 mod start;
 mod traces;
 mod usage;
+mod witness;
 mod work;
 
 use std::collections::BTreeMap;
@@ -359,9 +360,19 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 11] = [
-    "partner", "pact", "approval", "run", "leg", "trace", "match", "finding", "flag", "decision",
+const KINDS: [&str; 12] = [
+    "partner",
+    "pact",
+    "approval",
+    "run",
+    "leg",
+    "trace",
+    "match",
+    "finding",
+    "flag",
+    "decision",
     "holding",
+    "cosigning",
 ];
 
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.
