@@ -65,6 +65,8 @@ enum Command {
     Review(commands::review::Args),
     /// Say what falls due when, and whose it is.
     Due(commands::due::Args),
+    /// Suspend the destruction of values for a request, a dispute, an incident, an audit or a court, or let it go on.
+    Hold(commands::hold::Args),
     /// Let fall due what is due, or destroy values early.
     Destroy(commands::destroy::Args),
     /// Count what the agreements did, from the node's own state and ledger.
@@ -109,6 +111,7 @@ pub async fn run() -> ExitCode {
         Command::Solution(args) => commands::solution::run(&args).await,
         Command::Review(args) => commands::review::run(&args).await,
         Command::Due(args) => commands::due::run(&args).await,
+        Command::Hold(args) => commands::hold::run(&args).await,
         Command::Destroy(args) => commands::destroy::run(&args).await,
         Command::Report(args) => commands::report::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(&args).await,

@@ -308,3 +308,221 @@ async fn entries(node: &exchange::Node) -> Vec<ledger::Entry> {
         .map(|(bytes, _)| ledger::Entry::parse(bytes).unwrap())
         .collect()
 }
+
+/// What `concordat due` says at a node, without what has other words in it.
+async fn due(house: &House, who: &str, with: &str) -> Vec<String> {
+    let out = concordat(house, &["due", "--dir", who]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    let lines = text.lines().filter(|line| line.contains(with));
+    lines.map(|line| line.trim().to_owned()).collect()
+}
+
+// shows: RET-14, S-21
+#[tokio::test]
+async fn a_partners_certificate_is_waited_for_chased_and_closes_it() {
+    let house = House::new(None, None).await;
+    house.asked().await;
+    let to_certify = "is to certify";
+    let told = due(&house, "ho", to_certify).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("waits") && told[0].contains("counted from: matching-complete"),
+        "{told:?}"
+    );
+    assert!(
+        told[0].contains("hmrc is to certify the destruction of")
+            && told[0].contains("ask-2026-02/ask.1/extract")
+    );
+    // The answer says that the matching is done; 28 days later somebody asks.
+    house.answered_from_here().await;
+    let told = due(&house, "ho", to_certify).await;
+    assert!(told[0].starts_with("2026-03-04 (due now)"), "{told:?}");
+    assert!(
+        told[0].contains("ask hmrc why no certificate came"),
+        "{told:?}"
+    );
+    // What HMRC was sent back and destroyed by its own rule is owed to nobody here; the certificate closes the rest.
+    house.at("2026-03-10T09:00:00Z");
+    let hmrc = &house.hmrc;
+    hmrc.complete_matching(&op("complete"), &run(), &analyst())
+        .await
+        .unwrap();
+    house.settle().await;
+    assert_eq!(due(&house, "ho", to_certify).await, Vec::<String>::new());
+    let all: Vec<exchange::entrusted::Entrusted> = house.ho.all().await.unwrap();
+    let states: Vec<_> = all
+        .iter()
+        .map(exchange::change::Aggregate::status)
+        .collect();
+    assert_eq!(states, ["destroyed"]);
+    // The certificate says until when a backup may hold a copy.
+    let gone = entries(hmrc).await;
+    let gone = gone
+        .iter()
+        .find(|e| e.act.as_str() == "key.destroyed")
+        .unwrap();
+    let facts = format!("{:?}", gone.facts);
+    assert!(
+        facts.contains("backups-until") && facts.contains("2026-04-14"),
+        "{facts}"
+    );
+}
+
+// shows: RET-13, RET-16
+#[tokio::test]
+async fn a_hold_keeps_the_row_that_it_names_and_lets_all_else_die() {
+    use exchange::authority::Role;
+    use exchange::change::Aggregate;
+    use exchange::ids::{HoldingId, StaffId};
+    use exchange::retention::{Cause, Holding, LegalHold};
+    let house = House::new(None, None).await;
+    house.asked().await;
+    let ho = &house.ho;
+    let lead = person("d1", Role::DataProtectionLead);
+    let hold = LegalHold {
+        cause: Cause::SubjectAccess,
+        owner: StaffId::parse("d1").unwrap(),
+        review: jiff::civil::date(2026, 4, 1),
+    };
+    let (name, of) = ("sar-2026-014", "ask-2026-02/ask.1/extract");
+    let (name, of) = (
+        HoldingId::parse(name).unwrap(),
+        HoldingId::parse(of).unwrap(),
+    );
+    let place = |op_: &str, rows: &'static [u64], who| {
+        let (op_, name, of, hold) = (op(op_), name.clone(), of.clone(), hold.clone());
+        async move {
+            ho.place_hold(&op_, &name, &of, rows, hold, "it is answered", &who)
+                .await
+        }
+    };
+    assert_eq!(rules(&place("h0", &[2], officer()).await), ["SEC-09"]);
+    assert_eq!(rules(&place("h1", &[999], lead.clone()).await), ["RET-13"]);
+    place("h2", &[2], lead.clone()).await.unwrap();
+    let whole: Holding = ho.find(of.as_str()).await.unwrap().unwrap();
+    let rows = whole.rows();
+    destroyed(&house).await;
+    let row = format!("{of}/row/000002");
+    let status = async |id: &str| {
+        let holding: Holding = ho.find(id).await.unwrap().unwrap();
+        holding.status()
+    };
+    assert_eq!(
+        (status(of.as_str()).await, status(&row).await),
+        ("destroyed", "counting")
+    );
+    let store = &ho.ports().store;
+    let row = HoldingId::parse(row).unwrap();
+    assert!(store.items(&of, "").await.unwrap().is_empty());
+    let kept = store.items(&row, "").await.unwrap();
+    assert_eq!(kept.len(), 1);
+    let plain = ho
+        .ports()
+        .vault
+        .open(&row, &kept[0].0, &kept[0].1)
+        .await
+        .unwrap();
+    assert!(
+        String::from_utf8_lossy(&plain).contains("full_name"),
+        "the row can still be read"
+    );
+    // The certificate of the file counts the others; the run is over although a row is held.
+    let all = entries(ho).await;
+    let of_file = |e: &&ledger::Entry| {
+        e.act.as_str() == "key.destroyed" && format!("{:?}", e.facts).contains("ask.1/extract")
+    };
+    let certificate = format!("{:?}", all.iter().find(of_file).unwrap().facts);
+    assert!(
+        certificate.contains(&format!("Count({rows})")),
+        "{certificate}"
+    );
+    house.at("2026-12-01T09:00:00Z");
+    house.settle().await;
+    assert_eq!(
+        status(row.as_str()).await,
+        "counting",
+        "no date ends a hold"
+    );
+    let told = due(&house, "ho", "sar-2026-014").await;
+    assert!(
+        told.iter()
+            .any(|line| line.starts_with("2026-04-01") && line.contains("subject-access")),
+        "{told:?}"
+    );
+    // Released, it is past its date and dies at once.
+    ho.release_hold(&op("h3"), &name, "answered", &lead)
+        .await
+        .unwrap();
+    house.settle().await;
+    assert_eq!(status(row.as_str()).await, "destroyed");
+    assert!(store.items(&row, "").await.unwrap().is_empty());
+}
+
+// shows: RET-16, SEC-02
+#[tokio::test]
+async fn after_destruction_no_copy_is_left_anywhere() {
+    let house = House::new(None, None).await;
+    house.asked().await;
+    let keys = |who: &str| {
+        let all = files(&house.home(who).join("keys/vault"));
+        all.iter()
+            .filter(|p| p.extension().is_some_and(|e| e == "key"))
+            .count()
+    };
+    let before = (keys("ho"), keys("hmrc"));
+    destroyed(&house).await;
+    house.at("2026-03-10T09:00:00Z");
+    house.settle().await;
+    assert!(keys("ho") < before.0 && keys("hmrc") < before.1);
+    for node in [&house.ho, &house.hmrc] {
+        let who = node.party().as_str();
+        let all: Vec<exchange::retention::Holding> = node.all().await.unwrap();
+        use exchange::change::Aggregate;
+        for holding in all.iter().filter(|h| h.what() != "evidence") {
+            assert_eq!(holding.status(), "destroyed", "{who} {}", holding.id());
+            let store = &node.ports().store;
+            assert!(store.items(holding.id(), "").await.unwrap().is_empty());
+        }
+        let living = all.iter().filter(|h| h.is_alive()).count();
+        assert_eq!(
+            keys(who),
+            living,
+            "{who}: a key file for each living holding alone"
+        );
+        let legs: Vec<exchange::leg::Leg> = node.all().await.unwrap();
+        for package in legs.iter().filter_map(exchange::leg::Leg::package) {
+            let bytes = node.ports().store.package(package, 0).await.unwrap();
+            assert!(bytes.is_none(), "{who}: the bytes of {package}");
+        }
+    }
+    // Nothing waits on the transport, and no file but the departments' own has a value, in either encoding.
+    let waiting: Vec<_> = files(&house.dir.path().join("transport"))
+        .into_iter()
+        .filter(|path| std::fs::metadata(path).unwrap().len() > 0)
+        .collect();
+    assert_eq!(waiting, Vec::<std::path::PathBuf>::new());
+    let mut needles: Vec<Vec<u8>> = Vec::new();
+    for value in values_in(&house).await {
+        needles.push(value.as_bytes().to_vec());
+        needles.push(value.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    }
+    assert!(needles.len() > 600);
+    let search = aho_corasick::AhoCorasick::new(&needles).unwrap();
+    let known = ["ho", "hmrc", "transport"];
+    let mut looked = 0;
+    for path in files(house.dir.path()) {
+        let name = path
+            .strip_prefix(house.dir.path())
+            .unwrap()
+            .display()
+            .to_string();
+        assert!(known.iter().any(|dir| name.starts_with(dir)), "{name}");
+        if name.starts_with("ho/register.db") || name.starts_with("hmrc/master.db") {
+            continue;
+        }
+        looked += 1;
+        let hits = search.find_iter(&std::fs::read(&path).unwrap()).count();
+        assert_eq!(hits, 0, "{name}");
+    }
+    assert!(looked > 20, "{looked}");
+}

@@ -158,6 +158,10 @@ acts! {
     DestructionDue = "destruction.due";
     /// The key was destroyed: the certificate (RET-12).
     KeyDestroyed = "key.destroyed";
+    /// A person suspended the destruction of values, with the reason (RET-13).
+    LegalHoldPlaced = "legal-hold.placed";
+    /// A person let the destruction go on.
+    LegalHoldReleased = "legal-hold.released";
     /// A partner's certificate arrived (RET-14).
     DestructionConfirmed = "destruction.confirmed";
     /// A rule of the hub said no (AUD-07).

@@ -42,6 +42,8 @@ named! {
         Caseworker = "caseworker",
         /// Decides about a benefit.
         DecisionMaker = "decision-maker",
+        /// Answers for the rights of the people whom data is about.
+        DataProtectionLead = "data-protection-lead",
     }
 }
 
@@ -84,6 +86,8 @@ named! {
         DestroyEarly = "destroy-early",
         /// Co-sign a partner's ledger, and take on a partner's co-signature.
         Witness = "witness",
+        /// Suspend the destruction of values, or let it go on.
+        LegalHold = "legal-hold",
     }
 }
 
@@ -138,6 +142,7 @@ const TABLE: &[(Role, &[Action])] = &[
         ],
     ),
     (Role::DecisionMaker, &[Action::Decide, Action::UseValues]),
+    (Role::DataProtectionLead, &[Action::LegalHold]),
 ];
 
 /// A member of staff as the identity provider presents them.

@@ -11,6 +11,7 @@ pub mod cosigning;
 pub mod deadline;
 pub mod decision;
 pub mod effect;
+pub mod entrusted;
 pub mod finding;
 pub mod flag;
 pub mod gate;

@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod due;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod hold;
 pub(crate) mod link;
 pub(crate) mod node;
 pub(crate) mod permits;

@@ -146,6 +146,7 @@ impl Town {
                 transport: "../transport".into(),
                 routes: vec!["gsi-email".into(), "sealed".into()],
                 evidence: agreement::Period::parse("7 years").unwrap(),
+                backups: agreement::Period::parse("35 days"),
                 quality: (who == "dwp").then(|| QUALITY.to_owned()),
                 register: None,
                 master: None,

@@ -65,7 +65,7 @@ impl Node {
             rows: 1,
             controller: self.party().to_string(),
             rule,
-            owed_to: None,
+            owed_to: (leg.side() == Side::Receiver).then(|| leg.peer().clone()),
             started,
         };
         self.ports.vault.create(&id, op).await?;

@@ -6,10 +6,12 @@ mod agreements;
 mod approvals;
 mod decide;
 mod effects;
+mod entrusted;
 mod following;
 mod inbound;
 mod keep;
 mod leaving;
+mod legal_holds;
 mod letters;
 mod loading;
 mod matching;
@@ -99,6 +101,8 @@ pub struct Settings {
     pub quality: Option<String>,
     /// How long after the end of a year the sealed texts of its ledger entries are kept.
     pub evidence: Period,
+    /// How long a copy in a backup outlives a destruction at most (RET-16); stated on each certificate. None: not stated.
+    pub backups: Option<Period>,
 }
 
 /// One organisation's hub.
@@ -360,7 +364,7 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 13] = [
     "partner",
     "pact",
     "approval",
@@ -373,6 +377,7 @@ const KINDS: [&str; 12] = [
     "decision",
     "holding",
     "cosigning",
+    "entrusted",
 ];
 
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.
