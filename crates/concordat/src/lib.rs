@@ -9,6 +9,7 @@ mod dry;
 mod fail;
 pub mod house;
 mod link;
+mod node_key;
 mod os;
 mod page;
 pub mod solution;
@@ -18,7 +19,7 @@ pub use fail::Fail;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 /// A governed data-sharing hub: the agreement is the program.
 #[derive(Parser)]
@@ -88,7 +89,9 @@ pub async fn run() -> ExitCode {
         current: Some(0),
         maximum: Some(0),
     };
-    if setrlimit(Resource::Core, none).is_err() {
+    // A limit does not hold back a dump that the kernel pipes to a program; a process that is not dumpable does.
+    let off = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if setrlimit(Resource::Core, none).and(off).is_err() {
         let fail =
             Fail::fault("core dumps could not be switched off: values could reach the disk".into());
         tell(&fail);

@@ -526,3 +526,193 @@ async fn after_destruction_no_copy_is_left_anywhere() {
     }
     assert!(looked > 20, "{looked}");
 }
+
+#[tokio::test]
+async fn a_crash_writes_no_memory_to_a_disk() {
+    use std::os::unix::process::ExitStatusExt;
+    let house = House::new(None, None).await;
+    // The shell lifts the limit: the program itself must put it down.
+    let line = format!(
+        "ulimit -c unlimited; exec {} node work --watch 60 --dir ho",
+        env!("CARGO_BIN_EXE_concordat")
+    );
+    let mut child = Command::new("sh")
+        .args(["-c", &line])
+        .current_dir(house.dir.path())
+        .spawn()
+        .unwrap();
+    let limits = format!("/proc/{}/limits", child.id());
+    let is_off = || {
+        let text = std::fs::read_to_string(&limits).unwrap_or_default();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        line.is_some_and(|line| line.split_whitespace().nth(4) == Some("0"))
+    };
+    let mut tries = 0;
+    while !is_off() && tries < 600 {
+        tries += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(is_off(), "core dumps are not off");
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
+    let status = child.wait().unwrap();
+    assert!(
+        status.signal().is_some() && !status.core_dumped(),
+        "{status}"
+    );
+}
+
+#[tokio::test]
+async fn the_node_key_is_in_a_file_of_its_owners_alone_or_in_the_environment() {
+    use std::os::unix::fs::PermissionsExt;
+    let house = House::new(None, None).await;
+    house.asked().await;
+    let home = house.home("ho");
+    let file = home.join("keys/node.key");
+    let mode =
+        |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    let proves = [
+        "prove",
+        "disclosure",
+        "ask-2026-02",
+        "--row",
+        "1",
+        "--dir",
+        "ho",
+    ];
+    answers(&house, &proves, 0, "fields@v1");
+    mode(0o640);
+    answers(&house, &proves, 3, "may be read by others (SEC-02)");
+    mode(0o600);
+    // The same key from the environment: the file is not needed, and every value opens as before.
+    let key = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    answers(&house, &proves, 3, "node.key");
+    let config = home.join("node.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("node-key = \"env:HO_NODE_KEY\"\n{text}")).unwrap();
+    answers(&house, &proves, 3, "HO_NODE_KEY is not set");
+    let with = |value: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concordat"));
+        command
+            .args(proves)
+            .current_dir(house.dir.path())
+            .env("HO_NODE_KEY", value);
+        command.output().unwrap()
+    };
+    let good = with(&key);
+    assert_eq!(good.status.code(), Some(0), "{good:?}");
+    for bad in ["", "zz", &key[..62]] {
+        let out = with(bad);
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(3), "{told}");
+        assert!(
+            told.contains("is not a key") && !told.contains(&key[..8]),
+            "{told}"
+        );
+    }
+    let other = with(&"ab".repeat(32));
+    assert_eq!(other.status.code(), Some(3), "another key opens nothing");
+}
+
+/// A date of birth that is changed in the answer, so that the file is held.
+fn one_birth_changed(
+    _: exchange::table::Format,
+    table: &exchange::table::Table,
+    file: Vec<u8>,
+) -> Vec<u8> {
+    let column = table
+        .columns
+        .iter()
+        .position(|c| c == "date_of_birth")
+        .unwrap();
+    let text = String::from_utf8(file).unwrap();
+    text.replacen(&table.rows[1][column], "1901-01-01", 1)
+        .into_bytes()
+}
+
+// shows: RET-12, RET-14
+#[tokio::test]
+async fn certificates_of_an_old_file_and_of_the_present_one_are_two() {
+    use exchange::authority::Role;
+    use exchange::ids::{HoldingId, StaffId};
+    use exchange::retention::{Cause, LegalHold};
+    let house = House::new(None, Some(one_birth_changed)).await;
+    house.answered().await;
+    let (ho, hmrc) = (&house.ho, &house.hmrc);
+    // The first answer is held, kept for a dispute, and refused; the second is loaded as it is.
+    let lead = person("d1", Role::DataProtectionLead);
+    let name = HoldingId::parse("dispute-1").unwrap();
+    let all: Vec<exchange::retention::Holding> = ho.all().await.unwrap();
+    let first: Vec<_> = all
+        .iter()
+        .filter(|h| h.id().as_str().contains("/reply.1/"))
+        .collect();
+    assert!(!first.is_empty());
+    for (n, holding) in first.iter().enumerate() {
+        let hold = LegalHold {
+            cause: Cause::Dispute,
+            owner: StaffId::parse("d1").unwrap(),
+            review: jiff::civil::date(2026, 6, 1),
+        };
+        ho.place_hold(
+            &op(&format!("h{n}")),
+            &name,
+            holding.id(),
+            &[],
+            hold,
+            "a dispute",
+            &lead,
+        )
+        .await
+        .unwrap();
+    }
+    ho.refuse_held(&op("refuse"), &run(), &reply(), "ask again", &officer())
+        .await
+        .unwrap();
+    house.settle().await;
+    hmrc.reopen(&op("reopen"), &run(), &reply(), &analyst())
+        .await
+        .unwrap();
+    hmrc.validate(&op("validate-2"), &run(), &reply())
+        .await
+        .unwrap();
+    hmrc.release(&op("release-2"), &run(), &reply(), &analyst())
+        .await
+        .unwrap();
+    hmrc.seal(&op("seal-2"), &run(), &reply()).await.unwrap();
+    house.settle().await;
+    ho.release_held(
+        &op("load-2"),
+        &run(),
+        &reply(),
+        "told by telephone",
+        &officer(),
+    )
+    .await
+    .unwrap();
+    house.settle().await;
+    // The first file dies late, then the second by its date: a certificate of each comes to HMRC.
+    ho.release_hold(&op("free"), &name, "it is settled", &lead)
+        .await
+        .unwrap();
+    house.settle().await;
+    house.at("2026-03-10T09:00:00Z");
+    house.settle().await;
+    let came = entries(hmrc).await;
+    let came = came.iter().filter(|e| {
+        e.act.as_str() == "destruction.confirmed" && format!("{:?}", e.facts).contains("reply")
+    });
+    let files: Vec<String> = came
+        .map(|e| format!("{:?}", e.facts[&ledger::Code::of("file")]))
+        .collect();
+    let of = |n| {
+        files
+            .iter()
+            .filter(|f| **f == format!("Count({n})"))
+            .count()
+    };
+    assert_eq!((of(1), of(2)), (first.len(), first.len()), "{files:?}");
+}

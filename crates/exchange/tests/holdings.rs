@@ -207,3 +207,46 @@ fn a_certificate_states_how_long_backups_last() {
         "{printed}"
     );
 }
+
+/// When values of a rule die whose event happened at `from`: the instant, and that nothing dies a second before.
+fn dies(event: &str, after: &str, from: &str) -> String {
+    let kept = holding(event, Some(after), None);
+    let counting = kept
+        .happened(at(from), &Actor::Node)
+        .unwrap()
+        .state()
+        .clone();
+    let due = counting.due().unwrap();
+    let early = due - jiff::SignedDuration::from_secs(1);
+    assert_eq!(counting.clone().fall_due(early).unwrap_err().rule, "RET-01");
+    assert_eq!(
+        counting.fall_due(due).unwrap().state().status(),
+        "destroying"
+    );
+    due.to_string()
+}
+
+// shows: RET-05
+#[test]
+fn four_weeks_after_the_matching_day_27_is_kept_and_day_28_is_due() {
+    assert_eq!(
+        dies("matching-complete", "28 days", "2026-01-05T16:00:00Z"),
+        "2026-02-02T00:00:00Z"
+    );
+    assert_eq!(
+        dies("matching-complete", "4 weeks", "2026-01-05T16:00:00Z"),
+        "2026-02-02T00:00:00Z"
+    );
+}
+
+// shows: RET-06
+#[test]
+fn six_months_after_receipt_is_never_later_than_six_calendar_months() {
+    for (from, due) in [
+        ("2026-08-31T10:00:00Z", "2027-02-28T00:00:00Z"),
+        ("2027-08-31T10:00:00Z", "2028-02-29T00:00:00Z"),
+        ("2026-03-01T10:00:00Z", "2026-08-31T23:00:00Z"), // 1 September, 00:00 in London
+    ] {
+        assert_eq!(dies("received", "6 months", from), due);
+    }
+}

@@ -181,6 +181,9 @@ struct Init {
     /// states it.
     #[arg(long, value_name = "PERIOD")]
     backups: Option<String>,
+    /// Where the node key is: env:NAME for a variable with 64 hex digits. [default: keys/node.key, which is made]
+    #[arg(long, value_name = "PLACE")]
+    node_key: Option<String>,
     #[command(flatten)]
     working: Working,
 }
@@ -260,6 +263,7 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         },
         routes: args.route.clone(),
         evidence: period(&args.evidence)?,
+        node_key: args.node_key.clone(),
         backups: args.backups.as_deref().map(period).transpose()?,
         quality: args.quality.clone(),
         register: args.register.as_deref().map(source).transpose()?,

@@ -147,6 +147,7 @@ impl Town {
                 routes: vec!["gsi-email".into(), "sealed".into()],
                 evidence: agreement::Period::parse("7 years").unwrap(),
                 backups: agreement::Period::parse("35 days"),
+                node_key: None,
                 quality: (who == "dwp").then(|| QUALITY.to_owned()),
                 register: None,
                 master: None,

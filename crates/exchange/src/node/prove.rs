@@ -115,7 +115,9 @@ impl Node {
 
     async fn prove_sealed(&self, leg: &Leg) -> Result<EntryProof, Trouble> {
         let root = left(leg)?;
-        self.prove_entry(|entry| sealed_with(entry, root)).await
+        let text = root.to_string();
+        self.prove_entry(&text, |entry| sealed_with(entry, root))
+            .await
     }
 
     fn proven(&self, proof: Proof) -> Proven {
@@ -129,7 +131,7 @@ impl Node {
     /// [`Trouble`]: refused while the key lives.
     pub async fn prove_destroyed(&self, holding: &str) -> Result<Proven, Trouble> {
         let entry = self
-            .prove_entry(|entry| {
+            .prove_entry(holding, |entry| {
                 let id = entry.facts.get(&Code::of("holding"));
                 entry.act.as_str() == Act::KeyDestroyed.as_str()
                     && matches!(id, Some(Fact::Id(id)) if id.as_str() == holding)
@@ -152,7 +154,13 @@ impl Node {
             .map_err(|_| PortFault("the permits of a file are damaged".into()).into())
     }
 
-    async fn prove_entry(&self, wanted: impl Fn(&Entry) -> bool) -> Result<EntryProof, Trouble> {
+    /// The first entry that is wanted, with its way to the checkpoint. Its bytes have `text` in them: the others are not
+    /// even read.
+    async fn prove_entry(
+        &self,
+        text: &str,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<EntryProof, Trouble> {
         let head = self.ports.store.head().await?;
         let key = VerifierKey::parse(&self.ports.signer.card().verifier)
             .map_err(|e| PortFault(e.to_string()))?;
@@ -165,7 +173,10 @@ impl Node {
         };
         let all = self.ports.store.leaves(0, size).await?;
         let found = all.iter().enumerate().find_map(|(index, (bytes, _))| {
-            let entry = Entry::parse(bytes).ok()?;
+            let entry = std::str::from_utf8(bytes)
+                .ok()
+                .filter(|e| e.contains(text))?;
+            let entry = Entry::parse(entry.as_bytes()).ok()?;
             wanted(&entry).then(|| (index as u64, bytes.clone()))
         });
         let (index, bytes) = found.ok_or_else(|| {
