@@ -27,6 +27,7 @@ use store::FileVault;
 use zeroize::Zeroizing;
 
 use crate::fail::Fail;
+use crate::node_key;
 use crate::os::random;
 use crate::solution;
 
@@ -44,6 +45,13 @@ pub struct Config {
     pub routes: Vec<String>,
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     pub evidence: Period,
+    /// How long a copy in a backup of this node outlives a destruction at most; stated on each certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backups: Option<Period>,
+    /// Where the node key is, under which the vault's keys are sealed: `env:NAME`, a variable with 64 hex digits. None:
+    /// `keys/node.key`.
+    #[serde(default, rename = "node-key", skip_serializing_if = "Option::is_none")]
+    pub node_key: Option<String>,
     /// What whoever receives a file of this party must know of the quality of its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
@@ -96,7 +104,7 @@ pub fn init(dir: &Path, config: &Config) -> Result<(), Fail> {
         let text = toml::to_string(config).map_err(|e| Fail::usage(e.to_string()))?;
         whole(&path, text.as_bytes())?;
     }
-    keys(dir, &config.party)?;
+    keys(dir, config)?;
     Ok(())
 }
 
@@ -123,11 +131,12 @@ pub async fn compose(
     entropy: Arc<dyn Entropy>,
 ) -> Result<(Settings, Ports), Fail> {
     let config = Config::read(dir)?;
-    let keys = Arc::new(keys(dir, &config.party)?);
+    let keys = Arc::new(keys(dir, &config)?);
     let shelf = dir.join("ledger");
     std::fs::create_dir_all(&shelf).map_err(|e| Fail::at(&shelf, &e))?;
     whole(&shelf.join("key"), keys.card().verifier.as_bytes())?;
-    let vault = FileVault::open(dir.join("keys/vault"), vault_key(dir)?, entropy.clone())?;
+    let node_key = node_key::read(dir, config.node_key.as_deref())?;
+    let vault = FileVault::open(dir.join("keys/vault"), *node_key, entropy.clone())?;
     let register = match &config.register {
         Some(path) => Some(register(dir, path, &clock).await?),
         None => None,
@@ -163,6 +172,7 @@ pub async fn compose(
         instance,
         routes: config.routes,
         evidence: config.evidence,
+        backups: config.backups,
         quality: config.quality,
     };
     Ok((settings, ports))
@@ -199,7 +209,8 @@ pub fn law() -> Result<Law, Fail> {
 }
 
 /// The node's private keys; made all together when there are none, so that a node is never left with half.
-fn keys(dir: &Path, party: &PartyId) -> Result<Keys, Fail> {
+fn keys(dir: &Path, config: &Config) -> Result<Keys, Fail> {
+    let party = &config.party;
     let home = dir.join("keys");
     if !home.exists() {
         let new = dir.join("keys.new");
@@ -210,26 +221,14 @@ fn keys(dir: &Path, party: &PartyId) -> Result<Keys, Fail> {
         random(&mut *seed);
         let made = Keys::generate(party.clone(), seed).map_err(|e| Fail::fault(e.to_string()))?;
         made.save(&new).map_err(|e| Fail::fault(e.to_string()))?;
-        let mut key = Zeroizing::new([0; 32]);
-        random(&mut *key);
-        private(&new.join("node.key"), hex::encode(*key).as_bytes())?;
+        if config.node_key.is_none() {
+            let mut key = Zeroizing::new([0; 32]);
+            random(&mut *key);
+            private(&new.join("node.key"), hex::encode(*key).as_bytes())?;
+        }
         std::fs::rename(&new, &home).map_err(|e| Fail::at(&home, &e))?;
     }
     Keys::load(party.clone(), &home).map_err(|e| Fail::fault(e.to_string()))
-}
-
-/// The key that wraps the vault's keys.
-fn vault_key(dir: &Path) -> Result<[u8; 32], Fail> {
-    let path = dir.join("keys/node.key");
-    let text = std::fs::read_to_string(&path).map_err(|e| Fail::at(&path, &e))?;
-    let mut key = [0; 32];
-    hex::decode_to_slice(text.trim(), &mut key).map_err(|_| {
-        Fail::fault(format!(
-            "{} is not a key: restore it from its backup",
-            path.display()
-        ))
-    })?;
-    Ok(key)
 }
 
 /// Writes a file that its owner alone may read.

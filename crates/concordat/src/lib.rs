@@ -9,6 +9,7 @@ mod dry;
 mod fail;
 pub mod house;
 mod link;
+mod node_key;
 mod os;
 mod page;
 pub mod solution;
@@ -18,7 +19,7 @@ pub use fail::Fail;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 /// A governed data-sharing hub: the agreement is the program.
 #[derive(Parser)]
@@ -49,6 +50,10 @@ enum Command {
     Fmt(commands::fmt::Args),
     /// Verify a ledger, or a proof from one, with files and public keys alone.
     Verify(commands::verify::Args),
+    /// Make the proof that something left, or was destroyed, for somebody outside. No value is in it.
+    Prove(commands::prove::Args),
+    /// Have a partner co-sign this node's ledger, or co-sign a partner's.
+    Witness(commands::witness::Args),
     /// Set a node up, and run its worker.
     Node(commands::node::Args),
     /// Ask for the approval of a flow's volume, and decide on it.
@@ -61,6 +66,8 @@ enum Command {
     Review(commands::review::Args),
     /// Say what falls due when, and whose it is.
     Due(commands::due::Args),
+    /// Suspend the destruction of values for a request, a dispute, an incident, an audit or a court, or let it go on.
+    Hold(commands::hold::Args),
     /// Let fall due what is due, or destroy values early.
     Destroy(commands::destroy::Args),
     /// Count what the agreements did, from the node's own state and ledger.
@@ -82,7 +89,9 @@ pub async fn run() -> ExitCode {
         current: Some(0),
         maximum: Some(0),
     };
-    if setrlimit(Resource::Core, none).is_err() {
+    // A limit does not hold back a dump that the kernel pipes to a program; a process that is not dumpable does.
+    let off = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    if setrlimit(Resource::Core, none).and(off).is_err() {
         let fail =
             Fail::fault("core dumps could not be switched off: values could reach the disk".into());
         tell(&fail);
@@ -97,12 +106,15 @@ pub async fn run() -> ExitCode {
         Command::Schema(args) => commands::schema::run(&args),
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Prove(args) => commands::prove::run(&args).await,
+        Command::Witness(args) => commands::witness::run(&args).await,
         Command::Node(args) => commands::node::run(&args).await,
         Command::Approve(args) => commands::approve::run(&args).await,
         Command::Run(args) => commands::run::run(&args).await,
         Command::Solution(args) => commands::solution::run(&args).await,
         Command::Review(args) => commands::review::run(&args).await,
         Command::Due(args) => commands::due::run(&args).await,
+        Command::Hold(args) => commands::hold::run(&args).await,
         Command::Destroy(args) => commands::destroy::run(&args).await,
         Command::Report(args) => commands::report::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(&args).await,

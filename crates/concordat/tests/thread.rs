@@ -284,6 +284,7 @@ async fn the_gate_names_all_failing_conditions_together() {
         routes: vec![],
         quality: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
+        backups: agreement::Period::parse("35 days"),
     };
     let strict = exchange::Node::new(
         settings,

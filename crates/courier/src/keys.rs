@@ -11,6 +11,7 @@ use age::secrecy::ExposeSecret;
 use age::x25519::Identity;
 use exchange::ids::PartyId;
 use exchange::ports::{PartyCard, PortFault, Signer};
+use jiff::Timestamp;
 use ledger::note::{self, NoteSigner};
 use zeroize::Zeroizing;
 
@@ -150,6 +151,11 @@ impl Keys {
 impl Signer for Keys {
     fn sign_note(&self, text: &str) -> Result<String, PortFault> {
         note::sign(text, &[&self.signer]).map_err(|e| PortFault(e.to_string()))
+    }
+
+    fn cosign(&self, checkpoint: &str, at: Timestamp) -> Result<String, PortFault> {
+        let line = self.signer.cosign(checkpoint, at);
+        line.map_err(|e| PortFault(e.to_string()))
     }
 
     fn card(&self) -> PartyCard {

@@ -124,6 +124,8 @@ fn letters() -> Vec<(Kind, Letter)> {
     };
     let at = "2026-03-01T00:00:00Z".parse().unwrap();
     let gone = Head::Destruction {
+        file: 1,
+        backups_until: Some(jiff::civil::date(2026, 4, 8)),
         what: "cases".into(),
         rows: 3,
         at,

@@ -150,10 +150,18 @@ acts! {
     HoldingEvent = "holding.event";
     /// A person said that values are still needed (RET-04).
     NeedConfirmed = "need.confirmed";
+    /// This node co-signed a checkpoint of a partner's ledger.
+    CheckpointWitnessed = "checkpoint.witnessed";
+    /// A partner co-signed a checkpoint of this node's ledger.
+    CheckpointCosigned = "checkpoint.cosigned";
     /// Destruction fell due.
     DestructionDue = "destruction.due";
     /// The key was destroyed: the certificate (RET-12).
     KeyDestroyed = "key.destroyed";
+    /// A person suspended the destruction of values, with the reason (RET-13).
+    LegalHoldPlaced = "legal-hold.placed";
+    /// A person let the destruction go on.
+    LegalHoldReleased = "legal-hold.released";
     /// A partner's certificate arrived (RET-14).
     DestructionConfirmed = "destruction.confirmed";
     /// A rule of the hub said no (AUD-07).

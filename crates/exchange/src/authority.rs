@@ -42,6 +42,8 @@ named! {
         Caseworker = "caseworker",
         /// Decides about a benefit.
         DecisionMaker = "decision-maker",
+        /// Answers for the rights of the people whom data is about.
+        DataProtectionLead = "data-protection-lead",
     }
 }
 
@@ -82,6 +84,10 @@ named! {
         ReviewNeed = "review-need",
         /// Destroy values before their rule asks for it.
         DestroyEarly = "destroy-early",
+        /// Co-sign a partner's ledger, and take on a partner's co-signature.
+        Witness = "witness",
+        /// Suspend the destruction of values, or let it go on.
+        LegalHold = "legal-hold",
     }
 }
 
@@ -97,6 +103,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Release,
             Action::DecideHold,
             Action::DestroyEarly,
+            Action::Witness,
         ],
     ),
     (
@@ -120,6 +127,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Run,
             Action::ReviewMatch,
             Action::DestroyEarly,
+            Action::Witness,
         ],
     ),
     (
@@ -134,6 +142,7 @@ const TABLE: &[(Role, &[Action])] = &[
         ],
     ),
     (Role::DecisionMaker, &[Action::Decide, Action::UseValues]),
+    (Role::DataProtectionLead, &[Action::LegalHold]),
 ];
 
 /// A member of staff as the identity provider presents them.

@@ -26,6 +26,8 @@ use crate::ports::PortFault;
 pub enum Expiry {
     /// The values must be destroyed.
     Destroy,
+    /// A person asks the partner: nothing happens by itself.
+    Ask,
 }
 
 /// One deadline.

@@ -232,7 +232,9 @@ pub enum Head {
     /// A destruction certificate (RET-12): what, how many, when, method, authority; the entry's proof is
     /// in the sender's ledger.
     Destruction {
-        /// The agreement's dataset.
+        /// Which of the leg's files brought them, from 1.
+        file: u32,
+        /// The agreement's dataset; several, with a dot between, for a row that was kept apart.
         what: String,
         /// How many rows.
         rows: u64,
@@ -240,6 +242,9 @@ pub enum Head {
         at: Timestamp,
         /// The keep rule that asked for it.
         authority: String,
+        /// The last day on which a copy in a backup may still hold them, where that was stated (RET-16).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        backups_until: Option<Date>,
     },
     /// A recall (FLAG-08): these rows of the file must not be relied on any more.
     Recall {

@@ -301,6 +301,8 @@ pub trait Vault: Send + Sync {
 pub trait Signer: Send + Sync {
     /// Signs `text` as a C2SP signed note in this node's name.
     fn sign_note(&self, text: &str) -> Result<String, PortFault>;
+    /// The signature line by which this node, as a witness, states that it saw the checkpoint with this text at `at`.
+    fn cosign(&self, checkpoint: &str, at: Timestamp) -> Result<String, PortFault>;
     /// This node's public keys.
     fn card(&self) -> PartyCard;
 }

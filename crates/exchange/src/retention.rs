@@ -1,8 +1,15 @@
 //! Holdings: every value that the node keeps stands in a holding, under one key, with a rule that says when the
 //! key dies (RET-01). Never touches the key itself: destruction is an effect, its certificate the record after.
 
+mod legal_hold;
+
+use std::collections::BTreeMap;
+
+pub use legal_hold::{Cause, LegalHold};
+
 use agreement::Period;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ledger::{Digest, Fact};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +60,9 @@ pub struct Holding {
     state: State,
     /// Where a certificate is owed: the party that the values came from.
     owed_to: Option<PartyId>,
+    /// What suspends its destruction, by name (RET-13).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    holds: BTreeMap<HoldingId, LegalHold>,
     #[serde(skip)]
     version: u64,
 }
@@ -108,6 +118,7 @@ impl Holding {
             controller,
             state,
             owed_to,
+            holds: BTreeMap::new(),
             version: 0,
         };
         let mut record = holding.record(Act::HoldingOpened, by).count("rows", rows);
@@ -209,12 +220,19 @@ impl Holding {
     }
 
     /// The values are not wanted (a file that a person refused, a match that was refuted): they die now, whatever the rule
-    /// allows. Intends the destruction of the key.
+    /// allows. Intends the destruction of the key; under a hold, once that is released.
     ///
     /// # Errors
     /// A refusal when the key is going or gone already.
     pub fn discard(self, at: Timestamp, by: &Actor) -> Result<Change<Self>, Refusal> {
         self.alive()?;
+        if self.is_held() {
+            let record = self
+                .record(Act::HoldingEvent, by)
+                .rule("RET-13")
+                .fact("due", Fact::At(at));
+            return Ok(Change::new(self.due_on_release(at), record));
+        }
         Ok(self.destroying(at, by))
     }
 
@@ -259,6 +277,10 @@ impl Holding {
             .help("it goes on its date: the ledger's texts could not be opened without it"));
         }
         self.alive()?;
+        if let Some((name, _)) = self.holds().next() {
+            let what = format!("{name} holds {}: nothing of it is destroyed", self.id);
+            return Err(Refusal::new("RET-13", what).help("have the hold released first"));
+        }
         self.state = State::Counting { from: at, due: at };
         let record = self
             .record(Act::HoldingEvent, by)
@@ -278,20 +300,26 @@ impl Holding {
                 format!("holding {} is not counting", self.id),
             ));
         };
-        if now < due {
-            return Err(Refusal::new(
-                "RET-01",
-                format!("holding {} is not due before {due}", self.id),
-            ));
+        if now < due || self.is_held() {
+            let why = if self.is_held() {
+                format!("holding {} is held", self.id)
+            } else {
+                format!("holding {} is not due before {due}", self.id)
+            };
+            return Err(Refusal::new("RET-01", why));
         }
         Ok(self.destroying(due, &Actor::Node))
     }
 
-    /// The key is dead: the certificate (RET-12).
+    /// The key is dead: the certificate (RET-12), with the last day on which a backup may still hold a copy (RET-16).
     ///
     /// # Errors
     /// A refusal when no destruction was intended.
-    pub fn destroyed(mut self, at: Timestamp) -> Result<Change<Self>, Refusal> {
+    pub fn destroyed(
+        mut self,
+        at: Timestamp,
+        backups: Option<Date>,
+    ) -> Result<Change<Self>, Refusal> {
         let State::Destroying { due } = self.state else {
             return Err(Refusal::new(
                 "RET-12",
@@ -299,13 +327,17 @@ impl Holding {
             ));
         };
         self.state = State::Destroyed { at };
-        let record = self
+        let mut record = self
             .record(Act::KeyDestroyed, &Actor::Node)
             .rule("RET-12")
             .count("rows", self.rows)
             .fact("due", Fact::At(due))
             .fact("destroyed-at", Fact::At(at))
-            .fact("method", Fact::Code(ledger::Code::of("key-destroyed")));
+            .fact("method", Fact::Code(ledger::Code::of("key-destroyed")))
+            .text("authority", self.rule.authority.clone());
+        if let Some(last) = backups {
+            record = record.fact("backups-until", Fact::Date(last));
+        }
         Ok(Change::new(self, record))
     }
 
@@ -379,6 +411,7 @@ impl Aggregate for Holding {
     }
     fn deadline(&self) -> Option<Deadline> {
         match self.state {
+            State::Counting { .. } if self.is_held() => None,
             State::Counting { due, .. } => Some(Deadline::at_instant(
                 due,
                 "destroy",

@@ -64,7 +64,7 @@ impl CommitKey {
     /// Commits to `value` under a label of an entry.
     pub fn commit(&self, entry: &EntryId, label: &Code, value: &[u8]) -> Commitment {
         let mut salt = self.salt(entry, label);
-        let commitment = Commitment(hmac(&salt, &[value]).finalize().into_bytes().into());
+        let commitment = Commitment::of(&salt, value);
         salt.zeroize();
         commitment
     }
@@ -82,6 +82,13 @@ impl CommitKey {
         let entry = entry.to_string();
         let parts: [&[u8]; 4] = [CONTEXT, entry.as_bytes(), b"\0", label.as_str().as_bytes()];
         hmac(&self.0, &parts).finalize().into_bytes().into()
+    }
+}
+
+impl Commitment {
+    /// HMAC-SHA256(salt, value).
+    pub(crate) fn of(salt: &[u8; 32], value: &[u8]) -> Self {
+        Self(hmac(salt, &[value]).finalize().into_bytes().into())
     }
 }
 

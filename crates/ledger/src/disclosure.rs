@@ -15,6 +15,8 @@
 //! let row = disclosure::prove_row(&key, &rows, 0)?;
 //! row.verify(&left.root, left.rows)?; // nothing else left in row 0
 //! assert_eq!(row.fields().collect::<Vec<_>>(), ["nino", "postcode"]);
+//! let fields = row.without_values(); // for whoever may not see them
+//! fields.verify(&left.root, left.rows)?;
 //! # Ok::<(), ledger::DisclosureFault>(())
 //! ```
 
@@ -22,7 +24,7 @@ mod opening;
 
 use std::fmt;
 
-pub use opening::{CellProof, RowProof, prove, prove_row};
+pub use opening::{CellProof, FieldsProof, RowProof, prove, prove_row};
 
 use hkdf::Hkdf;
 use hmac::Mac;
@@ -31,6 +33,7 @@ use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::codec::hmac;
+use crate::commitment::Commitment;
 use crate::digest::{Digest, leaf_hash};
 use crate::tree::Frontier;
 
@@ -76,6 +79,15 @@ pub struct OpenCell {
     #[serde(with = "hex::serde")]
     salt: [u8; 32],
     value: String,
+}
+
+/// A cell without its value: what a proof hands over to whoever may know of it and not see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosedCell {
+    commitment: Commitment,
+    field: String,
+    permit: String,
 }
 
 /// Why a disclosure was not committed to, proven or verified. No value is repeated.
@@ -174,11 +186,12 @@ impl DisclosureKey {
         whole(row, cells.iter().map(|cell| cell.field))?;
         let salts = self.salts(row);
         let mut root = Frontier::new();
-        let mut bytes = Zeroizing::new(Vec::new());
+        let mut bytes = Vec::new();
         for cell in cells {
             bytes.clear();
-            let salt = salts(cell.field);
-            write_leaf(row, cell, &salt, &mut bytes)?;
+            let salt = Zeroizing::new(salts(cell.field));
+            let commitment = Commitment::of(&salt, cell.value.as_bytes());
+            write_leaf(row, cell.permit, cell.field, commitment, &mut bytes)?;
             root.append(leaf_hash(&bytes));
         }
         Ok(root.root())
@@ -204,34 +217,43 @@ fn whole<'a>(row: u64, fields: impl Iterator<Item = &'a str>) -> Result<(), Disc
 /// A leaf; its members stand in the order of RFC 8785.
 #[derive(Serialize)]
 struct Leaf<'a> {
+    commitment: Commitment,
     field: &'a str,
     permit: &'a str,
     row: u64,
-    salt: &'a str,
     v: u8,
-    value: &'a str,
 }
 
 /// Adds the leaf's bytes: RFC 8785 JSON. `serde_json` writes texts and whole numbers as RFC 8785 asks; a test compares.
 fn write_leaf(
     row: u64,
-    cell: &Cell<'_>,
-    salt: &[u8; 32],
+    permit: &str,
+    field: &str,
+    commitment: Commitment,
     bytes: &mut Vec<u8>,
 ) -> Result<(), DisclosureFault> {
-    // INVARIANT: texts and a number can always be written; the fault stands in for a panic.
-    let unwritten = DisclosureFault::NotInRow { row };
-    let mut hex = [0; 64];
-    hex::encode_to_slice(salt, &mut hex).map_err(|_| unwritten.clone())?;
     let leaf = Leaf {
-        field: cell.field,
-        permit: cell.permit,
+        commitment,
+        field,
+        permit,
         row,
-        salt: std::str::from_utf8(&hex).map_err(|_| unwritten.clone())?,
         v: 1,
-        value: cell.value,
     };
-    serde_json::to_writer(bytes, &leaf).map_err(|_| unwritten)
+    // INVARIANT: texts and a number can always be written; the fault stands in for a panic.
+    serde_json::to_writer(bytes, &leaf).map_err(|_| DisclosureFault::NotInRow { row })
+}
+
+/// A cell as the tree has it: with its value or without, its leaf is the same.
+trait TreeCell {
+    fn leaf_of(&self) -> (&str, &str, Commitment);
+
+    /// The leaf's bytes.
+    fn leaf(&self, row: u64) -> Result<Vec<u8>, DisclosureFault> {
+        let (permit, field, commitment) = self.leaf_of();
+        let mut bytes = Vec::new();
+        write_leaf(row, permit, field, commitment, &mut bytes)?;
+        Ok(bytes)
+    }
 }
 
 impl OpenCell {
@@ -242,16 +264,22 @@ impl OpenCell {
             value: &self.value,
         }
     }
+}
 
-    /// The leaf's bytes.
-    fn leaf(&self, row: u64) -> Result<Zeroizing<Vec<u8>>, DisclosureFault> {
-        let mut bytes = Zeroizing::new(Vec::new());
-        write_leaf(row, &self.cell(), &self.salt, &mut bytes)?;
-        Ok(bytes)
+impl TreeCell for OpenCell {
+    fn leaf_of(&self) -> (&str, &str, Commitment) {
+        let commitment = Commitment::of(&self.salt, self.value.as_bytes());
+        (&self.permit, &self.field, commitment)
     }
 }
 
-fn row_leaves(row: u64, cells: &[OpenCell]) -> Result<Vec<Digest>, DisclosureFault> {
+impl TreeCell for ClosedCell {
+    fn leaf_of(&self) -> (&str, &str, Commitment) {
+        (&self.permit, &self.field, self.commitment)
+    }
+}
+
+fn row_leaves(row: u64, cells: &[impl TreeCell]) -> Result<Vec<Digest>, DisclosureFault> {
     cells
         .iter()
         .map(|cell| Ok(leaf_hash(&cell.leaf(row)?)))

@@ -201,13 +201,19 @@ impl Entry {
         if bytes.len() > MAX_BYTES {
             return Err(EntryFault::TooLong { bytes: bytes.len() });
         }
-        if serde_json::from_slice::<Versioned>(bytes).is_ok_and(|versioned| versioned.v != 1) {
+        let wire: Wire = serde_json::from_slice(bytes).map_err(|e| {
+            let versioned = serde_json::from_slice::<Versioned>(bytes);
+            if versioned.is_ok_and(|versioned| versioned.v != 1) {
+                return EntryFault::Version;
+            }
+            EntryFault::Form {
+                line: e.line(),
+                column: e.column(),
+            }
+        })?;
+        if wire.v != 1 {
             return Err(EntryFault::Version);
         }
-        let wire: Wire = serde_json::from_slice(bytes).map_err(|e| EntryFault::Form {
-            line: e.line(),
-            column: e.column(),
-        })?;
         let entry = Self::from(wire);
         let canonical = entry.to_bytes()?;
         if canonical == bytes {

@@ -18,16 +18,20 @@ pub mod proof;
 pub mod tiles;
 pub mod tree;
 pub mod verify;
+pub mod witness;
 
 mod codec;
 
 pub use checkpoint::{Checkpoint, CheckpointFault};
 pub use commitment::{CommitKey, Commitment, Opening, OpeningFault};
 pub use digest::{Digest, Digesting, leaf_hash, node_hash};
-pub use disclosure::{Cell, CellProof, Disclosure, DisclosureFault, DisclosureKey, RowProof};
+pub use disclosure::{
+    Cell, CellProof, Disclosure, DisclosureFault, DisclosureKey, FieldsProof, RowProof,
+};
 pub use entry::{By, Entry, EntryFault, Fact};
 pub use name::{Code, EntryId, Id, NameFault, NodeName};
 pub use note::{KeyFault, NoteFault, NoteSigner, Opened, VerifierKey};
 pub use proof::{Proof, ProofFault, Shown};
 pub use tree::{Frontier, MAX_SIZE, PathFault};
 pub use verify::{LogFault, LogFiles, LogReport, verify_log};
+pub use witness::{Cosigned, CosignerKey, Request, WitnessFault};

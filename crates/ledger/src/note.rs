@@ -17,12 +17,13 @@
 
 mod key;
 
-use ed25519_dalek::{Signature, Signer as _};
+use ed25519_dalek::Signature;
 
 use crate::codec::{base64, from_base64};
 
+use key::is_name;
 pub use key::{KeyFault, NoteSigner, VerifierKey};
-use key::{is_name, key_id};
+pub(crate) use key::{key_id_of_type, key_of_type, text_of_type};
 
 /// The longest note in bytes and the most signatures that are read; C2SP asks for at least 16 signatures.
 const MAX_BYTES: usize = 1_000_000;
@@ -87,8 +88,8 @@ pub fn sign(text: &str, signers: &[&NoteSigner]) -> Result<String, NoteFault> {
     }
     let mut note = format!("{text}\n");
     for signer in signers {
-        let id = key_id(&signer.name, &signer.key.verifying_key());
-        let signature = signer.key.sign(text.as_bytes()).to_bytes();
+        let id = signer.verifier().id();
+        let signature = signer.sign_bytes(text.as_bytes());
         let blob = base64(&[&id[..], &signature[..]].concat());
         note.push_str(&format!("\u{2014} {} {blob}\n", signer.name));
     }
@@ -104,6 +105,41 @@ pub fn sign(text: &str, signers: &[&NoteSigner]) -> Result<String, NoteFault> {
 /// # Errors
 /// [`NoteFault`]; the text must not be used then.
 pub fn open(signed: &str, known: &[VerifierKey]) -> Result<Opened, NoteFault> {
+    let (text, lines) = parts(signed)?;
+    let mut signers: Vec<VerifierKey> = Vec::new();
+    let mut unknown = 0;
+    for line in lines {
+        let mine = |key: &&VerifierKey| key.name == line.name && key.id() == line.id;
+        let Some(key) = known.iter().find(mine) else {
+            unknown += 1;
+            continue;
+        };
+        let holds = Signature::from_slice(&line.signature)
+            .is_ok_and(|signature| key.verifies(text.as_bytes(), &signature));
+        if !holds {
+            return Err(NoteFault::Altered {
+                name: key.name.clone(),
+            });
+        }
+        if !signers.contains(key) {
+            signers.push(key.clone());
+        }
+    }
+    if signers.is_empty() {
+        return Err(NoteFault::Unsigned { unknown });
+    }
+    Ok(Opened { text, signers })
+}
+
+/// A signature line, not checked yet.
+pub(crate) struct Line<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) id: [u8; 4],
+    pub(crate) signature: Vec<u8>,
+}
+
+/// The text of a note and its signature lines; no signature is checked yet.
+pub(crate) fn parts(signed: &str) -> Result<(String, Vec<Line<'_>>), NoteFault> {
     if signed.len() > MAX_BYTES {
         return Err(NoteFault::Form("it is longer than 1,000,000 bytes"));
     }
@@ -121,36 +157,20 @@ pub fn open(signed: &str, known: &[VerifierKey]) -> Result<Opened, NoteFault> {
     if lines.split('\n').count() > MAX_SIGNATURES {
         return Err(NoteFault::Form("it has more than 100 signatures"));
     }
-    let mut signers: Vec<VerifierKey> = Vec::new();
-    let mut unknown = 0;
-    for line in lines.split('\n') {
-        let (name, id, signature) = signature_line(line).ok_or(NoteFault::Form(
-            "a line below the blank line is not a signature line",
-        ))?;
-        let Some(key) = known.iter().find(|key| key.name == name && key.id() == id) else {
-            unknown += 1;
-            continue;
-        };
-        let holds = Signature::from_slice(&signature)
-            .is_ok_and(|signature| key.key.verify_strict(text.as_bytes(), &signature).is_ok());
-        if !holds {
-            return Err(NoteFault::Altered {
-                name: key.name.clone(),
-            });
-        }
-        if !signers.contains(key) {
-            signers.push(key.clone());
-        }
-    }
-    if signers.is_empty() {
-        return Err(NoteFault::Unsigned { unknown });
-    }
-    Ok(Opened { text, signers })
+    let lines: Option<Vec<Line<'_>>> = lines.split('\n').map(signature_line).collect();
+    let lines = lines.ok_or(NoteFault::Form(
+        "a line below the blank line is not a signature line",
+    ))?;
+    Ok((text, lines))
 }
 
-fn signature_line(line: &str) -> Option<(&str, [u8; 4], Vec<u8>)> {
+fn signature_line(line: &str) -> Option<Line<'_>> {
     let (name, blob) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
     let blob = from_base64(blob)?;
     let (id, signature) = blob.split_first_chunk::<4>()?;
-    (is_name(name) && !signature.is_empty()).then(|| (name, *id, signature.to_vec()))
+    (is_name(name) && !signature.is_empty()).then(|| Line {
+        name,
+        id: *id,
+        signature: signature.to_vec(),
+    })
 }

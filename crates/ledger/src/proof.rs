@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Checkpoint, CheckpointFault};
 use crate::digest::Digest;
-use crate::disclosure::{CellProof, DisclosureFault, ROOT_FACT, ROWS_FACT, RowProof};
+use crate::disclosure::{CellProof, DisclosureFault, FieldsProof, ROOT_FACT, ROWS_FACT, RowProof};
 use crate::entry::{Entry, EntryFault, Fact};
 use crate::name::Code;
 use crate::note::VerifierKey;
@@ -55,6 +55,12 @@ pub enum Proof {
     /// That a row left with exactly these cells.
     #[serde(rename = "row@v1")]
     Row(DisclosureProof<RowProof>),
+    /// That a row left with exactly these fields, without their values.
+    #[serde(rename = "fields@v1")]
+    Fields(DisclosureProof<FieldsProof>),
+    /// That the ledger records a disclosure of so many rows.
+    #[serde(rename = "disclosure@v1")]
+    Disclosure(EntryProof),
     /// That the ledger records the destruction of a key.
     #[serde(rename = "destroyed@v1")]
     Destroyed(EntryProof),
@@ -179,6 +185,33 @@ impl Proof {
                 );
                 Ok(told(entry, checkpoint, record, &tail))
             }
+            Self::Fields(DisclosureProof { entry, opens }) => {
+                let (checkpoint, record) = entry.check(key)?;
+                let (root, rows) = disclosure(&record, entry.index)?;
+                opens.verify(&root, rows)?;
+                let fields: String = opens
+                    .fields()
+                    .map(|(field, permit)| format!("\n  {field:?} under the permit {permit:?}"))
+                    .collect();
+                let tail = format!(
+                    ". It commits to a disclosure of {rows} rows{}, in which row {} left with exactly these \
+                     fields:{fields}\nNothing else left in that row. No value is in this proof, and none can be \
+                     guessed from it. Nothing is shown of other rows.",
+                    with_facts(&record),
+                    opens.row(),
+                );
+                Ok(told(entry, checkpoint, record, &tail))
+            }
+            Self::Disclosure(entry) => {
+                let (checkpoint, record) = entry.check(key)?;
+                let (_, rows) = disclosure(&record, entry.index)?;
+                let tail = format!(
+                    ". It commits to a disclosure of {rows} rows{}. No value is in this proof, and none can be \
+                     guessed from it.",
+                    with_facts(&record)
+                );
+                Ok(told(entry, checkpoint, record, &tail))
+            }
             Self::Destroyed(proof) => {
                 let shown = proof.shown(
                     key,
@@ -207,6 +240,20 @@ fn disclosure(entry: &Entry, index: u64) -> Result<(Digest, u64), ProofFault> {
             fact: ROOT_FACT,
         }),
     }
+}
+
+/// The identifiers and counts of a disclosure's entry, in words: to whom, in which run, how many cells.
+fn with_facts(entry: &Entry) -> String {
+    let known = |(name, fact): (&Code, &Fact)| match fact {
+        Fact::Id(id) => Some(format!("{name} {id}")),
+        Fact::Count(n) if name.as_str() != ROWS_FACT => Some(format!("{name} {n}")),
+        Fact::Count(_) | Fact::Code(_) | Fact::Digest(_) | Fact::Date(_) | Fact::At(_) => None,
+    };
+    let facts: Vec<String> = entry.facts.iter().filter_map(known).collect();
+    if facts.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", facts.join(", "))
 }
 
 fn told(proof: &EntryProof, checkpoint: Checkpoint, entry: Entry, tail: &str) -> Shown {

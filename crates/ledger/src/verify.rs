@@ -1,7 +1,7 @@
 //! Verification of a whole log from its files and its public key alone.
 //!
-//! It streams: a bundle and a tile at a time, and in memory the tree's edge, one tile per level and a digest
-//! per entry id. It trusts nothing but the key and, when given, an older checkpoint that the auditor kept. It
+//! It streams: some bundles and tiles at a time, and in memory the tree's edge, one tile per level and a digest
+//! per entry id. All processors work at it. It trusts nothing but the key and, when given, an older checkpoint that the auditor kept. It
 //! cannot show that the node recorded everything it did, only that what it recorded stands.
 //!
 //! ```
@@ -22,6 +22,7 @@
 mod fault;
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 pub use fault::{LogFault, ReadFault};
 
@@ -32,8 +33,11 @@ use crate::note::VerifierKey;
 use crate::tiles::{CHECKPOINT, WIDTH, bundle_path, hashes_at, split_entry, tile_path, width_of};
 use crate::tree::{self, Frontier};
 
+/// How many bundles are read at a time: at most as many entries as are in memory.
+const AT_ONCE: usize = 128;
+
 /// Where a log's files are read from: a folder, a web server, a medium in the post.
-pub trait LogFiles {
+pub trait LogFiles: Sync {
     /// The whole file at a relative path as [`crate::tiles`] gives it; none when there is no such file.
     ///
     /// # Errors
@@ -75,8 +79,10 @@ pub fn verify_log(
         compare(&checkpoint, trusted)?;
     }
     let mut walk = Walk {
-        files,
-        size: checkpoint.size,
+        source: Source {
+            files,
+            size: checkpoint.size,
+        },
         trusted,
         edge: Frontier::new(),
         levels: Vec::new(),
@@ -84,8 +90,9 @@ pub fn verify_log(
         acts: BTreeMap::new(),
     };
     walk.meets_trusted()?;
-    for n in 0..checkpoint.size.div_ceil(WIDTH) {
-        walk.bundle(n)?;
+    let bundles = checkpoint.size.div_ceil(WIDTH);
+    for start in (0..bundles).step_by(AT_ONCE) {
+        walk.bundles(start..bundles.min(start + AT_ONCE as u64))?;
     }
     walk.partial_tiles()?;
     if walk.edge.root() != checkpoint.root {
@@ -130,9 +137,15 @@ fn compare(checkpoint: &Checkpoint, trusted: &Checkpoint) -> Result<(), LogFault
     Ok(())
 }
 
-struct Walk<'a> {
+/// What is read: the files of a log of so many entries.
+#[derive(Clone, Copy)]
+struct Source<'a> {
     files: &'a dyn LogFiles,
     size: u64,
+}
+
+struct Walk<'a> {
+    source: Source<'a>,
     trusted: Option<&'a Checkpoint>,
     edge: Frontier,
     /// Level 1 and up: how many tiles are done, and the hashes of the one that is not.
@@ -142,84 +155,49 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn bundle(&mut self, n: u64) -> Result<(), LogFault> {
-        let (start, width) = (n * WIDTH, width_of(n, self.size));
-        let bundle = self.file(|width| bundle_path(n, width), width, start)?;
-        let tile = self.file(|width| tile_path(0, n, width), width, start)?;
-        let (hashes, odd) = tile.bytes.as_chunks::<32>();
-        let mut rest = bundle.bytes.as_slice();
-        for index in start..start + width {
-            let Some((entry, after)) = split_entry(rest) else {
-                return Err(LogFault::Bundle {
-                    path: bundle.path,
-                    index,
-                });
+    /// The bundles of a range, checked by all processors together and taken in their order, so that the first fault of the
+    /// log is the one that is told.
+    fn bundles(&mut self, range: Range<u64>) -> Result<(), LogFault> {
+        let source = self.source;
+        let share = (range.end - range.start).div_ceil(processors()).max(1);
+        let starts: Vec<u64> = range.clone().step_by(share as usize).collect();
+        let shares = std::thread::scope(|scope| {
+            let of = |start: u64| {
+                let end = (start + share).min(range.end);
+                scope.spawn(move || (start..end).map(|n| source.bundle(n)).collect::<Vec<_>>())
             };
-            rest = after;
-            let leaf = leaf_hash(entry);
-            match hashes.get((index - start) as usize) {
-                Some(hash) if *hash == leaf.0 => self.entry(entry, leaf, index, &bundle.path)?,
-                Some(_) => {
-                    return Err(LogFault::Hash {
-                        path: bundle.path,
-                        tile: tile.path,
-                        index,
-                    });
-                }
-                None => {
-                    return Err(LogFault::Tile {
-                        path: tile.path,
-                        index,
-                    });
-                }
-            }
-        }
-        let index = start + width;
-        if !rest.is_empty() && !bundle.runs_on {
-            return Err(LogFault::Bundle {
-                path: bundle.path,
-                index,
-            });
-        }
-        if !odd.is_empty() || (hashes.len() as u64 > width && !tile.runs_on) {
-            return Err(LogFault::Tile {
-                path: tile.path,
-                index,
-            });
-        }
-        if width == WIDTH {
-            let leaves: Vec<Digest> = hashes.iter().map(|hash| Digest(*hash)).collect();
-            self.push(1, tree::root(&leaves))?;
-        }
-        Ok(())
+            let running: Vec<_> = starts.into_iter().map(of).collect();
+            let done = running.into_iter().map(|share| share.join());
+            done.map(|share| share.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+                .collect::<Vec<_>>()
+        });
+        shares.into_iter().flatten().try_for_each(|b| self.take(b))
     }
 
-    fn entry(
-        &mut self,
-        bytes: &[u8],
-        leaf: Digest,
-        index: u64,
-        path: &str,
-    ) -> Result<(), LogFault> {
-        let path = || path.to_owned();
-        let entry = Entry::parse(bytes).map_err(|fault| LogFault::Entry {
-            path: path(),
-            index,
-            fault,
-        })?;
-        if let Some(first) = self
-            .ids
-            .insert(Digest::of(entry.id.to_string().as_bytes()), index)
-        {
-            return Err(LogFault::Twice {
-                path: path(),
-                index,
-                first,
-            });
+    fn take(&mut self, bundle: Bundle) -> Result<(), LogFault> {
+        let full = bundle.leaves.len() as u64 == WIDTH;
+        for (leaf, id) in bundle.leaves.iter().zip(bundle.ids) {
+            let index = self.edge.size();
+            if let Some(first) = self.ids.insert(id, index) {
+                return Err(LogFault::Twice {
+                    path: bundle.path,
+                    index,
+                    first,
+                });
+            }
+            self.edge.append(*leaf);
+            self.meets_trusted()?;
         }
-        *self.acts.entry(entry.act.to_string()).or_default() += 1;
-        self.edge.append(leaf);
-        self.meets_trusted()
+        if let Some(fault) = bundle.fault {
+            return Err(fault);
+        }
+        for (act, count) in bundle.acts {
+            *self.acts.entry(act).or_default() += count;
+        }
+        if full {
+            self.push(1, tree::root(&bundle.leaves))?;
+        }
+        Ok(())
     }
 
     /// At the size of the trusted checkpoint the root must be the one it signed.
@@ -263,8 +241,10 @@ impl Walk<'_> {
     /// Compares a tile above level 0 with the hashes that the entries give.
     fn tile(&self, level: u32, n: u64, hashes: &[Digest]) -> Result<(), LogFault> {
         let first = |hash: u64| (n * WIDTH + hash) << (8 * level);
-        let width = width_of(n, hashes_at(level, self.size));
-        let tile = self.file(|width| tile_path(level, n, width), width, first(0))?;
+        let width = width_of(n, hashes_at(level, self.source.size));
+        let tile = self
+            .source
+            .file(|width| tile_path(level, n, width), width, first(0))?;
         let (found, odd) = tile.bytes.as_chunks::<32>();
         let same = hashes
             .iter()
@@ -279,6 +259,72 @@ impl Walk<'_> {
             path: tile.path,
             index: first(same as u64),
         })
+    }
+}
+
+impl Source<'_> {
+    fn bundle(&self, n: u64) -> Bundle {
+        let mut bundle = Bundle::default();
+        bundle.fault = self.read_bundle(n, &mut bundle).err();
+        bundle
+    }
+
+    /// Checks the entries of a bundle against their hashes and their form, up to the first fault.
+    fn read_bundle(&self, n: u64, into: &mut Bundle) -> Result<(), LogFault> {
+        let (start, width) = (n * WIDTH, width_of(n, self.size));
+        let bundle = self.file(|width| bundle_path(n, width), width, start)?;
+        into.path.clone_from(&bundle.path);
+        let tile = self.file(|width| tile_path(0, n, width), width, start)?;
+        let (hashes, odd) = tile.bytes.as_chunks::<32>();
+        let mut rest = bundle.bytes.as_slice();
+        for index in start..start + width {
+            let Some((bytes, after)) = split_entry(rest) else {
+                return Err(LogFault::Bundle {
+                    path: bundle.path,
+                    index,
+                });
+            };
+            rest = after;
+            let leaf = leaf_hash(bytes);
+            match hashes.get((index - start) as usize) {
+                Some(hash) if *hash == leaf.0 => {}
+                Some(_) => {
+                    return Err(LogFault::Hash {
+                        path: bundle.path,
+                        tile: tile.path,
+                        index,
+                    });
+                }
+                None => {
+                    return Err(LogFault::Tile {
+                        path: tile.path,
+                        index,
+                    });
+                }
+            }
+            let entry = Entry::parse(bytes).map_err(|fault| LogFault::Entry {
+                path: bundle.path.clone(),
+                index,
+                fault,
+            })?;
+            into.leaves.push(leaf);
+            into.ids.push(Digest::of(entry.id.to_string().as_bytes()));
+            *into.acts.entry(entry.act.to_string()).or_default() += 1;
+        }
+        let index = start + width;
+        if !rest.is_empty() && !bundle.runs_on {
+            return Err(LogFault::Bundle {
+                path: bundle.path,
+                index,
+            });
+        }
+        if !odd.is_empty() || (hashes.len() as u64 > width && !tile.runs_on) {
+            return Err(LogFault::Tile {
+                path: tile.path,
+                index,
+            });
+        }
+        Ok(())
     }
 
     /// A file at its width or, when the partial one was cleared away, the full one in its stead.
@@ -301,6 +347,20 @@ impl Walk<'_> {
             _ => Err(LogFault::Missing { path: exact, index }),
         }
     }
+}
+
+/// A bundle whose entries hold, up to the fault if there is one.
+#[derive(Default)]
+struct Bundle {
+    path: String,
+    leaves: Vec<Digest>,
+    ids: Vec<Digest>,
+    acts: BTreeMap<String, u64>,
+    fault: Option<LogFault>,
+}
+
+fn processors() -> u64 {
+    std::thread::available_parallelism().map_or(1, |n| n.get() as u64)
 }
 
 /// A tile or bundle as it was found.

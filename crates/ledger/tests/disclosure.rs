@@ -9,8 +9,10 @@
 
 //! Disclosures: what left can be shown cell by cell, and nothing else can.
 
+use hmac::{KeyInit, Mac};
 use ledger::{
-    Cell, CellProof, Digest, DisclosureFault, DisclosureKey, RowProof, disclosure, leaf_hash, tree,
+    Cell, CellProof, Digest, DisclosureFault, DisclosureKey, FieldsProof, RowProof, disclosure,
+    leaf_hash, tree,
 };
 use proptest::prelude::*;
 
@@ -143,6 +145,50 @@ fn a_row_shows_that_no_other_field_left() {
     );
 }
 
+// shows: SEC-14, S-08
+#[test]
+fn the_fields_of_a_row_are_shown_without_anything_that_tells_a_value() {
+    let rows = sample();
+    let rows = cells(&rows);
+    let left = disclosure::commit(&key(), &rows).unwrap();
+    let row = disclosure::prove_row(&key(), &rows, 1).unwrap();
+    let fields = row.without_values();
+    fields.verify(&left.root, left.rows).unwrap();
+    let shown: Vec<_> = fields.fields().collect();
+    assert_eq!(
+        shown,
+        [("nino", "p-1"), ("full_name", "p-1"), ("postcode", "p-1")]
+    );
+    let json = serde_json::to_string(&fields).unwrap();
+    let open = serde_json::to_value(&row).unwrap();
+    for cell in open["cells"].as_array().unwrap() {
+        assert!(!json.contains(cell["salt"].as_str().unwrap()));
+    }
+    assert!(!json.contains("ZZ1 1ZZ"));
+    // The same row with another value has other commitments, and nothing without the salts tells which was which.
+    let mut other = rows.clone();
+    other[1][2].value = "ZZ1 2ZZ";
+    let elsewhere = disclosure::prove_row(&key(), &other, 1)
+        .unwrap()
+        .without_values();
+    assert!(elsewhere.verify(&left.root, left.rows).is_err());
+    let other = Digest::of(b"other").to_string();
+    for (at, to) in [
+        ("/row", 0.into()),
+        ("/cells/0/field", "email".into()),
+        ("/cells/0/permit", "p-2".into()),
+        ("/cells/0/commitment", other.clone().into()),
+        ("/row_path/0", other.into()),
+    ] {
+        let bad: FieldsProof = serde_json::from_str(&changed(&fields, at, to)).unwrap();
+        assert!(bad.verify(&left.root, 3).is_err(), "{at}");
+    }
+    let mut fewer = serde_json::to_value(&fields).unwrap();
+    fewer["cells"].as_array_mut().unwrap().pop();
+    let fewer: FieldsProof = serde_json::from_value(fewer).unwrap();
+    assert!(fewer.verify(&left.root, 3).is_err());
+}
+
 #[test]
 fn a_changed_proof_shows_nothing() {
     let rows = sample();
@@ -223,9 +269,12 @@ fn plain_root(rows: &[Vec<Cell<'_>>]) -> Digest {
             .map(|at| {
                 let proof = disclosure::prove(&key(), rows, n, row[at].field).unwrap();
                 let json = serde_json::to_value(&proof).unwrap();
+                let salt = hex::decode(json["cell"]["salt"].as_str().unwrap()).unwrap();
+                let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&salt).unwrap();
+                mac.update(row[at].value.as_bytes());
                 let leaf = serde_json::json!({
                     "v": 1, "permit": row[at].permit, "field": row[at].field, "row": n,
-                    "salt": json["cell"]["salt"], "value": row[at].value,
+                    "commitment": hex::encode(mac.finalize().into_bytes()),
                 });
                 leaf_hash(&serde_json_canonicalizer::to_vec(&leaf).unwrap())
             })
@@ -294,7 +343,8 @@ proptest! {
             let proof = disclosure::prove_row(&key(), &rows, n).unwrap();
             prop_assert!(proof.verify(&left.root, left.rows).is_ok());
             let json = serde_json::to_string(&proof).unwrap();
-            prop_assert_eq!(serde_json::from_str::<RowProof>(&json).unwrap(), proof);
+            prop_assert_eq!(&serde_json::from_str::<RowProof>(&json).unwrap(), &proof);
+            prop_assert!(proof.without_values().verify(&left.root, left.rows).is_ok());
             for cell in row {
                 let proof = disclosure::prove(&key(), &rows, n, cell.field).unwrap();
                 prop_assert!(proof.verify(&left.root, left.rows).is_ok());

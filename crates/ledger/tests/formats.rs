@@ -115,6 +115,52 @@ fn keys_and_checkpoints() {
     }
 }
 
+// shows: SEC-14
+#[test]
+fn a_witness_and_what_it_co_signs() {
+    use ledger::{CosignerKey, Request, witness};
+    let secret = key_bytes(block(LEDGER, "witness-secret"));
+    let hmrc = NoteSigner::new("hmrc.example/witness", &secret).unwrap();
+    let key = CosignerKey::parse(block(LEDGER, "witness-key")).unwrap();
+    assert_eq!(key, CosignerKey::of(&hmrc.verifier()));
+    let own = format!("{}\n", block(LEDGER, "checkpoint"));
+    let note = format!("{}\n", block(LEDGER, "cosigned-checkpoint"));
+    let seen = witness::open(&note, &verifier(), &key).unwrap();
+    assert_eq!(
+        seen.checkpoint,
+        Checkpoint::open(&own, &verifier()).unwrap()
+    );
+    assert_eq!(seen.at.to_string(), "2026-04-01T00:00:00Z");
+    let text = seen.checkpoint.text();
+    assert_eq!(own.clone() + &hmrc.cosign(&text, seen.at).unwrap(), note);
+    let request: Request = format!("{}\n", block(LEDGER, "witness-request"))
+        .parse()
+        .unwrap();
+    let older = format!("{}\n", block(LEDGER, "older-checkpoint"));
+    let known = Checkpoint::open(&older, &verifier()).unwrap();
+    let is = witness::consistent(Some(&known), &request, &verifier()).unwrap();
+    assert_eq!((is, request.checkpoint), (seen.checkpoint, own));
+
+    // The line, by C2SP tlog-cosignature and a library for signatures alone.
+    use base64::Engine as _;
+    let (_, blob) = note.trim_end().rsplit_once(' ').unwrap();
+    let blob = base64::engine::general_purpose::STANDARD
+        .decode(blob)
+        .unwrap();
+    let public = ed25519_dalek::SigningKey::from_bytes(&secret).verifying_key();
+    let id = [b"hmrc.example/witness\n\x04", &public.as_bytes()[..]].concat();
+    assert_eq!(blob[..4], Digest::of(&id).0[..4]);
+    assert_eq!(
+        u64::from_be_bytes(blob[4..12].try_into().unwrap()),
+        1_775_001_600
+    );
+    let signature = ed25519_dalek::Signature::from_slice(&blob[12..]).unwrap();
+    let message = format!("cosignature/v1\ntime 1775001600\n{text}");
+    public
+        .verify_strict(message.as_bytes(), &signature)
+        .unwrap();
+}
+
 #[test]
 fn the_published_files() {
     struct Three(Vec<Vec<u8>>);
@@ -145,6 +191,8 @@ fn the_proofs() {
         (LEDGER, "proof-growth"),
         (DISCLOSURE, "proof-cell"),
         (DISCLOSURE, "proof-row"),
+        (DISCLOSURE, "proof-fields"),
+        (DISCLOSURE, "proof-disclosure"),
     ] {
         let proof: Proof = serde_json::from_value(json(page, name)).unwrap();
         proof.check(&verifier()).unwrap();
@@ -206,15 +254,22 @@ fn the_disclosure() {
     hkdf.expand(b"concordat/cell-salt/v1", &mut salt_key)
         .unwrap();
     assert_eq!(hex::encode(salt_key), block(DISCLOSURE, "salt-key"));
-    for line in cells {
+    let salts = block(DISCLOSURE, "salts").lines();
+    let values = rows.iter().flatten().map(|cell| cell.value);
+    for ((line, salt), value) in cells.iter().zip(salts).zip(values) {
         use hmac::{KeyInit, Mac};
+        let hmac = |key: &[u8], parts: [&[u8]; 2]| {
+            let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
+            parts.iter().for_each(|part| mac.update(part));
+            hex::encode(mac.finalize().into_bytes())
+        };
         let cell: Value = serde_json::from_str(line).unwrap();
-        let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&salt_key).unwrap();
-        mac.update(&cell["row"].as_u64().unwrap().to_be_bytes());
-        mac.update(text(&cell["field"]).as_bytes());
+        let row = cell["row"].as_u64().unwrap().to_be_bytes();
         assert_eq!(
-            hex::encode(mac.finalize().into_bytes()),
-            text(&cell["salt"])
+            hmac(&salt_key, [&row, text(&cell["field"]).as_bytes()]),
+            salt
         );
+        let commitment = hmac(&key_bytes(salt), [value.as_bytes(), b""]);
+        assert_eq!(commitment, text(&cell["commitment"]));
     }
 }

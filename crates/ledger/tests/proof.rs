@@ -104,6 +104,14 @@ fn row(index: u64) -> Proof {
     })
 }
 
+fn fields(index: u64) -> Proof {
+    let row = disclosure::prove_row(&DisclosureKey::new([7; 32]), ROWS, 0).unwrap();
+    Proof::Fields(DisclosureProof {
+        entry: entry_proof(&log(), index),
+        opens: row.without_values(),
+    })
+}
+
 /// The proof survives JSON, holds, and says this.
 #[track_caller]
 fn check(proof: &Proof, says: &str) {
@@ -144,6 +152,14 @@ fn each_kind_of_proof_says_what_it_shows() {
         &row(4),
         "row 0 left with exactly the fields [\"nino\", \"postcode\"]",
     );
+    check(
+        &fields(4),
+        "row 0 left with exactly these fields:\n  \"nino\" under the permit \"p-1\"\n  \"postcode\" under the permit \"p-2\"\nNothing else left",
+    );
+    check(
+        &Proof::Disclosure(entry_proof(&log, 4)),
+        "a disclosure of 2 rows. No value",
+    );
 }
 
 #[test]
@@ -167,6 +183,9 @@ fn a_proof_of_something_else_shows_nothing() {
     let missing = |fact| Err(ProofFault::NoDisclosure { index: 3, fact });
     assert_eq!(cell(3).check(&key), missing("disclosure"));
     assert_eq!(row(3).check(&key), missing("disclosure"));
+    assert_eq!(fields(3).check(&key), missing("disclosure"));
+    let whole = Proof::Disclosure(entry_proof(&log, 3));
+    assert_eq!(whole.check(&key), missing("disclosure"));
     let mut half = Log::of(7);
     let mut sealed = entry(3);
     sealed
@@ -267,7 +286,7 @@ proptest! {
 
     #[test]
     fn no_proof_makes_checking_panic(
-        index in any::<u64>(), text in any::<String>(), size in any::<u64>(), kind in 0..5,
+        index in any::<u64>(), text in any::<String>(), size in any::<u64>(), kind in 0..6,
         path in proptest::collection::vec(any::<[u8; 32]>().prop_map(ledger::Digest), 0..70),
     ) {
         let checkpoint = Checkpoint { size, ..Log::of(1).checkpoint(1) }.sign(&signer()).unwrap();
@@ -276,6 +295,7 @@ proptest! {
             0 => Proof::Entry(entry),
             1 => Proof::Destroyed(entry),
             2 => Proof::Growth(GrowthProof { older: checkpoint.clone(), newer: checkpoint, path }),
+            4 => Proof::Disclosure(entry),
             3 => Proof::Growth(GrowthProof { older: text.clone(), newer: checkpoint, path }),
             _ => {
                 let Proof::Cell(DisclosureProof { opens, .. }) = cell(4) else { panic!() };

@@ -138,7 +138,7 @@ impl World<'_> {
             Verb::Happened => holding.happened(now, &Actor::Node).ok(),
             Verb::FallDue => holding.fall_due(now).ok(),
             Verb::Discard => holding.discard(now, &Actor::Node).ok(),
-            Verb::Destroyed => holding.destroyed(now).ok(),
+            Verb::Destroyed => holding.destroyed(now, None).ok(),
         }
     }
 

@@ -100,7 +100,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
 async fn examine(dir: &Path) -> Result<Chart, Fail> {
     let config = Config::read(dir)?;
     let mut chart = Chart::default();
-    keys(dir, &mut chart);
+    keys(dir, &config, &mut chart);
     match house::reader() {
         Ok(path) => chart.ok("reader", format!("{} is there", path.display())),
         Err(fail) => chart.broken(
@@ -132,7 +132,7 @@ async fn examine(dir: &Path) -> Result<Chart, Fail> {
 }
 
 /// The private files are their owner's alone.
-fn keys(dir: &Path, chart: &mut Chart) {
+fn keys(dir: &Path, config: &Config, chart: &mut Chart) {
     let mut bad = 0;
     for name in [
         "keys/signing.key",
@@ -140,6 +140,9 @@ fn keys(dir: &Path, chart: &mut Chart) {
         "keys/node.key",
         "keys/vault",
     ] {
+        if name == "keys/node.key" && config.node_key.is_some() {
+            continue;
+        }
         let path = dir.join(name);
         match std::fs::metadata(&path) {
             Ok(found) if found.permissions().mode() & 0o077 == 0 => continue,

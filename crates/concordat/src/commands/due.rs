@@ -8,7 +8,9 @@ use exchange::approval::Approval;
 use exchange::change::Aggregate;
 use exchange::deadline::london_day;
 use exchange::decision::Decision;
+use exchange::entrusted::Entrusted;
 use exchange::finding::{Finding, State as FindingState};
+use exchange::ids::HoldingId;
 use exchange::leg::{Leg, State};
 use exchange::matches::Match;
 use exchange::pact::Pact;
@@ -72,6 +74,8 @@ async fn look(args: &Args) -> Result<Said, Fail> {
     let node = args.at.node().await?;
     let today = london_day(node.ports().clock.now())?;
     let mut all = holdings(&node).await?;
+    all.extend(holds(&node).await?);
+    all.extend(certificates(&node).await?);
     all.extend(traces(&node).await?);
     all.extend(agreements(&node).await?);
     all.extend(work(&node).await?);
@@ -113,7 +117,14 @@ pub(super) async fn holdings(node: &Node) -> Result<Vec<Item>, Fail> {
             holding.id()
         );
         let party = node.party().as_str();
+        let held: Vec<_> = holding.holds().map(|(name, _)| name.to_string()).collect();
         let item = match holding.status() {
+            "kept" | "counting" if holding.is_held() => Item::new(
+                None,
+                party,
+                what,
+                format!("nothing is destroyed while it is held: {}", held.join(", ")),
+            ),
             "kept" => Item::new(
                 None,
                 party,
@@ -136,6 +147,54 @@ pub(super) async fn holdings(node: &Node) -> Result<Vec<Item>, Fail> {
             _ => continue,
         };
         all.push(item.about(vec![holding.id().to_string()]));
+    }
+    Ok(all)
+}
+
+/// Legal holds, by the day on which a person looks at them again.
+async fn holds(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all: BTreeMap<(HoldingId, Date, &str), Vec<String>> = BTreeMap::new();
+    for holding in node.all::<Holding>().await? {
+        for (name, hold) in holding.holds() {
+            let key = (name.clone(), hold.review, hold.cause.as_str());
+            all.entry(key).or_default().push(holding.id().to_string());
+        }
+    }
+    let whose = format!("{} data-protection-lead", node.party());
+    let item = |((name, review, cause), about): ((HoldingId, Date, &str), Vec<String>)| {
+        let what = format!(
+            "the hold {name} ({cause}) on {} sets of values",
+            about.len()
+        );
+        let then = format!(
+            "a person looks at it again; it does not end by itself: `concordat hold release {name}`"
+        );
+        Item::new(Some(review), &whose, what, then).about(about)
+    };
+    Ok(all.into_iter().map(item).collect())
+}
+
+/// What partners were sent, by the date on which their certificate is to be there (RET-14).
+async fn certificates(node: &Node) -> Result<Vec<Item>, Fail> {
+    let officer = format!("{} data-sharing-officer", node.party());
+    let mut all = Vec::new();
+    for sent in node.all::<Entrusted>().await? {
+        if sent.left() == 0 {
+            continue;
+        }
+        let (party, left, key) = (sent.party(), sent.left(), sent.key());
+        let what = format!("{party} is to certify the destruction of {left} rows of {key}");
+        let on = sent.due().map(london_day).transpose()?;
+        let then = match (sent.status(), on) {
+            ("kept-there", _) => {
+                "it certified the others, and keeps these while it says that they are needed".into()
+            }
+            (_, Some(_)) => {
+                format!("ask {party} why no certificate came; one that comes closes this")
+            }
+            (_, None) => format!("the date is counted from: {}", sent.event()),
+        };
+        all.push(Item::new(on, &officer, what, then).about(vec![key]));
     }
     Ok(all)
 }

@@ -9,9 +9,11 @@ pub(crate) mod doctor;
 pub(crate) mod due;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod hold;
 pub(crate) mod link;
 pub(crate) mod node;
 pub(crate) mod permits;
+pub(crate) mod prove;
 pub(crate) mod render;
 pub(crate) mod report;
 pub(crate) mod review;
@@ -23,5 +25,6 @@ pub(crate) mod solution;
 mod status;
 pub(crate) mod synth;
 pub(crate) mod verify;
+pub(crate) mod witness;
 
 pub(crate) use shelf::{Beside, Shelf};

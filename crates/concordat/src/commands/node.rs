@@ -177,6 +177,13 @@ struct Init {
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     #[arg(long, default_value = "7 years")]
     evidence: String,
+    /// How long a copy in a backup of this node outlives a destruction at most, such as "35 days": each certificate
+    /// states it.
+    #[arg(long, value_name = "PERIOD")]
+    backups: Option<String>,
+    /// Where the node key is: env:NAME for a variable with 64 hex digits. [default: keys/node.key, which is made]
+    #[arg(long, value_name = "PLACE")]
+    node_key: Option<String>,
     #[command(flatten)]
     working: Working,
 }
@@ -239,11 +246,13 @@ fn source(text: &str) -> Result<String, Fail> {
 async fn init(args: &Init) -> Result<Said, Fail> {
     let dir = &args.working.at.dir;
     let party = PartyId::parse(&args.party).map_err(|e| Fail::usage(e.to_string()))?;
-    let period = || {
-        Fail::usage(format!(
-            "{} is no length of time: write 7 years",
-            args.evidence
-        ))
+    let period = |text: &str| {
+        let no = || {
+            Fail::usage(format!(
+                "{text} is no length of time: write 7 years, or 35 days"
+            ))
+        };
+        Period::parse(text).ok_or_else(no)
     };
     let config = Config {
         party: party.clone(),
@@ -253,7 +262,9 @@ async fn init(args: &Init) -> Result<Said, Fail> {
             None => "../transport".into(),
         },
         routes: args.route.clone(),
-        evidence: Period::parse(&args.evidence).ok_or_else(period)?,
+        evidence: period(&args.evidence)?,
+        node_key: args.node_key.clone(),
+        backups: args.backups.as_deref().map(period).transpose()?,
         quality: args.quality.clone(),
         register: args.register.as_deref().map(source).transpose()?,
         master: args.master.as_deref().map(source).transpose()?,

@@ -1,16 +1,19 @@
 //! `concordat verify`: what an outsider does with a ledger's files and a public key, and nothing else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use courier::DirectoryShelf;
-use ledger::{Proof, VerifierKey, verify_log};
+use ledger::note::KeyFault;
+use ledger::{Cosigned, CosignerKey, LogFiles, Proof, VerifierKey, verify_log};
 
 use crate::fail::Fail;
 use crate::say;
 
 /// Arguments of `verify`.
 #[derive(clap::Args)]
-#[command(after_help = "Example: concordat verify demo/ho/ledger --key demo/ho/ledger/key")]
+#[command(
+    after_help = "Example: concordat verify demo/ho/ledger --key demo/ho/ledger/key\n\nExample: concordat verify ho/ledger --key ho.key --witness-key hmrc.key\n\nExample: concordat verify proof.json --proof --key ho.key"
+)]
 pub(crate) struct Args {
     /// The ledger's directory, or with --proof a proof's file.
     path: PathBuf,
@@ -21,6 +24,10 @@ pub(crate) struct Args {
     /// The path is a proof and not a ledger; --key is needed.
     #[arg(long, requires = "key")]
     proof: bool,
+    /// The file with the public key of a witness that must have co-signed the ledger: a party's key, or one in the
+    /// form of C2SP tlog-cosignature. The ledger must have grown from what the witness saw.
+    #[arg(long, conflicts_with = "proof")]
+    witness_key: Option<PathBuf>,
     /// Print the result as JSON.
     #[arg(long)]
     json: bool,
@@ -28,28 +35,78 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let key_path = args.key.clone().unwrap_or_else(|| args.path.join("key"));
-    let text = std::fs::read_to_string(&key_path).map_err(|e| Fail::at(&key_path, &e))?;
-    let key = VerifierKey::parse(text.trim())
-        .map_err(|e| Fail::usage(format!("{}: {e}", key_path.display())))?;
+    let key = key(&key_path, VerifierKey::parse)?;
     if args.proof {
         return proof(args, &key);
     }
     let files = DirectoryShelf::new(args.path.clone());
+    let seen = match &args.witness_key {
+        Some(path) => Some(witnessed(&files, &key, path)?),
+        None => None,
+    };
+    let trusted = seen.as_ref().map(|seen| &seen.cosigned.checkpoint);
     let report =
-        verify_log(&files, &key, None).map_err(|e| Fail::no(format!("NOT VERIFIED: {e}")))?;
+        verify_log(&files, &key, trusted).map_err(|e| Fail::no(format!("NOT VERIFIED: {e}")))?;
     if args.json {
-        let json = serde_json::json!({ "verified": true, "entries": report.size, "root": report.root, "acts": report.acts });
+        let mut json = serde_json::json!({ "verified": true, "entries": report.size, "root": report.root, "acts": report.acts });
+        if let Some(Seen { witness, cosigned }) = &seen {
+            json["witness"] = serde_json::json!({ "name": witness, "entries": cosigned.checkpoint.size, "at": cosigned.at });
+        }
         say(json);
     } else {
         say(format!(
             "ledger verified: {} entries, root {}",
             report.size, report.root
         ));
+        if let Some(Seen { witness, cosigned }) = &seen {
+            say(format!(
+                "co-signed by {witness} at {}: the first {} of these entries, and no other history",
+                cosigned.at, cosigned.checkpoint.size
+            ));
+        }
         for (act, count) in &report.acts {
             say(format!("  {count:>6} {act}"));
         }
     }
     Ok(())
+}
+
+fn key<K>(path: &Path, parse: impl Fn(&str) -> Result<K, KeyFault>) -> Result<K, Fail> {
+    let text = std::fs::read_to_string(path).map_err(|e| Fail::at(path, &e))?;
+    parse(text.trim()).map_err(|e| Fail::usage(format!("{}: {e}", path.display())))
+}
+
+/// What a witness saw of a ledger.
+struct Seen {
+    witness: String,
+    cosigned: Cosigned,
+}
+
+/// The checkpoint that lies with the ledger as the witness of this key co-signed it.
+fn witnessed(files: &DirectoryShelf, log: &VerifierKey, path: &Path) -> Result<Seen, Fail> {
+    let either = |text: &str| match VerifierKey::parse(text) {
+        Ok(key) => Ok(CosignerKey::of(&key)),
+        Err(_) => CosignerKey::parse(text),
+    };
+    let witness = key(path, either)?;
+    let name = witness.name();
+    let no = |what: String| Fail::no(format!("NOT VERIFIED: {what}"));
+    let bytes = files
+        .read(&format!("witness/{name}"))
+        .map_err(|e| no(e.to_string()))?
+        .ok_or_else(|| {
+            no(format!(
+                "no checkpoint that {name} co-signed lies with this ledger (SEC-14): ask its node for one"
+            ))
+        })?;
+    let note =
+        String::from_utf8(bytes).map_err(|_| no("the co-signed checkpoint is no text".into()))?;
+    let cosigned = ledger::witness::open(&note, log, &witness)
+        .map_err(|e| no(format!("witness/{name}: {e}")))?;
+    Ok(Seen {
+        witness: name.to_owned(),
+        cosigned,
+    })
 }
 
 fn proof(args: &Args, key: &VerifierKey) -> Result<(), Fail> {

@@ -191,6 +191,8 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
         quality: None,
         evidence: agreement::Period::parse("7 years")
             .ok_or_else(|| Fail::fault("no period".into()))?,
+        backups: agreement::Period::parse("35 days"),
+        node_key: None,
         register: (who == Who::Ho).then(|| "world:register.db".to_owned()),
         master: (who != Who::Ho).then(master),
         solution: (who != Who::Ho).then(|| SOLUTION.into()),

@@ -355,6 +355,8 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         routes: vec!["sealed-exchange".into()],
         quality: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
+        backups: agreement::Period::parse("35 days"),
+        node_key: None,
         register: (who == "ho").then(|| "register.db".to_owned()),
         master: (who == "hmrc").then(|| "master.db".into()),
         solution: (who == "hmrc").then(|| models("hmrc")),

@@ -146,6 +146,8 @@ impl Town {
                 transport: "../transport".into(),
                 routes: vec!["gsi-email".into(), "sealed".into()],
                 evidence: agreement::Period::parse("7 years").unwrap(),
+                backups: agreement::Period::parse("35 days"),
+                node_key: None,
                 quality: (who == "dwp").then(|| QUALITY.to_owned()),
                 register: None,
                 master: None,

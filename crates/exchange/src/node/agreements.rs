@@ -303,7 +303,7 @@ pub(super) fn actor(who: &Person) -> Actor {
     Actor::Person(who.clone())
 }
 
-fn key(card: &PartyCard) -> Result<VerifierKey, PortFault> {
+pub(super) fn key(card: &PartyCard) -> Result<VerifierKey, PortFault> {
     VerifierKey::parse(&card.verifier)
         .map_err(|_| PortFault(format!("the verifier key of {} is malformed", card.party)))
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 
 use super::{Done, Node};
 use crate::change::{Aggregate, Batch};
+use crate::deadline::london_day;
 use crate::effect::{Effect, LeasedEffect};
 use crate::flag::Flag;
-use crate::ids::{EffectId, OperationId, PackageId, PartyId};
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
 use crate::leg::{Leg, State};
 use crate::message::{Head, Kind};
 use crate::ports::{Blob, CaseRegister, PortFault, Spooled, Store};
@@ -53,10 +55,11 @@ impl Node {
             dying.push(holding.clone());
         }
         self.ports.vault.destroy(&dying).await?;
+        let backups = self.backups_until()?;
         for holding in &dying {
             let gone: Holding = self.need(holding.as_str()).await?;
             batch = self.certify(&gone, batch.empty(holding)).await?;
-            batch = batch.and(gone.destroyed(self.now())?)?;
+            batch = batch.and(gone.destroyed(self.now(), backups)?)?;
         }
         let batch = self.perhaps_closed(&dying, batch).await?;
         self.commit(batch).await
@@ -141,6 +144,17 @@ impl Node {
         self.commit(batch).await
     }
 
+    /// The last day on which a copy in a backup may still hold what is destroyed now, where the node's owner has said how
+    /// long backups last (RET-16).
+    fn backups_until(&self) -> Result<Option<Date>, Trouble> {
+        let Some(period) = self.settings.backups else {
+            return Ok(None);
+        };
+        let last = period.after(london_day(self.now())?);
+        let outside = || PortFault("the period of backups lies outside the calendar".into());
+        Ok(Some(last.ok_or_else(outside)?))
+    }
+
     /// The certificate that is owed to the party whose values they were (RET-12, RET-14).
     async fn certify(&self, holding: &Holding, batch: Batch) -> Result<Batch, Trouble> {
         if holding.owed_to().is_none() {
@@ -149,22 +163,29 @@ impl Node {
         let Some(leg) = self.leg_of(holding.id()).await? else {
             return Ok(batch);
         };
-        let at = leg
-            .holdings()
-            .iter()
-            .position(|h| h == holding.id())
-            .unwrap_or_default();
-        // One certificate for each holding: numbered by file and place, so that ids never meet.
-        let number = leg.file() * 100 + u32::try_from(at).unwrap_or_default() + 1;
+        // The holding's own place below the leg names its certificate: no two are the same, whichever file is present.
+        let place = place(holding.id());
+        let file = place.split('.').next().and_then(|file| file.parse().ok());
+        let file = file.unwrap_or_else(|| leg.file());
         let head = Head::Destruction {
+            file,
             what: holding.what().to_owned(),
             rows: holding.rows(),
             at: self.now(),
             authority: holding.rule().authority.clone(),
+            backups_until: self.backups_until()?,
         };
-        self.letter(&leg, Kind::Destruction, number, head, batch)
+        self.letter(&leg, Kind::Destruction, place, head, batch)
             .await
     }
+}
+
+/// The place of a holding below its leg: `1.extract` of `ask-2026-02/ask.1/extract`.
+fn place(holding: &HoldingId) -> String {
+    let below = holding.as_str().splitn(2, '/').nth(1).unwrap_or_default();
+    let (flow, rest) = below.split_once('/').unwrap_or((below, ""));
+    let file = flow.rsplit_once('.').map_or("", |(_, file)| file);
+    format!("{file}.{}", rest.replace('/', "."))
 }
 
 /// The bytes of a package that the store keeps.

@@ -14,6 +14,7 @@ use super::{Done, Node};
 use crate::act::Act;
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Batch, Record};
+use crate::entrusted::Certificate;
 use crate::ids::{FlowId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Side, State};
 use crate::message::{Head, Kind, Manifest, rule_of};
@@ -276,7 +277,8 @@ impl Node {
         let about_this = manifest.answers.as_ref() == leg.package();
         match opened.head {
             Head::Receipt { rows } if about_this => {
-                self.commit(batch.and(leg.accepted(rows)?)?).await
+                let change = self.with_entrusted(leg.accepted(rows)?).await?;
+                self.commit(batch.and(change)?).await
             }
             Head::Rejection { fault } if about_this => {
                 self.commit(batch.and(leg.refused_there(fault)?)?).await
@@ -285,24 +287,20 @@ impl Node {
                 self.take_recall(manifest, leg, &rows, batch).await
             }
             Head::Destruction {
+                file,
                 what,
                 rows,
                 at,
                 authority,
+                ..
             } => {
-                let record = Record::new(
-                    Act::DestructionConfirmed,
-                    &Actor::Partner(manifest.from.clone()),
-                )
-                .under(manifest.hash)
-                .rule("RET-14")
-                .id("run", &manifest.run)
-                .id("flow", &manifest.flow)
-                .id("what", what)
-                .count("rows", rows)
-                .fact("destroyed-at", ledger::Fact::At(at))
-                .text("authority", authority);
-                self.commit(batch.note(record)).await
+                let certificate = Certificate {
+                    rows,
+                    at,
+                    authority,
+                };
+                self.take_certificate(&leg, file, &what, &certificate, batch)
+                    .await
             }
             Head::Receipt { .. }
             | Head::Rejection { .. }
@@ -349,9 +347,7 @@ impl Node {
                 let batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
                 let done = self.commit(batch.and(leg.reject(fault)?)?).await?;
                 // The next file has other holdings: what was sealed of this one is nowhere, and its keys go too.
-                for holding in &keyed {
-                    self.ports.vault.destroy(holding).await?;
-                }
+                self.ports.vault.destroy(&keyed).await?;
                 return Ok(done);
             }
         };
@@ -372,6 +368,7 @@ impl Node {
                 };
                 let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, file, batch).await?;
                 let change = with_traces(leg.load(numbers, holdings, Some(sources))?, &traces);
+                let change = self.with_matched_there(change, &flow_plan).await?;
                 self.commit(batch.and(change)?).await
             }
         }
@@ -412,6 +409,7 @@ impl Node {
             };
             let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, file, batch).await?;
             let change = with_traces(leg.release_held(reason, &by)?, &traces);
+            let change = self.with_matched_there(change, &flow_plan).await?;
             self.commit(batch.and(change)?).await
         })
         .await

@@ -59,7 +59,7 @@ impl Node {
             rows: 1,
             controller: self.party().to_string(),
             rule,
-            owed_to: None,
+            owed_to: (leg.side() == Side::Receiver).then(|| leg.peer().clone()),
             started,
         };
         let opened = Holding::open(opening, &crate::authority::Actor::Node)?;

@@ -1,5 +1,7 @@
 //! Small letters about a file: receipts, rejections, certificates. Each is sealed and sent like any package.
 
+use std::fmt::Display;
+
 use super::Node;
 use crate::change::Batch;
 use crate::effect::Effect;
@@ -19,12 +21,12 @@ impl Node {
         self.letter(leg, kind, leg.file(), head, batch).await
     }
 
-    /// As [`Node::reply`], the `number`-th of its kind about this leg.
+    /// As [`Node::reply`], under a number or name that no other of its kind about this leg has.
     pub(super) async fn letter(
         &self,
         leg: &Leg,
         kind: Kind,
-        number: u32,
+        number: impl Display,
         head: Head,
         batch: Batch,
     ) -> Result<Batch, Trouble> {

@@ -6,12 +6,14 @@ mod agreements;
 mod approvals;
 mod decide;
 mod effects;
+mod entrusted;
 mod extract;
 mod filing;
 mod following;
 mod inbound;
 mod keep;
 mod leaving;
+mod legal_holds;
 mod letters;
 mod loading;
 mod matching;
@@ -27,6 +29,7 @@ mod sources;
 mod start;
 mod traces;
 mod usage;
+mod witness;
 mod work;
 
 use std::collections::BTreeMap;
@@ -101,6 +104,8 @@ pub struct Settings {
     pub quality: Option<String>,
     /// How long after the end of a year the sealed texts of its ledger entries are kept.
     pub evidence: Period,
+    /// How long a copy in a backup outlives a destruction at most (RET-16); stated on each certificate. None: not stated.
+    pub backups: Option<Period>,
 }
 
 /// One organisation's hub.
@@ -362,9 +367,20 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 11] = [
-    "partner", "pact", "approval", "run", "leg", "trace", "match", "finding", "flag", "decision",
+const KINDS: [&str; 13] = [
+    "partner",
+    "pact",
+    "approval",
+    "run",
+    "leg",
+    "trace",
+    "match",
+    "finding",
+    "flag",
+    "decision",
     "holding",
+    "cosigning",
+    "entrusted",
 ];
 
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.

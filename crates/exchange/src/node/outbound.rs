@@ -456,7 +456,7 @@ impl Node {
         &self,
         leg: &Leg,
         kind: Kind,
-        number: u32,
+        number: impl std::fmt::Display,
         answers: Option<PackageId>,
     ) -> Result<Manifest, Trouble> {
         let id = format!(

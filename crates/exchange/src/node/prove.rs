@@ -1,7 +1,9 @@
-//! Proving: what an outsider can check about a disclosed cell, while its salts live.
+//! Proving: what an outsider can check about what left. A row is proven while its salts live, the fact for ever.
 
 use ledger::proof::{DisclosureProof, EntryProof, Proof};
-use ledger::{Checkpoint, Code, Digest, Entry, Fact, VerifierKey};
+use ledger::{
+    Cell, Checkpoint, Code, Digest, DisclosureFault, DisclosureKey, Entry, Fact, VerifierKey,
+};
 
 use super::Node;
 use super::outbound::{Relied, committed, relied_item};
@@ -11,6 +13,7 @@ use crate::ids::{FlowId, RunId};
 use crate::leg::Leg;
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
+use crate::retention::Holding;
 use crate::trouble::Trouble;
 
 /// A proof and the public key that it is checked with.
@@ -23,7 +26,8 @@ pub struct Proven {
 }
 
 impl Node {
-    /// Proves that the cell of `field` in row `row` (from 1) of a sent file left, and under which permit.
+    /// Proves that the cell of `field` in row `row` (from 1) of a sent file left, and under which permit. The proof holds
+    /// the cell's value.
     ///
     /// # Errors
     /// [`Trouble`]: refused once the key of its salts is destroyed.
@@ -35,18 +39,70 @@ impl Node {
         field: &str,
     ) -> Result<Proven, Trouble> {
         let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-        let Some(root) = leg.disclosure() else {
-            return Err(Refusal::new("RUN-04", format!("{flow} of {run} has not left")).into());
-        };
-        let key = self.disclosure_key(&leg).await?;
+        let opens = self
+            .opened(&leg, row, |key, rows, at| {
+                ledger::disclosure::prove(key, rows, at, field)
+            })
+            .await?;
+        let entry = self.prove_sealed(&leg).await?;
+        Ok(self.proven(Proof::Cell(DisclosureProof { entry, opens })))
+    }
+
+    /// Proves which fields row `row` (from 1) of a sent file left with, each under its permit, and that nothing else left
+    /// in it. The proof holds no value and none can be guessed from it.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused once the key of its salts is destroyed; [`Node::prove_disclosure`] still works then.
+    pub async fn prove_fields(
+        &self,
+        run: &RunId,
+        flow: &FlowId,
+        row: u64,
+    ) -> Result<Proven, Trouble> {
+        let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+        let opens = self
+            .opened(&leg, row, |key, rows, at| {
+                ledger::disclosure::prove_row(key, rows, at).map(|row| row.without_values())
+            })
+            .await?;
+        let entry = self.prove_sealed(&leg).await?;
+        Ok(self.proven(Proof::Fields(DisclosureProof { entry, opens })))
+    }
+
+    /// Proves that a file left: when, to whom, under which agreement and with how many rows and cells. No key is needed.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused for a file that has not left.
+    pub async fn prove_disclosure(&self, run: &RunId, flow: &FlowId) -> Result<Proven, Trouble> {
+        let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+        let entry = self.prove_sealed(&leg).await?;
+        Ok(self.proven(Proof::Disclosure(entry)))
+    }
+
+    /// Opens the commitment to a sent file at one of its rows, counted from 1 as the file was prepared.
+    async fn opened<P>(
+        &self,
+        leg: &Leg,
+        row: u64,
+        open: impl FnOnce(&DisclosureKey, Vec<Vec<Cell<'_>>>, u64) -> Result<P, DisclosureFault>,
+    ) -> Result<P, Trouble> {
+        left(leg)?;
+        for holding in leg.holdings() {
+            let kept = self.find::<Holding>(holding.as_str()).await?;
+            if !kept.is_some_and(|kept| kept.is_alive()) {
+                let help = "that the file left can still be proven: `concordat prove disclosure` without a row";
+                return Err(Self::gone(holding).help(help).into());
+            }
+        }
+        let key = self.disclosure_key(leg).await?;
         let (_, _, flow_plan) = self.flow(leg.agreement(), leg.flow()).await?;
-        let values = self.rows_of(&leg, &flow_plan).await?;
-        let relied = self.relied(&leg).await?;
+        let values = self.rows_of(leg, &flow_plan).await?;
+        let relied = self.relied(leg).await?;
         let numbers = leg.numbers();
         let at = numbers.iter().position(|n| *n == row).ok_or_else(|| {
             Refusal::new(
                 "RUN-17",
-                format!("row {row} of {flow} in {run} has not left"),
+                format!("row {row} of {} in {} has not left", leg.flow(), leg.run()),
             )
         })?;
         // The cells as they left, with the permits that were relied on; the root in the ledger shows whether they did.
@@ -55,14 +111,19 @@ impl Node {
             let values = cells.row(&values, *n);
             committed(&flow_plan, relied.at(place).unwrap_or_default(), &values)
         });
-        let opens = ledger::disclosure::prove(&key, rows, at as u64, field)
-            .map_err(|e| PortFault(e.to_string()))?;
-        let entry = self.prove_entry(|entry| sealed_with(entry, root)).await?;
+        Ok(open(&key, rows.collect(), at as u64).map_err(|e| PortFault(e.to_string()))?)
+    }
+
+    async fn prove_sealed(&self, leg: &Leg) -> Result<EntryProof, Trouble> {
+        let root = left(leg)?;
+        let text = root.to_string();
+        self.prove_entry(&text, |entry| sealed_with(entry, root))
+            .await
+    }
+
+    fn proven(&self, proof: Proof) -> Proven {
         let key = self.ports.signer.card().verifier;
-        Ok(Proven {
-            proof: Proof::Cell(DisclosureProof { entry, opens }),
-            key,
-        })
+        Proven { proof, key }
     }
 
     /// Proves that the ledger has the certificate of a holding's destruction.
@@ -71,17 +132,13 @@ impl Node {
     /// [`Trouble`]: refused while the key lives.
     pub async fn prove_destroyed(&self, holding: &str) -> Result<Proven, Trouble> {
         let entry = self
-            .prove_entry(|entry| {
+            .prove_entry(holding, |entry| {
                 let id = entry.facts.get(&Code::of("holding"));
                 entry.act.as_str() == Act::KeyDestroyed.as_str()
                     && matches!(id, Some(Fact::Id(id)) if id.as_str() == holding)
             })
             .await?;
-        let key = self.ports.signer.card().verifier;
-        Ok(Proven {
-            proof: Proof::Destroyed(entry),
-            key,
-        })
+        Ok(self.proven(Proof::Destroyed(entry)))
     }
 
     async fn relied(&self, leg: &Leg) -> Result<Relied, Trouble> {
@@ -98,7 +155,13 @@ impl Node {
             .map_err(|_| PortFault("the permits of a file are damaged".into()).into())
     }
 
-    async fn prove_entry(&self, wanted: impl Fn(&Entry) -> bool) -> Result<EntryProof, Trouble> {
+    /// The first entry that is wanted, with its way to the checkpoint. Its bytes have `text` in them: the others are not
+    /// even read.
+    async fn prove_entry(
+        &self,
+        text: &str,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<EntryProof, Trouble> {
         let head = self.ports.store.head().await?;
         let key = VerifierKey::parse(&self.ports.signer.card().verifier)
             .map_err(|e| PortFault(e.to_string()))?;
@@ -111,7 +174,10 @@ impl Node {
         };
         let all = self.ports.store.leaves(0, size).await?;
         let found = all.iter().enumerate().find_map(|(index, (bytes, _))| {
-            let entry = Entry::parse(bytes).ok()?;
+            let entry = std::str::from_utf8(bytes)
+                .ok()
+                .filter(|e| e.contains(text))?;
+            let entry = Entry::parse(entry.as_bytes()).ok()?;
             wanted(&entry).then(|| (index as u64, bytes.clone()))
         });
         let (index, bytes) = found.ok_or_else(|| {
@@ -131,6 +197,14 @@ impl Node {
             checkpoint: head.checkpoint,
         })
     }
+}
+
+/// The root of the commitment to what left.
+fn left(leg: &Leg) -> Result<Digest, Refusal> {
+    leg.disclosure().ok_or_else(|| {
+        let what = format!("{} of {} has not left", leg.flow(), leg.run());
+        Refusal::new("RUN-04", what)
+    })
 }
 
 fn sealed_with(entry: &Entry, root: Digest) -> bool {

@@ -155,8 +155,13 @@ impl Node {
                 return Err(refusals.into());
             }
             let mut batch = Batch::new(op.clone(), "run.end");
+            let mut sent = self.counted_from_the_end(run).await?;
             for leg in legs.into_iter().filter(|l| l.state() != State::Closed) {
-                batch = batch.and(leg.close(&by)?)?;
+                let mut change = leg.close(&by)?;
+                for counted in sent.drain(..) {
+                    change = change.along(&counted);
+                }
+                batch = batch.and(change)?;
             }
             if let Some(started) = self.find::<Run>(run.as_str()).await? {
                 let on = crate::deadline::london_day(self.now())?;
@@ -222,11 +227,9 @@ impl Node {
                 continue;
             };
             let files = self.under::<Holding>(&format!("{}/", run.id())).await?;
-            let left = files.iter().any(|h| {
-                !dying.contains(h.id())
-                    && !h.id().as_str().contains("/kept/")
-                    && h.status() != "destroyed"
-            });
+            let left = files
+                .iter()
+                .any(|h| !dying.contains(h.id()) && !is_apart(h.id()) && h.status() != "destroyed");
             if !left {
                 let on = crate::deadline::london_day(self.now())?;
                 batch = batch.and(run.closed(on)?)?;
@@ -269,6 +272,12 @@ impl Node {
         };
         self.find(&Leg::key_of(&run, &flow)).await
     }
+}
+
+/// Is it the holding of a single row that is kept or held apart from its file?
+fn is_apart(holding: &HoldingId) -> bool {
+    let id = holding.as_str();
+    id.contains("/kept/") || id.contains("/row/")
 }
 
 fn unfinished(leg: &Leg) -> Option<Refusal> {

@@ -1,10 +1,12 @@
-//! Openings of a disclosure: proofs of one cell, and of all cells of one row.
+//! Openings of a disclosure: proofs of one cell, of all cells of one row, and of the names of a row's fields.
 //!
-//! A proof holds values: hand it only to those who may see them. Nothing here prints one.
+//! All but the last hold values: hand them only to those who may see them. Nothing here prints one.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cell, DisclosureFault, DisclosureKey, OpenCell, row_leaves, whole};
+use super::{
+    Cell, ClosedCell, DisclosureFault, DisclosureKey, OpenCell, TreeCell, row_leaves, whole,
+};
 use crate::digest::{Digest, leaf_hash};
 use crate::tree;
 
@@ -29,6 +31,16 @@ pub struct CellProof {
 pub struct RowProof {
     row: u64,
     cells: Vec<OpenCell>,
+    row_path: Vec<Digest>,
+}
+
+/// Shows which fields one row left with, each under its permit, and that nothing else left in it. Holds no value
+/// and no salt: a value cannot be guessed from it, before or after the file's key is destroyed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldsProof {
+    row: u64,
+    cells: Vec<ClosedCell>,
     row_path: Vec<Digest>,
 }
 
@@ -144,8 +156,25 @@ impl RowProof {
     /// [`DisclosureFault::NotDisclosed`], or a row that is not whole.
     pub fn verify(&self, root: &Digest, rows: u64) -> Result<(), DisclosureFault> {
         whole(self.row, self.fields())?;
-        let row_root = tree::root(&row_leaves(self.row, &self.cells)?);
-        in_disclosure(&row_root, self.row, rows, &self.row_path, root)
+        row_in_disclosure(self.row, &self.cells, rows, &self.row_path, root)
+    }
+
+    /// The same row without its values and salts.
+    #[must_use]
+    pub fn without_values(&self) -> FieldsProof {
+        let closed = |cell: &OpenCell| {
+            let (permit, field, commitment) = cell.leaf_of();
+            ClosedCell {
+                commitment,
+                field: field.to_owned(),
+                permit: permit.to_owned(),
+            }
+        };
+        FieldsProof {
+            row: self.row,
+            cells: self.cells.iter().map(closed).collect(),
+            row_path: self.row_path.clone(),
+        }
     }
 
     /// The row, from 0.
@@ -160,6 +189,40 @@ impl RowProof {
     pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
         self.cells.iter().map(OpenCell::cell)
     }
+}
+
+impl FieldsProof {
+    /// Shows that this row of the disclosure with this root and number of rows left with exactly these fields,
+    /// each under its permit.
+    ///
+    /// # Errors
+    /// [`DisclosureFault::NotDisclosed`], or a row that is not whole.
+    pub fn verify(&self, root: &Digest, rows: u64) -> Result<(), DisclosureFault> {
+        whole(self.row, self.fields().map(|(field, _)| field))?;
+        row_in_disclosure(self.row, &self.cells, rows, &self.row_path, root)
+    }
+
+    /// The row, from 0.
+    pub fn row(&self) -> u64 {
+        self.row
+    }
+    /// The fields of the row, each with its permit, in column order.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cells
+            .iter()
+            .map(|cell| (cell.field.as_str(), cell.permit.as_str()))
+    }
+}
+
+fn row_in_disclosure(
+    row: u64,
+    cells: &[impl TreeCell],
+    rows: u64,
+    path: &[Digest],
+    root: &Digest,
+) -> Result<(), DisclosureFault> {
+    let row_root = tree::root(&row_leaves(row, cells)?);
+    in_disclosure(&row_root, row, rows, path, root)
 }
 
 fn in_disclosure(

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ed25519_dalek::{SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 
 use crate::codec::{base64, from_base64, text_form};
 use crate::digest::Digest;
@@ -51,11 +51,37 @@ pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
 }
 
-/// C2SP signed-note: SHA-256(name || 0x0A || 0x01 || key)[..4].
-pub(super) fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
-    let bytes = [name.as_bytes(), &[b'\n', ED25519], key.as_bytes()].concat();
+/// C2SP signed-note: SHA-256(name || 0x0A || type || key)[..4].
+pub(crate) fn key_id_of_type(key: &VerifierKey, kind: u8) -> [u8; 4] {
+    let bytes = [key.name.as_bytes(), &[b'\n', kind], key.key.as_bytes()].concat();
     let [a, b, c, d, ..] = Digest::of(&bytes).0;
     [a, b, c, d]
+}
+
+/// Reads the text form of a key whose signatures are of this type.
+pub(crate) fn key_of_type(text: &str, kind: u8) -> Result<VerifierKey, KeyFault> {
+    let mut parts = text.splitn(3, '+');
+    let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyFault::Form);
+    };
+    let bytes = from_base64(key).ok_or(KeyFault::Form)?;
+    let (of, key) = bytes.split_first().ok_or(KeyFault::Form)?;
+    if *of != kind {
+        return Err(KeyFault::Form);
+    }
+    let key = VerifierKey::new(name, key.try_into().map_err(|_| KeyFault::Form)?)?;
+    if hex::encode(key_id_of_type(&key, kind)) == hash {
+        Ok(key)
+    } else {
+        Err(KeyFault::Hash { name: key.name })
+    }
+}
+
+/// The text form of a key whose signatures are of this type.
+pub(crate) fn text_of_type(key: &VerifierKey, kind: u8) -> String {
+    let id = hex::encode(key_id_of_type(key, kind));
+    let bytes = base64(&[&[kind], &key.key.as_bytes()[..]].concat());
+    format!("{}+{id}+{bytes}", key.name)
 }
 
 impl VerifierKey {
@@ -84,20 +110,7 @@ impl VerifierKey {
     /// # Errors
     /// [`KeyFault`] when it is another text.
     pub fn parse(text: &str) -> Result<Self, KeyFault> {
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyFault::Form);
-        };
-        let bytes = from_base64(key).ok_or(KeyFault::Form)?;
-        let [ED25519, key @ ..] = bytes.as_slice() else {
-            return Err(KeyFault::Form);
-        };
-        let key = Self::new(name, key.try_into().map_err(|_| KeyFault::Form)?)?;
-        if hex::encode(key.id()) == hash {
-            Ok(key)
-        } else {
-            Err(KeyFault::Hash { name: key.name })
-        }
+        key_of_type(text, ED25519)
     }
 
     /// The key's name.
@@ -110,15 +123,18 @@ impl VerifierKey {
         self.key.as_bytes()
     }
 
+    pub(crate) fn verifies(&self, text: &[u8], signature: &Signature) -> bool {
+        self.key.verify_strict(text, signature).is_ok()
+    }
+
     pub(super) fn id(&self) -> [u8; 4] {
-        key_id(&self.name, &self.key)
+        key_id_of_type(self, ED25519)
     }
 }
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = base64(&[&[ED25519], &self.key.as_bytes()[..]].concat());
-        write!(f, "{}+{}+{key}", self.name, hex::encode(self.id()))
+        f.write_str(&text_of_type(self, ED25519))
     }
 }
 
@@ -158,6 +174,10 @@ impl NoteSigner {
     /// The key's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn sign_bytes(&self, text: &[u8]) -> [u8; 64] {
+        self.key.sign(text).to_bytes()
     }
 
     /// The public half, to be handed out.

@@ -148,13 +148,15 @@ async fn each_failing_part_undoes_all_others(place: Place) {
     before(&*store).await;
     let stale = holding(&*store, "a").await;
     let done = commit("done", at(0), |b| {
-        b.and(stale.clone().destroyed(at(0)).unwrap()).unwrap()
+        b.and(stale.clone().destroyed(at(0), None).unwrap())
+            .unwrap()
     });
     store.commit(&done).await.unwrap();
 
     let with = |id: &str, part: &dyn Fn(Batch) -> Batch| commit(id, at(1), |b| part(full(b)));
     let stale_write = with("w", &|b| {
-        b.and(stale.clone().destroyed(at(1)).unwrap()).unwrap()
+        b.and(stale.clone().destroyed(at(1), None).unwrap())
+            .unwrap()
     });
     refused(&*store, &stale_write, &conflict("holding", "a")).await;
     let no_holding = with("h", &|b| b.item(&hold("none"), "row/1", sealed("x")));
@@ -181,7 +183,7 @@ async fn a_dead_holding_takes_no_item(place: Place) {
         store.commit(&put("while-it-goes")).await,
         Ok(Committed::Now)
     );
-    let gone = holding(&*store, "a").await.destroyed(at(1)).unwrap();
+    let gone = holding(&*store, "a").await.destroyed(at(1), None).unwrap();
     store
         .commit(&commit("gone", at(1), |b| b.and(gone).unwrap()))
         .await

@@ -175,7 +175,10 @@ async fn a_dying_holding_and_its_items_do_not_pass_each_other(place: Place) {
     for round in 0..10 {
         let id = format!("h{round}");
         due_holding(&*stores[0], &id, &format!("fall{round}")).await;
-        let gone = holding(&*stores[0], &id).await.destroyed(at(1)).unwrap();
+        let gone = holding(&*stores[0], &id)
+            .await
+            .destroyed(at(1), None)
+            .unwrap();
         let gone = commit(&format!("gone{round}"), at(1), |b| b.and(gone).unwrap());
         // Many items, so that the dying has time to come in between.
         let put = commit(&format!("put{round}"), at(1), |b| {
