@@ -25,7 +25,7 @@ use exchange::{Node, Settings};
 use town::*;
 
 const RUN: &str = "ask-2016-04";
-const PEOPLE: u32 = 2_345;
+const PEOPLE: u32 = 1_234;
 
 /// People some of whose values are hard to write in a file.
 fn people() -> Vec<Migrant> {

@@ -202,12 +202,9 @@ impl Confined {
             }
         };
         let status = status.map_err(|_| self.forms.fault("could not be waited for"))?;
-        match self.feeding.take() {
-            Some(feeding) => match feeding.await {
-                Ok(fed) => fed?,
-                Err(_) => return Err(self.forms.fault("was broken off")),
-            },
-            None => {}
+        if let Some(feeding) = self.feeding.take() {
+            let fed = feeding.await;
+            fed.map_err(|_| self.forms.fault("was broken off"))??;
         }
         Ok(status.code())
     }
