@@ -194,7 +194,7 @@ async fn certificates(node: &Node) -> Result<Vec<Item>, Fail> {
             }
             (_, None) => format!("the date is counted from: {}", sent.event()),
         };
-        all.push(Item::new(on, &officer, what, then).about(vec![key]));
+        all.push(Item::new(on, &officer, what, then).about(vec![party.to_string(), key]));
     }
     Ok(all)
 }

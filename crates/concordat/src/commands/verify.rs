@@ -48,10 +48,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let report =
         verify_log(&files, &key, trusted).map_err(|e| Fail::no(format!("NOT VERIFIED: {e}")))?;
     if args.json {
-        let mut json = serde_json::json!({ "verified": true, "entries": report.size, "root": report.root, "acts": report.acts });
-        if let Some(Seen { witness, cosigned }) = &seen {
-            json["witness"] = serde_json::json!({ "name": witness, "entries": cosigned.checkpoint.size, "at": cosigned.at });
-        }
+        let witness = seen.as_ref().map(|Seen { witness, cosigned }| {
+            serde_json::json!({ "name": witness, "entries": cosigned.checkpoint.size, "at": cosigned.at })
+        });
+        let json = serde_json::json!({
+            "verified": true, "entries": report.size, "root": report.root, "acts": report.acts, "witness": witness,
+        });
         say(json);
     } else {
         say(format!(

@@ -182,7 +182,10 @@ impl Node {
 
 /// The place of a holding below its leg: `1.extract` of `ask-2026-02/ask.1/extract`.
 fn place(holding: &HoldingId) -> String {
-    let below = holding.as_str().splitn(2, '/').nth(1).unwrap_or_default();
+    let below = holding
+        .as_str()
+        .split_once('/')
+        .map_or("", |(_, below)| below);
     let (flow, rest) = below.split_once('/').unwrap_or((below, ""));
     let file = flow.rsplit_once('.').map_or("", |(_, file)| file);
     format!("{file}.{}", rest.replace('/', "."))
