@@ -3,6 +3,7 @@
 //! A library and a thin program, so that tests compose nodes as the program does. The library draws the
 //! machine's clock and randomness only in `os`.
 
+pub mod carrying;
 mod commands;
 mod demo;
 mod dry;
@@ -51,6 +52,8 @@ enum Command {
     Verify(commands::verify::Args),
     /// Set a node up, and run its worker.
     Node(commands::node::Args),
+    /// Propose a route, record its assurances, approve it, retire it.
+    Route(commands::route::Args),
     /// Ask for the approval of a flow's volume, and decide on it.
     Approve(commands::approve::Args),
     /// Run an exchange, file by file.
@@ -98,6 +101,7 @@ pub async fn run() -> ExitCode {
         Command::Fmt(args) => commands::fmt::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
         Command::Node(args) => commands::node::run(&args).await,
+        Command::Route(args) => commands::route::run(&args).await,
         Command::Approve(args) => commands::approve::run(&args).await,
         Command::Run(args) => commands::run::run(&args).await,
         Command::Solution(args) => commands::solution::run(&args).await,

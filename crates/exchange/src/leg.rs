@@ -13,7 +13,7 @@ use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::ids::{AgreementId, FlowId, HoldingId, PackageId, PartyId, RunId};
+use crate::ids::{AgreementId, FlowId, HoldingId, PackageId, PartyId, RouteId, RunId};
 use crate::refusal::Refusal;
 use crate::table::FileFault;
 
@@ -212,6 +212,7 @@ pub struct Leg {
     agreement: AgreementId,
     hash: Digest,
     peer: PartyId,
+    route: RouteId,
     state: State,
     /// Which file of this leg: 1, and one more after each refusal (RUN-10).
     file: u32,
@@ -257,6 +258,8 @@ pub struct Of {
     pub hash: Digest,
     /// The other end.
     pub peer: PartyId,
+    /// The route that the agreement names for the flow (RUN-13).
+    pub route: RouteId,
 }
 
 impl Leg {
@@ -272,6 +275,7 @@ impl Leg {
             agreement,
             hash,
             peer,
+            route,
         } = of;
         Self {
             run,
@@ -280,6 +284,7 @@ impl Leg {
             agreement,
             hash,
             peer,
+            route,
             state,
             file: 1,
             rows: 0,
@@ -390,6 +395,10 @@ impl Leg {
     /// The other end.
     pub fn peer(&self) -> &PartyId {
         &self.peer
+    }
+    /// The route that the agreement names for it.
+    pub fn route(&self) -> &RouteId {
+        &self.route
     }
     /// Where it is.
     pub fn state(&self) -> State {

@@ -24,6 +24,7 @@ pub mod partner;
 pub mod ports;
 pub mod refusal;
 pub mod retention;
+pub mod route;
 pub mod rows;
 pub mod run;
 pub mod select;

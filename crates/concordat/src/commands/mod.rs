@@ -15,6 +15,7 @@ pub(crate) mod permits;
 pub(crate) mod render;
 pub(crate) mod report;
 pub(crate) mod review;
+pub(crate) mod route;
 pub(crate) mod run;
 mod sarif;
 pub(crate) mod schema;

@@ -38,7 +38,8 @@ impl Leg {
         let mut effect = None;
         if let Some(package) = self.package.clone() {
             record = record.id("package", &package);
-            effect = Some(Effect::TakeAway { package });
+            let route = self.route.clone();
+            effect = Some(Effect::TakeAway { package, route });
         }
         let change = Change::new(self, record);
         match effect {

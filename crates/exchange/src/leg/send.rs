@@ -127,8 +127,12 @@ impl Leg {
             .fact("disclosure", Fact::Digest(disclosure))
             .fact("ciphertext", Fact::Digest(ciphertext));
         leg.withheld = withheld;
-        let to = leg.peer.clone();
-        Ok(Change::new(leg, record).effect(Effect::Publish { package, to }))
+        let publish = Effect::Publish {
+            package,
+            to: leg.peer.clone(),
+            route: leg.route.clone(),
+        };
+        Ok(Change::new(leg, record).effect(publish))
     }
 
     /// Sender: the package is on the transport.

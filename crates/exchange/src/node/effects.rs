@@ -6,7 +6,7 @@ use super::{Done, Node};
 use crate::change::{Aggregate, Batch};
 use crate::effect::{Effect, LeasedEffect};
 use crate::flag::Flag;
-use crate::ids::{EffectId, OperationId, PackageId, PartyId};
+use crate::ids::{EffectId, OperationId, PackageId, PartyId, RouteId};
 use crate::leg::{Leg, State};
 use crate::message::{Head, Kind};
 use crate::ports::{CaseRegister, Parts, PortFault, Store};
@@ -28,11 +28,13 @@ impl Node {
             group.iter().fold(batch, |b, e| b.completes(&e.id))
         };
         match &first.effect {
-            Effect::Publish { package, to } => {
-                self.publish(package, to, batch("package.publish")).await
+            Effect::Publish { package, to, route } => {
+                let batch = batch("package.publish");
+                self.publish(package, to, route, batch).await
             }
-            Effect::TakeAway { package } => {
-                self.ports.transport.remove(self.party(), package).await?;
+            Effect::TakeAway { package, route } => {
+                let carrier = self.approved_route(route).await?;
+                carrier.transport.remove(self.party(), package).await?;
                 self.commit(batch("package.take-away")).await
             }
             Effect::ShowFlag { .. } => self.show(group, batch("flag.show")).await,
@@ -117,14 +119,17 @@ impl Node {
         &self,
         package: &PackageId,
         to: &PartyId,
+        route: &RouteId,
         batch: Batch,
     ) -> Result<Done, Trouble> {
+        // Asked again: a route that was retired after the seal carries nothing.
+        let carrier = self.approved_route(route).await?;
         let mut kept = Kept {
             store: &*self.ports.store,
             package,
             next: 0,
         };
-        self.ports.transport.put(to, package, &mut kept).await?;
+        carrier.transport.put(to, package, &mut kept).await?;
         let batch = batch.drop_package(package);
         for leg in self.in_state::<Leg>(State::Sealed.name()).await? {
             if leg.package() == Some(package) {

@@ -15,7 +15,7 @@ use crate::act::Act;
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Batch, Record};
 use crate::gate::Rows;
-use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RunId};
+use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RouteId, RunId};
 use crate::inward::{self, Paired};
 use crate::leg::{Leg, Of, Side, Sources, State};
 use crate::message::{Head, Kind, Letter, Manifest, is_plain_note, rule_of};
@@ -27,34 +27,42 @@ use crate::table::{FileFault, Table};
 use crate::trouble::Trouble;
 
 impl Node {
-    /// Receives a waiting package. What is not wanted here is refused at the door, recorded, and taken away.
+    /// Receives a package that waits at the end of a route. What is not wanted here is refused at the door, recorded, and taken away.
     ///
     /// # Errors
     /// [`Trouble::Fault`] when something outside does not work; a refusal of the package is not an error.
-    pub async fn receive(&self, id: &PackageId) -> Result<Done, Trouble> {
+    pub async fn receive(&self, route: &RouteId, id: &PackageId) -> Result<Done, Trouble> {
         let op = OperationId::parse(format!("receive:{id}"))?;
         if self.ports.store.done(&op).await? {
-            return self.repeated(id).await;
+            return self.repeated(route, id).await;
         }
-        let Some(bytes) = self.ports.transport.get(self.party(), id).await? else {
+        let carrier = self.approved_route(route).await?;
+        let Some(bytes) = carrier.transport.get(self.party(), id).await? else {
             return Ok(Vec::new());
         };
-        match self.admit(id, &bytes).await {
+        match self.admit(route, id, &bytes).await {
             // It waits on the transport for what it rests on.
             Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
             Ok(manifest) => match manifest.kind {
-                Kind::Data | Kind::Return => self.take_in(op, manifest, bytes).await,
+                Kind::Data | Kind::Return => self.take_in(op, route, manifest, bytes).await,
                 Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => {
-                    self.take_note(op, manifest, &bytes).await
+                    self.take_note(op, route, manifest, &bytes).await
                 }
             },
-            Err(Trouble::Refused(refusals)) => self.turn_away(op, id, &bytes, refusals).await,
+            Err(Trouble::Refused(refusals)) => {
+                self.turn_away(op, route, id, &bytes, refusals).await
+            }
             Err(fault) => Err(fault),
         }
     }
 
     /// Is this package for us, from a party of an agreement in force here, under its very hash?
-    async fn admit(&self, id: &PackageId, bytes: &[u8]) -> Result<Manifest, Trouble> {
+    async fn admit(
+        &self,
+        route: &RouteId,
+        id: &PackageId,
+        bytes: &[u8],
+    ) -> Result<Manifest, Trouble> {
         let manifest = self
             .ports
             .sealer
@@ -98,6 +106,7 @@ impl Node {
         if *from != manifest.from || *to != manifest.to || !kind_fits {
             return refuse("LEG-01", "the flow does not go this way");
         }
+        self.came_rightly(route, &flow.route).await?;
         Ok(manifest)
     }
 
@@ -153,11 +162,12 @@ impl Node {
     async fn turn_away(
         &self,
         op: OperationId,
+        route: &RouteId,
         id: &PackageId,
         bytes: &[u8],
         refusals: Vec<Refusal>,
     ) -> Result<Done, Trouble> {
-        let mut batch = Batch::new(op, "package.refuse").effect(take_away(id));
+        let mut batch = Batch::new(op, "package.refuse").effect(take_away(route, id));
         for refusal in refusals {
             let record = Record::new(Act::PackageRefused, &Actor::Node)
                 .rule(refusal.rule)
@@ -170,12 +180,13 @@ impl Node {
     }
 
     /// A package that was received before: nothing happens again; the first record stands.
-    async fn repeated(&self, id: &PackageId) -> Result<Done, Trouble> {
+    async fn repeated(&self, route: &RouteId, id: &PackageId) -> Result<Done, Trouble> {
         let first = OperationId::parse(format!("receive:{id}"))?;
         if self.ports.store.effect_open(&first).await? {
             return Ok(Vec::new()); // The first is still on its way off the transport.
         }
-        self.ports.transport.remove(self.party(), id).await?;
+        let carrier = self.approved_route(route).await?;
+        carrier.transport.remove(self.party(), id).await?;
         let op = OperationId::parse(format!("repeat:{id}"))?;
         if self.ports.store.done(&op).await? {
             return Ok(Vec::new());
@@ -188,6 +199,7 @@ impl Node {
     async fn take_in(
         &self,
         op: OperationId,
+        route: &RouteId,
         manifest: Manifest,
         bytes: Vec<u8>,
     ) -> Result<Done, Trouble> {
@@ -195,12 +207,14 @@ impl Node {
         let known = self
             .find::<Leg>(&Leg::key_of(&manifest.run, &manifest.flow))
             .await?;
+        let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
         let change = match known {
             None if manifest.kind == Kind::Return && !self.asked(&manifest).await? => Err(
                 Refusal::new("RUN-11", "nothing was sent that this would answer"),
             ),
             None => Ok(Leg::receive(
                 Of {
+                    route: flow.route,
                     run: manifest.run,
                     flow: manifest.flow,
                     agreement: manifest.agreement,
@@ -218,7 +232,7 @@ impl Node {
                     .and(change)?;
                 self.commit(batch).await
             }
-            Err(refusal) => self.turn_away(op, &id, &bytes, vec![refusal]).await,
+            Err(refusal) => self.turn_away(op, route, &id, &bytes, vec![refusal]).await,
         }
     }
 
@@ -243,13 +257,16 @@ impl Node {
     async fn take_note(
         &self,
         op: OperationId,
+        route: &RouteId,
         manifest: Manifest,
         bytes: &[u8],
     ) -> Result<Done, Trouble> {
         let id = manifest.id.clone();
-        let batch = Batch::new(op.clone(), "letter.receive").effect(take_away(&id));
+        let batch = Batch::new(op.clone(), "letter.receive").effect(take_away(route, &id));
         match self.note_about(&manifest, bytes, batch).await {
-            Err(Trouble::Refused(refusals)) => self.turn_away(op, &id, bytes, refusals).await,
+            Err(Trouble::Refused(refusals)) => {
+                self.turn_away(op, route, &id, bytes, refusals).await
+            }
             done => done,
         }
     }
@@ -604,9 +621,10 @@ impl Node {
     }
 }
 
-fn take_away(id: &PackageId) -> crate::effect::Effect {
+fn take_away(route: &RouteId, id: &PackageId) -> crate::effect::Effect {
     crate::effect::Effect::TakeAway {
         package: id.clone(),
+        route: route.clone(),
     }
 }
 
@@ -625,5 +643,6 @@ fn of(leg: &Leg) -> Of {
         agreement: leg.agreement().clone(),
         hash: leg.hash(),
         peer: leg.peer().clone(),
+        route: leg.route().clone(),
     }
 }

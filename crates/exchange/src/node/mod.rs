@@ -18,6 +18,7 @@ mod prove;
 mod recall;
 mod retention;
 mod review;
+mod routes;
 mod sequence;
 mod solutions;
 mod sources;
@@ -43,11 +44,11 @@ pub use work::Worked;
 use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Aggregate, Batch, Record};
-use crate::ids::{AgreementId, HoldingId, OperationId, PartyId};
+use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId};
 use crate::pact::Pact;
 use crate::ports::{
-    CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, Matching, PortFault,
-    Sealer, Signer, Spool, Store, StoreFault, Transport, Vault,
+    Carrier, CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, Matching,
+    PortFault, Sealer, Signer, Spool, Store, StoreFault, Vault,
 };
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
@@ -72,8 +73,8 @@ pub struct Ports {
     pub spool: Arc<dyn Spool>,
     /// This node's signature.
     pub signer: Arc<dyn Signer>,
-    /// The way between parties.
-    pub transport: Arc<dyn Transport>,
+    /// What carries the packages of each route that the node's owner has set up; the register says which may be used.
+    pub routes: BTreeMap<RouteId, Carrier>,
     /// The published ledger.
     pub shelf: Arc<dyn LedgerShelf>,
     /// The case register, where this party has one.
@@ -91,8 +92,6 @@ pub struct Settings {
     pub party: PartyId,
     /// This server process, unique among those that share a store: the holder of leases.
     pub instance: String,
-    /// The approved routes (RUN-13); any other is refused.
-    pub routes: Vec<String>,
     /// What whoever receives a file of this party must know of the quality of its sources (MATCH-18); at most 300 bytes of
     /// plain text, and no personal value.
     pub quality: Option<String>,
@@ -359,9 +358,9 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 11] = [
-    "partner", "pact", "approval", "run", "leg", "trace", "match", "finding", "flag", "decision",
-    "holding",
+const KINDS: [&str; 12] = [
+    "partner", "route", "pact", "approval", "run", "leg", "trace", "match", "finding", "flag",
+    "decision", "holding",
 ];
 
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use exchange::authority::{Action, Actor, Person, Role, Warrant};
-use exchange::ids::{AgreementId, FlowId, PackageId, PartyId, RunId, StaffId};
+use exchange::ids::{AgreementId, FlowId, PackageId, PartyId, RouteId, RunId, StaffId};
 use exchange::leg::Of;
 use ledger::Digest;
 
@@ -49,6 +49,7 @@ pub fn of() -> Of {
         agreement: AgreementId::parse("contact-thread").unwrap(),
         hash: hash(),
         peer: party("hmrc"),
+        route: RouteId::parse("sealed-exchange").unwrap(),
     }
 }
 
