@@ -20,6 +20,7 @@ use crate::table::FileFault;
 mod receive;
 mod send;
 
+pub use receive::Arrival;
 pub use send::{Preparing, Sealing};
 
 /// Which end of the flow this node is.
@@ -224,6 +225,10 @@ pub struct Leg {
     /// The numbers of the file's rows, in its order; none where they are 1, 2, 3 and so on.
     numbers: Option<Vec<u64>>,
     sent_at: Option<Timestamp>,
+    /// Until when it is to be answered, from the moment that its receiver has it (RUN-18).
+    reply_by: Option<Timestamp>,
+    /// Did it come after the question was to be answered?
+    late: bool,
     /// What the sender says of its sources.
     sources: Option<Sources>,
     fault: Option<FileFault>,
@@ -294,6 +299,8 @@ impl Leg {
             withheld: Vec::new(),
             numbers: None,
             sent_at: None,
+            reply_by: None,
+            late: false,
             sources: None,
             fault: None,
             recalls: 0,
@@ -475,6 +482,14 @@ impl Leg {
     /// When it was sent.
     pub fn sent_at(&self) -> Option<Timestamp> {
         self.sent_at
+    }
+    /// Until when it is to be answered (RUN-18).
+    pub fn reply_by(&self) -> Option<Timestamp> {
+        self.reply_by
+    }
+    /// Is it an answer that came later than it was to come (RUN-18)?
+    pub fn is_late(&self) -> bool {
+        self.late
     }
     /// Why it was refused or is held.
     pub fn fault(&self) -> Option<&FileFault> {

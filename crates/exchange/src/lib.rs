@@ -34,6 +34,6 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
+    About, Awaited, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
 };
 pub use trouble::Trouble;

@@ -200,6 +200,24 @@ fn folders(dir: &Path, config: &Config, chart: &mut Chart) {
     }
 }
 
+/// A file that has not come by its time is an alarm (RUN-18).
+async fn answers(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
+    let now = node.ports().clock.now();
+    let mut late = node.awaited().await?;
+    late.retain(|a| a.deadline.is_due(now));
+    for missing in &late {
+        chart.look(
+            "answers",
+            format!("{} of {} is late", missing.answer, missing.run),
+            "`concordat due` says since when; ask the partner, or send it",
+        );
+    }
+    if late.is_empty() {
+        chart.ok("answers", "none is late");
+    }
+    Ok(())
+}
+
 /// Every route that may carry answers (SEC-07).
 async fn routes(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
     for (name, carrier) in &node.ports().routes {
@@ -228,6 +246,7 @@ async fn inside(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> 
     routes(node, chart).await?;
     ledger(node, dir, chart).await?;
     plans(node, chart).await?;
+    answers(node, chart).await?;
     solution(node, chart).await?;
     effects(node, chart).await?;
     dead_keys(node, chart).await

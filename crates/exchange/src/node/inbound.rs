@@ -17,7 +17,7 @@ use crate::change::{Batch, Record};
 use crate::gate::Rows;
 use crate::ids::{FlowId, HoldingId, OperationId, PackageId, RouteId, RunId};
 use crate::inward::{self, Paired};
-use crate::leg::{Leg, Of, Side, Sources, State};
+use crate::leg::{Arrival, Leg, Of, Side, Sources, State};
 use crate::message::{Head, Kind, Letter, Manifest, is_plain_note, rule_of};
 use crate::ports::PackageFault;
 use crate::refusal::Refusal;
@@ -207,7 +207,12 @@ impl Node {
         let known = self
             .find::<Leg>(&Leg::key_of(&manifest.run, &manifest.flow))
             .await?;
-        let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
+        let (_, plan, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
+        let file = Arrival {
+            package: id.clone(),
+            reply_by: self.reply_by(&plan, &flow, self.now())?,
+            late: self.is_late(&manifest.run, &flow).await?,
+        };
         let change = match known {
             None if manifest.kind == Kind::Return && !self.asked(&manifest).await? => Err(
                 Refusal::new("RUN-11", "nothing was sent that this would answer"),
@@ -221,9 +226,9 @@ impl Node {
                     hash: manifest.hash,
                     peer: manifest.from,
                 },
-                id.clone(),
+                file,
             )),
-            Some(leg) => leg.receive_again(id.clone()),
+            Some(leg) => leg.receive_again(file),
         };
         match change {
             Ok(change) => {
@@ -291,7 +296,10 @@ impl Node {
         let about_this = manifest.answers.as_ref() == leg.package();
         match letter.head {
             Head::Receipt { rows } if about_this => {
-                self.commit(batch.and(leg.accepted(rows)?)?).await
+                // The receiver's own clock says when it had the file.
+                let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+                let by = self.reply_by(&plan, &flow, manifest.sealed_at)?;
+                self.commit(batch.and(leg.accepted(rows, by)?)?).await
             }
             Head::Rejection { fault } if about_this => {
                 self.commit(batch.and(leg.refused_there(fault)?)?).await

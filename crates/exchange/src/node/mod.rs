@@ -16,6 +16,7 @@ mod matching;
 mod outbound;
 mod prove;
 mod recall;
+mod replies;
 mod retention;
 mod review;
 mod routes;
@@ -37,6 +38,7 @@ use zeroize::Zeroizing;
 
 pub use decide::{About, Deciding};
 pub use prove::Proven;
+pub use replies::Awaited;
 pub use review::{Verdict, Word};
 pub use start::Start;
 pub use work::Worked;

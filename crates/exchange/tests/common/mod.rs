@@ -3,7 +3,7 @@
 
 use exchange::authority::{Action, Actor, Person, Role, Warrant};
 use exchange::ids::{AgreementId, FlowId, PackageId, PartyId, RouteId, RunId, StaffId};
-use exchange::leg::Of;
+use exchange::leg::{Arrival, Of};
 use ledger::Digest;
 
 pub fn person(staff: &str, role: Role) -> Person {
@@ -50,6 +50,14 @@ pub fn of() -> Of {
         hash: hash(),
         peer: party("hmrc"),
         route: RouteId::parse("sealed-exchange").unwrap(),
+    }
+}
+
+pub fn arrival(n: u32) -> Arrival {
+    Arrival {
+        package: package(n),
+        reply_by: None,
+        late: false,
     }
 }
 
