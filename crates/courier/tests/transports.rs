@@ -104,7 +104,10 @@ async fn contract(transport: &dyn Transport, post: &Path) {
     assert_eq!(names(post.parent().unwrap()), around);
     assert_eq!(names(post), ["dwp"]);
     assert!(names(&dwp).contains(&"x%2f..%2f..%2f..%2fy%3az.pkg".into()));
-    assert_eq!(transport.waiting(&me()).await.unwrap(), [far.clone()]);
+    assert_eq!(
+        transport.waiting(&me()).await.unwrap(),
+        std::slice::from_ref(&far)
+    );
     assert_eq!(transport.get(&me(), &far).await.unwrap().unwrap(), b"x");
     transport.remove(&me(), &far).await.unwrap();
 

@@ -222,7 +222,7 @@ async fn answers(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
 async fn routes(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
     for (name, carrier) in &node.ports().routes {
         let route: Option<Route> = node.find(name.as_str()).await?;
-        if !route.is_some_and(|r| r.carries(carrier.settings).is_ok()) {
+        if route.is_none_or(|r| r.carries(carrier.settings).is_err()) {
             chart.look(
                 "route",
                 format!("{name} is not approved as it stands in node.toml"),

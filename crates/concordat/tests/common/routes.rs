@@ -14,7 +14,7 @@ fn person(staff: &str, role: Role) -> Person {
 
 /// Routes of these names that the folder beside the node's directory carries.
 pub fn set_up(names: &[&str]) -> BTreeMap<RouteId, Carrying> {
-    let names: Vec<_> = names.iter().map(|n| RouteId::parse(*n).unwrap()).collect();
+    let names: Vec<_> = names.iter().map(|n| RouteId::parse(n).unwrap()).collect();
     carrying::by_directory(&names, "../transport")
 }
 
