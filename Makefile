@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix docs soak tools postgres
+.PHONY: help demo test check bench fix docs soak tools postgres servers
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,7 +17,7 @@ demo: ## Build the release and run the whole exchange in ./demo, with synthetic 
 	if [ -n "$$pages" ]; then echo "== open in a browser:"; echo "$$pages" | sed "s|^|$(CURDIR)/|"; \
 	else echo "== the demonstration wrote no page"; fi
 
-test: tools postgres ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
+test: tools postgres servers ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
 	@if cargo fmt --version >/dev/null 2>&1; then echo "== format"; cargo fmt --all --check; \
 	else echo "== format NOT CHECKED: rustfmt is not installed"; fi
 	@if cargo clippy --version >/dev/null 2>&1; then echo "== lints"; \
@@ -75,3 +75,18 @@ postgres:
 	echo "== installing postgresql with apt"; \
 	$$as_root apt-get update -q; \
 	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql
+
+# The transports' tests start their own SFTP and WebDAV servers; they need these programs only. Where apt installs sshd it
+# may start the machine's own: that is not used.
+servers:
+	@missing=; for program in ssh:openssh-client sshd:openssh-server rclone:rclone openssl:openssl; do \
+	PATH="$$PATH:/usr/sbin" command -v "$${program%%:*}" >/dev/null || missing="$$missing $${program##*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	echo "These are missing, and this is not Debian:$$missing. Install them and try again."; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo >/dev/null; then as_root=sudo; \
+	else echo "The tests need these packages, and installing them needs root: apt-get install$$missing"; exit 1; fi; \
+	echo "== installing$$missing with apt"; \
+	$$as_root apt-get update -q; \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing

@@ -145,8 +145,9 @@ async fn one(form: &str, rows: u32) {
     while ho.work().await.unwrap().busy {}
     stages.mark("send");
     let ports = hmrc.ports();
-    let waiting = ports.transport.waiting(hmrc.party()).await.unwrap();
-    hmrc.receive(&waiting[0]).await.unwrap();
+    let (route, carrier) = ports.routes.first_key_value().unwrap();
+    let waiting = carrier.transport.waiting(hmrc.party()).await.unwrap();
+    hmrc.receive(route, &waiting[0]).await.unwrap();
     stages.mark("receive");
     let (_, plan) = ho.agreement(&agreement()).await.unwrap();
     let flow_plan = plan.flow(&flow).unwrap();

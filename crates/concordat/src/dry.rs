@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use exchange::Ports;
 use exchange::change::{Commit, Item, Write};
 use exchange::effect::LeasedEffect;
-use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId};
 use exchange::ports::{
-    Committed, Due, Head, LedgerShelf, Parts, Pending, Placed, PortFault, Sealed, Spooled, Store,
-    StoreFault, Stored, Transport, Vault, VaultFault,
+    Carrier, Committed, Due, Head, LedgerShelf, Parts, Pending, Placed, PortFault, Sealed, Spooled,
+    Store, StoreFault, Stored, Transport, Vault, VaultFault,
 };
 use jiff::Timestamp;
 use ledger::{Digest, Frontier};
@@ -22,10 +22,19 @@ pub(crate) fn ports(ports: Ports) -> Ports {
     Ports {
         store: Arc::new(DryStore::over(ports.store)),
         vault: Arc::new(DryVault::over(ports.vault)),
-        transport: Arc::new(DryTransport(ports.transport)),
+        routes: ports.routes.into_iter().map(dry_route).collect(),
         shelf: Arc::new(DryShelf),
         ..ports
     }
+}
+
+fn dry_route((name, carrier): (RouteId, Carrier)) -> (RouteId, Carrier) {
+    let transport = Arc::new(DryTransport(carrier.transport));
+    let carrier = Carrier {
+        transport,
+        ..carrier
+    };
+    (name, carrier)
 }
 
 /// A store that remembers what it was told and writes nothing of it.

@@ -3,20 +3,21 @@
 //!
 //! | path | what it is |
 //! |---|---|
-//! | `node.toml` | what the owner has set |
+//! | `node.toml` | what the owner has set; no secret stands in it |
 //! | `keys/` | the node's private keys (0600) and the vault's keys |
 //! | `node.db` | durable state: no personal value in clear |
 //! | `ledger/` | the published ledger: what an auditor takes away |
 //! | `card.json`, `signatures/` | the public keys and the signatures of this party, to hand to partners |
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agreement::{Law, Period};
-use courier::{AgeSealer, ConfinedForms, DirectoryShelf, DirectorySpool, DirectoryTransport, Keys};
-use exchange::ids::PartyId;
+use courier::{AgeSealer, Allowed, ConfinedForms, DirectoryShelf, DirectorySpool, Keys};
+use exchange::ids::{PartyId, RouteId};
 use exchange::message::is_plain_note;
 use exchange::ports::{CaseRegister, Clock, Entropy, MasterList, Signer};
 use exchange::{Node, Ports, Settings};
@@ -26,6 +27,7 @@ use sim::world::{WorldMaster, WorldRegister};
 use store::FileVault;
 use zeroize::Zeroizing;
 
+use crate::carrying::{self, Carrying};
 use crate::fail::Fail;
 use crate::node_key;
 use crate::os::random;
@@ -39,10 +41,6 @@ pub struct Config {
     pub party: PartyId,
     /// The database: `sqlite:node.db`, or `postgres://…`.
     pub store: String,
-    /// The directory in which packages wait for each party.
-    pub transport: PathBuf,
-    /// The approved routes.
-    pub routes: Vec<String>,
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     pub evidence: Period,
     /// How long a copy in a backup of this node outlives a destruction at most; stated on each certificate.
@@ -64,6 +62,12 @@ pub struct Config {
     /// The folder of the matching solution, where this party matches: `model.yaml` and `trained.json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub solution: Option<PathBuf>,
+    /// Where this node may connect to; nowhere else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress: Vec<Allowed>,
+    /// What carries each route. Which of them may be used, the register says (`concordat route`).
+    #[serde(default)]
+    pub routes: BTreeMap<RouteId, Carrying>,
 }
 
 impl Config {
@@ -160,7 +164,7 @@ pub async fn compose(
         sealer: Arc::new(AgeSealer::new(keys.clone())),
         spool: Arc::new(DirectorySpool::new(dir)),
         signer: keys,
-        transport: Arc::new(DirectoryTransport::new(dir.join(&config.transport))),
+        routes: carrying::carriers(dir, &config.routes, &config.egress)?,
         shelf: Arc::new(DirectoryShelf::new(shelf)),
         register,
         master,
@@ -170,7 +174,6 @@ pub async fn compose(
     let settings = Settings {
         party: config.party,
         instance,
-        routes: config.routes,
         evidence: config.evidence,
         backups: config.backups,
         quality: config.quality,

@@ -3,6 +3,7 @@
 //! A library and a thin program, so that tests compose nodes as the program does. The library draws the
 //! machine's clock and randomness only in `os`.
 
+pub mod carrying;
 mod commands;
 mod demo;
 mod dry;
@@ -56,6 +57,8 @@ enum Command {
     Witness(commands::witness::Args),
     /// Set a node up, and run its worker.
     Node(commands::node::Args),
+    /// Propose a route, record its assurances, approve it, retire it.
+    Route(commands::route::Args),
     /// Ask for the approval of a flow's volume, and decide on it.
     Approve(commands::approve::Args),
     /// Run an exchange, file by file.
@@ -109,6 +112,7 @@ pub async fn run() -> ExitCode {
         Command::Prove(args) => commands::prove::run(&args).await,
         Command::Witness(args) => commands::witness::run(&args).await,
         Command::Node(args) => commands::node::run(&args).await,
+        Command::Route(args) => commands::route::run(&args).await,
         Command::Approve(args) => commands::approve::run(&args).await,
         Command::Run(args) => commands::run::run(&args).await,
         Command::Solution(args) => commands::solution::run(&args).await,

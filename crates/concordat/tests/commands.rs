@@ -128,6 +128,15 @@ impl Desk {
         let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models/hmrc");
         init("hmrc", &["--master", &master, "--solution", models]);
         init("dwp", &[]);
+        for who in ["ho", "hmrc"] {
+            let step = |step: &[&str]| {
+                let route = ["route", step[0], "sealed-exchange"];
+                self.does(who, &[&route, &step[1..]]);
+            };
+            step(&["propose", "--as", "o1:data-sharing-officer"]);
+            step(&["assure", "--reason", "its terms", "--as", "i1:iao"]);
+            step(&["approve", "--reason", "accredited", "--as", "r1:siro"]);
+        }
     }
 
     /// The agreement in force at both nodes, and the approval.

@@ -277,21 +277,17 @@ async fn the_gate_names_all_failing_conditions_together() {
     ho.start(&op("prepare"), &start(), &officer())
         .await
         .unwrap();
-    // After the term, with an unapproved route: both are named.
+    // After the term, without its route: both are named.
     let settings = exchange::Settings {
         party: ho.party().clone(),
         instance: "ho-2".into(),
-        routes: vec![],
         quality: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: agreement::Period::parse("35 days"),
     };
-    let strict = exchange::Node::new(
-        settings,
-        ho.ports().clone(),
-        concordat::house::law().unwrap(),
-    )
-    .unwrap();
+    let mut ports = ho.ports().clone();
+    ports.routes.clear();
+    let strict = exchange::Node::new(settings, ports, concordat::house::law().unwrap()).unwrap();
     house.at("2028-02-02T09:00:00Z");
     let refused = rules(&strict.validate(&op("validate"), &run(), &ask()).await);
     assert!(

@@ -150,9 +150,10 @@ async fn a_file_is_in_its_restricted_place_before_it_is_opened_or_matched() {
     let matching = op("match");
     let unknown = hmrc.match_rows(&matching, &april, &ask, &analyst()).await;
     assert_eq!(rules(&unknown), ["RUN-04"]);
-    let transport = &hmrc.ports().transport;
+    let (route, carrier) = hmrc.ports().routes.first_key_value().unwrap();
+    let transport = &carrier.transport;
     let waiting = transport.waiting(hmrc.party()).await.unwrap();
-    hmrc.receive(&waiting[0]).await.unwrap();
+    hmrc.receive(route, &waiting[0]).await.unwrap();
     assert_eq!(town.state(hmrc, APRIL, "ask").await, State::Received);
     let unopened = hmrc.match_rows(&matching, &april, &ask, &analyst()).await;
     assert_eq!(rules(&unopened), ["RUN-04"]);
@@ -188,7 +189,8 @@ async fn each_file_has_its_cover_evidence() {
         .unwrap();
     ho.seal(&op("seal"), &april, &ask).await.unwrap();
     while ho.work().await.unwrap().busy {}
-    let transport = &town.hmrc.ports().transport;
+    let (_, carrier) = town.hmrc.ports().routes.first_key_value().unwrap();
+    let transport = &carrier.transport;
     let package = transport.waiting(town.hmrc.party()).await.unwrap();
     let package = package[0].clone();
     let waiting = transport.get(town.hmrc.party(), &package).await.unwrap();

@@ -17,10 +17,10 @@ use ledger::verify::{LogFiles, ReadFault};
 use crate::durable::{self, Begun, Replace};
 use crate::limits;
 
-const SUFFIX: &str = ".pkg";
+pub(crate) const SUFFIX: &str = ".pkg";
 /// An empty file that says: the package of this name was here and was taken. A sender that stopped before it
 /// knew that it had sent finds it and does not send again.
-const TAKEN: &str = "taken";
+pub(crate) const TAKEN: &str = "taken";
 /// How much of a package is read at a time, in bytes.
 const PART: u64 = 1 << 20;
 /// Longer than any file that a ledger publishes: 256 entries of at most 65,537 bytes.
@@ -32,12 +32,19 @@ pub struct DirectoryTransport {
     root: PathBuf,
 }
 
-fn escape(id: &str) -> String {
+pub(crate) fn escape(id: &str) -> String {
     id.replace('/', "%2f").replace(':', "%3a")
 }
 
 fn unescape(name: &str) -> String {
     name.replace("%2f", "/").replace("%3a", ":")
+}
+
+/// The package that lies under this name; none for any other name.
+pub(crate) fn package_of(name: &str) -> Option<PackageId> {
+    let name = name.strip_suffix(SUFFIX)?;
+    let id = PackageId::parse(unescape(name)).ok()?;
+    (escape(id.as_str()) == name).then_some(id)
 }
 
 fn fault(what: &str, path: &Path, e: &io::Error) -> PortFault {
@@ -113,12 +120,7 @@ fn waiting(folder: &Path) -> Result<Vec<PackageId>, PortFault> {
     for entry in entries {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
-        let id = name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
-        let id = id.and_then(|id| {
-            PackageId::parse(unescape(id))
-                .ok()
-                .filter(|parsed| escape(parsed.as_str()) == id)
-        });
+        let id = name.to_str().and_then(package_of);
         if let Some(id) = id.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
             ids.push(id);
         }
@@ -168,14 +170,7 @@ impl Transport for DirectoryTransport {
     async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Box<dyn Parts>>, PortFault> {
         let path = self.file(me, id);
         blocking(move || match File::open(&path) {
-            Ok(file) => {
-                let from = Reading {
-                    file: Arc::new(file),
-                    path,
-                    read: 0,
-                };
-                Ok(Some(Box::new(from) as Box<dyn Parts>))
-            }
+            Ok(file) => Ok(Some(reading(file, path))),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(fault("reading the package", &path, &e)),
         })
@@ -195,6 +190,15 @@ impl Transport for DirectoryTransport {
         })
         .await
     }
+}
+
+/// A package in a file, read from where the file stands.
+pub(crate) fn reading(file: File, path: PathBuf) -> Box<dyn Parts> {
+    Box::new(Reading {
+        file: Arc::new(file),
+        path,
+        read: 0,
+    })
 }
 
 /// A package that is read, a part at a time.

@@ -12,6 +12,10 @@ const CSV_BYTES: u64 = 512 << 20;
 pub const PACKAGE_BYTES: u64 = CSV_BYTES + (4 << 20);
 /// The most bytes that a workbook's parts have together once they are inflated.
 pub const INFLATED_BYTES: u64 = 128 << 20;
+/// The most names that are read of a server's folder.
+pub const NAMES: usize = 100_000;
+/// The longest answer of a server to the question what lies in a folder, in bytes.
+pub const LISTING_BYTES: usize = 64 << 20;
 /// How many times its compressed length a part above [`RATIO_FROM`] may be. Sheets stay below 40.
 pub const RATIO: u64 = 100;
 /// Parts up to this length, in bytes, may have any ratio.

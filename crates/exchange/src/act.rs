@@ -30,6 +30,14 @@ acts! {
     NodeOpened = "node.opened";
     /// A partner's public keys were taken on.
     PartnerTrusted = "partner.trusted";
+    /// A route was proposed, with its settings.
+    RouteProposed = "route.proposed";
+    /// Whoever runs a route gave assurances of it.
+    RouteAssured = "route.assured";
+    /// A route was approved for the data (SEC-07).
+    RouteApproved = "route.approved";
+    /// A route is used no more.
+    RouteRetired = "route.retired";
     /// A checked agreement was laid on the table.
     AgreementLaid = "agreement.laid";
     /// A party signed it.

@@ -56,6 +56,12 @@ named! {
         Stand = "stand",
         /// Sign an agreement for the party.
         Sign = "sign",
+        /// Propose a route.
+        ProposeRoute = "propose-route",
+        /// Record what assurances whoever runs a route gave.
+        AssureRoute = "assure-route",
+        /// Approve a route for the data, or retire it.
+        ApproveRoute = "approve-route",
         /// Ask for an approval.
         AskApproval = "ask-approval",
         /// Decide on an approval.
@@ -97,6 +103,7 @@ const TABLE: &[(Role, &[Action])] = &[
         Role::DataSharingOfficer,
         &[
             Action::LayAgreement,
+            Action::ProposeRoute,
             Action::Stand,
             Action::AskApproval,
             Action::Run,
@@ -108,17 +115,30 @@ const TABLE: &[(Role, &[Action])] = &[
     ),
     (
         Role::AssetOwner,
-        &[Action::Approve, Action::Stand, Action::ChooseSolution],
+        &[
+            Action::AssureRoute,
+            Action::ApproveRoute,
+            Action::Approve,
+            Action::Stand,
+            Action::ChooseSolution,
+        ],
     ),
     (
         Role::RiskOwner,
-        &[Action::Approve, Action::Stand, Action::ChooseSolution],
+        &[
+            Action::AssureRoute,
+            Action::ApproveRoute,
+            Action::Approve,
+            Action::Stand,
+            Action::ChooseSolution,
+        ],
     ),
     (Role::Signatory, &[Action::Sign]),
     (
         Role::Analyst,
         &[
             Action::LayAgreement,
+            Action::ProposeRoute,
             Action::Stand,
             Action::TestSolution,
             Action::Match,

@@ -11,7 +11,7 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 
-use agreement::Period;
+use agreement::{Calendar, Period, Unit};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -28,6 +28,8 @@ pub enum Expiry {
     Destroy,
     /// A person asks the partner: nothing happens by itself.
     Ask,
+    /// What is awaited is late: that is told, and nothing else follows (RUN-18).
+    Tell,
 }
 
 /// One deadline.
@@ -65,6 +67,37 @@ impl Deadline {
         let day = period.after(london_day(from)?).ok_or_else(outside)?;
         let at = day.to_zoned(london()?).map_err(|_| outside())?.timestamp();
         Ok(Self::at_instant(at, what, owner, expiry))
+    }
+
+    /// Runs to the end, in London, of the last day of `within`: the day after that of `from` is day 1, and working days
+    /// are those of the calendar (C-34). Hours are clock hours. None where the calendar does not reach so far.
+    ///
+    /// # Errors
+    /// When the date lies outside all calendars.
+    pub fn answer(
+        from: Timestamp,
+        within: Period,
+        calendar: &Calendar,
+        owner: &PartyId,
+    ) -> Result<Option<Self>, PortFault> {
+        let day = london_day(from)?;
+        let last = match within.unit {
+            Unit::Hours => {
+                let hours = jiff::SignedDuration::from_hours(i64::from(within.count));
+                let at = from.checked_add(hours).map_err(|_| outside())?;
+                return Ok(Some(Self::at_instant(at, "answer", owner, Expiry::Tell)));
+            }
+            Unit::WorkingDays => match calendar.after(day, within.count) {
+                Ok(last) => last,
+                Err(_) => return Ok(None),
+            },
+            Unit::Days | Unit::Weeks | Unit::Months | Unit::Years => {
+                within.after(day).ok_or_else(outside)?
+            }
+        };
+        let end = last.tomorrow().map_err(|_| outside())?;
+        let at = end.to_zoned(london()?).map_err(|_| outside())?.timestamp();
+        Ok(Some(Self::at_instant(at, "answer", owner, Expiry::Tell)))
     }
 
     /// The instant it falls due.
@@ -153,6 +186,62 @@ mod tests {
             due("2026-10-24T12:00:00Z", "2 days"),
             "2026-10-26T00:00:00Z"
         );
+    }
+
+    // shows: RUN-18
+    #[test]
+    fn answers_are_due_at_the_end_of_a_working_day_over_weekends_and_bank_holidays() {
+        let law = agreement::Law::built_in().unwrap();
+        let calendar = law.calendar("england-and-wales").unwrap();
+        for (received, within, due) in [
+            // Friday to Friday week, and a Wednesday in the middle.
+            (
+                "2016-04-01T09:00:00Z",
+                "10 working days",
+                "2016-04-15T23:00:00Z",
+            ),
+            (
+                "2016-04-06T09:00:00Z",
+                "5 working days",
+                "2016-04-13T23:00:00Z",
+            ),
+            // On a Saturday: Monday is day 1.
+            (
+                "2016-04-02T09:00:00Z",
+                "5 working days",
+                "2016-04-08T23:00:00Z",
+            ),
+            // Good Friday and Easter Monday, and the clocks change.
+            (
+                "2016-03-21T09:00:00Z",
+                "10 working days",
+                "2016-04-06T23:00:00Z",
+            ),
+            // Christmas Day on a Sunday: its substitute is a Tuesday; and New Year's.
+            (
+                "2016-12-19T09:00:00Z",
+                "10 working days",
+                "2017-01-06T00:00:00Z",
+            ),
+            // 23:30 UTC in summer is the next day in London.
+            (
+                "2016-06-01T23:30:00Z",
+                "5 working days",
+                "2016-06-09T23:00:00Z",
+            ),
+            ("2016-04-29T09:00:00Z", "3 days", "2016-05-02T23:00:00Z"),
+            ("2016-04-29T09:00:00Z", "24 hours", "2016-04-30T09:00:00Z"),
+        ] {
+            let ho = PartyId::parse("dfe").unwrap();
+            let within = Period::parse(within).unwrap();
+            let answer = Deadline::answer(received.parse().unwrap(), within, calendar, &ho);
+            let at = answer.unwrap().unwrap().at().to_string();
+            assert_eq!(at, due, "{received} and {within}");
+        }
+        let ho = PartyId::parse("dfe").unwrap();
+        let far = "2090-01-01T09:00:00Z".parse().unwrap();
+        let days = Period::parse("5 working days").unwrap();
+        assert_eq!(Deadline::answer(far, days, calendar, &ho).unwrap(), None);
     }
 
     proptest! {

@@ -3,23 +3,27 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId};
 
 /// One thing to be done outside the node. It names people only as a row of a holding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Effect {
-    /// Put a package on the transport.
+    /// Send a package by a route.
     Publish {
         /// The package.
         package: PackageId,
         /// Its recipient.
         to: PartyId,
+        /// The route that the agreement names.
+        route: RouteId,
     },
-    /// Take a received package off the transport.
+    /// Take a received package away from where it lay.
     TakeAway {
         /// The package.
         package: PackageId,
+        /// The route that it came by.
+        route: RouteId,
     },
     /// Show a flag in the case register, on the person of a row (FLAG-02).
     ShowFlag {

@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use agreement::{AgreementId, FlowId, PartyId, SignerId};
+pub use agreement::{AgreementId, FlowId, PartyId, RouteId, SignerId};
 
 /// A text that is not a well-formed identifier of its kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,13 +13,14 @@ use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::ids::{AgreementId, FlowId, HoldingId, PackageId, PartyId, RunId};
+use crate::ids::{AgreementId, FlowId, HoldingId, PackageId, PartyId, RouteId, RunId};
 use crate::refusal::Refusal;
 use crate::table::FileFault;
 
 mod receive;
 mod send;
 
+pub use receive::Arrival;
 pub use send::{Preparing, Sealing};
 
 /// Which end of the flow this node is.
@@ -212,6 +213,7 @@ pub struct Leg {
     agreement: AgreementId,
     hash: Digest,
     peer: PartyId,
+    route: RouteId,
     state: State,
     /// Which file of this leg: 1, and one more after each refusal (RUN-10).
     file: u32,
@@ -223,6 +225,10 @@ pub struct Leg {
     /// The numbers of the file's rows, in its order; none where they are 1, 2, 3 and so on.
     numbers: Option<Vec<u64>>,
     sent_at: Option<Timestamp>,
+    /// Until when it is to be answered, from the moment that its receiver has it (RUN-18).
+    reply_by: Option<Timestamp>,
+    /// Did it come after the question was to be answered?
+    late: bool,
     /// What the sender says of its sources.
     sources: Option<Sources>,
     fault: Option<FileFault>,
@@ -257,6 +263,8 @@ pub struct Of {
     pub hash: Digest,
     /// The other end.
     pub peer: PartyId,
+    /// The route that the agreement names for the flow (RUN-13).
+    pub route: RouteId,
 }
 
 impl Leg {
@@ -272,6 +280,7 @@ impl Leg {
             agreement,
             hash,
             peer,
+            route,
         } = of;
         Self {
             run,
@@ -280,6 +289,7 @@ impl Leg {
             agreement,
             hash,
             peer,
+            route,
             state,
             file: 1,
             rows: 0,
@@ -289,6 +299,8 @@ impl Leg {
             withheld: Vec::new(),
             numbers: None,
             sent_at: None,
+            reply_by: None,
+            late: false,
             sources: None,
             fault: None,
             recalls: 0,
@@ -391,6 +403,10 @@ impl Leg {
     pub fn peer(&self) -> &PartyId {
         &self.peer
     }
+    /// The route that the agreement names for it.
+    pub fn route(&self) -> &RouteId {
+        &self.route
+    }
     /// Where it is.
     pub fn state(&self) -> State {
         self.state
@@ -466,6 +482,14 @@ impl Leg {
     /// When it was sent.
     pub fn sent_at(&self) -> Option<Timestamp> {
         self.sent_at
+    }
+    /// Until when it is to be answered (RUN-18).
+    pub fn reply_by(&self) -> Option<Timestamp> {
+        self.reply_by
+    }
+    /// Is it an answer that came later than it was to come (RUN-18)?
+    pub fn is_late(&self) -> bool {
+        self.late
     }
     /// Why it was refused or is held.
     pub fn fault(&self) -> Option<&FileFault> {

@@ -27,6 +27,7 @@ pub mod partner;
 pub mod ports;
 pub mod refusal;
 pub mod retention;
+pub mod route;
 pub mod rows;
 pub mod run;
 pub mod select;
@@ -36,6 +37,6 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
+    About, Awaited, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
 };
 pub use trouble::Trouble;

@@ -554,6 +554,15 @@ pub trait Transport: Send + Sync {
     async fn remove(&self, me: &PartyId, id: &PackageId) -> Result<(), PortFault>;
 }
 
+/// What carries the packages of a route.
+#[derive(Clone)]
+pub struct Carrier {
+    /// The digest of its settings: where, as whom, and by which pins. No secret is in it.
+    pub settings: Digest,
+    /// The transport with these settings.
+    pub transport: Arc<dyn Transport>,
+}
+
 /// One record of a party's own system, as it stands now.
 #[derive(Clone, Default)]
 pub struct OwnRecord {

@@ -13,7 +13,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{caseworker, hash, of, officer, package};
+use common::{arrival, caseworker, hash, of, officer, package};
 use exchange::authority::Actor;
 use exchange::change::{Aggregate, Change};
 use exchange::leg::{Leg, Preparing, STEPS, Sealing, Side, State};
@@ -62,11 +62,11 @@ fn take(leg: Leg, verb: &str) -> Result<Change<Leg>, Refusal> {
         "release" => leg.release(&by),
         "seal" => leg.seal(sealing()),
         "sent" => leg.sent("2026-02-02T10:00:00Z".parse().unwrap()),
-        "accepted" => leg.accepted(2),
+        "accepted" => leg.accepted(2, None),
         "refused-there" => leg.refused_there(fault()),
         "prepare-again" => leg.prepare_again(1, &Actor::Node),
         "reopen" => leg.reopen(&by),
-        "receive" => leg.receive_again(package(2)),
+        "receive" => leg.receive_again(arrival(2)),
         "reject" => leg.reject(fault()),
         "hold" => leg.hold(vec![1, 2], vec![], fault(), None),
         "load" => leg.load(vec![1, 2], vec![], None),
@@ -93,7 +93,7 @@ fn verbs() -> Vec<&'static str> {
 fn each_state_takes_exactly_the_steps_of_the_table() {
     let mut todo = vec![
         Leg::prepare(of(), preparing(), &officer()).state().clone(),
-        Leg::receive(of(), package(1)).state().clone(),
+        Leg::receive(of(), arrival(1)).state().clone(),
     ];
     let mut seen = BTreeSet::new();
     while let Some(leg) = todo.pop() {
@@ -178,7 +178,7 @@ fn a_refused_file_is_corrected_under_the_same_run_and_a_new_file_number() {
 // shows: RUN-11
 #[test]
 fn a_held_file_is_not_decided_without_a_reason() {
-    let held = Leg::receive(of(), package(1))
+    let held = Leg::receive(of(), arrival(1))
         .state()
         .clone()
         .hold(vec![1, 2], vec![], fault(), None)
@@ -207,7 +207,7 @@ fn a_held_file_is_not_decided_without_a_reason() {
 fn a_message_goes_and_is_taken_in_the_states_of_its_rule_alone() {
     let mut todo = vec![
         Leg::prepare(of(), preparing(), &officer()).state().clone(),
-        Leg::receive(of(), package(1)).state().clone(),
+        Leg::receive(of(), arrival(1)).state().clone(),
     ];
     let mut seen = BTreeSet::new();
     while let Some(leg) = todo.pop() {

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use exchange::leg::{self, Side};
 use exchange::message::{Kind, rule_of};
-use exchange::{finding, matches, solution};
+use exchange::{finding, matches, route, solution};
 
 /// A table of steps: verb, from, to, owner.
 type Steps = Vec<(String, Option<String>, String, String)>;
@@ -83,20 +83,38 @@ fn solutions() -> Steps {
     all
 }
 
+fn routes() -> Steps {
+    let state = |s: route::State| s.name().to_owned();
+    let proposed = state(route::State::Proposed);
+    let by = "data-sharing-officer or analyst".to_owned();
+    let mut all = vec![("propose".to_owned(), None, proposed, by)];
+    all.extend(route::MOVES.iter().map(|(verb, from, to, owner)| {
+        (
+            (*verb).to_owned(),
+            Some(state(*from)),
+            state(*to),
+            (*owner).to_owned(),
+        )
+    }));
+    all
+}
+
 /// The states that are meant to be ends.
-const ENDS: [(&str, &[&str]); 4] = [
+const ENDS: [(&str, &[&str]); 5] = [
     ("leg", &["closed"]),
     ("match", &["refuted", "superseded"]),
     ("finding", &["dismissed", "withdrawn"]),
     ("solution", &[]),
+    ("route", &[]),
 ];
 
-fn tables() -> [(&'static str, Steps); 4] {
+fn tables() -> [(&'static str, Steps); 5] {
     [
         ("leg", legs()),
         ("match", the_matches()),
         ("finding", findings()),
         ("solution", solutions()),
+        ("route", routes()),
     ]
 }
 

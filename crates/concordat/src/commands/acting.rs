@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use exchange::authority::{Person, Role};
-use exchange::ids::{AgreementId, FlowId, OperationId, RunId, SignerId, StaffId};
+use exchange::ids::{AgreementId, FlowId, OperationId, RouteId, RunId, SignerId, StaffId};
 use exchange::pact::Pact;
 use exchange::{Done, Node};
 use ledger::{Digest, Entry, Fact};
@@ -321,6 +321,9 @@ pub(crate) fn flow_id(text: &str) -> Result<FlowId, String> {
 }
 pub(crate) fn agreement_id(text: &str) -> Result<AgreementId, String> {
     AgreementId::parse(text).map_err(|e| e.to_string())
+}
+pub(crate) fn route_id(text: &str) -> Result<RouteId, String> {
+    RouteId::parse(text).map_err(|e| e.to_string())
 }
 pub(crate) fn signer_id(text: &str) -> Result<SignerId, String> {
     SignerId::parse(text).map_err(|e| e.to_string())

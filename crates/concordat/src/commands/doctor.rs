@@ -1,5 +1,6 @@
 //! `concordat doctor`: is this node well? Each line says ok, look or broken, and the way out.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,12 +11,14 @@ use exchange::change::Aggregate;
 use exchange::pact::Pact;
 use exchange::ports::{Clock, VaultFault};
 use exchange::retention::Holding;
+use exchange::route::Route;
 use exchange::solution::{Solution, State};
 use jiff::{SignedDuration, Timestamp};
 use ledger::{Entry, VerifierKey, verify_log};
 use serde::Serialize;
 
 use super::acting::At;
+use crate::carrying::Carrying;
 use crate::fail::Fail;
 use crate::house::{self, Config};
 use crate::os::{SystemClock, SystemEntropy};
@@ -109,7 +112,7 @@ async fn examine(dir: &Path) -> Result<Chart, Fail> {
             "install concordat-reader beside concordat: without it no file is opened",
         ),
     }
-    transport(dir, &config, &mut chart);
+    folders(dir, &config, &mut chart);
     if let Err(fault) = store::open(&house::store_url(dir, &config.store)).await {
         chart.broken(
             "store",
@@ -170,32 +173,83 @@ fn keys(dir: &Path, config: &Config, chart: &mut Chart) {
     }
 }
 
-fn transport(dir: &Path, config: &Config, chart: &mut Chart) {
-    let folder = dir.join(&config.transport).join(config.party.as_str());
-    let probe = folder.join(".doctor");
-    let tried = std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(&probe, []))
-        .and_then(|()| std::fs::remove_file(&probe));
-    match tried {
-        Ok(()) => chart.ok("transport", format!("{} can be written", folder.display())),
-        Err(e) => chart.broken(
-            "transport",
-            format!("{}: {e}", folder.display()),
-            "check the folder, its permissions and its space: nothing is sent or received until then",
-        ),
+/// The folders of routes can be written.
+fn folders(dir: &Path, config: &Config, chart: &mut Chart) {
+    let folders = config.routes.values().filter_map(|c| match c {
+        Carrying::Directory(folder) => Some(folder),
+        Carrying::Sftp(_) | Carrying::Webdav(_) => None,
+    });
+    for folder in folders.collect::<BTreeSet<_>>() {
+        let folder = dir.join(folder).join(config.party.as_str());
+        let probe = folder.join(".doctor");
+        let tried = std::fs::create_dir_all(&folder)
+            .and_then(|()| std::fs::write(&probe, []))
+            .and_then(|()| std::fs::remove_file(&probe));
+        match tried {
+            Ok(()) => chart.ok("transport", format!("{} can be written", folder.display())),
+            Err(e) => chart.broken(
+                "transport",
+                format!("{}: {e}", folder.display()),
+                "check the folder, its permissions and its space: nothing is sent or received until then",
+            ),
+        }
     }
     if config.routes.is_empty() {
         chart.look(
             "transport",
-            "no route is approved",
-            "write the approved `routes` in node.toml: nothing is sent until then",
+            "no route is set up",
+            "write the `routes` of the agreements in node.toml: nothing is sent until then",
         );
     }
 }
 
+/// A file that has not come by its time is an alarm (RUN-18).
+async fn answers(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
+    let now = node.ports().clock.now();
+    let mut late = node.awaited().await?;
+    late.retain(|a| a.deadline.is_due(now));
+    for missing in &late {
+        chart.look(
+            "answers",
+            format!("{} of {} is late", missing.answer, missing.run),
+            "`concordat due` says since when; ask the partner, or send it",
+        );
+    }
+    if late.is_empty() {
+        chart.ok("answers", "none is late");
+    }
+    Ok(())
+}
+
+/// Every route that may carry answers (SEC-07).
+async fn routes(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
+    for (name, carrier) in &node.ports().routes {
+        let route: Option<Route> = node.find(name.as_str()).await?;
+        if route.is_none_or(|r| r.carries(carrier.settings).is_err()) {
+            chart.look(
+                "route",
+                format!("{name} is not approved as it stands in node.toml"),
+                "`concordat route list` says what it waits for: nothing goes by it until then",
+            );
+            continue;
+        }
+        match carrier.transport.waiting(node.party()).await {
+            Ok(_) => chart.ok("route", format!("{name} is approved, and answers")),
+            Err(fault) => chart.broken(
+                "route",
+                fault.to_string(),
+                "mend what is named: nothing is sent or received by it until then",
+            ),
+        }
+    }
+    Ok(())
+}
+
 async fn inside(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> {
+    routes(node, chart).await?;
     ledger(node, dir, chart).await?;
     plans(node, chart).await?;
+    answers(node, chart).await?;
     solution(node, chart).await?;
     effects(node, chart).await?;
     dead_keys(node, chart).await

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use exchange::Node;
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
 use exchange::deadline::london_day;
@@ -17,6 +16,7 @@ use exchange::pact::Pact;
 use exchange::retention::{Holding, NEED_REVIEWED};
 use exchange::run::Run;
 use exchange::trace::Trace;
+use exchange::{Awaited, Node};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::json;
@@ -80,6 +80,7 @@ async fn look(args: &Args) -> Result<Said, Fail> {
     all.extend(agreements(&node).await?);
     all.extend(work(&node).await?);
     all.extend(words(&node).await?);
+    all.extend(answers(&node).await?);
     all.retain(|i| i.on.zip(args.until).is_none_or(|(on, until)| on <= until));
     // What has a date first, then what waits.
     all.sort_by_key(|i| (i.on.is_none(), i.on));
@@ -302,6 +303,33 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
             format!("the approval {} waits", approval.key()),
             "`concordat approve grant`, refuse or refer",
         ));
+    }
+    Ok(all)
+}
+
+/// Answers that are to come, or to go (RUN-18).
+async fn answers(node: &Node) -> Result<Vec<Item>, Fail> {
+    let now = node.ports().clock.now();
+    let mut all = Vec::new();
+    for awaited in node.awaited().await? {
+        let by = &awaited.deadline;
+        // A deadline ends with its day: what is due at midnight is due on the day before.
+        let last = by.at().checked_sub(jiff::SignedDuration::from_secs(1));
+        let on = london_day(last.unwrap_or(by.at()))?;
+        let late = if by.is_due(now) { " is LATE" } else { "" };
+        let Awaited {
+            run,
+            question,
+            answer,
+            ..
+        } = &awaited;
+        let what = format!("the answer {answer} to {question} of {run}{late}");
+        let then = match by.owner() == node.party() {
+            true => format!("`concordat run release {run} {answer}`; no incident follows (RUN-18)"),
+            false => "ask the partner when it is late; no incident follows (RUN-18)".to_owned(),
+        };
+        let item = Item::new(Some(on), by.owner().as_str(), what, then);
+        all.push(item.about(vec![format!("{run}/{answer}")]));
     }
     Ok(all)
 }

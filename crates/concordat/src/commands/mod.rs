@@ -17,6 +17,7 @@ pub(crate) mod prove;
 pub(crate) mod render;
 pub(crate) mod report;
 pub(crate) mod review;
+pub(crate) mod route;
 pub(crate) mod run;
 mod sarif;
 pub(crate) mod schema;

@@ -7,17 +7,18 @@ use agreement::{Library, Period};
 use clap::Subcommand;
 use exchange::Node;
 use exchange::change::Aggregate as _;
-use exchange::ids::{AgreementId, PartyId, SignerId};
+use exchange::ids::{AgreementId, PartyId, RouteId, SignerId};
 use exchange::pact::{Move, Pact};
 use exchange::ports::PartyCard;
 use ledger::Digest;
 use serde_json::json;
 
 use super::acting::{
-    self, Acting, At, Said, Working, agreement_id, brief, op, show, signer_id, tell,
+    self, Acting, At, Said, Working, agreement_id, brief, op, route_id, show, signer_id, tell,
 };
 use super::shelf::read;
 use super::status;
+use crate::carrying;
 use crate::fail::Fail;
 use crate::house::{self, Config};
 
@@ -159,9 +160,10 @@ struct Init {
     /// The directory in which packages wait for each party. [default: `transport` beside the node's directory]
     #[arg(long)]
     transport: Option<PathBuf>,
-    /// An approved route; may be given several times. Only by an approved route anything is sent.
-    #[arg(long)]
-    route: Vec<String>,
+    /// A route that the directory carries, by its name in agreements; may be given several times. It carries when it is
+    /// approved: `concordat route`. Servers are written in node.toml.
+    #[arg(long, value_parser = route_id)]
+    route: Vec<RouteId>,
     /// The case register, where this party has one: a file, or world:FILE for one that `synth` made.
     #[arg(long, value_name = "FILE")]
     register: Option<String>,
@@ -254,14 +256,13 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         };
         Period::parse(text).ok_or_else(no)
     };
+    let folder = match &args.transport {
+        Some(path) => absolute(path)?,
+        None => "../transport".into(),
+    };
     let config = Config {
         party: party.clone(),
         store: args.store.clone(),
-        transport: match &args.transport {
-            Some(path) => absolute(path)?,
-            None => "../transport".into(),
-        },
-        routes: args.route.clone(),
         evidence: period(&args.evidence)?,
         node_key: args.node_key.clone(),
         backups: args.backups.as_deref().map(period).transpose()?,
@@ -269,6 +270,8 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         register: args.register.as_deref().map(source).transpose()?,
         master: args.master.as_deref().map(source).transpose()?,
         solution: args.solution.as_deref().map(absolute).transpose()?,
+        egress: Vec::new(),
+        routes: carrying::by_directory(args.route.iter(), folder),
     };
     let what = format!("The node of {party} stands in {}.", dir.display());
     if args.working.dry_run {
@@ -303,10 +306,12 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         ))
         .with("card", json!(card))
         .with("fingerprint", json!(print(&card)));
-    if config.routes.is_empty() {
-        said =
-            said.next("no route is approved, so nothing can be sent: write `routes` in node.toml");
-    }
+    said = said.next(match config.routes.is_empty() {
+        true => "no route is set up, so nothing can be sent: write `routes` in node.toml",
+        false => {
+            "`concordat route propose ROUTE`: nothing is sent or received before it is approved"
+        }
+    });
     Ok(said
         .next("hand the card to each partner, take on theirs with `concordat node trust CARD`, and compare the fingerprints by telephone")
         .next("`concordat node lay FILE`")

@@ -122,10 +122,11 @@ async fn files(node: &Node, run: Option<&RunId>) -> Result<(Vec<String>, Vec<Val
             Side::Sender => "to",
             Side::Receiver => "from",
         };
+        let late = if leg.is_late() { ", late" } else { "" };
         let fault = leg.fault().map(ToString::to_string);
         let next = next(&leg, open, node.ports().master.is_some());
         lines.push(format!(
-            "    {} {side} {}: {}, {} rows{}{}",
+            "    {} {side} {}: {}{late}, {} rows{}{}",
             leg.flow(),
             leg.peer(),
             leg.state().name(),
@@ -137,7 +138,7 @@ async fn files(node: &Node, run: Option<&RunId>) -> Result<(Vec<String>, Vec<Val
         ));
         files.push(json!({
             "run": leg.run(), "flow": leg.flow(), "side": leg.side(), "peer": leg.peer(), "state": leg.state().name(),
-            "file": leg.file(), "rows": leg.rows(), "undecided": open, "fault": fault, "next": next,
+            "file": leg.file(), "rows": leg.rows(), "late": leg.is_late(), "undecided": open, "fault": fault, "next": next,
             "steps": steps(leg.state()),
         }));
     }

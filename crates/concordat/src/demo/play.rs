@@ -164,6 +164,17 @@ impl Stage {
     async fn open(&self) -> Result<(), Fault> {
         for (_, node) in self.nodes() {
             node.open(&op("open")?).await?;
+            for route in node.ports().routes.keys() {
+                let step = |verb: &str| op(format!("{verb}-route/{route}"));
+                let assures = person("i1", Role::AssetOwner)?;
+                let approves = person("r1", Role::RiskOwner)?;
+                node.propose_route(&step("propose")?, route, &officer()?)
+                    .await?;
+                node.assure_route(&step("assure")?, route, "the terms of its host", &assures)
+                    .await?;
+                node.approve_route(&step("approve")?, route, "accredited", &approves)
+                    .await?;
+            }
         }
         for (who, node) in self.nodes() {
             for (_, other) in self.nodes().filter(|(w, _)| *w != who) {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use courier::DirectoryShelf;
 use exchange::Node;
-use exchange::ids::{FlowId, PartyId, RunId};
+use exchange::ids::{FlowId, PartyId, RouteId, RunId};
 use sim::world::World;
 use sim::{SeededEntropy, VirtualClock};
 
 use super::Args;
 use super::hands::Hands;
 use super::script::{Step, Who, last_run};
+use crate::carrying;
 use crate::fail::Fail;
 use crate::house::{self, Config};
 use crate::solution;
@@ -183,11 +184,12 @@ impl Stage {
 
 fn config(who: Who, store: &str) -> Result<Config, Fail> {
     let master = || "world:master.parquet".to_owned();
+    let routes = ["gsi-email", "sealed"].map(RouteId::parse);
+    let routes: Result<Vec<_>, _> = routes.into_iter().collect();
+    let routes = routes.map_err(|e| Fail::fault(e.to_string()))?;
     Ok(Config {
         party: PartyId::parse(who.name()).map_err(|e| Fail::fault(e.to_string()))?,
         store: store.to_owned(),
-        transport: "../transport".into(),
-        routes: vec!["gsi-email".into(), "sealed".into()],
         quality: None,
         evidence: agreement::Period::parse("7 years")
             .ok_or_else(|| Fail::fault("no period".into()))?,
@@ -196,6 +198,8 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
         register: (who == Who::Ho).then(|| "world:register.db".to_owned()),
         master: (who != Who::Ho).then(master),
         solution: (who != Who::Ho).then(|| SOLUTION.into()),
+        egress: Vec::new(),
+        routes: carrying::by_directory(&routes, "../transport"),
     })
 }
 

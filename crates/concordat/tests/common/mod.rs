@@ -1,6 +1,8 @@
 //! Two nodes in a temporary directory, composed as the program composes them, and the hands that interfere.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod routes;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -202,6 +204,7 @@ impl House {
         let (ho, hmrc, id) = (&self.ho, &self.hmrc, agreement());
         for node in [ho, hmrc] {
             node.open(&op("open")).await.unwrap();
+            routes::approved(node).await;
         }
         ho.trust(&op("trust"), hmrc.ports().signer.card(), &officer())
             .await
@@ -351,8 +354,6 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
     let config = Config {
         party: PartyId::parse(who).unwrap(),
         store: "sqlite:node.db".into(),
-        transport: "../transport".into(),
-        routes: vec!["sealed-exchange".into()],
         quality: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: agreement::Period::parse("35 days"),
@@ -360,6 +361,8 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         register: (who == "ho").then(|| "register.db".to_owned()),
         master: (who == "hmrc").then(|| "master.db".into()),
         solution: (who == "hmrc").then(|| models("hmrc")),
+        egress: vec![],
+        routes: routes::set_up(&["sealed-exchange"]),
     };
     let home = dir.join(who);
     house::init(&home, &config).unwrap();

@@ -4,6 +4,8 @@
 
 mod departments;
 mod hands;
+#[path = "../common/routes.rs"]
+pub mod routes;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -143,8 +145,6 @@ impl Town {
             let config = Config {
                 party: PartyId::parse(who).unwrap(),
                 store: "sqlite:node.db".into(),
-                transport: "../transport".into(),
-                routes: vec!["gsi-email".into(), "sealed".into()],
                 evidence: agreement::Period::parse("7 years").unwrap(),
                 backups: agreement::Period::parse("35 days"),
                 node_key: None,
@@ -152,6 +152,8 @@ impl Town {
                 register: None,
                 master: None,
                 solution: (who != "ho").then(|| models(who)),
+                egress: vec![],
+                routes: routes::set_up(&["gsi-email", "sealed"]),
             };
             house::init(&home, &config).unwrap();
             let entropy = Arc::new(SeededEntropy::new(format!("town/{who}")));
@@ -257,6 +259,7 @@ impl Town {
     pub async fn laid(&self) {
         for node in self.nodes() {
             node.open(&op("open")).await.unwrap();
+            routes::approved(node).await;
             for other in self.nodes() {
                 if other.party() != node.party() {
                     let card = other.ports().signer.card();

@@ -1,6 +1,7 @@
 //! A leg at the node that receives.
 
-use ledger::Fact;
+use jiff::Timestamp;
+use ledger::{Code, Fact};
 
 use super::{Leg, Of, Side, Sources, State, listed};
 use crate::act::Act;
@@ -11,40 +12,50 @@ use crate::ids::{HoldingId, PackageId};
 use crate::refusal::Refusal;
 use crate::table::FileFault;
 
+/// A file that arrives.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The package.
+    pub package: PackageId,
+    /// Until when it is to be answered, where the agreement sets a time.
+    pub reply_by: Option<Timestamp>,
+    /// Is it an answer that comes later than it was to come (RUN-18)?
+    pub late: bool,
+}
+
 impl Leg {
     /// Receiver: the first file of this leg is in its restricted place, unopened (RUN-14).
-    pub fn receive(of: Of, package: PackageId) -> Change<Self> {
-        let mut leg = Self::new(of, Side::Receiver, State::Received);
-        leg.package = Some(package);
-        leg.arrived()
+    pub fn receive(of: Of, file: Arrival) -> Change<Self> {
+        Self::new(of, Side::Receiver, State::Received).arrived(file)
     }
 
     /// Receiver: another file, after one that was refused (RUN-10).
     ///
     /// # Errors
     /// A refusal (RUN-04) unless the last file was rejected.
-    pub fn receive_again(self, package: PackageId) -> Result<Change<Self>, Refusal> {
+    pub fn receive_again(self, file: Arrival) -> Result<Change<Self>, Refusal> {
         let mut leg = self.step("receive")?;
         leg.file += 1;
-        leg.package = Some(package);
         leg.fault = None;
-        Ok(leg.arrived())
+        Ok(leg.arrived(file))
     }
 
-    fn arrived(self) -> Change<Self> {
+    fn arrived(mut self, file: Arrival) -> Change<Self> {
+        let package = file.package;
+        self.package = Some(package.clone());
+        self.reply_by = file.reply_by;
+        self.late = file.late;
         let mut record = self
             .record(Act::LegReceived, &self.partner())
-            .id("from", &self.peer);
-        let mut effect = None;
-        if let Some(package) = self.package.clone() {
-            record = record.id("package", &package);
-            effect = Some(Effect::TakeAway { package });
+            .id("from", &self.peer)
+            .id("package", &package);
+        if file.late {
+            record = record
+                .rule("RUN-18")
+                .fact("late", Fact::Code(Code::of("yes")));
         }
-        let change = Change::new(self, record);
-        match effect {
-            Some(effect) => change.effect(effect),
-            None => change,
-        }
+        let route = self.route.clone();
+        Change::new(self, record).effect(Effect::TakeAway { package, route })
     }
 
     /// Receiver: refused whole for a structural fault; nothing of it is used (RUN-09, RUN-11).

@@ -127,8 +127,12 @@ impl Leg {
             .fact("disclosure", Fact::Digest(disclosure))
             .fact("ciphertext", Fact::Digest(ciphertext));
         leg.withheld = withheld;
-        let to = leg.peer.clone();
-        Ok(Change::new(leg, record).effect(Effect::Publish { package, to }))
+        let publish = Effect::Publish {
+            package,
+            to: leg.peer.clone(),
+            route: leg.route.clone(),
+        };
+        Ok(Change::new(leg, record).effect(publish))
     }
 
     /// Sender: the package is on the transport.
@@ -144,12 +148,13 @@ impl Leg {
         Ok(Change::new(leg, record))
     }
 
-    /// Sender: the receiver has it.
+    /// Sender: the receiver has it, and answers until then, where the agreement sets a time.
     ///
     /// # Errors
     /// A refusal (RUN-04) from any other state than `sent`.
-    pub fn accepted(self, rows: u64) -> Result<Change<Self>, Refusal> {
-        let leg = self.step("accepted")?;
+    pub fn accepted(self, rows: u64, reply_by: Option<Timestamp>) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("accepted")?;
+        leg.reply_by = reply_by;
         let record = leg
             .record(Act::LegAccepted, &leg.partner())
             .count("rows", rows);

@@ -10,7 +10,7 @@ use crate::change::{Aggregate, Batch};
 use crate::deadline::london_day;
 use crate::effect::{Effect, LeasedEffect};
 use crate::flag::Flag;
-use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId};
 use crate::leg::{Leg, State};
 use crate::message::{Head, Kind};
 use crate::ports::{Blob, CaseRegister, PortFault, Spooled, Store};
@@ -32,11 +32,13 @@ impl Node {
             group.iter().fold(batch, |b, e| b.completes(&e.id))
         };
         match &first.effect {
-            Effect::Publish { package, to } => {
-                self.publish(package, to, batch("package.publish")).await
+            Effect::Publish { package, to, route } => {
+                let batch = batch("package.publish");
+                self.publish(package, to, route, batch).await
             }
-            Effect::TakeAway { package } => {
-                self.ports.transport.remove(self.party(), package).await?;
+            Effect::TakeAway { package, route } => {
+                let carrier = self.approved_route(route).await?;
+                carrier.transport.remove(self.party(), package).await?;
                 self.commit(batch("package.take-away")).await
             }
             Effect::ShowFlag { .. } => self.show(group, batch("flag.show")).await,
@@ -130,10 +132,13 @@ impl Node {
         &self,
         package: &PackageId,
         to: &PartyId,
+        route: &RouteId,
         batch: Batch,
     ) -> Result<Done, Trouble> {
+        // Asked again: a route that was retired after the seal carries nothing.
+        let carrier = self.approved_route(route).await?;
         let mut kept = self.kept(package).parts();
-        self.ports.transport.put(to, package, &mut kept).await?;
+        carrier.transport.put(to, package, &mut kept).await?;
         let batch = batch.drop_package(package);
         for leg in self.in_state::<Leg>(State::Sealed.name()).await? {
             if leg.package() == Some(package) {

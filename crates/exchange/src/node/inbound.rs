@@ -15,8 +15,8 @@ use crate::act::Act;
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Batch, Record};
 use crate::entrusted::Certificate;
-use crate::ids::{FlowId, OperationId, PackageId, RunId};
-use crate::leg::{Leg, Of, Side, State};
+use crate::ids::{FlowId, OperationId, PackageId, RouteId, RunId};
+use crate::leg::{Arrival, Leg, Of, Side, State};
 use crate::message::{Head, Kind, Manifest, rule_of};
 use crate::ports::{Blob, PackageFault, PortFault, Spooled};
 use crate::refusal::Refusal;
@@ -25,16 +25,17 @@ use crate::rows::pages;
 use crate::trouble::Trouble;
 
 impl Node {
-    /// Receives a waiting package. What is not wanted here is refused at the door, recorded, and taken away.
+    /// Receives a package that waits at the end of a route. What is not wanted here is refused at the door, recorded, and taken away.
     ///
     /// # Errors
     /// [`Trouble::Fault`] when something outside does not work; a refusal of the package is not an error.
-    pub async fn receive(&self, id: &PackageId) -> Result<Done, Trouble> {
+    pub async fn receive(&self, route: &RouteId, id: &PackageId) -> Result<Done, Trouble> {
         let op = OperationId::parse(format!("receive:{id}"))?;
         if self.ports.store.done(&op).await? {
-            return self.repeated(id).await;
+            return self.repeated(route, id).await;
         }
-        let Some(mut parts) = self.ports.transport.get(self.party(), id).await? else {
+        let carrier = self.approved_route(route).await?;
+        let Some(mut parts) = carrier.transport.get(self.party(), id).await? else {
             return Ok(Vec::new());
         };
         let mut filling = self.ports.spool.begin().await?;
@@ -42,22 +43,29 @@ impl Node {
             filling.push(&part).await?;
         }
         let package = filling.done().await?;
-        match self.admit(id, &package).await {
+        match self.admit(route, id, &package).await {
             // It waits on the transport for what it rests on.
             Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
             Ok(manifest) => match manifest.kind {
-                Kind::Data | Kind::Return => self.take_in(op, manifest, package).await,
+                Kind::Data | Kind::Return => self.take_in(op, route, manifest, package).await,
                 Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => {
-                    self.take_note(op, manifest, &package).await
+                    self.take_note(op, route, manifest, &package).await
                 }
             },
-            Err(Trouble::Refused(refusals)) => self.turn_away(op, id, &package, refusals).await,
+            Err(Trouble::Refused(refusals)) => {
+                self.turn_away(op, route, id, &package, refusals).await
+            }
             Err(fault) => Err(fault),
         }
     }
 
     /// Is this package for us, from a party of an agreement in force here, under its very hash?
-    async fn admit(&self, id: &PackageId, package: &Spooled) -> Result<Manifest, Trouble> {
+    async fn admit(
+        &self,
+        route: &RouteId,
+        id: &PackageId,
+        package: &Spooled,
+    ) -> Result<Manifest, Trouble> {
         let cards = self.cards().await?;
         let manifest = self.ports.sealer.inspect(package, &cards).await?;
         let manifest = manifest.map_err(refused)?;
@@ -99,6 +107,7 @@ impl Node {
         if *from != manifest.from || *to != manifest.to || !kind_fits {
             return refuse("LEG-01", "the flow does not go this way");
         }
+        self.came_rightly(route, &flow.route).await?;
         Ok(manifest)
     }
 
@@ -154,12 +163,13 @@ impl Node {
     async fn turn_away(
         &self,
         op: OperationId,
+        route: &RouteId,
         id: &PackageId,
         package: &Spooled,
         refusals: Vec<Refusal>,
     ) -> Result<Done, Trouble> {
         let ciphertext = digest(&[], package).await?;
-        let mut batch = Batch::new(op, "package.refuse").effect(take_away(id));
+        let mut batch = Batch::new(op, "package.refuse").effect(take_away(route, id));
         for refusal in refusals {
             let record = Record::new(Act::PackageRefused, &Actor::Node)
                 .rule(refusal.rule)
@@ -172,12 +182,13 @@ impl Node {
     }
 
     /// A package that was received before: nothing happens again; the first record stands.
-    async fn repeated(&self, id: &PackageId) -> Result<Done, Trouble> {
+    async fn repeated(&self, route: &RouteId, id: &PackageId) -> Result<Done, Trouble> {
         let first = OperationId::parse(format!("receive:{id}"))?;
         if self.ports.store.effect_open(&first).await? {
             return Ok(Vec::new()); // The first is still on its way off the transport.
         }
-        self.ports.transport.remove(self.party(), id).await?;
+        let carrier = self.approved_route(route).await?;
+        carrier.transport.remove(self.party(), id).await?;
         let op = OperationId::parse(format!("repeat:{id}"))?;
         if self.ports.store.done(&op).await? {
             return Ok(Vec::new());
@@ -190,6 +201,7 @@ impl Node {
     async fn take_in(
         &self,
         op: OperationId,
+        route: &RouteId,
         manifest: Manifest,
         package: Spooled,
     ) -> Result<Done, Trouble> {
@@ -197,21 +209,28 @@ impl Node {
         let known = self
             .find::<Leg>(&Leg::key_of(&manifest.run, &manifest.flow))
             .await?;
+        let (_, plan, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
+        let file = Arrival {
+            package: id.clone(),
+            reply_by: self.reply_by(&plan, &flow, self.now())?,
+            late: self.is_late(&manifest.run, &flow).await?,
+        };
         let change = match known {
             None if manifest.kind == Kind::Return && !self.asked(&manifest).await? => Err(
                 Refusal::new("RUN-11", "nothing was sent that this would answer"),
             ),
             None => Ok(Leg::receive(
                 Of {
+                    route: flow.route,
                     run: manifest.run,
                     flow: manifest.flow,
                     agreement: manifest.agreement,
                     hash: manifest.hash,
                     peer: manifest.from,
                 },
-                id.clone(),
+                file,
             )),
-            Some(leg) => leg.receive_again(id.clone()),
+            Some(leg) => leg.receive_again(file),
         };
         match change {
             Ok(change) => {
@@ -220,7 +239,10 @@ impl Node {
                 let batch = Batch::new(op, "leg.receive").large_package(&id, first, rest);
                 self.commit(batch.and(change)?).await
             }
-            Err(refusal) => self.turn_away(op, &id, &package, vec![refusal]).await,
+            Err(refusal) => {
+                self.turn_away(op, route, &id, &package, vec![refusal])
+                    .await
+            }
         }
     }
 
@@ -245,13 +267,16 @@ impl Node {
     async fn take_note(
         &self,
         op: OperationId,
+        route: &RouteId,
         manifest: Manifest,
         package: &Spooled,
     ) -> Result<Done, Trouble> {
         let id = manifest.id.clone();
-        let batch = Batch::new(op.clone(), "letter.receive").effect(take_away(&id));
+        let batch = Batch::new(op.clone(), "letter.receive").effect(take_away(route, &id));
         match self.note_about(&manifest, package, batch).await {
-            Err(Trouble::Refused(refusals)) => self.turn_away(op, &id, package, refusals).await,
+            Err(Trouble::Refused(refusals)) => {
+                self.turn_away(op, route, &id, package, refusals).await
+            }
             done => done,
         }
     }
@@ -277,7 +302,10 @@ impl Node {
         let about_this = manifest.answers.as_ref() == leg.package();
         match opened.head {
             Head::Receipt { rows } if about_this => {
-                let change = self.with_entrusted(leg.accepted(rows)?).await?;
+                // The receiver's own clock says when it had the file.
+                let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+                let by = self.reply_by(&plan, &flow, manifest.sealed_at)?;
+                let change = self.with_entrusted(leg.accepted(rows, by)?).await?;
                 self.commit(batch.and(change)?).await
             }
             Head::Rejection { fault } if about_this => {
@@ -459,9 +487,10 @@ impl Blob for AfterFirst {
     }
 }
 
-fn take_away(id: &PackageId) -> crate::effect::Effect {
+fn take_away(route: &RouteId, id: &PackageId) -> crate::effect::Effect {
     crate::effect::Effect::TakeAway {
         package: id.clone(),
+        route: route.clone(),
     }
 }
 
@@ -480,5 +509,6 @@ pub(super) fn of(leg: &Leg) -> Of {
         agreement: leg.agreement().clone(),
         hash: leg.hash(),
         peer: leg.peer().clone(),
+        route: leg.route().clone(),
     }
 }

@@ -42,19 +42,10 @@ impl Node {
         let now = self.now();
         let on = crate::deadline::london_day(now)?;
         let mut refusals = pact.in_force(on).err().unwrap_or_default();
-        if !self
-            .settings
-            .routes
-            .iter()
-            .any(|r| r == flow_plan.route.as_str())
-        {
-            refusals.push(
-                Refusal::new(
-                    "RUN-13",
-                    format!("the route {} is not approved here", flow_plan.route),
-                )
-                .help("only a route whose state is approved sends (SEC-07)"),
-            );
+        match self.approved_route(&flow_plan.route).await {
+            Ok(_) => {}
+            Err(Trouble::Refused(why)) => refusals.extend(why),
+            Err(fault) => return Err(fault),
         }
         if self.card_of(leg.peer()).await.is_err() {
             refusals.push(Refusal::new(

@@ -41,6 +41,7 @@ impl Node {
         let effect = Effect::Publish {
             package: manifest.id.clone(),
             to: leg.peer().clone(),
+            route: leg.route().clone(),
         };
         Ok(batch.package(&manifest.id, bytes).effect(effect))
     }

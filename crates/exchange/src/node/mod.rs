@@ -21,8 +21,10 @@ mod outbound;
 mod prove;
 mod reading;
 mod recall;
+mod replies;
 mod retention;
 mod review;
+mod routes;
 mod sequence;
 mod solutions;
 mod sources;
@@ -42,6 +44,7 @@ use zeroize::Zeroizing;
 
 pub use decide::{About, Deciding};
 pub use prove::Proven;
+pub use replies::Awaited;
 pub use review::{Verdict, Word};
 pub use start::Start;
 pub use work::Worked;
@@ -49,11 +52,11 @@ pub use work::Worked;
 use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Aggregate, Batch, Record};
-use crate::ids::{AgreementId, HoldingId, OperationId, PartyId};
+use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId};
 use crate::pact::Pact;
 use crate::ports::{
-    CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, Matching, PortFault,
-    Sealer, Signer, Spool, Store, StoreFault, Transport, Vault,
+    Carrier, CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, Matching,
+    PortFault, Sealer, Signer, Spool, Store, StoreFault, Vault,
 };
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
@@ -78,8 +81,8 @@ pub struct Ports {
     pub spool: Arc<dyn Spool>,
     /// This node's signature.
     pub signer: Arc<dyn Signer>,
-    /// The way between parties.
-    pub transport: Arc<dyn Transport>,
+    /// What carries the packages of each route that the node's owner has set up; the register says which may be used.
+    pub routes: BTreeMap<RouteId, Carrier>,
     /// The published ledger.
     pub shelf: Arc<dyn LedgerShelf>,
     /// The case register, where this party has one.
@@ -97,8 +100,6 @@ pub struct Settings {
     pub party: PartyId,
     /// This server process, unique among those that share a store: the holder of leases.
     pub instance: String,
-    /// The approved routes (RUN-13); any other is refused.
-    pub routes: Vec<String>,
     /// What whoever receives a file of this party must know of the quality of its sources (MATCH-18); at most 300 bytes of
     /// plain text, and no personal value.
     pub quality: Option<String>,
@@ -367,8 +368,9 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "partner",
+    "route",
     "pact",
     "approval",
     "run",

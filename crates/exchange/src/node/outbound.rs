@@ -379,6 +379,7 @@ pub(super) fn of(pact: &Pact, flow: &FlowId, run: &RunId, plan: &Flow) -> Of {
         agreement: pact.id().clone(),
         hash: pact.hash(),
         peer: plan.to.clone(),
+        route: plan.route.clone(),
     }
 }
 

@@ -152,6 +152,7 @@ impl Node {
             let effect = Effect::Publish {
                 package: manifest.id.clone(),
                 to: leg.peer().clone(),
+                route: leg.route().clone(),
             };
             batch = batch
                 .package(&manifest.id, bytes)

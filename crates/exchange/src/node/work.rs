@@ -51,8 +51,16 @@ impl Node {
     }
 
     async fn take_packages(&self, worked: &mut Worked) -> Result<(), Trouble> {
-        for id in self.ports.transport.waiting(self.party()).await? {
-            gather(worked, self.receive(&id).await);
+        for (route, carrier) in self.open_routes().await? {
+            match carrier.transport.waiting(self.party()).await {
+                Ok(waiting) => {
+                    for id in waiting {
+                        gather(worked, self.receive(&route, &id).await);
+                    }
+                }
+                // One that does not answer does not hold back the others.
+                Err(fault) => gather(worked, Err(fault.into())),
+            }
         }
         Ok(())
     }
@@ -99,7 +107,13 @@ impl Node {
 fn gather(worked: &mut Worked, result: Result<Done, Trouble>) {
     match result {
         Ok(done) => worked.entries.extend(done),
-        Err(trouble) => worked.faults.push(trouble.to_string()),
+        Err(trouble) => {
+            let fault = trouble.to_string();
+            // A round asks again and again until nothing is left to do.
+            if !worked.faults.contains(&fault) {
+                worked.faults.push(fault);
+            }
+        }
     }
 }
 

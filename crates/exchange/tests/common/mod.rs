@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use exchange::authority::{Action, Actor, Person, Role, Warrant};
-use exchange::ids::{AgreementId, FlowId, PackageId, PartyId, RunId, StaffId};
-use exchange::leg::Of;
+use exchange::ids::{AgreementId, FlowId, PackageId, PartyId, RouteId, RunId, StaffId};
+use exchange::leg::{Arrival, Of};
 use ledger::Digest;
 
 pub fn person(staff: &str, role: Role) -> Person {
@@ -49,6 +49,15 @@ pub fn of() -> Of {
         agreement: AgreementId::parse("contact-thread").unwrap(),
         hash: hash(),
         peer: party("hmrc"),
+        route: RouteId::parse("sealed-exchange").unwrap(),
+    }
+}
+
+pub fn arrival(n: u32) -> Arrival {
+    Arrival {
+        package: package(n),
+        reply_by: None,
+        late: false,
     }
 }
 

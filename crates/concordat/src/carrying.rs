@@ -1,0 +1,75 @@
+//! What carries the packages of a route, as `node.toml` says it, and the transport that this comes to.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use courier::{Allowed, DirectoryTransport, Egress, Remote, SftpPlace, WebDavPlace};
+use exchange::ids::RouteId;
+use exchange::ports::{Carrier, Transport};
+use ledger::Digest;
+use serde::{Deserialize, Serialize};
+
+use crate::fail::Fail;
+
+/// What carries a route's packages. Paths are relative to the node's directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Carrying {
+    /// A folder that both parties reach.
+    Directory(PathBuf),
+    /// An SFTP server.
+    Sftp(SftpPlace),
+    /// A WebDAV server.
+    Webdav(WebDavPlace),
+}
+
+/// Routes of these names that all lead to one folder.
+pub fn by_directory<'a>(
+    names: impl IntoIterator<Item = &'a RouteId>,
+    folder: impl Into<PathBuf>,
+) -> BTreeMap<RouteId, Carrying> {
+    let folder = folder.into();
+    let carried = |name: &RouteId| (name.clone(), Carrying::Directory(folder.clone()));
+    names.into_iter().map(carried).collect()
+}
+
+impl Carrying {
+    /// The digest of the settings, as the register has it. Secrets stand in files, and only their places are settings.
+    fn settings(&self) -> Result<Digest, Fail> {
+        Ok(Digest::of(&serde_json::to_vec(self)?))
+    }
+
+    fn transport(&self, dir: &Path, egress: &Egress) -> Arc<dyn Transport> {
+        match self.clone() {
+            Self::Directory(folder) => Arc::new(DirectoryTransport::new(dir.join(folder))),
+            Self::Sftp(place) => {
+                let key = dir.join(&place.key);
+                Arc::new(Remote::sftp(SftpPlace { key, ..place }, egress.clone()))
+            }
+            Self::Webdav(place) => {
+                let password = dir.join(&place.password);
+                let place = WebDavPlace { password, ..place };
+                Arc::new(Remote::webdav(place, egress.clone()))
+            }
+        }
+    }
+}
+
+/// The carriers of the routes of the node in `dir`, which may connect to these places.
+pub(crate) fn carriers(
+    dir: &Path,
+    routes: &BTreeMap<RouteId, Carrying>,
+    egress: &[Allowed],
+) -> Result<BTreeMap<RouteId, Carrier>, Fail> {
+    let egress = Egress::new(egress.to_vec());
+    let mut all = BTreeMap::new();
+    for (name, carrying) in routes {
+        let carrier = Carrier {
+            settings: carrying.settings()?,
+            transport: carrying.transport(dir, &egress),
+        };
+        all.insert(name.clone(), carrier);
+    }
+    Ok(all)
+}
