@@ -20,15 +20,15 @@ use crate::rows::{self, Row};
 use crate::trouble::Trouble;
 
 impl Node {
-    /// Opens the holding of a confirmed row, where the agreement keeps confirmed rows longer than their file. Gives the
-    /// holdings of the file that had its values, and what is to be sealed into it.
+    /// Opens the holding of a confirmed row, where the agreement keeps confirmed rows longer than their file, and gives
+    /// what is to be sealed into it.
     pub(super) fn keep_row(
         &self,
         leg: &Leg,
         plan: &Plan,
         rows: &Rows,
         n: u64,
-    ) -> Result<Option<(Change<Holding>, Vec<HoldingId>, Kept)>, Trouble> {
+    ) -> Result<Option<(Change<Holding>, Kept)>, Trouble> {
         let stays = |dataset: &DatasetId| confirmed(plan, self, dataset).is_some();
         let kept: Vec<&DatasetId> = rows.keys().filter(|d| stays(d)).collect();
         let Some(rule) = kept.first().and_then(|d| confirmed(plan, self, d)) else {
@@ -63,7 +63,8 @@ impl Node {
             started,
         };
         let opened = Holding::open(opening, &crate::authority::Actor::Node)?;
-        Ok(Some((opened, from, Kept { id, n, whole })))
+        let kept = Kept { id, n, whole, from };
+        Ok(Some((opened, kept)))
     }
 
     /// Makes the keys of confirmed rows, and puts the values of each row under its own.
@@ -76,7 +77,7 @@ impl Node {
         let vault = &*self.ports.vault;
         let ids: Vec<HoldingId> = kept.iter().map(|k| k.id.clone()).collect();
         vault.create_many(&ids, op).await?;
-        for Kept { id, n, whole } in kept {
+        for Kept { id, n, whole, .. } in kept {
             let one = std::iter::once((*n, whole));
             batch = rows::seal(vault, op, id, one, batch).await?;
         }
@@ -182,6 +183,8 @@ pub(super) struct Kept {
     pub(super) id: HoldingId,
     n: u64,
     whole: Row,
+    /// The holdings of the file that had its values.
+    pub(super) from: Vec<HoldingId>,
 }
 
 /// The rule by which a party keeps the confirmed rows of a dataset while they are needed.

@@ -176,11 +176,11 @@ impl Node {
         let mut change = found.confirm(&word.reason, by)?;
         let mut batch = batch;
         if self.ports.register.is_some() {
-            if let Some((opened, from, kept)) = self.keep_row(leg, plan, &told.rows, word.row)? {
+            if let Some((opened, kept)) = self.keep_row(leg, plan, &told.rows, word.row)? {
                 change = change.map(|m| m.kept_in(&kept.id));
                 batch = batch.and(opened)?;
-                for holding in from {
-                    *told.apart.entry(holding).or_default() += 1;
+                for holding in &kept.from {
+                    *told.apart.entry(holding.clone()).or_default() += 1;
                 }
                 told.kept.push(kept);
             }
