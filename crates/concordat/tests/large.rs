@@ -115,7 +115,6 @@ async fn a_fault_in_the_last_row_refuses_all_and_leaves_nothing() {
     let settings = Settings {
         party: town.ho.party().clone(),
         instance: "ho".into(),
-        routes: vec!["gsi-email".into(), "sealed".into()],
         quality: None,
         backups: None,
         evidence: agreement::Period::parse("7 years").unwrap(),

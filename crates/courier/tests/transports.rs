@@ -16,7 +16,7 @@ use std::path::Path;
 
 use courier::{Allowed, DirectoryTransport, Egress, Remote};
 use exchange::ids::{PackageId, PartyId};
-use exchange::ports::Transport;
+use exchange::ports::{PortFault, Transport};
 use servers::{Kind, PASSWORD, Wire, egress};
 
 fn id(text: &str) -> PackageId {
