@@ -115,7 +115,10 @@ impl Node {
             })
             .await?;
         let path = format!("witness/{party}");
-        self.ports.shelf.write(vec![(path.clone(), note.as_bytes().to_vec())]).await?;
+        self.ports
+            .shelf
+            .write(vec![(path.clone(), note.as_bytes().to_vec())])
+            .await?;
         Ok((done, party))
     }
 
