@@ -172,7 +172,15 @@ async fn one(form: &str, rows: u32) {
     assert_eq!(passing.done().unwrap().rows, u64::from(rows));
     let gate = at.elapsed().as_secs_f64();
     let at = Instant::now();
-    let bytes = ho.ports().forms.write(format, &table).unwrap();
+    let bytes = ho
+        .ports()
+        .forms
+        .write(
+            format,
+            &exchange::cover::Cover::plain(&table.columns),
+            &table,
+        )
+        .unwrap();
     let writing = at.elapsed().as_secs_f64();
     println!(
         "{form:<6} {rows:<8} the gate alone {gate:.3} s, writing the file alone {writing:.3} s ({} MiB): {:.2} times",

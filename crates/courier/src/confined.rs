@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use exchange::cover::Cover;
 use exchange::ports::{Forms, PortFault, Writing};
 use exchange::table::{FileFault, Format, Gathering, Shape, Table};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::cells::{fits, unsafe_file};
 use crate::fault::{STRUCTURE, whole};
-use crate::reader::{Answer, NOT_STARTED, Request};
+use crate::reader::{Answer, NOT_STARTED, Request, Task};
 use crate::{csv, limits, workbook};
 
 /// Writes files in memory and reads them through the program `concordat-reader`.
@@ -85,35 +86,29 @@ impl ConfinedForms {
             _ => Ok(None),
         }
     }
-}
 
-#[async_trait]
-impl Forms for ConfinedForms {
-    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
-        Ok(match format {
-            Format::Xlsx => Box::new(Gathering::new(columns, |table| workbook::write(&table))),
-            Format::Csv => Box::new(csv::Lines::under(columns)?),
-        })
-    }
-
-    async fn read(
+    /// What the child says to a task.
+    pub(crate) async fn answer(
         &self,
+        task: Task,
         format: Format,
         shape: &Shape,
         bytes: &[u8],
-    ) -> Result<Result<Table, FileFault>, PortFault> {
+    ) -> Result<Answer, PortFault> {
         if bytes.len() > limits::FILE_BYTES {
-            return Ok(Err(whole(
+            return Ok(Answer::Fault(whole(
                 STRUCTURE,
                 "the file is longer than 64 MiB: send it in parts",
             )));
         }
         let request = Request {
+            task,
             format,
             shape: shape.clone(),
             bytes: bytes.len(),
         };
-        let mut line = serde_json::to_vec(&request).map_err(|_| self.fault("cannot be asked"))?;
+        let line = serde_json::to_vec(&request).map_err(|_| self.fault("cannot be asked"))?;
+        let mut line = Zeroizing::new(line);
         line.push(b'\n');
         let mut child = Command::new(&self.reader)
             .env_clear()
@@ -129,15 +124,46 @@ impl Forms for ConfinedForms {
         let Ok(answer) =
             tokio::time::timeout(self.patience, self.ask(&mut child, &line, bytes)).await
         else {
-            return Ok(Err(unsafe_file()));
+            return Ok(Answer::Fault(unsafe_file()));
         };
         let Some(answer) = answer? else {
-            return Ok(Err(unsafe_file()));
+            return Ok(Answer::Fault(unsafe_file()));
         };
-        Ok(match serde_json::from_slice(&answer) {
-            Ok(Answer::Table(table)) => fits(&table, shape).map(|()| table),
-            Ok(Answer::Fault(fault)) => Err(fault),
-            Err(_) => Err(unsafe_file()),
+        Ok(serde_json::from_slice(&answer).unwrap_or_else(|_| Answer::Fault(unsafe_file())))
+    }
+}
+
+#[async_trait]
+impl Forms for ConfinedForms {
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault> {
+        let columns = cover.names();
+        Ok(match format {
+            Format::Xlsx => {
+                let cover = cover.clone();
+                Box::new(Gathering::new(&columns, move |table| {
+                    workbook::write(&cover, &table)
+                }))
+            }
+            Format::Csv => Box::new(csv::Lines::under(&columns)?),
         })
+    }
+
+    async fn read(
+        &self,
+        format: Format,
+        shape: &Shape,
+        bytes: &[u8],
+    ) -> Result<Result<Table, FileFault>, PortFault> {
+        let answer = self.answer(Task::Read, format, shape, bytes).await?;
+        Ok(table(answer, shape))
+    }
+}
+
+/// The table of an answer, if it has the shape.
+pub(crate) fn table(answer: Answer, shape: &Shape) -> Result<Table, FileFault> {
+    match answer {
+        Answer::Table(table) => fits(&table, shape).map(|()| table),
+        Answer::Fault(fault) => Err(fault),
+        Answer::Looked(_) => Err(unsafe_file()),
     }
 }

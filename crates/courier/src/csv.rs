@@ -20,7 +20,7 @@ mod parse;
 use std::borrow::Cow;
 
 use exchange::ports::{PortFault, Writing};
-use exchange::table::{FileFault, Shape, Table};
+use exchange::table::{FileFault, Looked, Shape, Table};
 
 use crate::cells::{Rows, Written};
 use crate::drain::Drain;
@@ -139,6 +139,41 @@ pub fn read(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
         rows.push(row, record?.into_iter().map(unescape).collect())?;
     }
     Ok(rows.done())
+}
+
+/// Reads the cells as they are, with all that is wrong with them; after a line that is no csv nothing is read.
+///
+/// # Errors
+/// [`FileFault`] where it is no text at all.
+pub(crate) fn look(shape: &Shape, bytes: &[u8]) -> Result<Looked, FileFault> {
+    let text = decode(bytes)?;
+    let mut looked = Looked::default();
+    for (row, record) in (1u64..).zip(parse::Records::new(text)) {
+        let record = match record {
+            Ok(record) => record,
+            Err(fault) => {
+                looked.fault(fault);
+                break;
+            }
+        };
+        if row > 1 {
+            let mut alone = Rows::new(shape);
+            let checked = alone.push(row, record.clone());
+            checked.err().into_iter().for_each(|f| looked.fault(f));
+            if row > shape.max_rows.saturating_add(1) {
+                let what =
+                    "the file has more rows than the run can have: send only what was asked for";
+                looked.fault(in_row(row, what));
+            }
+        }
+        for (column, cell) in (0u32..).zip(record).filter(|(_, cell)| !cell.is_empty()) {
+            looked.cells.push((row, column, unescape(cell)));
+        }
+    }
+    if let Err(fault) = header::check(&looked.header(), &shape.columns) {
+        looked.faults.insert(0, fault);
+    }
+    Ok(looked)
 }
 
 /// The text, if it is UTF-8 and looks like csv at all.

@@ -15,11 +15,15 @@ pub mod sealer;
 pub mod spool;
 pub mod workbook;
 
+mod annotated;
 mod cells;
+mod csvw;
 mod drain;
 mod durable;
 mod fault;
 mod header;
+mod locked;
+mod locks;
 mod xlsx;
 
 pub use confined::ConfinedForms;

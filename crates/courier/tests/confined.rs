@@ -15,7 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use common::{forms, shape, two};
+use common::{book, forms, shape, two};
 use courier::confined::ConfinedForms;
 use courier::workbook;
 use exchange::ports::{Forms, PortFault};
@@ -57,7 +57,7 @@ async fn a_reader_that_dies_hangs_floods_or_lies_is_a_fault_of_the_file() {
         );
     }
     // The caller goes on, with the real reader.
-    let bytes = workbook::write(&two()).unwrap();
+    let bytes = book(&two()).unwrap();
     assert!(
         forms()
             .read(Format::Xlsx, &shape(), &bytes)

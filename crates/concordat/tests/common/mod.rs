@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
+use exchange::cover::Cover;
 use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
 use exchange::matches::Match;
 use exchange::ports::{Forms, PortFault, Writing};
@@ -28,10 +29,10 @@ struct Meddling {
 
 #[async_trait]
 impl Forms for Meddling {
-    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
-        let (inner, hand) = (self.inner.clone(), self.hand);
-        Ok(Box::new(Gathering::new(columns, move |table| {
-            Ok(hand(format, &table, inner.write(format, &table)?))
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault> {
+        let (inner, hand, cover) = (self.inner.clone(), self.hand, cover.clone());
+        Ok(Box::new(Gathering::new(&cover.names(), move |table| {
+            Ok(hand(format, &table, inner.write(format, &cover, &table)?))
         })))
     }
     async fn read(

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::process::ExitCode;
 
 use courier::limits;
-use courier::reader::{Answer, NOT_STARTED, Request, read};
+use courier::reader::{Answer, NOT_STARTED, Request, answer};
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
 
 fn main() -> ExitCode {
@@ -15,11 +15,7 @@ fn main() -> ExitCode {
     let Some((request, file)) = done else {
         return ExitCode::from(u8::try_from(NOT_STARTED).unwrap_or(u8::MAX));
     };
-    let answer = match read(request.format, &request.shape, &file) {
-        Ok(table) => Answer::Table(table),
-        Err(fault) => Answer::Fault(fault),
-    };
-    match say(&answer) {
+    match say(&answer(request, &file)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

@@ -14,6 +14,7 @@ use super::leaving::{Leaving, overlay};
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Aggregate, Batch};
+use crate::cover::Cover;
 use crate::gate::{self, Rows};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Sealing};
@@ -156,8 +157,9 @@ impl Node {
             let answers = base.as_ref().and_then(|b| b.package().cloned());
             let manifest = self.manifest(&leg, kind, leg.file(), answers)?;
             let rows = leaving.passed.rows;
+            let cover = Cover::of(&plan, &flow_plan, &leg, format);
             let head = Head::File {
-                name: file_name(&plan, &leg, format),
+                name: cover.name.clone(),
                 format,
                 rows,
                 disclosure: disclosure.root,
@@ -169,7 +171,7 @@ impl Node {
             };
             let to = self.card_of(leg.peer()).await?;
             let sealing = self.ports.sealer.begin(&manifest, &head, &to)?;
-            let file = self.ports.forms.begin(format, &columns_of(&flow_plan))?;
+            let file = self.ports.forms.begin(format, &cover)?;
             let (front, spooled) = self
                 .built(&leg, &flow_plan, &leaving, file, sealing)
                 .await?;
@@ -431,10 +433,6 @@ impl Commitment {
     }
 }
 
-fn columns_of(flow: &Flow) -> Vec<String> {
-    flow.columns.iter().map(|c| c.name.to_string()).collect()
-}
-
 /// The digest of a package's bytes.
 async fn digest(front: &[u8], rest: &Spooled) -> Result<Digest, PortFault> {
     let mut digesting = Digesting::default();
@@ -446,10 +444,6 @@ async fn digest(front: &[u8], rest: &Spooled) -> Result<Digest, PortFault> {
         digesting.take(&part);
     }
     Ok(digesting.done())
-}
-
-fn file_name(plan: &Plan, leg: &Leg, format: Format) -> String {
-    format!("{}-{}-{}.{format}", plan.marking, leg.run(), leg.flow())
 }
 
 impl Node {
