@@ -10,7 +10,7 @@
 use std::io::{Cursor, Read, Write};
 
 use exchange::cover::Cover;
-use exchange::password::Password;
+use exchange::password::{Password, unopened};
 use exchange::ports::PortFault;
 use exchange::table::{FileFault, Format};
 use ms_offcrypto_writer::Ecma376AgileWriter;
@@ -27,14 +27,6 @@ use crate::{csvw, limits, xlsx};
 pub(crate) const LOCK: &str = "SEC-06";
 /// The end of the name of a csv file's description.
 const BESIDE: &str = "-metadata.json";
-
-/// The one answer for a wrong password and for damage.
-pub(crate) fn unopened() -> FileFault {
-    whole(
-        LOCK,
-        "the file does not open with this password, or is damaged: ask its sender for the password, and then for the file again",
-    )
-}
 
 fn unlocked() -> FileFault {
     whole(

@@ -3,7 +3,7 @@
 //!
 //! It never runs in the process that serves others: that is what [`crate::confined::ConfinedForms`] is for.
 
-use exchange::password::Password;
+use exchange::password::{Password, unopened};
 use exchange::table::{FileFault, Format, Looked, Shape, Table};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -98,7 +98,7 @@ pub fn answer(request: Request, file: &[u8]) -> Answer {
         ..
     } = request;
     let given = |mut text: Zeroizing<String>| {
-        Password::given(std::mem::take(&mut *text)).ok_or_else(locked::unopened)
+        Password::given(std::mem::take(&mut *text)).ok_or_else(unopened)
     };
     let answer = match task {
         Task::Read => read(format, &shape, file).map(Answer::Table),

@@ -17,7 +17,6 @@ use std::time::Duration;
 
 use common::{book, forms, shape, two};
 use courier::confined::ConfinedForms;
-use courier::workbook;
 use exchange::ports::{Forms, PortFault};
 use exchange::table::{FileFault, Format, Table};
 
@@ -128,9 +127,18 @@ fn the_reader_has_taken_its_means_away_before_it_reads() {
                 && !line.is_empty()
         })
     });
+    // The filter comes last: then its first byte is waited for.
+    let filtered = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+        let status = status.unwrap_or_default();
+        ["Seccomp:\t2", "NoNewPrivs:\t1"]
+            .iter()
+            .all(|line| status.lines().any(|l| l == *line))
+    });
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(confined, "{last}");
+    assert!(confined && filtered, "{last}");
 }
 
 #[test]

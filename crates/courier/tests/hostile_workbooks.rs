@@ -13,7 +13,7 @@ mod common;
 use std::io::{Cursor, Write};
 
 use common::{book, confined, edited, refused as both, sample, table, two, with_part, zip};
-use courier::{reader, workbook};
+use courier::reader;
 use exchange::table::{Format, Table};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};

@@ -112,6 +112,22 @@ impl Cover {
         }
     }
 
+    /// The same with the columns that whoever gets it fills in, where the agreement has the same file come back.
+    #[must_use]
+    pub fn to_come_back(mut self, plan: &Plan, flow: &Flow) -> Self {
+        let sent = self.columns.len();
+        let back = plan.flows.values().find(|back| {
+            let same = |a: &agreement::Answers| a.same_file && a.flows.contains(&flow.id);
+            let named = back.columns.iter().map(|c| c.name.as_str()).take(sent);
+            back.answers.as_ref().is_some_and(same)
+                && named.eq(self.columns.iter().map(|h| h.name.as_str()))
+        });
+        if let Some(back) = back {
+            self.to_fill = back.columns.iter().skip(sent).map(Heading::of).collect();
+        }
+        self
+    }
+
     /// The same, over a table with these columns.
     #[must_use]
     pub fn over(mut self, columns: &[String]) -> Self {

@@ -31,39 +31,56 @@ pub fn shape(flow: &Flow) -> Shape {
 /// # Errors
 /// The first fault, by row and column; no value.
 pub fn cells(plan: &Plan, flow: &Flow, table: &Table, on: Date) -> Result<(), FileFault> {
-    for (n, row) in table.rows.iter().enumerate() {
-        let get = |column: &Column| {
-            let at = flow.columns.iter().position(|c| c.name == column.name);
-            at.and_then(|at| row.get(at)).map_or("", String::as_str)
-        };
-        for (column, value) in flow.columns.iter().zip(row) {
-            // Only what rests on another cell needs to be looked up.
-            let needed = match &column.present {
-                Present::Always => Presence::Required,
-                Present::IfHeld => Presence::Optional,
-                Present::When { .. } | Present::UnlessKnown(_) => {
-                    presence(plan, flow, column, &get, on)
-                }
-            };
-            let wrong = if value.is_empty() {
-                (needed == Presence::Required)
-                    .then(|| "the cell is empty and the agreement requires it".to_owned())
-            } else if needed == Presence::Absent {
-                Some("the cell has a value and the agreement wants none there".to_owned())
-            } else {
-                (!column.accepts(value)).then(|| {
-                    format!(
-                        "the cell has not the form of a {}",
-                        column.field_type.name()
-                    )
-                })
-            };
-            if let Some(what) = wrong {
-                return Err(fault("RUN-09", Some(n), Some(column.name.as_str()), what));
+    match cell_faults(plan, flow, table, on).next() {
+        Some(fault) => Err(fault),
+        None => Ok(()),
+    }
+}
+
+/// Every cell that has not the agreed form, or is missing, in the order of the file; no value.
+pub fn cell_faults(
+    plan: &Plan,
+    flow: &Flow,
+    table: &Table,
+    on: Date,
+) -> impl Iterator<Item = FileFault> {
+    let rows = table.rows.iter().enumerate();
+    rows.flat_map(move |(n, row)| row_faults(plan, flow, n, row, on))
+}
+
+fn row_faults(plan: &Plan, flow: &Flow, n: usize, row: &[String], on: Date) -> Vec<FileFault> {
+    let mut faults = Vec::new();
+    let get = |column: &Column| {
+        let at = flow.columns.iter().position(|c| c.name == column.name);
+        at.and_then(|at| row.get(at)).map_or("", String::as_str)
+    };
+    for (column, value) in flow.columns.iter().zip(row) {
+        // Only what rests on another cell needs to be looked up.
+        let needed = match &column.present {
+            Present::Always => Presence::Required,
+            Present::IfHeld => Presence::Optional,
+            Present::When { .. } | Present::UnlessKnown(_) => {
+                presence(plan, flow, column, &get, on)
             }
+        };
+        let wrong = if value.is_empty() {
+            (needed == Presence::Required)
+                .then(|| "the cell is empty and the agreement requires it".to_owned())
+        } else if needed == Presence::Absent {
+            Some("the cell has a value and the agreement wants none there".to_owned())
+        } else {
+            (!column.accepts(value)).then(|| {
+                format!(
+                    "the cell has not the form of a {}",
+                    column.field_type.name()
+                )
+            })
+        };
+        if let Some(what) = wrong {
+            faults.push(fault("RUN-09", Some(n), Some(column.name.as_str()), what));
         }
     }
-    Ok(())
+    faults
 }
 
 /// Cuts a file into the rows of its datasets, numbered by `number` (from 1) in the order of the file.
@@ -86,14 +103,14 @@ pub struct Paired {
     /// The sent row's number for each row of the file; a row that no sent row stands for has a number beyond all that
     /// were sent.
     pub number: Vec<u64>,
-    /// Why a person must look at the file first.
-    pub fault: Option<FileFault>,
+    /// Why a person must look at the file first: every reason, in the order of the file.
+    pub faults: Vec<FileFault>,
 }
 
 /// Pairs a return's rows with the rows that were sent, by the first link field.
 ///
 /// A fault of content holds the whole file: rows that were not asked for, rows twice, rows missing, link fields changed
-/// (MATCH-01 to MATCH-04, RUN-11).
+/// (MATCH-01 to MATCH-04, RUN-11), and where the same file comes back any other cell that was sent (EXCH-DFE-16).
 pub fn pair(
     flow: &Flow,
     answers: &Answers,
@@ -114,6 +131,7 @@ pub fn pair(
         .zip(&flow.columns)
         .map(|(at, c)| (c.name.as_str(), at))
         .collect();
+    let returned = returned(flow, answers);
     let mut beyond = sent.keys().last().copied().unwrap_or(0);
     let (mut number, mut seen, mut unasked) = (Vec::new(), BTreeSet::new(), 0);
     for (at, cells) in table.rows.iter().enumerate() {
@@ -125,13 +143,12 @@ pub fn pair(
         };
         let mut found = by_handle.get(value(handle)).copied();
         if let Some(row) = found.and_then(|n| sent.get(&n)) {
-            let changed = answers
-                .pairs_on
-                .iter()
-                .find(|l| value(l.as_str()) != row.get(l.as_str()));
-            if let Some(link) = changed {
-                let what = "the cell is not what was sent".into();
-                faults.push(fault("MATCH-04", Some(at), Some(link.as_str()), what));
+            for column in &returned {
+                let name = column.name.as_str();
+                if value(name) != row.get(name) {
+                    let what = "the cell is not what was sent".into();
+                    faults.push(fault("MATCH-04", Some(at), Some(name), what));
+                }
             }
         } else {
             unasked += 1;
@@ -155,10 +172,15 @@ pub fn pair(
         faults.push(fault("RUN-11", None, None, what));
     }
     faults.extend(counts(answers, number.len(), sent.len(), nil));
-    Paired {
-        number,
-        fault: faults.into_iter().next(),
-    }
+    Paired { number, faults }
+}
+
+/// The columns that must come back as they went: those by which rows pair, and where the same file comes back every
+/// column that was sent.
+fn returned<'a>(flow: &'a Flow, answers: &Answers) -> Vec<&'a Column> {
+    let copied = |c: &Column| c.origins.iter().any(|origin| *origin != c.field);
+    let mine = |c: &&Column| answers.pairs_on.contains(&c.name) || (answers.same_file && copied(c));
+    flow.columns.iter().filter(mine).collect()
 }
 
 /// Do the rows and those without content come to what was sent (MATCH-02)?
@@ -176,7 +198,7 @@ fn counts(answers: &Answers, rows: usize, sent: usize, nil: Option<u64>) -> Opti
     Some(fault("MATCH-02", None, None, what))
 }
 
-/// The rows of a held file whose link fields are not those of the row that was sent under their number, or that no sent
+/// The rows of a held file whose cells are not those of the row that was sent under their number, or that no sent
 /// row stands for.
 pub fn doubtful(
     flow: &Flow,
@@ -184,11 +206,7 @@ pub fn doubtful(
     rows: &Rows,
     sent: &BTreeMap<u64, Row>,
 ) -> BTreeSet<u64> {
-    let links: Vec<&Column> = flow
-        .columns
-        .iter()
-        .filter(|c| answers.pairs_on.contains(&c.name))
-        .collect();
+    let links = returned(flow, answers);
     let numbers: BTreeSet<u64> = rows.values().flat_map(BTreeMap::keys).copied().collect();
     let agrees = |n: &u64| {
         sent.get(n).is_some_and(|row| {

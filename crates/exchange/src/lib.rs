@@ -35,6 +35,7 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
+    About, Brought, Deciding, Done, Locked, Node, Ports, Proven, Settings, Start, Told, Verdict,
+    Word, Worked,
 };
 pub use trouble::Trouble;

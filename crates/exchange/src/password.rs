@@ -5,6 +5,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::ids::OperationId;
 use crate::ports::Entropy;
+use crate::table::FileFault;
 
 /// Crockford's base 32: no letter that is taken for a digit, and no word that anybody would mind.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -13,6 +14,16 @@ const LETTERS: usize = 25;
 const GROUP: usize = 5;
 /// Excel takes no longer one.
 const MOST: usize = 255;
+
+/// The one answer for a wrong password and for a damaged file.
+pub fn unopened() -> FileFault {
+    FileFault {
+        rule: "SEC-06".into(),
+        row: None,
+        column: None,
+        what: "the file does not open with this password, or is damaged".into(),
+    }
+}
 
 /// A password.
 pub struct Password(Zeroizing<String>);

@@ -208,7 +208,7 @@ fn paired(table: &Table) -> Result<Vec<u64>, (String, Option<u64>, Option<String
         &sent(),
         None,
     );
-    match paired.fault {
+    match paired.faults.into_iter().next() {
         Some(fault) => Err((fault.rule, fault.row, fault.column)),
         None => Ok(paired.number),
     }

@@ -255,6 +255,8 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         routes: args.route.clone(),
         evidence: Period::parse(&args.evidence).ok_or_else(period)?,
         quality: args.quality.clone(),
+        by_hand: Default::default(),
+        channels: Default::default(),
         register: args.register.as_deref().map(source).transpose()?,
         master: args.master.as_deref().map(source).transpose()?,
         solution: args.solution.as_deref().map(absolute).transpose()?,

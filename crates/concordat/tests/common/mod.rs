@@ -200,6 +200,11 @@ impl House {
 
     /// An agreement in force on both nodes, and the approval.
     pub async fn agreed(&self) {
+        self.agreed_on(&source()).await;
+    }
+
+    /// As [`House::agreed`], of this text.
+    pub async fn agreed_on(&self, source: &str) {
         let (ho, hmrc, id) = (&self.ho, &self.hmrc, agreement());
         for node in [ho, hmrc] {
             node.open(&op("open")).await.unwrap();
@@ -210,10 +215,10 @@ impl House {
         hmrc.trust(&op("trust"), ho.ports().signer.card(), &analyst())
             .await
             .unwrap();
-        ho.lay(&op("lay"), &id, &source(), &umbrellas(), &officer())
+        ho.lay(&op("lay"), &id, source, &umbrellas(), &officer())
             .await
             .unwrap();
-        hmrc.lay(&op("lay"), &id, &source(), &umbrellas(), &analyst())
+        hmrc.lay(&op("lay"), &id, source, &umbrellas(), &analyst())
             .await
             .unwrap();
         tested(hmrc, "hmrc").await;
@@ -355,6 +360,8 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         transport: "../transport".into(),
         routes: vec!["sealed-exchange".into()],
         quality: None,
+        by_hand: Default::default(),
+        channels: Default::default(),
         evidence: agreement::Period::parse("7 years").unwrap(),
         register: (who == "ho").then(|| "register.db".to_owned()),
         master: (who == "hmrc").then(|| "master.db".into()),

@@ -147,6 +147,8 @@ impl Town {
                 routes: vec!["gsi-email".into(), "sealed".into()],
                 evidence: agreement::Period::parse("7 years").unwrap(),
                 quality: (who == "dwp").then(|| QUALITY.to_owned()),
+                by_hand: Default::default(),
+                channels: Default::default(),
                 register: None,
                 master: None,
                 solution: (who != "ho").then(|| models(who)),

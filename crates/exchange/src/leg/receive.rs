@@ -1,6 +1,6 @@
 //! A leg at the node that receives.
 
-use ledger::Fact;
+use ledger::{Digest, Fact};
 
 use super::{Leg, Of, Side, Sources, State, listed};
 use crate::act::Act;
@@ -28,7 +28,66 @@ impl Leg {
         leg.file += 1;
         leg.package = Some(package);
         leg.fault = None;
+        leg.tries = 0;
         Ok(leg.arrived())
+    }
+
+    /// Receiver: a person brought the first file of a sender that has no node, unopened.
+    pub fn receive_by_hand(of: Of, package: PackageId, file: Digest, by: &Warrant) -> Change<Self> {
+        let mut leg = Self::new(of, Side::Receiver, State::Received);
+        leg.package = Some(package);
+        leg.brought(file, by)
+    }
+
+    /// Receiver: a person brought another file, after one that was refused.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) unless the last file was rejected.
+    pub fn receive_again_by_hand(
+        self,
+        package: PackageId,
+        file: Digest,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("receive")?;
+        leg.file += 1;
+        leg.package = Some(package);
+        leg.fault = None;
+        leg.tries = 0;
+        Ok(leg.brought(file, by))
+    }
+
+    fn brought(self, file: Digest, by: &Warrant) -> Change<Self> {
+        let mut record = self
+            .record(Act::LegReceived, &by.actor())
+            .id("from", &self.peer)
+            .fact("ciphertext", Fact::Digest(file));
+        if let Some(package) = &self.package {
+            record = record.id("package", package);
+        }
+        Change::new(self, record)
+    }
+
+    /// So many passwords are tried before a file is refused.
+    pub const TRIES: u32 = 5;
+
+    /// Receiver: the locked file did not open with the password that was given; after the last try it is refused.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `received`.
+    pub fn missed(self, fault: FileFault, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("missed")?;
+        leg.tries += 1;
+        let mut record = leg
+            .record(Act::PasswordWrong, &by.actor())
+            .rule("SEC-06")
+            .count("tries", u64::from(leg.tries));
+        if leg.tries >= Self::TRIES {
+            leg = leg.step("reject")?;
+            record = leg.rejection(&by.actor(), &fault);
+            leg.fault = Some(fault);
+        }
+        Ok(Change::new(leg, record))
     }
 
     fn arrived(self) -> Change<Self> {

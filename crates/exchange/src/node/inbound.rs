@@ -272,12 +272,14 @@ impl Node {
         manifest.kind.taken_by(&leg)?;
         // A letter about an older file of this leg says nothing about the present one.
         let about_this = manifest.answers.as_ref() == leg.package();
+        let peer = partner(&leg);
         match letter.head {
             Head::Receipt { rows } if about_this => {
-                self.commit(batch.and(leg.accepted(rows)?)?).await
+                self.commit(batch.and(leg.accepted(rows, &peer)?)?).await
             }
             Head::Rejection { fault } if about_this => {
-                self.commit(batch.and(leg.refused_there(fault)?)?).await
+                self.commit(batch.and(leg.refused_there(fault, &peer)?)?)
+                    .await
             }
             Head::Recall { rows } if about_this => {
                 self.take_recall(manifest, leg, &rows, batch).await
@@ -328,11 +330,25 @@ impl Node {
             return Ok(Vec::new());
         }
         let (pact, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
-        if pact.is_suspended() {
+        // A file that a person brought is opened when its password is given.
+        if pact.is_suspended() || self.is_by_hand(leg.peer()) {
             return Ok(Vec::new());
         }
         let read = self.read(&package, &plan, &flow_plan).await?;
-        let batch = Batch::new(op.clone(), "leg.open").drop_package(&package);
+        let batch = Batch::new(op, "leg.open").drop_package(&package);
+        self.settle(leg, &plan, &flow_plan, read, batch).await
+    }
+
+    /// Refuses, holds or loads a file that was read; the answer to the sender is in the same commit.
+    pub(super) async fn settle(
+        &self,
+        leg: Leg,
+        plan: &Plan,
+        flow_plan: &Flow,
+        read: Result<(Table, Option<u64>, Sources), FileFault>,
+        batch: Batch,
+    ) -> Result<Done, Trouble> {
+        let op = batch.op().clone();
         let (table, nil, sources) = match read {
             Ok(read) => read,
             Err(fault) => {
@@ -343,12 +359,12 @@ impl Node {
                 return self.commit(batch.and(leg.reject(fault)?)?).await;
             }
         };
-        let Paired { number, fault } = self.paired(&leg, &flow_plan, &table, nil).await?;
-        let rows = inward::rows(&flow_plan, &table, &number);
+        let Paired { number, faults } = self.paired(&leg, flow_plan, &table, nil).await?;
+        let rows = inward::rows(flow_plan, &table, &number);
         let (holdings, batch) = self
             .open_holdings(
                 &op,
-                &plan,
+                plan,
                 &of(&leg),
                 leg.file(),
                 &rows,
@@ -356,7 +372,7 @@ impl Node {
                 batch,
             )
             .await?;
-        match fault {
+        match faults.into_iter().next() {
             Some(fault) => {
                 self.commit(batch.and(leg.hold(number, holdings, fault, Some(sources))?)?)
                     .await
@@ -367,7 +383,7 @@ impl Node {
                     holdings: &holdings,
                     doubtful: &BTreeSet::new(),
                 };
-                let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, &file, batch).await?;
+                let (traces, batch) = self.loaded(&leg, plan, flow_plan, &file, batch).await?;
                 let change = with_traces(leg.load(number, holdings, Some(sources))?, &traces);
                 self.commit(batch.and(change)?).await
             }
@@ -444,7 +460,7 @@ impl Node {
     }
 
     /// The sent row's number for each row of a return; for a file that answers nothing, the order of the file.
-    async fn paired(
+    pub(super) async fn paired(
         &self,
         leg: &Leg,
         flow: &Flow,
@@ -454,7 +470,7 @@ impl Node {
         let Some(answers) = &flow.answers else {
             return Ok(Paired {
                 number: (1..=table.rows.len() as u64).collect(),
-                fault: None,
+                faults: Vec::new(),
             });
         };
         let Some(asked) = self.sent_leg(leg.run(), flow).await? else {

@@ -56,7 +56,9 @@ impl Node {
                 .help("only a route whose state is approved sends (SEC-07)"),
             );
         }
-        if self.card_of(leg.peer()).await.is_err() {
+        if self.is_by_hand(leg.peer()) {
+            refusals.extend(self.password_by(&plan, &flow_plan).err());
+        } else if self.card_of(leg.peer()).await.is_err() {
             refusals.push(Refusal::new(
                 "SEC-01",
                 format!("the keys of {} are not taken on", leg.peer()),
