@@ -82,8 +82,11 @@ pub fn model(bytes: &[u8]) {
     let _ = linkage::model::Model::read("fuzzed", bytes);
 }
 
+/// A target: its name, and what it does with any bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
 /// Every target by its name, which is also the name of its folder in `corpus/`.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+pub const TARGETS: [Target; 7] = [
     ("csv", csv),
     ("xlsx", xlsx),
     ("locked", locked),

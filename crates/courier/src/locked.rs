@@ -117,8 +117,11 @@ fn office(bytes: &[u8], password: &Password) -> Result<Zeroizing<Vec<u8>>, FileF
     if bytes.starts_with(xlsx::ZIP) {
         return Err(unlocked());
     }
-    let plain = office_crypto::decrypt_from_bytes(bytes.to_vec(), password.reveal());
-    let plain = Zeroizing::new(plain.map_err(|_| unopened())?);
+    let (raw, text) = (bytes.to_vec(), password.reveal());
+    // The library stumbles over some damaged containers: that is damage like any other.
+    let opened = std::panic::catch_unwind(|| office_crypto::decrypt_from_bytes(raw, text).ok());
+    let plain = opened.ok().flatten().ok_or_else(unopened)?;
+    let plain = Zeroizing::new(plain);
     // Any password turns the bytes into something: only the right one into a workbook whose parts are all whole.
     xlsx::is_whole(&plain).then_some(plain).ok_or_else(unopened)
 }
