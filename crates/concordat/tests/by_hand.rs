@@ -340,8 +340,15 @@ async fn a_file_that_is_not_the_same_is_held_or_refused_and_an_annotated_copy_sa
     let by_hand = ByHand::new().await;
     let (_, bytes, password) = by_hand.exported().await;
     let answer = by_hand.answer(&bytes, &password).await;
-    type Meddling = fn(&mut Table);
-    let cases: [(Meddling, State, &str, Option<u64>, Option<&str>); 5] = [
+    /// What is done to the file, and the state, rule, row and column that come of it.
+    type Case = (
+        fn(&mut Table),
+        State,
+        &'static str,
+        Option<u64>,
+        Option<&'static str>,
+    );
+    let cases: [Case; 5] = [
         (
             |t| t.rows[1][6] = "ZZ9 8ZZ".into(),
             State::Held,
