@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix docs soak tools postgres servers
+.PHONY: help demo test check bench fix docs soak tools postgres servers office
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,7 +17,7 @@ demo: ## Build the release and run the whole exchange in ./demo, with synthetic 
 	if [ -n "$$pages" ]; then echo "== open in a browser:"; echo "$$pages" | sed "s|^|$(CURDIR)/|"; \
 	else echo "== the demonstration wrote no page"; fi
 
-test: tools postgres servers ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
+test: tools postgres servers office ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
 	@if cargo fmt --version >/dev/null 2>&1; then echo "== format"; cargo fmt --all --check; \
 	else echo "== format NOT CHECKED: rustfmt is not installed"; fi
 	@if cargo clippy --version >/dev/null 2>&1; then echo "== lints"; \
@@ -90,3 +90,18 @@ servers:
 	echo "== installing$$missing with apt"; \
 	$$as_root apt-get update -q; \
 	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
+
+# A test opens, edits and stores locked workbooks in LibreOffice, as a person would.
+office:
+	@if command -v soffice >/dev/null && /usr/bin/python3 -c 'import uno' 2>/dev/null; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	echo "LibreOffice (soffice) or its module for /usr/bin/python3 (uno) is missing, and this is not Debian:"; \
+	echo "install both there and try again."; exit 1; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo >/dev/null; then as_root=sudo; \
+	else echo "The tests need LibreOffice, and installing it needs root."; \
+	echo "As root: apt-get install libreoffice-calc-nogui python3-uno. Then run make test again."; exit 1; fi; \
+	echo "== installing LibreOffice with apt"; \
+	$$as_root apt-get update -q; \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+	libreoffice-calc-nogui python3-uno

@@ -199,7 +199,8 @@ async fn one(form: &str, rows: u32) {
     let facts: RowFacts = Migrant::new(1).register.facts;
     let mut passing = Gate::new(&plan, flow_plan, on);
     let cells = Cells::of(flow_plan);
-    let mut file = ho.ports().forms.begin(format, &table.columns).unwrap();
+    let cover = exchange::cover::Cover::plain(&table.columns);
+    let mut file = ho.ports().forms.begin(format, &cover).unwrap();
     let (mut bytes, mut gate, mut writing) = (Vec::new(), Duration::ZERO, Duration::ZERO);
     let mut numbers = 1..=u64::from(rows);
     for page in table.rows.chunks(1_000) {

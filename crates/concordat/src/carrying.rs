@@ -35,6 +35,14 @@ pub fn by_directory<'a>(
 }
 
 impl Carrying {
+    /// The folder, of a route that is one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(folder) => Some(folder),
+            Self::Sftp(_) | Self::Webdav(_) => None,
+        }
+    }
+
     /// The digest of the settings, as the register has it. Secrets stand in files, and only their places are settings.
     fn settings(&self) -> Result<Digest, Fail> {
         Ok(Digest::of(&serde_json::to_vec(self)?))

@@ -9,17 +9,20 @@
 //! | `ledger/` | the published ledger: what an auditor takes away |
 //! | `card.json`, `signatures/` | the public keys and the signatures of this party, to hand to partners |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use agreement::{Law, Period};
-use courier::{AgeSealer, Allowed, ConfinedForms, DirectoryShelf, DirectorySpool, Keys};
+use courier::{
+    AgeSealer, Allowed, ConfinedForms, DirectoryShelf, DirectorySpool, FolderChannel, Keys,
+    MailChannel,
+};
 use exchange::ids::{PartyId, RouteId};
 use exchange::message::is_plain_note;
-use exchange::ports::{CaseRegister, Clock, Entropy, MasterList, Signer};
+use exchange::ports::{CaseRegister, Channel, Clock, Entropy, MasterList, Signer};
 use exchange::{Node, Ports, Settings};
 use serde::{Deserialize, Serialize};
 use sim::departments::{OpenMaster, OpenRegister};
@@ -53,6 +56,12 @@ pub struct Config {
     /// What whoever receives a file of this party must know of the quality of its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
+    /// The parties that have no node: their files are locked with a password, and a person hands them over.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub by_hand: BTreeSet<PartyId>,
+    /// How passwords of locked files travel, by the agreement's routes (SEC-06).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub channels: BTreeMap<String, Way>,
     /// The case register, where this party has one: a file, or `world:FILE` for one that `synth` made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
@@ -68,6 +77,23 @@ pub struct Config {
     /// What carries each route. Which of them may be used, the register says (`concordat route`).
     #[serde(default)]
     pub routes: BTreeMap<RouteId, Carrying>,
+}
+
+/// How the password of a locked file travels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Way {
+    /// It is put into this folder, from which another system takes it.
+    Folder(PathBuf),
+    /// It is mailed.
+    Mail {
+        /// The mail relay of this machine, such as `127.0.0.1:25`.
+        relay: std::net::SocketAddr,
+        /// The sender's address.
+        from: String,
+        /// The address of each party.
+        to: BTreeMap<PartyId, String>,
+    },
 }
 
 impl Config {
@@ -153,6 +179,8 @@ pub async fn compose(
         Some(folder) => Some(Arc::new(solution::read(&dir.join(folder))?)),
         None => None,
     };
+    let channels = channels(dir, &config)?;
+    let forms = Arc::new(ConfinedForms::new(reader()?));
     let ports = Ports {
         clock,
         entropy,
@@ -160,7 +188,9 @@ pub async fn compose(
             .await
             .map_err(|e| Fail::fault(e.to_string()))?,
         vault: Arc::new(vault),
-        forms: Arc::new(ConfinedForms::new(reader()?)),
+        forms: forms.clone(),
+        locks: forms,
+        channels,
         sealer: Arc::new(AgeSealer::new(keys.clone())),
         spool: Arc::new(DirectorySpool::new(dir)),
         signer: keys,
@@ -174,11 +204,59 @@ pub async fn compose(
     let settings = Settings {
         party: config.party,
         instance,
+        by_hand: config.by_hand,
         evidence: config.evidence,
         backups: config.backups,
         quality: config.quality,
     };
     Ok((settings, ports))
+}
+
+/// The channels of passwords. None of them may be where files travel (SEC-06).
+fn channels(dir: &Path, config: &Config) -> Result<BTreeMap<String, Arc<dyn Channel>>, Fail> {
+    let files = config.routes.values().filter_map(Carrying::folder);
+    let files = files.map(|folder| plain(&dir.join(folder)));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    let mut channels: BTreeMap<String, Arc<dyn Channel>> = BTreeMap::new();
+    for (route, way) in &config.channels {
+        let channel: Arc<dyn Channel> = match way {
+            Way::Folder(folder) => {
+                let folder = plain(&dir.join(folder))?;
+                let meets = |files: &PathBuf| folder.starts_with(files) || files.starts_with(&folder);
+                if files.iter().any(meets) {
+                    return Err(Fail::usage(format!(
+                        "the channel {route} puts passwords into {}, where files travel: choose another folder (SEC-06)",
+                        folder.display()
+                    )));
+                }
+                Arc::new(FolderChannel::new(folder))
+            }
+            Way::Mail { relay, from, to } => Arc::new(
+                MailChannel::new(*relay, from, to)
+                    .map_err(|e| Fail::usage(format!("the channel {route}: {e}")))?,
+            ),
+        };
+        channels.insert(route.clone(), channel);
+    }
+    Ok(channels)
+}
+
+/// A path without links and dots, as far as it stands.
+fn plain(path: &Path) -> Result<PathBuf, Fail> {
+    if let Ok(path) = path.canonicalize() {
+        return Ok(path);
+    }
+    let whole = std::path::absolute(path).map_err(|e| Fail::at(path, &e))?;
+    let mut out = PathBuf::new();
+    for part in whole.components() {
+        if part == std::path::Component::ParentDir {
+            out.pop();
+        } else {
+            out.push(part);
+            out = out.canonicalize().unwrap_or(out);
+        }
+    }
+    Ok(out)
 }
 
 async fn register(

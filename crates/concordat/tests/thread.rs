@@ -279,6 +279,7 @@ async fn the_gate_names_all_failing_conditions_together() {
         .unwrap();
     // After the term, without its route: both are named.
     let settings = exchange::Settings {
+        by_hand: Default::default(),
         party: ho.party().clone(),
         instance: "ho-2".into(),
         quality: None,

@@ -9,8 +9,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use exchange::cover::Cover;
 use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
-use exchange::table::{FileFault, Format, Gathering, Shape, Table};
+use exchange::table::{FileFault, Format, Gathering, Looked, Shape, Table};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
@@ -18,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 use crate::cells::unsafe_file;
-use crate::reader::{Answer, NOT_STARTED, Request};
+use crate::reader::{Answer, NOT_STARTED, Request, Task};
 use crate::{csv, limits, workbook};
 
 /// Writes files in memory and reads them through the program `concordat-reader`.
@@ -52,28 +53,22 @@ impl ConfinedForms {
             "the confined reader {path} {what}: install it beside the main program and check its permissions"
         ))
     }
-}
 
-#[async_trait]
-impl Forms for ConfinedForms {
-    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
-        Ok(match format {
-            Format::Xlsx => Box::new(Gathering::new(columns, |table| workbook::write(&table))),
-            Format::Csv => Box::new(csv::Lines::under(columns)?),
-        })
-    }
-
-    async fn read(
+    /// Gives the child a task and a file.
+    pub(crate) fn ask(
         &self,
+        task: Task,
         format: Format,
         shape: &Shape,
         file: Box<dyn Parts>,
-    ) -> Result<Box<dyn Reading>, PortFault> {
+    ) -> Result<Confined, PortFault> {
         let request = Request {
+            task,
             format,
             shape: shape.clone(),
         };
-        let mut line = serde_json::to_vec(&request).map_err(|_| self.fault("cannot be asked"))?;
+        let line = serde_json::to_vec(&request).map_err(|_| self.fault("cannot be asked"))?;
+        let mut line = Zeroizing::new(line);
         line.push(b'\n');
         let mut child = Command::new(&self.reader)
             .env_clear()
@@ -88,21 +83,46 @@ impl Forms for ConfinedForms {
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(self.fault("has no pipes"));
         };
-        Ok(Box::new(Confined {
+        Ok(Confined {
             forms: self.clone(),
             shape: shape.clone(),
             rows: 0,
             child,
             feeding: Some(tokio::spawn(feed(to, line, file))),
             from: BufReader::new(from),
-        }))
+        })
+    }
+}
+
+#[async_trait]
+impl Forms for ConfinedForms {
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault> {
+        let columns = cover.names();
+        Ok(match format {
+            Format::Xlsx => {
+                let cover = cover.clone();
+                Box::new(Gathering::new(&columns, move |table| {
+                    workbook::write(&cover, &table)
+                }))
+            }
+            Format::Csv => Box::new(csv::Lines::under(&columns)?),
+        })
+    }
+
+    async fn read(
+        &self,
+        format: Format,
+        shape: &Shape,
+        file: Box<dyn Parts>,
+    ) -> Result<Box<dyn Reading>, PortFault> {
+        Ok(Box::new(self.ask(Task::Read, format, shape, file)?))
     }
 }
 
 /// Gives the child its request and the file.
 async fn feed(
     mut to: ChildStdin,
-    request: Vec<u8>,
+    request: Zeroizing<Vec<u8>>,
     mut file: Box<dyn Parts>,
 ) -> Result<(), PortFault> {
     // A reader that has died reads no more; how it ended tells the rest.
@@ -120,7 +140,7 @@ async fn feed(
 }
 
 /// A file that goes through the child.
-struct Confined {
+pub(crate) struct Confined {
     forms: ConfinedForms,
     shape: Shape,
     rows: u64,
@@ -134,26 +154,61 @@ type Next<T> = Result<Result<T, FileFault>, PortFault>;
 #[async_trait]
 impl Reading for Confined {
     async fn next(&mut self) -> Next<Option<Table>> {
-        let mut line = Zeroizing::new(Vec::new());
-        let asked = Instant::now();
-        let mut from = (&mut self.from).take(limits::ANSWER_BYTES);
-        let answered = from.read_until(b'\n', &mut line);
-        let answered = timeout(self.forms.patience, answered).await;
-        self.forms.patience = self.forms.patience.saturating_sub(asked.elapsed());
-        if line.is_empty() && matches!(answered, Ok(Ok(_))) {
-            return self.died().await;
-        }
-        match serde_json::from_slice(&line) {
-            Ok(Answer::Page(rows)) => self.page(rows).await,
-            Ok(Answer::End) => self.ended().await,
-            Ok(Answer::Fault(fault)) => self.refused(fault).await,
-            // It hangs, floods, or says what no reader says.
-            Err(_) => self.refused(unsafe_file()).await,
+        match self.said(limits::ANSWER_BYTES).await {
+            Some(Answer::Page(rows)) => self.page(rows).await,
+            Some(Answer::End) => self.ended().await,
+            Some(Answer::Fault(fault)) => self.refused(fault).await,
+            Some(Answer::Looked(_)) => self.refused(unsafe_file()).await,
+            None => self.died().await,
         }
     }
 }
 
 impl Confined {
+    /// The child's next line, of so many bytes at most; none when it ended instead. Where it hangs, floods, or says what no
+    /// reader says, the file is not safe.
+    async fn said(&mut self, most: u64) -> Option<Answer> {
+        let mut line = Zeroizing::new(Vec::new());
+        let asked = Instant::now();
+        let mut from = (&mut self.from).take(most);
+        let answered = from.read_until(b'\n', &mut line);
+        let answered = timeout(self.forms.patience, answered).await;
+        self.forms.patience = self.forms.patience.saturating_sub(asked.elapsed());
+        if line.is_empty() && matches!(answered, Ok(Ok(_))) {
+            return None;
+        }
+        let answer = serde_json::from_slice(&line);
+        Some(answer.unwrap_or_else(|_| Answer::Fault(unsafe_file())))
+    }
+
+    /// The whole table.
+    pub(crate) async fn table(mut self) -> Next<Table> {
+        let mut rows = Vec::new();
+        loop {
+            match self.next().await? {
+                Ok(Some(mut page)) => rows.append(&mut page.rows),
+                Ok(None) => break,
+                Err(fault) => return Ok(Err(fault)),
+            }
+        }
+        let columns = std::mem::take(&mut self.shape.columns);
+        Ok(Ok(Table { columns, rows }))
+    }
+
+    /// The file as it is.
+    pub(crate) async fn looked(mut self) -> Next<Looked> {
+        let looked = match self.said(limits::LOOKED_BYTES).await {
+            Some(Answer::Looked(looked)) => looked,
+            Some(Answer::Fault(fault)) => return self.refused(fault).await,
+            Some(Answer::Page(_) | Answer::End) => return self.refused(unsafe_file()).await,
+            None => return self.died().await,
+        };
+        match self.end().await? {
+            Some(0) => Ok(Ok(looked)),
+            _ => Ok(Err(unsafe_file())),
+        }
+    }
+
     /// A page has rows of the agreed width, and not more than may come.
     async fn page(&mut self, rows: Vec<Vec<String>>) -> Next<Option<Table>> {
         let width = self.shape.columns.len();
@@ -175,7 +230,7 @@ impl Confined {
     }
 
     /// The child ended and had said nothing.
-    async fn died(&mut self) -> Next<Option<Table>> {
+    async fn died<T>(&mut self) -> Next<T> {
         match self.end().await? {
             Some(NOT_STARTED) => Err(self
                 .forms
@@ -185,7 +240,7 @@ impl Confined {
     }
 
     /// Nothing more is wanted of the child.
-    async fn refused(&mut self, fault: FileFault) -> Next<Option<Table>> {
+    async fn refused<T>(&mut self, fault: FileFault) -> Next<T> {
         let _ = self.child.start_kill();
         self.end().await?;
         Ok(Err(fault))

@@ -21,10 +21,13 @@ mod rows;
 use std::borrow::Cow;
 
 use exchange::ports::{PortFault, Writing};
-use exchange::table::{FileFault, Format, Shape, Table};
+use exchange::table::{FileFault, Format, Looked, Shape, Table};
 
-use crate::cells::Written;
+use crate::cells::{Checked, Written, unsafe_file};
 use crate::drain::Drain;
+use crate::fault::in_row;
+use crate::header;
+use crate::reader::Stop;
 
 pub(crate) use rows::Rows;
 
@@ -131,6 +134,44 @@ fn unwritten<E>(_: E) -> PortFault {
 /// [`FileFault`]: rule, row and column, never a value.
 pub fn read(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
     crate::reader::read(Format::Csv, shape, bytes)
+}
+
+/// Reads the cells as they are, with all that is wrong with them; after a line that is no csv nothing is read.
+///
+/// # Errors
+/// [`FileFault`] where it is no text at all.
+pub(crate) fn look(shape: &Shape, bytes: &[u8]) -> Result<Looked, FileFault> {
+    let mut looked = Looked::default();
+    let mut rows = Rows::of(shape, bytes);
+    for row in 1u64.. {
+        let cells = match rows.cells() {
+            Ok(Some(cells)) => cells,
+            Ok(None) => break,
+            Err(Stop::Fault(fault)) if row == 1 => return Err(fault),
+            Err(Stop::Fault(fault)) => {
+                looked.fault(fault);
+                break;
+            }
+            // Nothing fails that is in memory.
+            Err(Stop::Io(_)) => return Err(unsafe_file()),
+        };
+        if row > 1 {
+            let checked = Checked::new(shape).row(row, &cells);
+            checked.err().into_iter().for_each(|f| looked.fault(f));
+            if row > shape.max_rows.saturating_add(1) {
+                let what =
+                    "the file has more rows than the run can have: send only what was asked for";
+                looked.fault(in_row(row, what));
+            }
+        }
+        for (column, cell) in (0u32..).zip(cells).filter(|(_, cell)| !cell.is_empty()) {
+            looked.cells.push((row, column, cell));
+        }
+    }
+    if let Err(fault) = header::check(&looked.header(), &shape.columns) {
+        looked.faults.insert(0, fault);
+    }
+    Ok(looked)
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Short ways to say a structural fault of a file. Never holds a cell's value.
 
-use exchange::table::{FileFault, Format};
-
-use crate::limits;
+use exchange::table::FileFault;
 
 /// The receiver's right to reject what does not meet the specification.
 pub(crate) const STRUCTURE: &str = "RUN-09";
@@ -21,9 +19,9 @@ pub(crate) fn whole(rule: &str, what: impl Into<String>) -> FileFault {
     }
 }
 
-/// The fault of a file of this form that is longer than any.
-pub(crate) fn too_long(format: Format) -> FileFault {
-    let most = limits::file_bytes(format) >> 20;
+/// The fault of a file that is longer than so many bytes.
+pub(crate) fn too_long(most: u64) -> FileFault {
+    let most = most >> 20;
     let what = format!("the file is longer than {most} MiB: send it in parts");
     whole(STRUCTURE, what)
 }

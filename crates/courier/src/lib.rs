@@ -4,6 +4,7 @@
 //! ([`confined::ConfinedForms`]). It never decides whether something may leave or be used, never reads a
 //! clock, never writes a value in clear to a disk, and no error of it holds a cell's value or a key.
 
+pub mod channel;
 pub mod confined;
 pub mod csv;
 pub mod directory;
@@ -16,14 +17,19 @@ pub mod sealer;
 pub mod spool;
 pub mod workbook;
 
+mod annotated;
 mod cells;
+mod csvw;
 mod drain;
 mod durable;
 mod fault;
 mod header;
+mod locked;
+mod locks;
 mod opening;
 mod xlsx;
 
+pub use channel::{FolderChannel, MailChannel};
 pub use confined::ConfinedForms;
 pub use directory::{DirectoryShelf, DirectoryTransport};
 pub use keys::{Keys, KeysFault};

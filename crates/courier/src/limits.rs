@@ -4,8 +4,8 @@
 
 use exchange::table::Format;
 
-/// The longest workbook, in bytes: it is read as a whole.
-const WORKBOOK_BYTES: u64 = 64 << 20;
+/// The longest file that is read as a whole, in bytes: a workbook, or a locked file.
+pub const WHOLE_BYTES: u64 = 64 << 20;
 /// The longest csv file, in bytes: it is read row by row.
 const CSV_BYTES: u64 = 512 << 20;
 /// The longest package, in bytes: the longest file, its manifest and age's overhead.
@@ -44,6 +44,8 @@ pub const PAGE_ROWS: usize = 1_000;
 pub const PAGE_BYTES: usize = 256 << 10;
 /// The longest line of the confined reader's answer, in bytes: a page and a row, each character of them escaped.
 pub const ANSWER_BYTES: u64 = 16 << 20;
+/// The longest line in which the confined reader shows a file as it is, in bytes.
+pub const LOOKED_BYTES: u64 = 256 << 20;
 /// The address space of the confined reader, in bytes.
 pub const READER_MEMORY: u64 = 512 << 20;
 /// The processor time of the confined reader, in seconds.
@@ -52,7 +54,7 @@ pub const READER_SECONDS: u64 = 60;
 /// The longest file of a form, in bytes.
 pub fn file_bytes(format: Format) -> u64 {
     match format {
-        Format::Xlsx => WORKBOOK_BYTES,
+        Format::Xlsx => WHOLE_BYTES,
         Format::Csv => CSV_BYTES,
     }
 }

@@ -16,9 +16,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{forms, shape, two, whole};
+use common::{book, forms, shape, two, whole};
 use courier::confined::ConfinedForms;
-use courier::workbook;
 use exchange::ports::{Forms, Parts, PortFault};
 use exchange::table::{FileFault, Format, Shape, Table};
 
@@ -66,7 +65,7 @@ async fn a_reader_that_dies_hangs_floods_or_lies_is_a_fault_of_the_file() {
         );
     }
     // The caller goes on, with the real reader.
-    let bytes = workbook::write(&two()).unwrap();
+    let bytes = book(&two()).unwrap();
     assert!(
         whole(&forms(), Format::Xlsx, &shape(), bytes)
             .await
@@ -190,9 +189,18 @@ fn the_reader_has_taken_its_means_away_before_it_reads() {
                 && !line.is_empty()
         })
     });
+    // The filter comes last: then its first byte is waited for.
+    let filtered = (0..200).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+        let status = status.unwrap_or_default();
+        ["Seccomp:\t2", "NoNewPrivs:\t1"]
+            .iter()
+            .all(|line| status.lines().any(|l| l == *line))
+    });
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(confined, "{last}");
+    assert!(confined && filtered, "{last}");
 }
 
 #[test]

@@ -12,8 +12,8 @@ mod common;
 
 use std::io::{Cursor, Write};
 
-use common::{confined, edited, refused as both, sample, table, two, with_part, zip};
-use courier::{reader, workbook};
+use common::{book, confined, edited, refused as both, sample, table, two, with_part, zip};
+use courier::reader;
 use exchange::table::{Format, Table};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -33,7 +33,7 @@ fn refused_at(bytes: &[u8], row: u64, column: Option<&str>, words: &str) {
 }
 
 fn written(columns: &[&str], row: &[&str]) -> Vec<u8> {
-    workbook::write(&Table {
+    book(&Table {
         columns: columns.iter().map(|c| (*c).into()).collect(),
         rows: vec![row.iter().map(|c| (*c).into()).collect()],
     })
@@ -470,7 +470,7 @@ fn nothing_may_be_hidden_or_added() {
 #[test]
 fn too_many_rows_and_gaps_are_refused() {
     let row = ["r", "Canary", "x"];
-    let eleven = workbook::write(&table(&[row; 11])).unwrap();
+    let eleven = book(&table(&[row; 11])).unwrap();
     refused_at(&eleven, 12, None, "more rows");
     let bytes = edited(
         SHEET,

@@ -11,8 +11,9 @@
 mod common;
 
 use calamine::{Data, Reader};
-use common::{confined_with, parts, shape, table, two};
+use common::{book, confined_with, parts, shape, table, two};
 use courier::{csv, reader, workbook};
+use exchange::cover::Cover;
 use exchange::ports::Forms;
 use exchange::table::{Format, Shape, Table};
 use proptest::prelude::*;
@@ -62,7 +63,7 @@ fn shape_of(table: &Table) -> Shape {
 fn check(table: &Table) {
     let shape = shape_of(table);
     for (format, bytes) in [
-        (Format::Xlsx, workbook::write(table)),
+        (Format::Xlsx, book(table)),
         (Format::Csv, csv::write(table)),
     ] {
         let bytes = bytes.unwrap();
@@ -93,7 +94,7 @@ fn nasty_cells_come_back_unchanged_in_both_forms() {
 fn the_confined_reader_gives_the_same_table() {
     let table = table(&[["r1", NASTY[0], ""], ["r2", NASTY[18], "x"]]);
     for (format, bytes) in [
-        (Format::Xlsx, workbook::write(&table)),
+        (Format::Xlsx, book(&table)),
         (Format::Csv, csv::write(&table)),
     ] {
         assert!(confined_with(format, &shape(), &bytes.unwrap()).unwrap() == table);
@@ -102,8 +103,8 @@ fn the_confined_reader_gives_the_same_table() {
 
 #[test]
 fn the_same_table_gives_the_same_bytes_and_no_author() {
-    let first = workbook::write(&two()).unwrap();
-    assert_eq!(first, workbook::write(&two()).unwrap());
+    let first = book(&two()).unwrap();
+    assert_eq!(first, book(&two()).unwrap());
     let core = parts(&first)
         .into_iter()
         .find(|(name, _)| name == "docProps/core.xml")
@@ -121,7 +122,7 @@ fn the_same_table_gives_the_same_bytes_and_no_author() {
 #[test]
 fn a_workbook_holds_the_table_and_its_contents_sheet_and_nothing_else() {
     let table = table(&[["r1", "=1+1", "+44"]]);
-    let bytes = workbook::write(&table).unwrap();
+    let bytes = book(&table).unwrap();
     let mut book: calamine::Xlsx<_> =
         calamine::open_workbook_from_rs(std::io::Cursor::new(&bytes)).unwrap();
     assert_eq!(book.sheet_names(), ["Contents", "Records"]);
@@ -150,7 +151,7 @@ fn what_no_file_can_hold_is_not_written_and_not_repeated() {
         (long.as_str(), "32,767"),
     ] {
         for fault in [
-            workbook::write(&table(&[["r1", bad, ""]])),
+            book(&table(&[["r1", bad, ""]])),
             csv::write(&table(&[["r1", bad, ""]])),
         ] {
             let text = fault.unwrap_err().to_string();
@@ -172,10 +173,7 @@ fn what_no_file_can_hold_is_not_written_and_not_repeated() {
     };
     let none = Table::default();
     for bad in [ragged, empty, twice, none] {
-        assert!(
-            workbook::write(&bad).is_err() && csv::write(&bad).is_err(),
-            "{bad:?}"
-        );
+        assert!(book(&bad).is_err() && csv::write(&bad).is_err(), "{bad:?}");
     }
 }
 
@@ -196,7 +194,7 @@ proptest! {
         let mut table = table(&[]);
         table.rows = rows.into_iter().map(Vec::from).filter(|row| row.iter().any(|c| !c.is_empty())).collect();
         let shape = shape_of(&table);
-        for (format, bytes) in [(Format::Xlsx, workbook::write(&table)), (Format::Csv, csv::write(&table))] {
+        for (format, bytes) in [(Format::Xlsx, book(&table)), (Format::Csv, csv::write(&table))] {
             let back = reader::read(format, &shape, &bytes.unwrap()).unwrap();
             prop_assert_eq!(&back.rows, &table.rows, "{:?}", format);
         }
@@ -225,7 +223,7 @@ proptest! {
     /// One changed byte in a workbook: read as the same table, or refused; never a panic, never other columns.
     #[test]
     fn a_damaged_workbook_is_refused_or_unharmed(at in any::<proptest::sample::Index>(), to in any::<u8>()) {
-        let mut bytes = workbook::write(&two()).unwrap();
+        let mut bytes = book(&two()).unwrap();
         let n = bytes.len();
         bytes[at.index(n)] = to;
         if let Ok(table) = reader::read(Format::Xlsx, &shape(), &bytes) {
@@ -240,10 +238,10 @@ fn a_file_that_is_written_row_by_row_is_the_file_of_the_table() {
     let rows: Vec<[&str; 3]> = NASTY.iter().map(|text| ["r1", text, ""]).collect();
     let table = table(&rows.repeat(40));
     for (format, whole) in [
-        (Format::Xlsx, workbook::write(&table).unwrap()),
+        (Format::Xlsx, book(&table).unwrap()),
         (Format::Csv, csv::write(&table).unwrap()),
     ] {
-        let mut writing = forms.begin(format, &table.columns).unwrap();
+        let mut writing = forms.begin(format, &Cover::plain(&table.columns)).unwrap();
         let (mut file, mut first) = (Vec::new(), 0);
         for (n, row) in table.rows.iter().enumerate() {
             let cells: Vec<&str> = row.iter().map(String::as_str).collect();
@@ -258,7 +256,11 @@ fn a_file_that_is_written_row_by_row_is_the_file_of_the_table() {
         );
         writing.finish(&mut file).unwrap();
         assert!(
-            file == whole && forms.write(format, &table).unwrap() == whole,
+            file == whole
+                && forms
+                    .write(format, &Cover::plain(&table.columns), &table)
+                    .unwrap()
+                    == whole,
             "{format}"
         );
     }

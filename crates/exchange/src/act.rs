@@ -76,6 +76,10 @@ acts! {
     LegRefusedThere = "leg.refused-there";
     /// A refused file was taken back for correction (RUN-10).
     LegReopened = "leg.reopened";
+    /// The password of a locked file went on its own channel (SEC-06).
+    PasswordSent = "password.sent";
+    /// A locked file did not open with the password that was given.
+    PasswordWrong = "password.wrong";
     /// A match that a file rests on was refuted before the file was sealed.
     LegPreparedAgain = "leg.prepared-again";
     /// A package arrived and was moved to its restricted place (RUN-14).

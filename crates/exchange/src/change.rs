@@ -153,6 +153,12 @@ impl<T: Aggregate> Change<T> {
         self
     }
 
+    /// The same act with a person's reason, to be sealed beside its entry.
+    pub(crate) fn saying(mut self, reason: &str) -> Self {
+        self.record = self.record.text("reason", reason);
+        self
+    }
+
     /// The same act with a part of the new state put differently.
     pub(crate) fn map(mut self, how: impl FnOnce(T) -> T) -> Self {
         self.state = how(self.state);

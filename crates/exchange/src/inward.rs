@@ -4,18 +4,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{Answers, Column, DatasetId, Flow, Others, Plan, Present, RowCover};
+use agreement::{Answers, Column, DatasetId, FieldName, Flow, Others, Plan, Present, RowCover};
 use jiff::civil::Date;
 
 use crate::gate::{Presence, Rows, presence};
 use crate::rows::Row;
-use crate::table::{FileFault, Shape};
+use crate::table::{FileFault, Looked, Shape};
 
 /// The name of the sheet that has the records.
 pub const SHEET: &str = "Records";
 
 /// The most rows that a file may have at all.
 pub const MAX_ROWS: u64 = 1_000_000;
+
+/// So many faults of rows are told of a file.
+const FAULTS: usize = Looked::MOST;
 
 /// The shape that a flow's file must have.
 pub fn shape(flow: &Flow) -> Shape {
@@ -38,11 +41,26 @@ pub fn cells(
     place: u64,
     on: Date,
 ) -> Result<(), FileFault> {
+    match cell_faults(plan, flow, row, place, on).next() {
+        Some(fault) => Err(fault),
+        None => Ok(()),
+    }
+}
+
+/// Every cell of a row that has not the agreed form, or is missing, in the order of the file; no value.
+pub fn cell_faults(
+    plan: &Plan,
+    flow: &Flow,
+    row: &[String],
+    place: u64,
+    on: Date,
+) -> impl Iterator<Item = FileFault> {
     let get = |column: &Column| {
         let at = flow.columns.iter().position(|c| c.name == column.name);
         at.and_then(|at| row.get(at)).map_or("", String::as_str)
     };
-    for (column, value) in flow.columns.iter().zip(row) {
+    let cells = flow.columns.iter().zip(row);
+    cells.filter_map(move |(column, value)| {
         // Only what rests on another cell needs to be looked up.
         let needed = match &column.present {
             Present::Always => Presence::Required,
@@ -64,16 +82,8 @@ pub fn cells(
                 )
             })
         };
-        if let Some(what) = wrong {
-            return Err(fault(
-                "RUN-09",
-                Some(place),
-                Some(column.name.as_str()),
-                what,
-            ));
-        }
-    }
-    Ok(())
+        wrong.map(|what| fault("RUN-09", Some(place), Some(column.name.as_str()), what))
+    })
 }
 
 /// Cuts a row of a file into the rows of its datasets.
@@ -92,7 +102,16 @@ pub fn row(flow: &Flow, cells: &[String]) -> BTreeMap<DatasetId, Row> {
     rows
 }
 
-/// The link fields of the rows that were sent: by number, and by the first of them.
+/// The columns that must come back as they went: those by which rows pair, in their order, and where the same file comes
+/// back every other column that was sent.
+pub fn returned<'a>(flow: &'a Flow, answers: &'a Answers) -> Vec<&'a FieldName> {
+    let copied = |c: &&Column| c.origins.iter().any(|origin| *origin != c.field);
+    let others = flow.columns.iter().filter(copied).map(|c| &c.name);
+    let others = others.filter(|name| answers.same_file && !answers.pairs_on.contains(name));
+    answers.pairs_on.iter().chain(others).collect()
+}
+
+/// The cells of the rows that were sent and must come back: by number, and by the first of them.
 #[derive(Default)]
 pub struct Sent {
     by_number: BTreeMap<u64, Vec<String>>,
@@ -100,11 +119,11 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Adds the row of this number with its link fields, in the order in which the flow pairs on them.
-    pub fn add(&mut self, number: u64, links: Vec<String>) {
-        let handle = links.first().cloned().unwrap_or_default();
+    /// Adds the row of this number with its cells that must come back, in the order of [`returned`].
+    pub fn add(&mut self, number: u64, cells: Vec<String>) {
+        let handle = cells.first().cloned().unwrap_or_default();
         self.by_handle.insert(handle, number);
-        self.by_number.insert(number, links);
+        self.by_number.insert(number, cells);
     }
 }
 
@@ -112,24 +131,24 @@ impl Sent {
 /// row stands for gets a number beyond all that were sent.
 ///
 /// A fault of content holds the whole file: rows that were not asked for, rows twice, rows missing, link fields changed
-/// (MATCH-01 to MATCH-04, RUN-11).
+/// (MATCH-01 to MATCH-04, RUN-11), and where the same file comes back any other cell that was sent (EXCH-DFE-16).
 pub struct Pairing<'a> {
     answers: &'a Answers,
     sent: &'a Sent,
-    /// Where the columns of the link fields stand.
-    links: Vec<Option<usize>>,
+    /// What must come back as it went, and where its columns stand.
+    returned: Vec<(&'a FieldName, Option<usize>)>,
     rows: u64,
     beyond: u64,
     seen: BTreeSet<u64>,
     unasked: u64,
-    fault: Option<FileFault>,
+    faults: Vec<FileFault>,
 }
 
 impl<'a> Pairing<'a> {
     /// Begins with the first row.
     pub fn new(flow: &'a Flow, answers: &'a Answers, sent: &'a Sent) -> Self {
-        let links = answers.pairs_on.iter();
-        let links = links.map(|name| flow.columns.iter().position(|c| c.name == *name));
+        let place = |name: &FieldName| flow.columns.iter().position(|c| c.name == *name);
+        let returned = returned(flow, answers).into_iter();
         let unnamed = || {
             let what = "the agreement names no link fields".into();
             fault("MATCH-03", None, None, what)
@@ -137,12 +156,12 @@ impl<'a> Pairing<'a> {
         Self {
             answers,
             sent,
-            links: links.collect(),
+            returned: returned.map(|name| (name, place(name))).collect(),
             rows: 0,
             beyond: sent.by_number.keys().last().copied().unwrap_or(0),
             seen: BTreeSet::new(),
             unasked: 0,
-            fault: answers.pairs_on.is_empty().then(unnamed),
+            faults: answers.pairs_on.is_empty().then(unnamed).into_iter().collect(),
         }
     }
 
@@ -154,21 +173,26 @@ impl<'a> Pairing<'a> {
             let cell = at.and_then(|at| cells.get(at));
             cell.map_or("", String::as_str)
         };
-        let handle = value(self.links.first().copied().flatten());
+        let handle = value(self.returned.first().and_then(|(_, at)| *at));
         let mut found = self.sent.by_handle.get(handle).copied();
         if let Some(sent) = found.and_then(|n| self.sent.by_number.get(&n)) {
-            let mut both = self.answers.pairs_on.iter().zip(&self.links).zip(sent);
-            let changed = both.find(|((_, at), sent)| value(**at) != **sent);
-            if let Some(((link, _), _)) = changed {
-                let what = "the cell is not what was sent";
-                self.is_at_fault("MATCH-04", place, link.as_str(), what);
-            }
+            let both = self.returned.iter().zip(sent);
+            let changed = both.filter(|((_, at), sent)| value(*at) != **sent);
+            let what = "the cell is not what was sent".to_owned();
+            let changed = changed.map(|((name, _), _)| {
+                fault("MATCH-04", Some(place), Some(name.as_str()), what.clone())
+            });
+            let room = FAULTS.saturating_sub(self.faults.len());
+            self.faults.extend(changed.take(room));
         } else {
             self.unasked += 1;
         }
         if found.is_some_and(|n| !self.seen.insert(n)) {
-            let handle = self.answers.pairs_on.first().map_or("", |l| l.as_str());
-            self.is_at_fault("MATCH-01", place, handle, "the row comes twice");
+            if self.faults.len() < FAULTS {
+                let handle = self.answers.pairs_on.first().map(FieldName::as_str);
+                let what = "the row comes twice".into();
+                self.faults.push(fault("MATCH-01", Some(place), handle, what));
+            }
             found = None;
         }
         found.unwrap_or_else(|| {
@@ -177,23 +201,17 @@ impl<'a> Pairing<'a> {
         })
     }
 
-    fn is_at_fault(&mut self, rule: &str, place: u64, column: &str, what: &str) {
-        let found = || fault(rule, Some(place), Some(column), what.to_owned());
-        self.fault.get_or_insert_with(found);
-    }
-
     /// Why a person must look at the file first, all its rows being there: `nil` of those that were sent have no content
-    /// by its letter.
-    pub fn done(self, nil: Option<u64>) -> Option<FileFault> {
-        let unasked = self.unasked;
-        let asked = || {
+    /// by its letter. Every reason, in the order of the file; of those in rows so many as a person will read.
+    pub fn done(mut self, nil: Option<u64>) -> Vec<FileFault> {
+        if self.unasked > 0 {
+            let unasked = self.unasked;
             let what = format!("{unasked} rows were not asked for: this may be an over-disclosure");
-            fault("RUN-11", None, None, what)
-        };
+            self.faults.push(fault("RUN-11", None, None, what));
+        }
         let sent = self.sent.by_number.len() as u64;
-        self.fault
-            .or_else(|| (unasked > 0).then(asked))
-            .or_else(|| counts(self.answers, self.rows, sent, nil))
+        self.faults.extend(counts(self.answers, self.rows, sent, nil));
+        self.faults
     }
 }
 
@@ -212,20 +230,20 @@ fn counts(answers: &Answers, rows: u64, sent: u64, nil: Option<u64>) -> Option<F
     Some(fault("MATCH-02", None, None, what))
 }
 
-/// The rows of a held file whose link fields are not those of the row that was sent under their number, or that no sent
-/// row stands for.
+/// The rows of a held file whose cells are not those of the row that was sent under their number, or that no sent row
+/// stands for.
 pub fn doubtful(flow: &Flow, answers: &Answers, rows: &Rows, sent: &Sent) -> BTreeSet<u64> {
-    let links = answers.pairs_on.iter();
-    let links = links.map(|name| flow.columns.iter().find(|c| c.name == *name));
-    let links: Vec<Option<&Column>> = links.collect();
+    let columns = returned(flow, answers).into_iter();
+    let columns = columns.map(|name| flow.columns.iter().find(|c| c.name == *name));
+    let columns: Vec<Option<&Column>> = columns.collect();
     let numbers: BTreeSet<u64> = rows.values().flat_map(BTreeMap::keys).copied().collect();
     let agrees = |n: &u64| {
         sent.by_number.get(n).is_some_and(|sent| {
-            let both = links.iter().zip(sent);
-            let mut both = both.filter_map(|(link, sent)| link.map(|link| (link, sent)));
-            both.all(|(link, sent)| {
-                let held = rows.get(&link.field.dataset).and_then(|d| d.get(n));
-                held.map_or("", |r| r.get(link.field.field.as_str())) == sent
+            let both = columns.iter().zip(sent);
+            let mut both = both.filter_map(|(column, sent)| column.map(|column| (column, sent)));
+            both.all(|(column, sent)| {
+                let held = rows.get(&column.field.dataset).and_then(|d| d.get(n));
+                held.map_or("", |r| r.get(column.field.field.as_str())) == sent
             })
         })
     };

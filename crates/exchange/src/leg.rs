@@ -103,6 +103,13 @@ pub const STEPS: &[Step] = &[
         "data-sharing-officer",
     ),
     step("seal", State::Approved, State::Sealed, "node"),
+    step(
+        "lock",
+        State::Approved,
+        State::Sealed,
+        "data-sharing-officer",
+    ),
+    step("lock", State::Sealed, State::Sealed, "data-sharing-officer"),
     step("sent", State::Sealed, State::Sent, "node"),
     step("accepted", State::Sent, State::Accepted, "partner"),
     step("refused-there", State::Sent, State::RefusedThere, "partner"),
@@ -158,6 +165,7 @@ pub const STEPS: &[Step] = &[
         owner: "node",
     },
     step("receive", State::Rejected, State::Received, "node"),
+    step("missed", State::Received, State::Received, "node"),
     step("reject", State::Received, State::Rejected, "node"),
     step("hold", State::Received, State::Held, "node"),
     step("load", State::Received, State::Loaded, "node"),
@@ -236,6 +244,9 @@ pub struct Leg {
     recalls: u32,
     /// The rows that the sender recalled, by number.
     recalled: BTreeSet<u64>,
+    /// How many passwords did not open it.
+    #[serde(default)]
+    tries: u32,
     #[serde(skip)]
     version: u64,
 }
@@ -305,6 +316,7 @@ impl Leg {
             fault: None,
             recalls: 0,
             recalled: BTreeSet::new(),
+            tries: 0,
             version: 0,
         }
     }
@@ -478,6 +490,10 @@ impl Leg {
     /// What the sender says of the quality of its sources (MATCH-18).
     pub fn quality(&self) -> Option<&str> {
         self.sources.as_ref()?.quality.as_deref()
+    }
+    /// How many passwords did not open the present file.
+    pub fn tries(&self) -> u32 {
+        self.tries
     }
     /// When it was sent.
     pub fn sent_at(&self) -> Option<Timestamp> {

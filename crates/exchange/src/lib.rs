@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod change;
 pub mod compose;
 pub mod cosigning;
+pub mod cover;
 pub mod deadline;
 pub mod decision;
 pub mod effect;
@@ -24,6 +25,7 @@ pub mod message;
 pub mod node;
 pub mod pact;
 pub mod partner;
+pub mod password;
 pub mod ports;
 pub mod refusal;
 pub mod retention;
@@ -37,6 +39,7 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Awaited, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
+    About, Awaited, Brought, Deciding, Done, Locked, Node, Ports, Proven, Settings, Start, Told,
+    Verdict, Word, Worked,
 };
 pub use trouble::Trouble;

@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::change::Commit;
+use crate::cover::Cover;
 use crate::effect::LeasedEffect;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
 use crate::message::{Head as LetterHead, Letter, Manifest};
+use crate::password::Password;
 use crate::solution::Version;
-use crate::table::{FileFault, Format, Shape, Table};
+use crate::table::{FileFault, Format, Looked, Shape, Table};
 
 /// Something outside the domain did not work: a disk, a database, a transport.
 ///
@@ -322,12 +324,12 @@ pub struct PartyCard {
 /// Writes and reads files of tables; reading happens in a confined process.
 #[async_trait]
 pub trait Forms: Send + Sync {
-    /// Begins a file with these columns, to be built in memory from the allowed cells alone.
-    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault>;
-    /// Builds the file of a whole table.
-    fn write(&self, format: Format, table: &Table) -> Result<Vec<u8>, PortFault> {
+    /// Begins a file under this cover, to be built in memory from the allowed cells alone.
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault>;
+    /// Builds the file of a whole table; where it has other columns than the cover, they count.
+    fn write(&self, format: Format, cover: &Cover, table: &Table) -> Result<Vec<u8>, PortFault> {
         let mut file = Vec::new();
-        let mut writing = self.begin(format, &table.columns)?;
+        let mut writing = self.begin(format, &cover.clone().over(&table.columns))?;
         for row in &table.rows {
             let cells: Vec<&str> = row.iter().map(String::as_str).collect();
             writing.row(&cells, &mut file)?;
@@ -350,6 +352,49 @@ pub trait Reading: Send {
     /// The next rows, under the shape's columns; none after the last. Any structural fault refuses the whole file, also the
     /// rows that were given before it (RUN-09), and names rule, row and column, never a value.
     async fn next(&mut self) -> Result<Result<Option<Table>, FileFault>, PortFault>;
+}
+
+/// Files for parties that have no node: locked with a password, and opened when they come back (SEC-06).
+#[async_trait]
+pub trait Locks: Send + Sync {
+    /// The name under which a locked file of this form goes.
+    fn name(&self, format: Format, cover: &Cover) -> String;
+    /// Locks a file that [`Forms`] built. Keys and salts are drawn from `seed`, which is used for nothing else.
+    fn lock(
+        &self,
+        format: Format,
+        cover: &Cover,
+        file: &[u8],
+        password: &Password,
+        seed: &Zeroizing<[u8; 32]>,
+    ) -> Result<Vec<u8>, PortFault>;
+    /// As [`Forms::read`], of a locked file. A wrong password and a damaged file are one answer, and a file without a
+    /// password is refused (both SEC-06).
+    async fn open(
+        &self,
+        format: Format,
+        shape: &Shape,
+        bytes: &[u8],
+        password: &Password,
+    ) -> Result<Result<Table, FileFault>, PortFault>;
+    /// Reads a locked file as it is, for whoever must mend it: what [`Locks::open`] would refuse is told with it. A
+    /// fault where nothing of it can be shown.
+    async fn look(
+        &self,
+        format: Format,
+        shape: &Shape,
+        bytes: &[u8],
+        password: &Password,
+    ) -> Result<Result<Looked, FileFault>, PortFault>;
+    /// Builds a workbook of the cells that were read, with a comment on each that is at fault.
+    fn annotate(&self, cover: &Cover, looked: &Looked) -> Result<Vec<u8>, PortFault>;
+}
+
+/// A way by which the people of a party are told a file's password, apart from the file (SEC-06).
+#[async_trait]
+pub trait Channel: Send + Sync {
+    /// Tells them the password of the file of this name. It may be told twice when the first answer was lost.
+    async fn tell(&self, to: &PartyId, file: &str, password: &Password) -> Result<(), PortFault>;
 }
 
 /// A file that is being built, row by row.

@@ -82,6 +82,77 @@ impl<F: FnOnce(Table) -> Result<Vec<u8>, PortFault> + Send> Writing for Gatherin
     }
 }
 
+/// A file as it is, right or wrong, for whoever must mend it: its cells where they stand, and what is wrong with them.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Looked {
+    /// The cells that hold something: row (from 1), column (from 0), text.
+    pub cells: Vec<(u64, u32, String)>,
+    /// What is wrong, in the order of the file; never a value. The first [`Looked::MOST`] at most.
+    pub faults: Vec<FileFault>,
+}
+
+impl Looked {
+    /// So many faults are told.
+    pub const MOST: usize = 1_000;
+
+    /// Adds a fault, while there is room.
+    pub fn fault(&mut self, fault: FileFault) {
+        if self.faults.len() < Self::MOST {
+            self.faults.push(fault);
+        }
+    }
+
+    /// The names in the first row, in their places.
+    pub fn header(&self) -> Vec<String> {
+        let mut header = Vec::new();
+        for (_, column, text) in self.cells.iter().filter(|(row, _, _)| *row == 1) {
+            let at = usize::try_from(*column).unwrap_or(usize::MAX);
+            if at < 16_384 {
+                header.resize(header.len().max(at + 1), String::new());
+                header.splice(at..=at, [text.clone()]);
+            }
+        }
+        header
+    }
+
+    /// The rows below the header under these columns; what stands beside them is left out.
+    pub fn table(&self, columns: &[String]) -> Table {
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for (row, column, text) in &self.cells {
+            let at = row.checked_sub(2).and_then(|n| usize::try_from(n).ok());
+            let Some(at) = at else { continue };
+            if at >= rows.len() {
+                rows.resize(at + 1, vec![String::new(); columns.len()]);
+            }
+            let cells = rows.get_mut(at);
+            let cell = usize::try_from(*column).ok().zip(cells);
+            if let Some(cell) = cell.and_then(|(n, cells)| cells.get_mut(n)) {
+                cell.clone_from(text);
+            }
+        }
+        Table {
+            columns: columns.to_vec(),
+            rows,
+        }
+    }
+}
+
+impl fmt::Debug for Looked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (cells, faults) = (self.cells.len(), &self.faults);
+        write!(f, "Looked({cells} cells, {faults:?})")
+    }
+}
+
+impl Drop for Looked {
+    fn drop(&mut self) {
+        for (_, _, text) in &mut self.cells {
+            text.zeroize();
+        }
+    }
+}
+
 /// What a reader expects: the agreement's columns, in order, and no other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

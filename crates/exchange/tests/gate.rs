@@ -203,13 +203,14 @@ fn paired(table: &Table) -> Result<Vec<u64>, (String, Option<u64>, Option<String
     let reply = flow(&plan, "reply");
     let answers = reply.answers.as_ref().unwrap();
     let mut links = inward::Sent::default();
+    let returned = inward::returned(&reply, answers);
     for (n, row) in sent() {
-        let link = |l: &agreement::FieldName| row.get(l.as_str()).to_owned();
-        links.add(n, answers.pairs_on.iter().map(link).collect());
+        let cell = |name: &&agreement::FieldName| row.get(name.as_str()).to_owned();
+        links.add(n, returned.iter().map(cell).collect());
     }
     let mut pairing = inward::Pairing::new(&reply, answers, &links);
     let numbers = table.rows.iter().map(|row| pairing.row(row)).collect();
-    match pairing.done(None) {
+    match pairing.done(None).into_iter().next() {
         Some(fault) => Err((fault.rule, fault.row, fault.column)),
         None => Ok(numbers),
     }

@@ -10,6 +10,7 @@ use exchange::pact::Pact;
 use exchange::{Done, Node};
 use ledger::{Digest, Entry, Fact};
 use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
 
 use crate::fail::Fail;
 use crate::os::{SystemClock, SystemEntropy};
@@ -77,6 +78,7 @@ pub(crate) struct Said {
     again: bool,
     next: Vec<String>,
     undo: String,
+    once: Option<Zeroizing<String>>,
     more: Map<String, Value>,
 }
 
@@ -120,6 +122,11 @@ impl Said {
     /// How it is undone.
     pub(crate) fn undo(mut self, undo: impl Into<String>) -> Self {
         self.undo = undo.into();
+        self
+    }
+    /// A line for the person at the terminal alone: never in what programs read.
+    pub(crate) fn once(mut self, line: String) -> Self {
+        self.once = Some(Zeroizing::new(line));
         self
     }
     /// A value for programs.
@@ -208,6 +215,9 @@ fn in_words(said: &Said, is_dry: bool) {
         (false, false) => say(&said.did),
     }
     said.lines.iter().for_each(say);
+    if let Some(once) = &said.once {
+        say(once.as_str());
+    }
     for e in &said.entries {
         let facts: Vec<_> = e
             .facts

@@ -19,6 +19,7 @@ pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod route;
 pub(crate) mod run;
+mod run_by_hand;
 mod sarif;
 pub(crate) mod schema;
 mod shelf;

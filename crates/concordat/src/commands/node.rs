@@ -267,6 +267,8 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         node_key: args.node_key.clone(),
         backups: args.backups.as_deref().map(period).transpose()?,
         quality: args.quality.clone(),
+        by_hand: Default::default(),
+        channels: Default::default(),
         register: args.register.as_deref().map(source).transpose()?,
         master: args.master.as_deref().map(source).transpose()?,
         solution: args.solution.as_deref().map(absolute).transpose()?,

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::acting::{
     self, Acting, At, Said, Working, agreement_id, flow_id, op, run_id, show, tell,
 };
-use super::{node, status};
+use super::{node, run_by_hand, status};
 use crate::fail::Fail;
 
 /// Arguments of `run`.
@@ -72,6 +72,21 @@ enum What {
         #[command(flatten)]
         at: At,
     },
+    /// Lock a released file with a password for a party that has no node; the password goes on a way of its own.
+    #[command(
+        after_help = "Example: concordat run export ask-2026-12 ask --into handover --as o1:data-sharing-officer"
+    )]
+    Export(run_by_hand::Export),
+    /// Say what a party that has no node said of the file that it got.
+    #[command(
+        after_help = "Example: concordat run said ask-2026-12 ask --refused \"a column is missing\" --as o1:data-sharing-officer"
+    )]
+    Said(run_by_hand::SaidThere),
+    /// Bring a file that a party without a node sends back, and open it with its password.
+    #[command(
+        after_help = "Example: concordat run bring reply --run ask-2026-12 --file answer.xlsx --annotated mend --as o1:data-sharing-officer"
+    )]
+    Bring(run_by_hand::Bring),
     /// Take what waits on the transport, and open it in the confined reader: a round of the worker.
     #[command(after_help = "Example: concordat run receive")]
     Receive {
@@ -146,15 +161,15 @@ enum What {
 }
 
 #[derive(clap::Args)]
-struct Of {
+pub(crate) struct Of {
     /// The run.
     #[arg(value_parser = run_id)]
-    run: RunId,
+    pub(crate) run: RunId,
     /// The flow.
     #[arg(value_parser = flow_id)]
-    flow: FlowId,
+    pub(crate) flow: FlowId,
     #[command(flatten)]
-    by: Acting,
+    pub(crate) by: Acting,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
@@ -177,6 +192,9 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             by,
         } => tell(&by.working, next(flow, run, agreement.as_ref(), by).await),
         What::Status { run, at } => show(at, status::runs(at, run.as_ref()).await),
+        What::Export(args) => tell(&args.of.by.working, run_by_hand::export(args).await),
+        What::Said(args) => tell(&args.of.by.working, run_by_hand::said(args).await),
+        What::Bring(args) => tell(&args.by.working, run_by_hand::bring(args).await),
         What::Receive { working } => {
             let node = working.node().await?;
             tell(working, node::round(&node).await)
@@ -245,12 +263,12 @@ async fn next(
 }
 
 /// The file as it stands.
-async fn leg(node: &Node, of: &Of) -> Result<Leg, Fail> {
+pub(crate) async fn leg(node: &Node, of: &Of) -> Result<Leg, Fail> {
     let leg: Option<Leg> = node.find(&Leg::key_of(&of.run, &of.flow)).await?;
     leg.ok_or_else(|| Fail::no(format!("there is no {} of {} here", of.flow, of.run)))
 }
 
-fn numbered(verb: &str, of: &Of, file: u32) -> Result<exchange::ids::OperationId, Fail> {
+pub(crate) fn numbered(verb: &str, of: &Of, file: u32) -> Result<exchange::ids::OperationId, Fail> {
     op(verb, format!("{}/{}/{file}", of.run, of.flow))
 }
 
@@ -267,6 +285,20 @@ async fn release(of: &Of) -> Result<Said, Fail> {
     }
     let op = numbered("leg.release", of, file)?;
     done.extend(node.release(&op, run, flow, who).await?);
+    if node.is_by_hand(before.peer()) {
+        return Ok(Said::did(
+            format!(
+                "{flow} of {run} is checked and released: {} rows.",
+                before.rows()
+            ),
+            done,
+        )
+        .next(format!(
+            "`concordat run export {run} {flow} --into FOLDER`: {} has no node",
+            before.peer()
+        ))
+        .undo(format!("`concordat run abandon {run} {flow} --reason R`")));
+    }
     let op = numbered("leg.seal", of, file)?;
     done.extend(node.seal(&op, run, flow).await?);
     let after = leg(&node, of).await?;

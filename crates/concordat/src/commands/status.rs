@@ -124,14 +124,20 @@ async fn files(node: &Node, run: Option<&RunId>) -> Result<(Vec<String>, Vec<Val
         };
         let late = if leg.is_late() { ", late" } else { "" };
         let fault = leg.fault().map(ToString::to_string);
-        let next = next(&leg, open, node.ports().master.is_some());
+        let is_by_hand = node.is_by_hand(leg.peer());
+        // A party without a node is told by people, whom this reminds.
+        let untold = match leg.recalls() {
+            n @ 1.. if is_by_hand => format!("; {n} recalls, to be told by hand"),
+            _ => String::new(),
+        };
+        let next = next(&leg, open, node.ports().master.is_some(), is_by_hand);
         lines.push(format!(
             "    {} {side} {}: {}{late}, {} rows{}{}",
             leg.flow(),
             leg.peer(),
             leg.state().name(),
             leg.rows(),
-            fault.as_ref().map(|f| format!("; {f}")).unwrap_or_default(),
+            fault.as_ref().map(|f| format!("; {f}")).unwrap_or_default() + &untold,
             next.as_ref()
                 .map(|n| format!("; next: {n}"))
                 .unwrap_or_default()
@@ -151,11 +157,18 @@ fn steps(state: State) -> Vec<String> {
 }
 
 /// What a person does next with a file, as a command.
-fn next(leg: &Leg, undecided: usize, matches_here: bool) -> Option<String> {
+fn next(leg: &Leg, undecided: usize, matches_here: bool, is_by_hand: bool) -> Option<String> {
     let (run, of) = (leg.run(), format!("{} {}", leg.run(), leg.flow()));
     let command = match leg.state() {
+        State::Approved | State::Sealed if is_by_hand => {
+            format!("`concordat run export {of} --into FOLDER`")
+        }
         State::Prepared | State::Validated | State::Approved => {
             format!("`concordat run release {of}`")
+        }
+        State::Sent if is_by_hand => format!("`concordat run said {of}`, with what it says"),
+        State::Received if is_by_hand => {
+            format!("`concordat run bring {} --run {run} --file F`", leg.flow())
         }
         State::Sealed | State::Received => "`concordat node work`".into(),
         State::RefusedThere => {

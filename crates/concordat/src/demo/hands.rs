@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use exchange::cover::Cover;
 use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
 use exchange::table::{Format, Gathering, Shape, Table};
 
@@ -40,19 +41,23 @@ impl Hands {
 
 #[async_trait]
 impl Forms for Hands {
-    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault> {
         let orders = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let (orders, inner) = (Orders::clone(&orders), self.inner.clone());
-        Ok(Box::new(Gathering::new(columns, move |mut table| {
-            spoil(orders.spoil, &mut table);
-            let bytes = inner.write(format, &table)?;
-            if let Some(copy) = orders.copy {
-                let path = copy.with_extension(format.to_string());
-                std::fs::write(&path, &bytes)
-                    .map_err(|e| PortFault(format!("{}: {e}", path.display())))?;
-            }
-            Ok(bytes)
-        })))
+        let cover = cover.clone();
+        Ok(Box::new(Gathering::new(
+            &cover.names(),
+            move |mut table| {
+                spoil(orders.spoil, &mut table);
+                let bytes = inner.write(format, &cover, &table)?;
+                if let Some(copy) = orders.copy {
+                    let path = copy.with_extension(format.to_string());
+                    std::fs::write(&path, &bytes)
+                        .map_err(|e| PortFault(format!("{}: {e}", path.display())))?;
+                }
+                Ok(bytes)
+            },
+        )))
     }
 
     async fn read(

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
+use exchange::cover::Cover;
 use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
 use exchange::matches::Match;
 use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
@@ -30,10 +31,10 @@ struct Meddling {
 
 #[async_trait]
 impl Forms for Meddling {
-    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
-        let (inner, hand) = (self.inner.clone(), self.hand);
-        Ok(Box::new(Gathering::new(columns, move |table| {
-            Ok(hand(format, &table, inner.write(format, &table)?))
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault> {
+        let (inner, hand, cover) = (self.inner.clone(), self.hand, cover.clone());
+        Ok(Box::new(Gathering::new(&cover.names(), move |table| {
+            Ok(hand(format, &table, inner.write(format, &cover, &table)?))
         })))
     }
     async fn read(
@@ -201,6 +202,11 @@ impl House {
 
     /// An agreement in force on both nodes, and the approval.
     pub async fn agreed(&self) {
+        self.agreed_on(&source()).await;
+    }
+
+    /// As [`House::agreed`], of this text.
+    pub async fn agreed_on(&self, source: &str) {
         let (ho, hmrc, id) = (&self.ho, &self.hmrc, agreement());
         for node in [ho, hmrc] {
             node.open(&op("open")).await.unwrap();
@@ -212,10 +218,10 @@ impl House {
         hmrc.trust(&op("trust"), ho.ports().signer.card(), &analyst())
             .await
             .unwrap();
-        ho.lay(&op("lay"), &id, &source(), &umbrellas(), &officer())
+        ho.lay(&op("lay"), &id, source, &umbrellas(), &officer())
             .await
             .unwrap();
-        hmrc.lay(&op("lay"), &id, &source(), &umbrellas(), &analyst())
+        hmrc.lay(&op("lay"), &id, source, &umbrellas(), &analyst())
             .await
             .unwrap();
         tested(hmrc, "hmrc").await;
@@ -355,6 +361,8 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         party: PartyId::parse(who).unwrap(),
         store: "sqlite:node.db".into(),
         quality: None,
+        by_hand: Default::default(),
+        channels: Default::default(),
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: agreement::Period::parse("35 days"),
         node_key: None,

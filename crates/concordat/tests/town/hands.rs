@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use exchange::cover::Cover;
 use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
 use exchange::table::{Format, Gathering, Shape};
 
@@ -24,16 +25,19 @@ impl Hands {
 
 #[async_trait]
 impl Forms for Hands {
-    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault> {
         if !self.meddles.load(Ordering::Relaxed) {
-            return self.inner.begin(format, columns);
+            return self.inner.begin(format, cover);
         }
-        let inner = self.inner.clone();
-        Ok(Box::new(Gathering::new(columns, move |mut table| {
-            let name = table.columns.iter().position(|c| c == "full_name").unwrap();
-            table.rows[0][name].push_str(" Junior");
-            inner.write(format, &table)
-        })))
+        let (inner, cover) = (self.inner.clone(), cover.clone());
+        Ok(Box::new(Gathering::new(
+            &cover.names(),
+            move |mut table| {
+                let name = table.columns.iter().position(|c| c == "full_name").unwrap();
+                table.rows[0][name].push_str(" Junior");
+                inner.write(format, &cover, &table)
+            },
+        )))
     }
 
     async fn read(

@@ -149,6 +149,8 @@ impl Town {
                 backups: agreement::Period::parse("35 days"),
                 node_key: None,
                 quality: (who == "dwp").then(|| QUALITY.to_owned()),
+                by_hand: Default::default(),
+                channels: Default::default(),
                 register: None,
                 master: None,
                 solution: (who != "ho").then(|| models(who)),

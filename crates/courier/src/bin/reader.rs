@@ -5,8 +5,9 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
 
 use courier::limits;
-use courier::reader::{Answer, NOT_STARTED, Request, pages};
+use courier::reader::{Answer, NOT_STARTED, Request, answer};
 use rustix::process::{DumpableBehavior, Resource, Rlimit};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 fn main() -> ExitCode {
     // What a parser would say when it stumbles could hold a value.
@@ -16,30 +17,23 @@ fn main() -> ExitCode {
     let Some(request) = asked.flatten() else {
         return ExitCode::from(u8::try_from(NOT_STARTED).unwrap_or(u8::MAX));
     };
-    match answer(&request, input) {
+    match told(request, input) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn answer(request: &Request, input: impl BufRead) -> io::Result<()> {
+fn told(request: Request, input: impl BufRead) -> io::Result<()> {
     let mut output = BufWriter::new(io::stdout().lock());
-    let mut say = |answer| {
+    answer(request, input, |answer: Answer| {
         serde_json::to_writer(&mut output, &answer)?;
         output.write_all(b"\n")?;
         output.flush()
-    };
-    let read = pages(request.format, &request.shape, input, |page| {
-        say(Answer::Page(page))
-    })?;
-    say(match read {
-        Ok(()) => Answer::End,
-        Err(fault) => Answer::Fault(fault),
     })
 }
 
-/// Takes away memory, time, files, processes, core dumps and new privileges, before the first byte is read.
-fn confine() -> rustix::io::Result<()> {
+/// Takes away memory, time, files, processes, core dumps, new privileges and most system calls, before the first byte is read.
+fn confine() -> Result<(), Unfiltered> {
     let limit = |resource, most| {
         rustix::process::setrlimit(
             resource,
@@ -57,7 +51,67 @@ fn confine() -> rustix::io::Result<()> {
     // The three that are open already.
     limit(Resource::Nofile, 3)?;
     limit(Resource::Cpu, limits::READER_SECONDS)?;
-    limit(Resource::As, limits::READER_MEMORY)
+    limit(Resource::As, limits::READER_MEMORY)?;
+    filter()
+}
+
+/// The system calls that reading, computing and answering need: memory, the three pipes that are open already, the
+/// clock and randomness of hash tables, and ways to end. None of them opens a file or a connection, starts a process
+/// or looks at another.
+const CALLS: [libc::c_long; 29] = [
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_close,
+    libc::SYS_lseek,
+    libc::SYS_fstat,
+    libc::SYS_mmap,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    libc::SYS_mprotect,
+    libc::SYS_madvise,
+    libc::SYS_brk,
+    libc::SYS_futex,
+    libc::SYS_getrandom,
+    libc::SYS_clock_gettime,
+    libc::SYS_sched_yield,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sigaltstack,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_restart_syscall,
+    libc::SYS_getpid,
+    libc::SYS_gettid,
+    libc::SYS_tgkill,
+    libc::SYS_set_robust_list,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+];
+
+/// Any other system call ends the process.
+fn filter() -> Result<(), Unfiltered> {
+    let rules = CALLS.iter().map(|call| (*call, Vec::new())).collect();
+    let filter = SeccompFilter::new(
+        rules,
+        SeccompAction::KillProcess,
+        SeccompAction::Allow,
+        std::env::consts::ARCH.try_into().map_err(|_| Unfiltered)?,
+    );
+    let program: BpfProgram = filter
+        .and_then(BpfProgram::try_from)
+        .map_err(|_| Unfiltered)?;
+    seccompiler::apply_filter(&program).map_err(|_| Unfiltered)
+}
+
+/// The process could not be confined.
+struct Unfiltered;
+
+impl From<rustix::io::Errno> for Unfiltered {
+    fn from(_: rustix::io::Errno) -> Self {
+        Self
+    }
 }
 
 /// The longest request line: an agreement's column names.

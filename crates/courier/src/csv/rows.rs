@@ -23,16 +23,21 @@ pub(crate) struct Rows<'a, R> {
 }
 
 impl<'a, R: BufRead> Rows<'a, R> {
-    /// The rows of the file in `input`, whose header is checked.
-    pub(crate) fn under(shape: &'a Shape, input: R) -> Result<Self, Stop> {
-        let mut rows = Self {
+    /// The records of the file in `input`, the header among them.
+    pub(super) fn of(shape: &'a Shape, input: R) -> Self {
+        Self {
             checked: Checked::new(shape),
             input: input.take(limits::file_bytes(Format::Csv) + 1),
             record: Vec::new(),
             row: 0,
             lines: 0,
             line_end: None,
-        };
+        }
+    }
+
+    /// The rows of the file in `input`, whose header is checked.
+    pub(crate) fn under(shape: &'a Shape, input: R) -> Result<Self, Stop> {
+        let mut rows = Self::of(shape, input);
         let head = rows.cells()?.unwrap_or_default();
         header::check(&head, &shape.columns)?;
         Ok(rows)
@@ -47,7 +52,8 @@ impl<'a, R: BufRead> Rows<'a, R> {
         Ok(cells)
     }
 
-    fn cells(&mut self) -> Result<Option<Vec<String>>, Stop> {
+    /// The cells of the next record; none after the last.
+    pub(super) fn cells(&mut self) -> Result<Option<Vec<String>>, Stop> {
         self.lines += line_feeds(&self.record);
         self.take_record()?;
         if self.record.is_empty() {
@@ -57,7 +63,7 @@ impl<'a, R: BufRead> Rows<'a, R> {
             looks_like_text(&self.record)?;
         }
         if self.input.limit() == 0 {
-            return Err(too_long(Format::Csv).into());
+            return Err(too_long(limits::file_bytes(Format::Csv)).into());
         }
         if self.record.len() as u64 > limits::RECORD_BYTES {
             let what = "the row is longer than 4 MiB: check its quotes, and end lines with CR LF";

@@ -5,6 +5,7 @@
 //! made one ask for more than 100 GB.
 
 mod archive;
+mod look;
 mod names;
 mod scan;
 mod sheet;
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use calamine::{DataRef, Reader, Xlsx};
-use exchange::table::{FileFault, Shape, Table};
+use exchange::table::{FileFault, Looked, Shape, Table};
 
 use crate::cells::Rows;
 use crate::fault::{FORM, STRUCTURE, column_at, in_cell, in_row, whole};
@@ -22,6 +23,16 @@ use crate::header;
 
 /// The beginning of old Office files and of password-protected workbooks.
 pub(crate) const OLE: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+
+/// The beginning of a zip archive.
+pub(crate) const ZIP: &[u8] = b"PK\x03\x04";
+
+/// Is it a workbook's archive whose parts all have the check sums that they say?
+pub(crate) fn is_whole(bytes: &[u8]) -> bool {
+    let whole = |entries: Vec<archive::Entry>| scan::is_whole(bytes, &entries);
+    // What is wrong with the list of parts itself is told by the read that follows, but for plain damage.
+    archive::entries(bytes).map_or_else(|fault| fault != broken(), whole)
+}
 
 /// A workbook that no parser can make sense of.
 fn broken() -> FileFault {
@@ -36,23 +47,38 @@ fn broken() -> FileFault {
 /// # Errors
 /// [`FileFault`]: rule, row and column, never a value.
 pub(crate) fn read(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
+    scanned(shape, bytes)?;
+    cells(shape, bytes)
+}
+
+/// Reads the cells of the sheet that the shape names as they are, with all that is wrong with them.
+///
+/// # Errors
+/// [`FileFault`] where the workbook is no plain table: nothing of it is shown then.
+pub(crate) fn look(shape: &Shape, bytes: &[u8]) -> Result<Looked, FileFault> {
+    scanned(shape, bytes)?;
+    look::cells(shape, bytes)
+}
+
+/// Bounds and closed lists, before a parser sees it.
+fn scanned(shape: &Shape, bytes: &[u8]) -> Result<(), FileFault> {
     if bytes.starts_with(&OLE) {
         let what = "the file is an old .xls or a password-protected workbook: save it as .xlsx without a password";
         return Err(whole(FORM, what));
     }
-    if !bytes.starts_with(b"PK\x03\x04") {
+    if !bytes.starts_with(ZIP) {
         return Err(whole(
             FORM,
             "the file is not a workbook (.xlsx): send it in the agreed form",
         ));
     }
     let entries = archive::entries(bytes)?;
-    scan::check(bytes, &entries, shape)?;
-    cells(shape, bytes)
+    scan::check(bytes, &entries, shape)
 }
 
-fn cells(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| broken())?;
+/// The workbook, if it has the sheet exactly once.
+fn book<'a>(shape: &Shape, bytes: &'a [u8]) -> Result<Xlsx<Cursor<&'a [u8]>>, FileFault> {
+    let book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| broken())?;
     if book
         .sheet_names()
         .iter()
@@ -62,6 +88,11 @@ fn cells(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
     {
         return Err(broken());
     }
+    Ok(book)
+}
+
+fn cells(shape: &Shape, bytes: &[u8]) -> Result<Table, FileFault> {
+    let mut book = book(shape, bytes)?;
     let mut reader = book
         .worksheet_cells_reader(&shape.sheet)
         .map_err(|_| broken())?;

@@ -61,6 +61,19 @@ pub(super) fn check(bytes: &[u8], entries: &[Entry], shape: &Shape) -> Result<()
     Ok(())
 }
 
+/// Do all parts inflate to what their check sums say? A part that grows beyond what it declares is whole here: the
+/// check above tells it.
+pub(super) fn is_whole(bytes: &[u8], entries: &[Entry]) -> bool {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else {
+        return false;
+    };
+    entries.iter().all(|entry| {
+        archive.by_name(&entry.name).is_ok_and(|file| {
+            std::io::copy(&mut file.take(entry.size + 1), &mut std::io::sink()).is_ok()
+        })
+    })
+}
+
 /// Counts what is really inflated and keeps its first two bytes.
 struct Counted<R> {
     inner: R,

@@ -13,6 +13,7 @@ use std::io::{Cursor, Read, Write};
 
 use courier::confined::ConfinedForms;
 use courier::{reader, workbook};
+use exchange::cover::Cover;
 use exchange::ports::{Forms, PortFault, Spooled};
 use exchange::table::{FileFault, Format, Shape, Table};
 use zip::write::SimpleFileOptions;
@@ -26,6 +27,11 @@ pub fn shape() -> Shape {
         columns: COLUMNS.map(Into::into).to_vec(),
         max_rows: 10,
     }
+}
+
+/// A table as a workbook under a plain cover.
+pub fn book(table: &Table) -> Result<Vec<u8>, PortFault> {
+    workbook::write(&Cover::plain(&table.columns), table)
 }
 
 pub fn table(rows: &[[&str; 3]]) -> Table {
@@ -68,7 +74,7 @@ pub fn zip(parts: &Parts) -> Vec<u8> {
 }
 
 pub fn sample() -> Parts {
-    parts(&workbook::write(&two()).unwrap())
+    parts(&book(&two()).unwrap())
 }
 
 /// The sample with `from` replaced by `to` in one part; the text must be there.

@@ -1,12 +1,12 @@
 //! A leg at the node that receives.
 
 use jiff::Timestamp;
-use ledger::{Code, Fact};
+use ledger::{Code, Digest, Fact};
 
 use super::{Leg, Of, Side, Sources, State, listed};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
-use crate::change::Change;
+use crate::change::{Change, Record};
 use crate::effect::Effect;
 use crate::ids::{HoldingId, PackageId};
 use crate::refusal::Refusal;
@@ -37,25 +37,79 @@ impl Leg {
         let mut leg = self.step("receive")?;
         leg.file += 1;
         leg.fault = None;
+        leg.tries = 0;
         Ok(leg.arrived(file))
     }
 
+    /// Receiver: a person brought the first file of a sender that has no node, unopened.
+    pub fn receive_by_hand(of: Of, file: Arrival, bytes: Digest, by: &Warrant) -> Change<Self> {
+        Self::new(of, Side::Receiver, State::Received).brought(file, bytes, by)
+    }
+
+    /// Receiver: a person brought another file, after one that was refused.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) unless the last file was rejected.
+    pub fn receive_again_by_hand(
+        self,
+        file: Arrival,
+        bytes: Digest,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("receive")?;
+        leg.file += 1;
+        leg.fault = None;
+        leg.tries = 0;
+        Ok(leg.brought(file, bytes, by))
+    }
+
+    fn brought(mut self, file: Arrival, bytes: Digest, by: &Warrant) -> Change<Self> {
+        let record = self.taken_in(&file, &by.actor());
+        Change::new(self, record.fact("ciphertext", Fact::Digest(bytes)))
+    }
+
+    /// So many passwords are tried before a file is refused.
+    pub const TRIES: u32 = 5;
+
+    /// Receiver: the locked file did not open with the password that was given; after the last try it is refused.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `received`.
+    pub fn missed(self, fault: FileFault, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("missed")?;
+        leg.tries += 1;
+        let mut record = leg
+            .record(Act::PasswordWrong, &by.actor())
+            .rule("SEC-06")
+            .count("tries", u64::from(leg.tries));
+        if leg.tries >= Self::TRIES {
+            leg = leg.step("reject")?;
+            record = leg.rejection(&by.actor(), &fault);
+            leg.fault = Some(fault);
+        }
+        Ok(Change::new(leg, record))
+    }
+
     fn arrived(mut self, file: Arrival) -> Change<Self> {
-        let package = file.package;
-        self.package = Some(package.clone());
+        let record = self.taken_in(&file, &self.partner());
+        let (package, route) = (file.package, self.route.clone());
+        Change::new(self, record).effect(Effect::TakeAway { package, route })
+    }
+
+    fn taken_in(&mut self, file: &Arrival, by: &Actor) -> Record {
+        self.package = Some(file.package.clone());
         self.reply_by = file.reply_by;
         self.late = file.late;
-        let mut record = self
-            .record(Act::LegReceived, &self.partner())
+        let record = self
+            .record(Act::LegReceived, by)
             .id("from", &self.peer)
-            .id("package", &package);
-        if file.late {
-            record = record
+            .id("package", &file.package);
+        match file.late {
+            true => record
                 .rule("RUN-18")
-                .fact("late", Fact::Code(Code::of("yes")));
+                .fact("late", Fact::Code(Code::of("yes"))),
+            false => record,
         }
-        let route = self.route.clone();
-        Change::new(self, record).effect(Effect::TakeAway { package, route })
     }
 
     /// Receiver: refused whole for a structural fault; nothing of it is used (RUN-09, RUN-11).

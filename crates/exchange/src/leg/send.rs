@@ -7,7 +7,7 @@ use ledger::{Digest, Fact};
 use super::{Leg, Of, Side, Sources, State, listed};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
-use crate::change::Change;
+use crate::change::{Change, Record};
 use crate::effect::Effect;
 use crate::ids::{HoldingId, PackageId};
 use crate::refusal::Refusal;
@@ -102,7 +102,35 @@ impl Leg {
     /// # Errors
     /// A refusal (RUN-04) from any other state than `approved`.
     pub fn seal(self, sealing: Sealing) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("seal")?;
+        let leg = self.step("seal")?;
+        let to = leg.peer.clone();
+        let package = sealing.package.clone();
+        let (leg, record) = leg.closed_up(sealing, &Actor::Node);
+        let route = leg.route.clone();
+        Ok(Change::new(leg, record).effect(Effect::Publish { package, to, route }))
+    }
+
+    /// Sender: the file is built and locked with a password for a receiver that has no node; a person hands it over.
+    /// Once more before it was handed over, it is another file under another password.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `approved`, or `sealed` by this very step.
+    pub fn lock(
+        self,
+        sealing: Sealing,
+        password_by: &str,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        let again = self.state == State::Sealed;
+        let mut leg = self.step("lock")?;
+        leg.file += u32::from(again);
+        let (leg, record) = leg.closed_up(sealing, &by.actor());
+        let record = record.rule("SEC-06").id("password-by", password_by);
+        Ok(Change::new(leg, record))
+    }
+
+    fn closed_up(self, sealing: Sealing, by: &Actor) -> (Self, Record) {
+        let mut leg = self;
         let Sealing {
             package,
             numbers,
@@ -117,7 +145,7 @@ impl Leg {
         leg.numbers = listed(numbers);
         leg.disclosure = Some(disclosure);
         let record = leg
-            .record(Act::LegSealed, &Actor::Node)
+            .record(Act::LegSealed, by)
             .id("package", &package)
             .id("to", &leg.peer)
             .count("rows", leg.rows)
@@ -127,12 +155,7 @@ impl Leg {
             .fact("disclosure", Fact::Digest(disclosure))
             .fact("ciphertext", Fact::Digest(ciphertext));
         leg.withheld = withheld;
-        let publish = Effect::Publish {
-            package,
-            to: leg.peer.clone(),
-            route: leg.route.clone(),
-        };
-        Ok(Change::new(leg, record).effect(publish))
+        (leg, record)
     }
 
     /// Sender: the package is on the transport.
@@ -148,27 +171,30 @@ impl Leg {
         Ok(Change::new(leg, record))
     }
 
-    /// Sender: the receiver has it, and answers until then, where the agreement sets a time.
+    /// Sender: the receiver has it, as itself or a person here says, and answers until then, where the agreement sets a time.
     ///
     /// # Errors
     /// A refusal (RUN-04) from any other state than `sent`.
-    pub fn accepted(self, rows: u64, reply_by: Option<Timestamp>) -> Result<Change<Self>, Refusal> {
+    pub fn accepted(
+        self,
+        rows: u64,
+        reply_by: Option<Timestamp>,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
         let mut leg = self.step("accepted")?;
         leg.reply_by = reply_by;
-        let record = leg
-            .record(Act::LegAccepted, &leg.partner())
-            .count("rows", rows);
+        let record = leg.record(Act::LegAccepted, by).count("rows", rows);
         Ok(Change::new(leg, record))
     }
 
-    /// Sender: the receiver refused it whole.
+    /// Sender: the receiver refused it whole, as itself or a person here says.
     ///
     /// # Errors
     /// A refusal (RUN-04) from any other state than `sent`.
-    pub fn refused_there(self, fault: FileFault) -> Result<Change<Self>, Refusal> {
+    pub fn refused_there(self, fault: FileFault, by: &Actor) -> Result<Change<Self>, Refusal> {
         let mut leg = self.step("refused-there")?;
         let record = leg
-            .record(Act::LegRefusedThere, &leg.partner())
+            .record(Act::LegRefusedThere, by)
             .text("fault", fault.to_string());
         leg.fault = Some(fault);
         Ok(Change::new(leg, record))

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use agreement::Flow;
+use agreement::{Flow, Plan};
 use async_trait::async_trait;
 
 use super::agreements::actor;
@@ -300,16 +300,18 @@ impl Node {
         manifest.kind.taken_by(&leg)?;
         // A letter about an older file of this leg says nothing about the present one.
         let about_this = manifest.answers.as_ref() == leg.package();
+        let peer = partner(&leg);
         match opened.head {
             Head::Receipt { rows } if about_this => {
                 // The receiver's own clock says when it had the file.
                 let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
                 let by = self.reply_by(&plan, &flow, manifest.sealed_at)?;
-                let change = self.with_entrusted(leg.accepted(rows, by)?).await?;
+                let change = self.with_entrusted(leg.accepted(rows, by, &peer)?).await?;
                 self.commit(batch.and(change)?).await
             }
             Head::Rejection { fault } if about_this => {
-                self.commit(batch.and(leg.refused_there(fault)?)?).await
+                self.commit(batch.and(leg.refused_there(fault, &peer)?)?)
+                    .await
             }
             Head::Recall { rows } if about_this => {
                 self.take_recall(manifest, leg, &rows, batch).await
@@ -356,11 +358,24 @@ impl Node {
             return Ok(Vec::new());
         }
         let (pact, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
-        if pact.is_suspended() {
+        // A file that a person brought is opened when its password is given.
+        if pact.is_suspended() || self.is_by_hand(leg.peer()) {
             return Ok(Vec::new());
         }
-        let batch = Batch::new(op.clone(), "leg.open").drop_package(&package);
         let read = self.read(&op, &leg, &package, &plan, &flow_plan).await?;
+        let batch = Batch::new(op, "leg.open").drop_package(&package);
+        self.settle(leg, &plan, &flow_plan, read, batch).await
+    }
+
+    /// Refuses, holds or loads a file that was read; the answer to the sender is in the same commit.
+    pub(super) async fn settle(
+        &self,
+        leg: Leg,
+        plan: &Plan,
+        flow_plan: &Flow,
+        read: Result<Read, Refused>,
+        batch: Batch,
+    ) -> Result<Done, Trouble> {
         let Read {
             filed,
             numbers,
@@ -394,9 +409,9 @@ impl Node {
                     values,
                     sent: None,
                 };
-                let (traces, batch) = self.loaded(&leg, &plan, &flow_plan, file, batch).await?;
+                let (traces, batch) = self.loaded(&leg, plan, flow_plan, file, batch).await?;
                 let change = with_traces(leg.load(numbers, holdings, Some(sources))?, &traces);
-                let change = self.with_matched_there(change, &flow_plan).await?;
+                let change = self.with_matched_there(change, flow_plan).await?;
                 self.commit(batch.and(change)?).await
             }
         }

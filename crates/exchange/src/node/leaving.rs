@@ -47,7 +47,9 @@ impl Node {
             Err(Trouble::Refused(why)) => refusals.extend(why),
             Err(fault) => return Err(fault),
         }
-        if self.card_of(leg.peer()).await.is_err() {
+        if self.is_by_hand(leg.peer()) {
+            refusals.extend(self.password_by(&plan, &flow_plan).err());
+        } else if self.card_of(leg.peer()).await.is_err() {
             refusals.push(Refusal::new(
                 "SEC-01",
                 format!("the keys of {} are not taken on", leg.peer()),

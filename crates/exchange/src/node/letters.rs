@@ -31,6 +31,9 @@ impl Node {
         batch: Batch,
     ) -> Result<Batch, Trouble> {
         kind.sent_from(leg)?;
+        if self.is_by_hand(leg.peer()) {
+            return Ok(batch); // A person tells it: there is no node to write to.
+        }
         let manifest = self.manifest(leg, kind, number, leg.package().cloned())?;
         let letter = Letter {
             head,

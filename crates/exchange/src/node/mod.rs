@@ -4,6 +4,8 @@
 
 mod agreements;
 mod approvals;
+mod bring;
+mod byhand;
 mod decide;
 mod effects;
 mod entrusted;
@@ -34,7 +36,7 @@ mod usage;
 mod witness;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use agreement::{Law, Library, Period, Plan};
@@ -42,6 +44,8 @@ use jiff::Timestamp;
 use ledger::{CommitKey, Digest, Entry, NodeName};
 use zeroize::Zeroizing;
 
+pub use bring::Brought;
+pub use byhand::{Locked, Told};
 pub use decide::{About, Deciding};
 pub use prove::Proven;
 pub use replies::Awaited;
@@ -55,8 +59,8 @@ use crate::change::{Aggregate, Batch, Record};
 use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId};
 use crate::pact::Pact;
 use crate::ports::{
-    Carrier, CaseRegister, Clock, Committed, Entropy, Forms, LedgerShelf, MasterList, Matching,
-    PortFault, Sealer, Signer, Spool, Store, StoreFault, Vault,
+    Carrier, CaseRegister, Channel, Clock, Committed, Entropy, Forms, LedgerShelf, Locks,
+    MasterList, Matching, PortFault, Sealer, Signer, Spool, Store, StoreFault, Vault,
 };
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
@@ -75,6 +79,10 @@ pub struct Ports {
     pub vault: Arc<dyn Vault>,
     /// Files of tables.
     pub forms: Arc<dyn Forms>,
+    /// Locked files, for parties that have no node.
+    pub locks: Arc<dyn Locks>,
+    /// The ways by which passwords of locked files travel, by the agreement's routes.
+    pub channels: BTreeMap<String, Arc<dyn Channel>>,
     /// Sealed packages.
     pub sealer: Arc<dyn Sealer>,
     /// Room for ciphertext that is too large to be in memory.
@@ -100,6 +108,8 @@ pub struct Settings {
     pub party: PartyId,
     /// This server process, unique among those that share a store: the holder of leases.
     pub instance: String,
+    /// The parties that have no node: their files are locked, and handed over by a person.
+    pub by_hand: BTreeSet<PartyId>,
     /// What whoever receives a file of this party must know of the quality of its sources (MATCH-18); at most 300 bytes of
     /// plain text, and no personal value.
     pub quality: Option<String>,

@@ -14,6 +14,7 @@ use super::leaving::{Leaving, overlay};
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::{Aggregate, Batch};
+use crate::cover::Cover;
 use crate::gate::{Cells, Rows};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PackageId, RunId};
 use crate::leg::{Leg, Of, Sealing};
@@ -145,7 +146,7 @@ impl Node {
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
             let mut commitment = Commitment::of(self.disclosure_key(&leg).await?);
             let leaving = self.leaving(&leg, Some(&mut commitment)).await?;
-            let disclosure = commitment.rows.done();
+            let disclosure = commitment.root();
             let format = format_of(&flow_plan)?;
             let kind = if flow_plan.answers.is_some() {
                 Kind::Return
@@ -156,20 +157,26 @@ impl Node {
             let answers = base.as_ref().and_then(|b| b.package().cloned());
             let manifest = self.manifest(&leg, kind, leg.file(), answers)?;
             let rows = leaving.passed.rows;
+            let cover = Cover::of(&plan, &flow_plan, &leg, format);
             let head = Head::File {
-                name: file_name(&plan, &leg, format),
+                name: cover.name.clone(),
                 format,
                 rows,
-                disclosure: disclosure.root,
+                disclosure,
                 nil: nil(&flow_plan, base.as_ref(), rows),
                 as_of: leg
                     .as_of()
                     .unwrap_or(crate::deadline::london_day(self.now())?),
                 quality: leg.quality().map(str::to_owned),
             };
+            if self.is_by_hand(leg.peer()) {
+                let what = format!("{} has no node: its files are locked", leg.peer());
+                let help = "`concordat run export` locks it with a password";
+                return Err(Refusal::new("SEC-06", what).help(help).into());
+            }
             let to = self.card_of(leg.peer()).await?;
             let sealing = self.ports.sealer.begin(&manifest, &head, &to)?;
-            let file = self.ports.forms.begin(format, &columns_of(&flow_plan))?;
+            let file = self.ports.forms.begin(format, &cover)?;
             let (front, spooled) = self
                 .built(&leg, &flow_plan, &leaving, file, sealing)
                 .await?;
@@ -179,12 +186,14 @@ impl Node {
                 cells: leaving.passed.cells,
                 without_gateway: leaving.passed.without_gateway,
                 withheld: leaving.passed.withheld.clone(),
-                disclosure: disclosure.root,
+                disclosure,
                 ciphertext: digest(&front, &spooled).await?,
             };
             let batch = Batch::new(op.clone(), "leg.seal");
             let batch = batch.large_package(&manifest.id, front, spooled);
-            let batch = self.remember_permits(op, &leg, &leaving, batch).await?;
+            let batch = self
+                .remember_permits(op, &leg, leg.file(), &leaving, batch)
+                .await?;
             let anew = &leaving.anew;
             let batch = self.put_anew(op, &leg, &flow_plan, anew, batch).await?;
             let mut change = leg.seal(sealing)?;
@@ -210,14 +219,9 @@ impl Node {
         let mut spool = self.ports.spool.begin().await?;
         let (mut plain, mut sealed) = (Zeroizing::new(Vec::new()), Vec::new());
         let last = leaving.rows.last().map_or(0, |(n, _)| *n);
-        let mut left = leaving.rows.iter().peekable();
-        let cells = Cells::of(flow);
         for page in rows::pages(last) {
-            let mut rows = self.rows_of_page(leg, flow, &page).await?;
-            overlay(&mut rows, &leaving.anew, &page);
-            while let Some((n, _)) = left.next_if(|(n, _)| page.contains(n)) {
-                file.row(&cells.row(&rows, *n), &mut plain)?;
-            }
+            self.page_into(leg, flow, leaving, &page, &mut *file, &mut plain)
+                .await?;
             sealing.push(&plain, &mut sealed)?;
             plain.zeroize();
             spool.push(&sealed).await?;
@@ -228,6 +232,27 @@ impl Node {
         let front = sealing.finish(&mut sealed)?;
         spool.push(&sealed).await?;
         Ok((front, spool.done().await?))
+    }
+
+    /// Adds a page of the rows that leave to the file that is being built.
+    pub(super) async fn page_into(
+        &self,
+        leg: &Leg,
+        flow: &Flow,
+        leaving: &Leaving,
+        page: &RangeInclusive<u64>,
+        file: &mut dyn Writing,
+        plain: &mut Vec<u8>,
+    ) -> Result<(), Trouble> {
+        let mut rows = self.rows_of_page(leg, flow, page).await?;
+        overlay(&mut rows, &leaving.anew, page);
+        let from = leaving.rows.partition_point(|(n, _)| n < page.start());
+        let here = leaving.rows.iter().skip(from);
+        let cells = Cells::of(flow);
+        for (n, _) in here.take_while(|(n, _)| page.contains(n)) {
+            file.row(&cells.row(&rows, *n), plain)?;
+        }
+        Ok(())
     }
 
     /// The key of a file's cell salts: derived from the keys of all its holdings, so that the first of them to
@@ -241,10 +266,11 @@ impl Node {
     }
 
     /// Keeps which permit each cell relied on, sealed beside the rows and dead with them: a proof needs it.
-    async fn remember_permits(
+    pub(super) async fn remember_permits(
         &self,
         op: &OperationId,
         leg: &Leg,
+        file: u32,
         leaving: &Leaving,
         batch: Batch,
     ) -> Result<Batch, Trouble> {
@@ -254,13 +280,13 @@ impl Node {
         let plain = Zeroizing::new(
             serde_json::to_vec(&Relied::of(leaving)).map_err(|e| PortFault(e.to_string()))?,
         );
-        let name = relied_item(leg.file());
+        let name = relied_item(file);
         let sealed = self.ports.vault.seal(holding, op, &name, &plain).await?;
         Ok(batch.item(holding, name, sealed))
     }
 
     /// Rows that leave otherwise than they were prepared are kept as they leave: a proof needs them.
-    async fn put_anew(
+    pub(super) async fn put_anew(
         &self,
         op: &OperationId,
         leg: &Leg,
@@ -414,11 +440,16 @@ pub(super) struct Commitment {
 }
 
 impl Commitment {
-    fn of(key: DisclosureKey) -> Self {
+    pub(super) fn of(key: DisclosureKey) -> Self {
         Self {
             key,
             rows: Committing::default(),
         }
+    }
+
+    /// The root over all rows that were taken.
+    pub(super) fn root(self) -> Digest {
+        self.rows.done().root
     }
 
     pub(super) fn row(
@@ -433,10 +464,6 @@ impl Commitment {
     }
 }
 
-fn columns_of(flow: &Flow) -> Vec<String> {
-    flow.columns.iter().map(|c| c.name.to_string()).collect()
-}
-
 /// The digest of a package's bytes.
 pub(super) async fn digest(front: &[u8], rest: &Spooled) -> Result<Digest, PortFault> {
     let mut digesting = Digesting::default();
@@ -446,10 +473,6 @@ pub(super) async fn digest(front: &[u8], rest: &Spooled) -> Result<Digest, PortF
         digesting.take(&part);
     }
     Ok(digesting.done())
-}
-
-fn file_name(plan: &Plan, leg: &Leg, format: Format) -> String {
-    format!("{}-{}-{}.{format}", plan.marking, leg.run(), leg.flow())
 }
 
 impl Node {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use agreement::{Answers, Flow, Plan};
+use agreement::{FieldName, Flow, Plan};
 
 use super::Node;
 use super::filing::{Filed, Filing};
@@ -27,6 +27,16 @@ pub(super) struct Read {
     pub(super) numbers: Vec<u64>,
     /// Why a person must look at it first.
     pub(super) fault: Option<FileFault>,
+    pub(super) sources: Sources,
+}
+
+/// A file that is read.
+pub(super) struct File {
+    pub(super) reading: Box<dyn Reading>,
+    /// How many rows its letter says that it has.
+    pub(super) rows: Option<u64>,
+    /// How many rows that were asked about have no content.
+    pub(super) nil: Option<u64>,
     pub(super) sources: Sources,
 }
 
@@ -63,29 +73,46 @@ impl Node {
             Ok(letter) => letter,
             Err(fault) => return Ok(Err(fault.into())),
         };
+        let shape = inward::shape(flow);
+        let file = self.ports.forms.read(letter.format, &shape, letter.file);
+        let file = File {
+            reading: file.await?,
+            rows: Some(letter.rows),
+            nil: letter.nil,
+            sources: letter.sources,
+        };
+        self.filed(op, leg, plan, flow, file).await
+    }
+
+    /// Files what is read of a file.
+    pub(super) async fn filed(
+        &self,
+        op: &OperationId,
+        leg: &Leg,
+        plan: &Plan,
+        flow: &Flow,
+        file: File,
+    ) -> Result<Result<Read, Refused>, Trouble> {
         let sent = self.sent_for(leg, flow).await?;
         let pairs = sent.as_ref().zip(flow.answers.as_ref());
         let mut pairing = pairs.map(|(sent, answers)| Pairing::new(flow, answers, sent));
         let mut filing = self.filing(op, plan, flow, &of(leg), leg.file()).await?;
-        let shape = inward::shape(flow);
-        let reading = self.ports.forms.read(letter.format, &shape, letter.file);
         let taken = self
-            .taken(plan, flow, reading.await?, pairing.as_mut(), &mut filing)
+            .taken(plan, flow, file.reading, pairing.as_mut(), &mut filing)
             .await?;
-        let counted = taken.and_then(|numbers| match numbers.len() as u64 {
-            rows if rows == letter.rows => Ok(numbers),
-            rows => {
-                let says = letter.rows;
+        let counted = taken.and_then(|numbers| match (numbers.len() as u64, file.rows) {
+            (rows, Some(says)) if rows != says => {
                 let what = format!("the file has {rows} rows, its letter says {says}");
                 Err(whole("RUN-09", what))
             }
+            _ => Ok(numbers),
         });
         Ok(match counted {
             Ok(numbers) => Ok(Read {
                 filed: filing.done().await?,
                 numbers,
-                fault: pairing.and_then(|pairing| pairing.done(letter.nil)),
-                sources: letter.sources,
+                fault: pairing.and_then(|pairing| pairing.done(file.nil).into_iter().next()),
+                sources: file.sources,
             }),
             Err(fault) => Err(Refused {
                 fault,
@@ -132,13 +159,16 @@ impl Node {
             return Ok(None);
         };
         match self.sent_leg(leg.run(), flow).await? {
-            Some(asked) => Ok(Some(self.sent_links(&asked, answers).await?)),
+            Some(asked) => {
+                let names = inward::returned(flow, answers);
+                Ok(Some(self.sent_cells(&asked, &names).await?))
+            }
             None => Err(Refusal::new("RUN-11", "nothing was sent that this would answer").into()),
         }
     }
 
-    /// The link fields of the rows of a leg that were sent.
-    async fn sent_links(&self, leg: &Leg, answers: &Answers) -> Result<Sent, Trouble> {
+    /// The cells of these columns, of the rows of a leg that were sent.
+    async fn sent_cells(&self, leg: &Leg, names: &[&FieldName]) -> Result<Sent, Trouble> {
         let (_, _, flow) = self.flow(leg.agreement(), leg.flow()).await?;
         let withheld: BTreeSet<u64> = leg.withheld().iter().copied().collect();
         let mut sent = Sent::default();
@@ -148,14 +178,14 @@ impl Node {
                 if withheld.contains(&n) {
                     continue;
                 }
-                let links = answers.pairs_on.iter().map(|link| {
-                    let column = flow.columns.iter().find(|c| c.name == *link);
+                let cells = names.iter().map(|name| {
+                    let column = flow.columns.iter().find(|c| c.name == **name);
                     let field = column.map(|c| &c.field);
                     let row = field.and_then(|f| rows.get(&f.dataset)?.get(&n).zip(Some(f)));
                     row.map_or("", |(row, f)| row.get(f.field.as_str()))
                         .to_owned()
                 });
-                sent.add(n, links.collect());
+                sent.add(n, cells.collect());
             }
         }
         Ok(sent)

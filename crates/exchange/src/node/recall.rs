@@ -138,6 +138,11 @@ impl Node {
                 continue;
             }
             Kind::Recall.sent_from(&leg)?;
+            if self.is_by_hand(leg.peer()) {
+                // There is no node to write to: a person tells it.
+                batch = batch.and(leg.recall(&places, by)?)?;
+                continue;
+            }
             let number = leg.recalls() + 1;
             let manifest = self.manifest(&leg, Kind::Recall, number, leg.package().cloned())?;
             let head = Head::Recall {

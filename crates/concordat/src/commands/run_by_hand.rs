@@ -1,0 +1,204 @@
+//! The commands of `concordat run` for a party that has no node: its file is locked and handed over, and what it says
+//! and sends back is taken in, each by a person.
+
+use std::path::{Path, PathBuf};
+
+use exchange::ids::{AgreementId, FlowId, RunId};
+use exchange::leg::{Leg, State};
+use exchange::password::Password;
+use exchange::{Brought, Told};
+use jiff::civil::Date;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::acting::{self, Acting, Said, agreement_id, flow_id, run_id};
+use super::run::{Of, leg, numbered};
+use crate::fail::Fail;
+use crate::house;
+
+/// Arguments of `run export`.
+#[derive(clap::Args)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) of: Of,
+    /// The folder that the file is written to; its name begins with the marking.
+    #[arg(long)]
+    into: PathBuf,
+}
+
+/// Arguments of `run said`.
+#[derive(clap::Args)]
+pub(crate) struct SaidThere {
+    #[command(flatten)]
+    pub(crate) of: Of,
+    /// It refuses the file, for this reason. [default: it has it, and it opens]
+    #[arg(long, value_name = "REASON")]
+    refused: Option<String>,
+}
+
+/// Arguments of `run bring`.
+#[derive(clap::Args)]
+pub(crate) struct Bring {
+    /// The flow that the file is of.
+    #[arg(value_parser = flow_id)]
+    flow: FlowId,
+    /// The run.
+    #[arg(long, value_parser = run_id)]
+    run: RunId,
+    /// The file, as it came. Its password is read from the standard input, up to the end of the line.
+    #[arg(long)]
+    file: PathBuf,
+    /// The agreement. [default: the only one on the table]
+    #[arg(long, value_parser = agreement_id)]
+    agreement: Option<AgreementId>,
+    /// The day for which the sender's sources stood. [default: today]
+    #[arg(long)]
+    as_of: Option<Date>,
+    /// How many rows that were asked about have no content, where the agreement has that as a count.
+    #[arg(long)]
+    nil: Option<u64>,
+    /// A folder for a copy that shows what is wrong, if something is; it opens with the file's own password.
+    #[arg(long, value_name = "FOLDER")]
+    annotated: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) by: Acting,
+}
+
+pub(crate) async fn export(args: &Export) -> Result<Said, Fail> {
+    let node = args.of.by.working.node().await?;
+    let (run, flow, who) = (&args.of.run, &args.of.flow, &args.of.by.who);
+    let before = leg(&node, &args.of).await?;
+    // Locked and never handed over, it is another file now.
+    let again = u32::from(before.state() == State::Sealed);
+    let verb = numbered("leg.lock", &args.of, before.file() + again)?;
+    let (mut done, locked) = node.lock(&verb, run, flow, who).await?;
+    let path = args.into.join(&locked.name);
+    if !args.of.by.working.dry_run {
+        std::fs::create_dir_all(&args.into).map_err(|e| Fail::at(&args.into, &e))?;
+        house::whole(&path, &locked.bytes)?;
+        done.extend(node.handed_over(&locked, who).await?);
+    }
+    let after = leg(&node, &args.of).await?;
+    let mut said = Said::did(
+        format!(
+            "{flow} of {run} is locked for {}: {} rows in {}.",
+            after.peer(),
+            after.rows(),
+            path.display()
+        ),
+        done,
+    )
+    .with("rows", json!(after.rows()))
+    .with("file", json!(path))
+    .with("password_by", json!(locked.password_by))
+    .line(format!("  its password went by {}", locked.password_by));
+    if !args.of.by.working.dry_run {
+        said = said.once(format!(
+            "  the password, shown this once and kept nowhere: {}",
+            locked.password.reveal()
+        ));
+    }
+    Ok(said
+        .next(format!(
+            "hand the file over by the agreement's route; then `concordat run said {run} {flow}` with what {} says",
+            after.peer()
+        ))
+        .undo(format!(
+            "`concordat run said {run} {flow} --refused R`, then `concordat run reopen {run} {flow}`: another file under another password"
+        )))
+}
+
+pub(crate) async fn said(args: &SaidThere) -> Result<Said, Fail> {
+    let node = args.of.by.working.node().await?;
+    let (run, flow, who) = (&args.of.run, &args.of.flow, &args.of.by.who);
+    let before = leg(&node, &args.of).await?;
+    let verb = numbered("leg.said", &args.of, before.file())?;
+    let told = args
+        .refused
+        .as_deref()
+        .map_or(Told::Accepted, Told::Refused);
+    let done = node.said_by_hand(&verb, run, flow, told, who).await?;
+    let (what, next) = match args.refused {
+        None => (
+            "has",
+            format!("`concordat run bring FLOW --run {run} --file F` when it answers"),
+        ),
+        Some(_) => ("refuses", format!("`concordat run reopen {run} {flow}`")),
+    };
+    Ok(
+        Said::did(format!("{} {what} {flow} of {run}.", before.peer()), done)
+            .next(next)
+            .undo("what was said stands in the ledger; a later word is another entry"),
+    )
+}
+
+/// The password, from the standard input.
+fn password() -> Result<Password, Fail> {
+    // All room at once: a text that grows leaves a copy behind.
+    let mut line = Zeroizing::new(String::with_capacity(1_024));
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|e| Fail::fault(format!("the password could not be read: {e}")))?;
+    Password::given(line.trim_end_matches(['\r', '\n']).to_owned()).ok_or_else(|| {
+        Fail::usage(
+            "give the file's password on the standard input, in one line of up to 255 characters",
+        )
+    })
+}
+
+pub(crate) async fn bring(args: &Bring) -> Result<Said, Fail> {
+    let node = args.by.working.node().await?;
+    let agreement = acting::agreement(&node, args.agreement.as_ref()).await?;
+    let (run, flow) = (&args.run, &args.flow);
+    let brought = Brought {
+        agreement,
+        run: run.clone(),
+        flow: flow.clone(),
+        bytes: std::fs::read(&args.file).map_err(|e| Fail::at(&args.file, &e))?,
+        password: password()?,
+        as_of: args.as_of,
+        nil: args.nil,
+    };
+    let done = node.bring(&brought, &args.by.who).await?;
+    let leg: Option<Leg> = node.find(&Leg::key_of(run, flow)).await?;
+    let (state, fault) = leg.map_or((State::Received, None), |l| (l.state(), l.fault().cloned()));
+    let mut said = Said::did(
+        format!(
+            "{flow} of {run} was opened in the confined reader: it is {}.",
+            state.name()
+        ),
+        done,
+    )
+    .with("state", json!(state));
+    if let Some(fault) = fault {
+        said = said.line(format!("  {fault}")).with("fault", json!(fault));
+    }
+    if let Some(folder) = args.annotated.as_deref().filter(|_| state != State::Loaded) {
+        said = annotated(&node, &brought, args, folder, said).await?;
+    }
+    Ok(said
+        .next(format!("`concordat run status {run}`"))
+        .undo("a file that is held is decided about by `concordat run load`; the sender of a refused one sends another"))
+}
+
+async fn annotated(
+    node: &exchange::Node,
+    brought: &Brought,
+    args: &Bring,
+    folder: &Path,
+    said: Said,
+) -> Result<Said, Fail> {
+    let Some((name, bytes)) = node.annotated(brought, &args.by.who).await? else {
+        return Ok(said);
+    };
+    let path = folder.join(name);
+    if !args.by.working.dry_run {
+        std::fs::create_dir_all(folder).map_err(|e| Fail::at(folder, &e))?;
+        house::whole(&path, &bytes)?;
+    }
+    let line = format!(
+        "  {} shows what is wrong, cell by cell; the file's password opens it",
+        path.display()
+    );
+    Ok(said.line(line).with("annotated", json!(path)))
+}

@@ -1,0 +1,107 @@
+//! One function for each parser of bytes that come from outside: it takes any bytes and must not panic, hang, or
+//! give out what it refuses. `cargo fuzz` drives them (`fuzz_targets/`); `make test` runs each over its corpus.
+
+use std::sync::{Arc, LazyLock};
+
+use courier::{AgeSealer, Keys, reader};
+use exchange::ids::PartyId;
+use exchange::password::Password;
+use exchange::ports::{PartyCard, PortFault, Sealer, Spooled};
+use exchange::table::{Format, Shape};
+use zeroize::Zeroizing;
+
+fn shape() -> Shape {
+    Shape {
+        sheet: courier::workbook::RECORDS.into(),
+        columns: ["ref", "surname", "born"].map(Into::into).to_vec(),
+        max_rows: 10,
+    }
+}
+
+/// A partner's csv file.
+pub fn csv(bytes: &[u8]) {
+    let _ = reader::read(Format::Csv, &shape(), bytes);
+}
+
+/// A partner's workbook: its archive, the scan of its parts, its cells.
+pub fn xlsx(bytes: &[u8]) {
+    let _ = reader::read(Format::Xlsx, &shape(), bytes);
+}
+
+/// A locked workbook, which is mostly its container: the password opens few of the bytes that come here.
+pub fn locked(bytes: &[u8]) {
+    if let Some(password) = Password::given("fuzz".into()) {
+        let _ = reader::open(Format::Xlsx, &shape(), bytes, &password);
+        let _ = reader::look(Format::Csv, &shape(), bytes, &password);
+    }
+}
+
+/// The card of docs/formats/package.md, whose keys are published: its signature under the seed is good.
+const CARD: &str = r#"{"party":"ho","verifier":"ho+f88cb56d+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c","sealing":"age1zz0xw85ez0l47mt9r75tq3z4ff8shl0jfp4p3zse27expqftld6qv90fa3"}"#;
+
+/// A package as it comes off a transport, to a party that knows one other.
+pub fn package(bytes: &[u8]) {
+    static KNOWN: LazyLock<Option<(AgeSealer, PartyCard)>> = LazyLock::new(|| {
+        let party = PartyId::parse("dwp").ok()?;
+        let keys = Keys::generate(party, Zeroizing::new([1; 32])).ok()?;
+        Some((
+            AgeSealer::new(Arc::new(keys)),
+            serde_json::from_str(CARD).ok()?,
+        ))
+    });
+    if let Some((sealer, card)) = &*KNOWN {
+        let opened = async {
+            let package = Spooled::from(bytes.to_vec());
+            let opened = sealer.open(&package, std::slice::from_ref(card)).await?;
+            if let Ok(mut opened) = opened {
+                while opened.file.next().await?.is_some() {}
+            }
+            Ok::<(), PortFault>(())
+        };
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
+            let _ = runtime.block_on(opened);
+        }
+    }
+}
+
+/// The text of an agreement that another party wrote.
+pub fn agreement(bytes: &[u8]) {
+    static LAW: LazyLock<Option<agreement::Law>> =
+        LazyLock::new(|| agreement::Law::built_in().ok());
+    if let Some(law) = &*LAW {
+        let _ = agreement::check("fuzzed", bytes, law, &agreement::Library::none());
+    }
+}
+
+/// What an auditor is handed of a ledger: an entry, a signed checkpoint, a proof.
+pub fn ledger(bytes: &[u8]) {
+    let _ = ledger::Entry::parse(bytes);
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = ledger::Checkpoint::parse(text);
+        let _ = ledger::note::open(text, &[]);
+        let _ = ledger::VerifierKey::parse(text);
+        let key = ledger::NoteSigner::new("ho.example/ledger", &[7; 32]).map(|s| s.verifier());
+        if let (Ok(proof), Ok(key)) = (serde_json::from_str::<ledger::Proof>(text), key) {
+            let _ = proof.check(&key);
+        }
+    }
+}
+
+/// A model of linkage.
+pub fn model(bytes: &[u8]) {
+    let _ = linkage::model::Model::read("fuzzed", bytes);
+}
+
+/// A target: its name, and what it does with any bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target by its name, which is also the name of its folder in `corpus/`.
+pub const TARGETS: [Target; 7] = [
+    ("csv", csv),
+    ("xlsx", xlsx),
+    ("locked", locked),
+    ("package", package),
+    ("agreement", agreement),
+    ("ledger", ledger),
+    ("model", model),
+];
