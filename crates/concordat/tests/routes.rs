@@ -79,6 +79,7 @@ fn with(node: &Node, change: impl FnOnce(&mut Ports)) -> Node {
     let settings = Settings {
         party: node.party().clone(),
         instance: format!("{}-1", node.party()),
+        backups: None,
         quality: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };

@@ -194,9 +194,14 @@ mod tests {
     use super::*;
 
     fn told(columns: &[(&'static str, &str)], day: Date) -> BTreeMap<String, String> {
+        let column = |value| {
+            let mut values = Values::default();
+            values.push(Some(value));
+            values
+        };
         let columns = columns
             .iter()
-            .map(|(name, value)| (*name, vec![Some((*value).to_owned())]))
+            .map(|(name, value)| (*name, column(value)))
             .collect();
         let cells = Cells {
             columns: &columns,
