@@ -222,7 +222,8 @@ fn channels(dir: &Path, config: &Config) -> Result<BTreeMap<String, Arc<dyn Chan
         let channel: Arc<dyn Channel> = match way {
             Way::Folder(folder) => {
                 let folder = plain(&dir.join(folder))?;
-                let meets = |files: &PathBuf| folder.starts_with(files) || files.starts_with(&folder);
+                let meets =
+                    |files: &PathBuf| folder.starts_with(files) || files.starts_with(&folder);
                 if files.iter().any(meets) {
                     return Err(Fail::usage(format!(
                         "the channel {route} puts passwords into {}, where files travel: choose another folder (SEC-06)",

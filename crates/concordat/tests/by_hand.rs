@@ -71,12 +71,13 @@ impl ByHand {
         house.agreed_on(&text()).await;
         let path = house.home("ho").join("node.toml");
         let toml = std::fs::read_to_string(&path).unwrap();
-        let toml = toml.replace("[\"sealed-exchange\"]", "[\"upload\"]");
+        let toml = toml.replace("sealed-exchange", "upload");
         let toml = format!(
             "by_hand = [\"hmrc\"]\n{toml}\n[channels]\nseparate-email = {{ folder = \"../mail\" }}\n"
         );
         std::fs::write(&path, toml).unwrap();
         let node = reopened(&house, "ho").await;
+        routes::approved(&node).await;
         house.at("2026-02-02T09:00:00Z");
         node.start(&op("prepare"), &start(), &officer())
             .await
@@ -250,9 +251,9 @@ async fn without_another_way_for_the_password_nothing_is_locked() {
     let settings = exchange::Settings {
         party: by_hand.node.party().clone(),
         instance: "ho-2".into(),
-        routes: vec!["upload".into()],
         by_hand: [exchange::ids::PartyId::parse("hmrc").unwrap()].into(),
         quality: None,
+        backups: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     let law = concordat::house::law().unwrap();

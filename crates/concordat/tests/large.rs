@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use concordat::house;
+use exchange::cover::Cover;
 use exchange::ids::HoldingId;
 use exchange::leg::State;
 use exchange::ports::{Forms, Parts, PortFault, Reading, VaultFault, Writing};
@@ -88,13 +89,16 @@ struct LastRow(Arc<dyn Forms>);
 
 #[async_trait]
 impl Forms for LastRow {
-    fn begin(&self, format: Format, columns: &[String]) -> Result<Box<dyn Writing>, PortFault> {
-        let inner = self.0.clone();
-        Ok(Box::new(Gathering::new(columns, move |mut table| {
-            let born = table.columns.iter().position(|c| c == "date_of_birth");
-            table.rows.last_mut().unwrap()[born.unwrap()] = "tomorrow".into();
-            inner.write(format, &table)
-        })))
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault> {
+        let (inner, cover) = (self.0.clone(), cover.clone());
+        Ok(Box::new(Gathering::new(
+            &cover.names(),
+            move |mut table| {
+                let born = table.columns.iter().position(|c| c == "date_of_birth");
+                table.rows.last_mut().unwrap()[born.unwrap()] = "tomorrow".into();
+                inner.write(format, &cover, &table)
+            },
+        )))
     }
     async fn read(
         &self,
@@ -117,6 +121,7 @@ async fn a_fault_in_the_last_row_refuses_all_and_leaves_nothing() {
         instance: "ho".into(),
         quality: None,
         backups: None,
+        by_hand: Default::default(),
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     town.ho = Node::new(settings, ports, house::law().unwrap()).unwrap();

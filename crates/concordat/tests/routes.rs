@@ -80,6 +80,7 @@ fn with(node: &Node, change: impl FnOnce(&mut Ports)) -> Node {
         party: node.party().clone(),
         instance: format!("{}-1", node.party()),
         backups: None,
+        by_hand: Default::default(),
         quality: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };

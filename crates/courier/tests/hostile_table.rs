@@ -15,7 +15,7 @@ use std::io::Cursor;
 
 use ::zip::ZipWriter;
 use ::zip::write::SimpleFileOptions;
-use common::{COLUMNS, book, edited, forms, sample, shape, table, two, with_part, zip};
+use common::{COLUMNS, book, edited, forms, sample, shape, table, two, whole, with_part, zip};
 use exchange::cover::Cover;
 use exchange::password::Password;
 use exchange::ports::{Forms, Locks};
@@ -260,7 +260,7 @@ fn read(case: &Case) -> Result<Table, FileFault> {
     let (forms, shape) = (forms(), shape());
     run(async {
         match case.password {
-            None => forms.read(case.format, &shape, &case.bytes).await,
+            None => whole(&forms, case.format, &shape, case.bytes.clone()).await,
             Some(text) => {
                 let password = Password::given(text.into()).unwrap();
                 forms
@@ -298,7 +298,7 @@ fn each_bad_file_is_refused_under_its_rule_and_the_caller_goes_on() {
             "{}: {fault}",
             case.row
         );
-        let after = run(forms().read(Format::Xlsx, &shape(), &honest)).unwrap();
+        let after = run(whole(&forms(), Format::Xlsx, &shape(), honest.clone())).unwrap();
         assert!(after.unwrap() == two(), "after {}: {}", case.row, case.what);
     }
 }
@@ -324,7 +324,7 @@ fn texts_that_would_do_something_are_read_as_they_are() {
     for format in [Format::Xlsx, Format::Csv] {
         let bytes = forms().write(format, &cover, &table).unwrap();
         assert!(
-            run(forms().read(format, &shape(), &bytes))
+            run(whole(&forms(), format, &shape(), bytes))
                 .unwrap()
                 .unwrap()
                 == table,

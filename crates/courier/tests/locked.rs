@@ -12,7 +12,7 @@ mod common;
 
 use std::io::{Cursor, Write};
 
-use common::{COLUMNS, book, forms, parts, shape, table, two, with_part};
+use common::{COLUMNS, book, forms, parts, shape, table, two, whole, with_part};
 use exchange::cover::Cover;
 use exchange::password::{Password, unopened};
 use exchange::ports::{Forms, Locks};
@@ -75,7 +75,7 @@ fn what_is_locked_opens_with_its_password_alone_and_holds_nothing_in_clear() {
             assert_eq!(open(format, &bytes, wrong), Err(unopened()), "{format}");
         }
         // Neither is it the file of a party that has a node.
-        let plain = run(forms().read(format, &shape(), &bytes)).unwrap();
+        let plain = run(whole(&forms(), format, &shape(), bytes)).unwrap();
         assert_eq!(plain.unwrap_err().rule, "RUN-12");
     }
 }

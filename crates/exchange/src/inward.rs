@@ -161,7 +161,12 @@ impl<'a> Pairing<'a> {
             beyond: sent.by_number.keys().last().copied().unwrap_or(0),
             seen: BTreeSet::new(),
             unasked: 0,
-            faults: answers.pairs_on.is_empty().then(unnamed).into_iter().collect(),
+            faults: answers
+                .pairs_on
+                .is_empty()
+                .then(unnamed)
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -191,7 +196,8 @@ impl<'a> Pairing<'a> {
             if self.faults.len() < FAULTS {
                 let handle = self.answers.pairs_on.first().map(FieldName::as_str);
                 let what = "the row comes twice".into();
-                self.faults.push(fault("MATCH-01", Some(place), handle, what));
+                self.faults
+                    .push(fault("MATCH-01", Some(place), handle, what));
             }
             found = None;
         }
@@ -210,7 +216,8 @@ impl<'a> Pairing<'a> {
             self.faults.push(fault("RUN-11", None, None, what));
         }
         let sent = self.sent.by_number.len() as u64;
-        self.faults.extend(counts(self.answers, self.rows, sent, nil));
+        self.faults
+            .extend(counts(self.answers, self.rows, sent, nil));
         self.faults
     }
 }

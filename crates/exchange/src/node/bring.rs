@@ -20,8 +20,8 @@ use crate::ids::{AgreementId, FlowId, OperationId, PackageId, RunId};
 use crate::inward::{self, Pairing};
 use crate::leg::{Arrival, Leg, Of, Sources, State};
 use crate::password::{self, Password};
-use crate::refusal::Refusal;
 use crate::ports::{PortFault, Reading};
+use crate::refusal::Refusal;
 use crate::table::{FileFault, Format, Table};
 use crate::trouble::Trouble;
 
