@@ -16,7 +16,7 @@ use crate::{house, say};
 /// Arguments of `prove`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat prove disclosure ask-2026-12 ask --row 4 --out proof.json\n\nWhoever gets the file checks it with the public key of the ledger:\n\nExample: concordat verify proof.json --proof --key ho/ledger/key"
+    after_help = "Example: concordat prove disclosure ask-2026-12 ask --row 4 --out proof.json\n\nWhoever gets the file checks it with the public key of the ledger:\n\n    concordat verify proof.json --proof --key ho/ledger/key"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
