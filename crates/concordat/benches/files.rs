@@ -147,7 +147,7 @@ async fn one(form: &str, rows: u32) {
         let shape = inward::shape(flow_plan);
         let read = ports.forms.read(format, &shape, &letter.file).await;
         let table = read.unwrap().unwrap();
-        inward::cells(&plan, flow_plan, &table, on).unwrap();
+        inward::cells(&plan, flow_plan, &table, on, None).unwrap();
         table
     };
     let opening = stages.mark("open");

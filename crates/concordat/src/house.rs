@@ -44,6 +44,9 @@ pub struct Config {
     pub routes: Vec<String>,
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     pub evidence: Period,
+    /// How long the party keeps what becomes part of its permanent record, by its own schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permanent: Option<Period>,
     /// What whoever receives a file of this party must know of the quality of its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
@@ -163,6 +166,7 @@ pub async fn compose(
         instance,
         routes: config.routes,
         evidence: config.evidence,
+        permanent: config.permanent,
         quality: config.quality,
     };
     Ok((settings, ports))

@@ -283,6 +283,7 @@ async fn the_gate_names_all_failing_conditions_together() {
         instance: "ho-2".into(),
         routes: vec![],
         quality: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     let strict = exchange::Node::new(

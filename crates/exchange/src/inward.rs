@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{Answers, Column, Flow, Others, Plan, Present, RowCover};
+use agreement::{Answers, Column, Flow, Others, Plan, Present, RowCover, parse_date, split};
 use jiff::civil::Date;
 
 use crate::gate::{Presence, Rows, presence};
@@ -26,11 +26,18 @@ pub fn shape(flow: &Flow) -> Shape {
     }
 }
 
-/// Checks the form of every cell and that required ones are there.
+/// Checks the form of every cell, that required ones are there, and that values which stand in parallel belong together
+/// and lie in their window, which for an answer is measured on the day it was asked for (EXCH-DFE-13).
 ///
 /// # Errors
 /// The first fault, by row and column; no value.
-pub fn cells(plan: &Plan, flow: &Flow, table: &Table, on: Date) -> Result<(), FileFault> {
+pub fn cells(
+    plan: &Plan,
+    flow: &Flow,
+    table: &Table,
+    on: Date,
+    asked_on: Option<Date>,
+) -> Result<(), FileFault> {
     for (n, row) in table.rows.iter().enumerate() {
         let get = |column: &Column| {
             let at = flow.columns.iter().position(|c| c.name == column.name);
@@ -39,9 +46,9 @@ pub fn cells(plan: &Plan, flow: &Flow, table: &Table, on: Date) -> Result<(), Fi
         for (column, value) in flow.columns.iter().zip(row) {
             // Only what rests on another cell needs to be looked up.
             let needed = match &column.present {
-                Present::Always => Presence::Required,
+                Present::Always if column.part.is_none() => Presence::Required,
                 Present::IfHeld => Presence::Optional,
-                Present::When { .. } | Present::UnlessKnown(_) => {
+                Present::Always | Present::When { .. } | Present::UnlessKnown(_) => {
                     presence(plan, flow, column, &get, on)
                 }
             };
@@ -62,8 +69,51 @@ pub fn cells(plan: &Plan, flow: &Flow, table: &Table, on: Date) -> Result<(), Fi
                 return Err(fault("RUN-09", Some(n), Some(column.name.as_str()), what));
             }
         }
+        for columns in parallel(flow) {
+            if let Some((column, what)) = apart(&columns, &get, asked_on.unwrap_or(on)) {
+                return Err(fault("RUN-09", Some(n), Some(column), what.to_owned()));
+            }
+        }
     }
     Ok(())
+}
+
+/// The columns of each dataset whose values stand in parallel.
+pub(crate) fn parallel(flow: &Flow) -> Vec<Vec<&Column>> {
+    let mut all: Vec<Vec<&Column>> = Vec::new();
+    for column in flow.columns.iter().filter(|c| c.in_parallel) {
+        let of = |c: &&Column| c.field.dataset == column.field.dataset;
+        match all.iter_mut().find(|columns| columns.iter().any(of)) {
+            Some(columns) => columns.push(column),
+            None => all.push(vec![column]),
+        }
+    }
+    all
+}
+
+/// What is wrong with values that stand in parallel: not as many in each column, or outside their window.
+fn apart<'a>(
+    columns: &[&'a Column],
+    get: &dyn Fn(&Column) -> &'a str,
+    on: Date,
+) -> Option<(&'a str, &'static str)> {
+    let held = columns.iter().map(|c| (*c, split(get(c))));
+    let held: Vec<(&Column, Vec<String>)> = held.filter(|(_, v)| !v.is_empty()).collect();
+    let (_, first) = held.first()?;
+    let uneven = held.iter().find(|(_, values)| values.len() != first.len());
+    if let Some((column, _)) = uneven {
+        let what = "the cell has not as many values as those that it belongs to";
+        return Some((column.name.as_str(), what));
+    }
+    held.iter().find_map(|(column, values)| {
+        let window = column.window.as_ref()?;
+        let measured = window.by.as_ref() == Some(&column.field.field);
+        let outside = |v: &String| parse_date(v).is_some_and(|day| !window.covers(Some(day), on));
+        (measured && values.iter().any(outside)).then(|| {
+            let what = "the cell has a day that lies further back than the agreement reaches";
+            (column.name.as_str(), what)
+        })
+    })
 }
 
 /// Cuts a file into the rows of its datasets, numbered by `number` (from 1) in the order of the file.
@@ -101,6 +151,17 @@ pub fn pair(
     sent: &BTreeMap<u64, Row>,
     nil: Option<u64>,
 ) -> Paired {
+    // Where one row was asked and one answers, nothing need link them.
+    if let (true, [_], Some(number)) = (
+        answers.pairs_on.is_empty() && sent.len() == 1,
+        table.rows.as_slice(),
+        sent.keys().next(),
+    ) {
+        return Paired {
+            number: vec![*number],
+            fault: None,
+        };
+    }
     let mut faults = Vec::new();
     let handle = answers.pairs_on.first().map(|l| l.as_str());
     if handle.is_none() {

@@ -33,6 +33,7 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
+    About, Case, Deciding, Done, MASKED, Node, Ports, Proven, Settings, Start, Verdict, Word,
+    Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

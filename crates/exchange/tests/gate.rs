@@ -257,7 +257,7 @@ fn a_return_pairs_with_what_was_sent_or_is_held() {
 fn a_cell_of_the_wrong_form_refuses_the_file_by_row_and_column_and_without_its_value() {
     let plan = plan();
     let reply = flow(&plan, "reply");
-    assert!(inward::cells(&plan, &reply, &answer(&[1, 2]), DAY).is_ok());
+    assert!(inward::cells(&plan, &reply, &answer(&[1, 2]), DAY, None).is_ok());
     for (column, value) in [
         ("matched", "perhaps"),
         ("date_of_birth", "tomorrow"),
@@ -266,7 +266,7 @@ fn a_cell_of_the_wrong_form_refuses_the_file_by_row_and_column_and_without_its_v
         let mut table = answer(&[1, 2]);
         let at = table.columns.iter().position(|c| c == column).unwrap();
         table.rows[1][at] = value.into();
-        let fault = inward::cells(&plan, &reply, &table, DAY).unwrap_err();
+        let fault = inward::cells(&plan, &reply, &table, DAY, None).unwrap_err();
         assert_eq!(
             (fault.rule.as_str(), fault.row, fault.column.as_deref()),
             ("RUN-09", Some(3), Some(column))

@@ -177,6 +177,9 @@ struct Init {
     /// How long after the end of a year the sealed texts of ledger entries are kept.
     #[arg(long, default_value = "7 years")]
     evidence: String,
+    /// How long this party keeps what becomes part of its permanent record, by its own schedule, such as `10 years`.
+    #[arg(long)]
+    permanent: Option<String>,
     #[command(flatten)]
     working: Working,
 }
@@ -254,6 +257,10 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         },
         routes: args.route.clone(),
         evidence: Period::parse(&args.evidence).ok_or_else(period)?,
+        permanent: match &args.permanent {
+            Some(text) => Some(Period::parse(text).ok_or_else(period)?),
+            None => None,
+        },
         quality: args.quality.clone(),
         register: args.register.as_deref().map(source).transpose()?,
         master: args.master.as_deref().map(source).transpose()?,

@@ -185,6 +185,7 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
         transport: "../transport".into(),
         routes: vec!["gsi-email".into(), "sealed".into()],
         quality: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years")
             .ok_or_else(|| Fail::fault("no period".into()))?,
         register: (who == Who::Ho).then(|| "world:register.db".to_owned()),

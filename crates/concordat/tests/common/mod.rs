@@ -354,6 +354,7 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         transport: "../transport".into(),
         routes: vec!["sealed-exchange".into()],
         quality: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
         register: (who == "ho").then(|| "register.db".to_owned()),
         master: (who == "hmrc").then(|| "master.db".into()),

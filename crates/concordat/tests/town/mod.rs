@@ -145,6 +145,7 @@ impl Town {
                 store: "sqlite:node.db".into(),
                 transport: "../transport".into(),
                 routes: vec!["gsi-email".into(), "sealed".into()],
+                permanent: None,
                 evidence: agreement::Period::parse("7 years").unwrap(),
                 quality: (who == "dwp").then(|| QUALITY.to_owned()),
                 register: None,

@@ -32,12 +32,12 @@ pub(super) struct Leaves<'p> {
     on: Date,
     only: Option<&'p ConditionId>,
     /// The permits of each column, by the kind of person.
-    columns: Vec<Vec<Vec<&'p Permit>>>,
+    columns: Vec<Vec<(&'p PersonKind, Vec<&'p Permit>)>>,
     names: Vec<Arc<str>>,
     numbers: BTreeMap<&'p str, usize>,
     conditions: Vec<Remembered<'p>>,
     truths: Vec<Truth>,
-    known: HashMap<Vec<Truth>, Vec<Leave>>,
+    known: HashMap<(Option<&'p PersonKind>, Vec<Truth>), Vec<Leave>>,
 }
 
 impl<'p> Leaves<'p> {
@@ -66,7 +66,7 @@ impl<'p> Leaves<'p> {
                     }
                 }
             }
-            columns.push(by_kind.into_values().collect());
+            columns.push(by_kind.into_iter().collect());
         }
         let conditions = asked.into_iter().map(|id| Remembered::new(plan, id));
         Self {
@@ -93,19 +93,33 @@ impl<'p> Leaves<'p> {
             }
             self.truths.push(truth);
         }
-        if !self.known.contains_key(&self.truths) {
-            let leaves = self.columns.iter().map(|c| self.leave(c, facts)).collect();
-            self.known.insert(self.truths.clone(), leaves);
+        let key = (self.plan.kind_of(facts), std::mem::take(&mut self.truths));
+        if !self.known.contains_key(&key) {
+            self.truths.clone_from(&key.1);
+            let columns = self.columns.iter();
+            let leaves = columns.map(|c| self.leave(c, key.0, facts)).collect();
+            self.known.insert(key.clone(), leaves);
         }
-        self.known.get(&self.truths).map(Vec::as_slice)
+        let leaves = self.known.get(&key).map(Vec::as_slice);
+        self.truths = key.1;
+        leaves
     }
 
     /// The first permit in rank whose conditions are all true of the record; unknown is not true. A cell that may be
-    /// about several kinds of person needs one for each.
-    fn leave(&self, by_kind: &[Vec<&'p Permit>], facts: &dyn Facts) -> Leave {
+    /// about several kinds of person needs one for each, but where the record is known to be about one of them.
+    fn leave(
+        &self,
+        by_kind: &[(&'p PersonKind, Vec<&'p Permit>)],
+        about: Option<&PersonKind>,
+        facts: &dyn Facts,
+    ) -> Leave {
+        let about = about.filter(|about| by_kind.iter().any(|(kind, _)| kind == about));
+        let asked = by_kind
+            .iter()
+            .filter(|(kind, _)| about.is_none_or(|about| about == *kind));
         let today = |permit: &Permit| permit.dates.contains(self.on);
         let mut relied = None;
-        for all in by_kind {
+        for (_, all) in asked {
             let found = all.iter().find(|permit| {
                 today(permit)
                     && permit.when.iter().all(|c| self.holds(c))
@@ -119,7 +133,7 @@ impl<'p> Leaves<'p> {
         }
         match relied {
             Some(number) => Leave::By(*number),
-            None if by_kind.iter().flatten().any(|p| today(p)) => Leave::Closed,
+            None if by_kind.iter().flat_map(|(_, all)| all).any(|p| today(p)) => Leave::Closed,
             None => Leave::Never,
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::{Flow, Plan};
+use jiff::civil::Date;
 use ledger::Digest;
 
 use super::agreements::actor;
@@ -82,7 +83,7 @@ impl Node {
         if matches!(manifest.kind, Kind::Data | Kind::Return) {
             pact.runs(on)?;
         }
-        let Some(flow) = plan.flow(&manifest.flow) else {
+        let Some(flow) = plan.file(&manifest.flow) else {
             return refuse("LEG-01", "the agreement has no such flow");
         };
         let (from, to) = match rule_of(manifest.kind).sent_by {
@@ -331,7 +332,9 @@ impl Node {
         if pact.is_suspended() {
             return Ok(Vec::new());
         }
-        let read = self.read(&package, &plan, &flow_plan).await?;
+        let asked = self.sent_leg(run, &flow_plan).await?;
+        let asked_on = asked.and_then(|asked| asked.as_of());
+        let read = self.read(&package, &plan, &flow_plan, asked_on).await?;
         let batch = Batch::new(op.clone(), "leg.open").drop_package(&package);
         let (table, nil, sources) = match read {
             Ok(read) => read,
@@ -379,6 +382,7 @@ impl Node {
         package: &PackageId,
         plan: &Plan,
         flow: &Flow,
+        asked_on: Option<Date>,
     ) -> Result<Result<(Table, Option<u64>, Sources), FileFault>, Trouble> {
         let Some(bytes) = self.ports.store.package(package, 0).await? else {
             return Err(gone(package).into());
@@ -440,7 +444,7 @@ impl Node {
             quality: quality.clone(),
         };
         let on = crate::deadline::london_day(self.now())?;
-        Ok(inward::cells(plan, flow, &table, on).map(|()| (table, *nil, sources)))
+        Ok(inward::cells(plan, flow, &table, on, asked_on).map(|()| (table, *nil, sources)))
     }
 
     /// The sent row's number for each row of a return; for a file that answers nothing, the order of the file.
@@ -585,15 +589,15 @@ impl Node {
         by: &Actor,
         mut batch: Batch,
     ) -> Result<(Vec<HoldingId>, Batch), Trouble> {
-        let Some(flow) = plan.flow(&of.flow) else {
+        let Some(flow) = plan.file(&of.flow) else {
             return Err(Refusal::new("LEG-01", format!("there is no flow {}", of.flow)).into());
         };
         let mut ids = Vec::new();
-        for dataset in datasets(flow) {
+        for dataset in datasets(&flow) {
             let id = super::outbound::holding_id(of, file, &dataset)?;
             let none = BTreeMap::new();
             let rows = rows.get(&dataset).unwrap_or(&none);
-            let opening = self.opening(plan, flow, of, &dataset, &id, rows.len() as u64)?;
+            let opening = self.opening(plan, &flow, of, &dataset, &id, rows.len() as u64)?;
             self.ports.vault.create(&id, op).await?;
             batch = batch.and(Holding::open(opening, by)?)?;
             let numbered = rows.iter().map(|(n, row)| (*n, row));

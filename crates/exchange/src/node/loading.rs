@@ -86,7 +86,7 @@ impl Node {
         let Some(holding) = at.and_then(|i| file.holdings.get(i)) else {
             return Ok(batch);
         };
-        let people = people_of(flow, rows, register.person_field());
+        let people = people_of(flow, rows, register.person_fields());
         let traces = self.traces_of(leg.agreement(), people.values()).await?;
         for n in rows
             .get(&linked.field.dataset)

@@ -22,9 +22,11 @@ mod sequence;
 mod solutions;
 mod sources;
 mod start;
+mod statements;
 mod traces;
 mod usage;
 mod work;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -37,8 +39,10 @@ use zeroize::Zeroizing;
 pub use decide::{About, Deciding};
 pub use prove::Proven;
 pub use review::{Verdict, Word};
-pub use start::Start;
+pub use start::{Case, Start};
+pub use usage::MASKED;
 pub use work::Worked;
+pub use writing::{Written, WrittenRow};
 
 use crate::act::Act;
 use crate::authority::Actor;
@@ -98,6 +102,9 @@ pub struct Settings {
     pub quality: Option<String>,
     /// How long after the end of a year the sealed texts of its ledger entries are kept.
     pub evidence: Period,
+    /// How long this party keeps what becomes part of its permanent record, by its own schedule; none where it has none,
+    /// and nothing is promoted then (RET-07).
+    pub permanent: Option<Period>,
 }
 
 /// One organisation's hub.
