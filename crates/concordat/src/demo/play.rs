@@ -304,7 +304,7 @@ fn expects_refusal(what: &What) -> bool {
 }
 
 /// Decides every open match of a file: what is strong is confirmed, the rest refuted.
-async fn review(node: &Node, run: &str, flow: &str, who: &Person) -> Result<(), Fault> {
+pub(super) async fn review(node: &Node, run: &str, flow: &str, who: &Person) -> Result<(), Fault> {
     let found = node.under::<Match>(&format!("{run}/{flow}/")).await?;
     let words: Vec<Word> = found
         .iter()
@@ -333,7 +333,7 @@ async fn review(node: &Node, run: &str, flow: &str, who: &Person) -> Result<(), 
 }
 
 /// The caseworker looks at what the run's matches tell: of three contact details two prove to be so.
-async fn verify(node: &Node, run: &str) -> Result<(), Fault> {
+pub(super) async fn verify(node: &Node, run: &str) -> Result<(), Fault> {
     let all: Vec<Finding> = node.under(&format!("{run}/")).await?;
     let open = all
         .iter()
@@ -423,7 +423,7 @@ fn starts_with(run: &str) -> &str {
     run.split('-').next().unwrap_or(run)
 }
 
-enum Fault {
+pub(super) enum Fault {
     Trouble(Trouble),
     Fail(Fail),
 }
@@ -431,6 +431,15 @@ enum Fault {
 impl From<Trouble> for Fault {
     fn from(trouble: Trouble) -> Self {
         Self::Trouble(trouble)
+    }
+}
+
+impl From<Fault> for Fail {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Trouble(trouble) => trouble.into(),
+            Fault::Fail(fail) => fail,
+        }
     }
 }
 

@@ -106,5 +106,6 @@ pub(super) fn shape_fault<'a>(
                 column.field_type.name()
             ),
         )
+        .help("mend it where the file is made from")
     })
 }

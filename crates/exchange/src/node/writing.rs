@@ -313,7 +313,7 @@ impl Node {
             for condition in plan.conditions.iter() {
                 let so = facts
                     .iter()
-                    .filter(|f| plan.holds(&condition.id, *f, on) == Truth::True);
+                    .filter(|(_, f)| plan.holds(&condition.id, f, on) == Truth::True);
                 figures.insert(count_of(&condition.id), so.count().to_string());
             }
         }
@@ -335,13 +335,35 @@ impl Node {
         Ok(figures)
     }
 
+    /// The rows of a file that must be in this list beside it, as the case register says today.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused where no file of the run needs such a list (RUN-04).
+    pub async fn to_be_listed(&self, run: &RunId, list: &FlowId) -> Result<Vec<u64>, Trouble> {
+        let on = crate::deadline::london_day(self.now())?;
+        for leg in self.under::<Leg>(&format!("{run}/")).await? {
+            let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+            let need = flow.needs.iter().find(|need| need.flow == *list);
+            let Some(condition) = need.and_then(|need| need.for_rows.as_ref()) else {
+                continue;
+            };
+            let facts = self.facts_of_rows(&flow, &leg).await?.into_iter();
+            let so = facts.filter(|(_, f)| plan.holds(condition, f, on) == Truth::True);
+            return Ok(so.map(|(n, _)| n).collect());
+        }
+        let what = format!("no file of {run} needs a list {list}");
+        Err(Refusal::new("RUN-04", what)
+            .help("`concordat run status` says which files there are")
+            .into())
+    }
+
     /// The facts of each row that leaves, or has left, with a file of this party's own.
-    async fn facts_of_rows(&self, flow: &Flow, leg: &Leg) -> Result<Vec<RowFacts>, Trouble> {
+    async fn facts_of_rows(&self, flow: &Flow, leg: &Leg) -> Result<Vec<(u64, RowFacts)>, Trouble> {
         let rows = self.rows_of(leg, flow).await?;
         let leaves: BTreeSet<u64> = leg.numbers().into_iter().collect();
         let sources = self.sources_of(flow, &rows).await?;
         let left = sources.into_iter().filter(|(n, _)| leaves.contains(n));
-        Ok(left.map(|(_, source)| source.facts).collect())
+        Ok(left.map(|(n, source)| (n, source.facts)).collect())
     }
 }
 
