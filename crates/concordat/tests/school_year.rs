@@ -47,7 +47,7 @@ fn five() -> Vec<Child> {
     ]
 }
 
-// shows: EXCH-DFE-16, EXCH-DFE-17, EXCH-DFE-13, EXCH-DFE-14, EXCH-DFE-25, CHILD-03, RUN-16
+// shows: EXCH-DFE-16, EXCH-DFE-17, EXCH-DFE-13, EXCH-DFE-14, EXCH-DFE-25, CHILD-03, RUN-16, AUD-05, LEG-16
 #[tokio::test]
 async fn a_month_goes_out_with_its_template_and_the_same_rows_come_back_with_what_was_found() {
     let school = School::new(five()).await;
@@ -99,6 +99,14 @@ async fn a_month_goes_out_with_its_template_and_the_same_rows_come_back_with_wha
     let bare = school.send(&school.dfe, APRIL, "reply").await;
     assert_eq!(rules(&bare), ["RUN-05", "MATCH-02"]);
     school.noted_back(APRIL).await;
+    let fact = agreement::FactId::parse("wellbeing_necessity").unwrap();
+    let (april, monthly) = (run(APRIL), flow("monthly"));
+    let of = (&april, &monthly, 3);
+    let silent = school
+        .dfe
+        .write_fact(&op("silent"), of, (&fact, true), " ", &analyst())
+        .await;
+    assert_eq!(rules(&silent), ["LEG-01"]);
     school.necessary(APRIL, "monthly", 3).await.unwrap();
     school.send(&school.dfe, APRIL, "reply").await.unwrap();
     assert_eq!(
@@ -324,7 +332,7 @@ fn promoting(row: u64) -> Deciding {
     }
 }
 
-// shows: RET-05, RET-06, RET-07, CHILD-02
+// shows: RET-05, RET-06, RET-07, LEG-26, CHILD-02
 #[tokio::test]
 async fn the_request_goes_after_four_weeks_the_answer_after_six_months_and_a_promoted_record_stays()
 {

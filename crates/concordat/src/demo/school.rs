@@ -54,10 +54,10 @@ pub(super) async fn run(args: &Args) -> Result<(), Fail> {
     let at_most = (args.people * 15 / 1_000).max(1);
     for month in 0..args.months.min(MOST_MONTHS) {
         let first = later(date(2016, 4, 1), Span::new().months(month))?;
-        if month == 1 {
-            school.case(later(first, Span::new().days(20))?).await?;
-        }
         school.month(first, at_most).await?;
+        if month == 1 {
+            school.case(later(first, Span::new().days(15))?).await?;
+        }
         if month % 3 == 2 {
             school.feedback(later(first, Span::new().days(25))?).await?;
         }
