@@ -15,7 +15,7 @@ use crate::plan::{
 };
 use crate::value::FieldType;
 use crate::window::Window;
-use crate::words::{Fallback, Moment, Presence, TypeName};
+use crate::words::{Fallback, Form, Moment, Presence, TypeName};
 
 pub(super) fn flows(source: &Source<'_>, stopped: &Stopped) -> Option<BTreeMap<FlowId, Flow>> {
     let a = source.read.agreement;
@@ -207,7 +207,10 @@ fn column(
     let dataset = &a.datasets.entry(&path.dataset)?.value;
     // In an answer the rows are those that were asked: what there is several of for one of them stands in its cells.
     let each = dataset.one_row_per.as_ref().map(|at| &at.value);
-    let in_parallel = flow.answers.is_some() && matches!(each, Some(model::RowPer::Each(_)));
+    let form = flow.form.as_ref().and_then(|at| at.value.given());
+    let in_file = matches!(form, Some(Form::Xlsx | Form::Csv));
+    let in_parallel =
+        in_file && flow.answers.is_some() && matches!(each, Some(model::RowPer::Each(_)));
     Some(Some(Column {
         name: path.field.clone(),
         field: path.clone(),

@@ -185,8 +185,8 @@ impl Node {
                 return Err(Refusal::new("RUN-04", what).help(help).into());
             };
             let all = self.written_down(holding).await?.into_iter();
-            let before = all.filter(|(n, _)| *n == of.2).map(|(_, facts)| facts);
-            let mut facts: RowFacts = before.last().unwrap_or_default();
+            let mut before = all.filter(|(n, _)| *n == of.2).map(|(_, facts)| facts);
+            let mut facts: RowFacts = before.next().unwrap_or_default();
             facts.insert(fact.to_string(), if is_so { "yes" } else { "no" }.into());
             let plain =
                 Zeroizing::new(serde_json::to_vec(&facts).map_err(|e| PortFault(e.to_string()))?);
