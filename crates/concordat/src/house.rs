@@ -50,6 +50,9 @@ pub struct Config {
     /// `keys/node.key`.
     #[serde(default, rename = "node-key", skip_serializing_if = "Option::is_none")]
     pub node_key: Option<String>,
+    /// How long the party keeps what becomes part of its permanent record, by its own schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permanent: Option<Period>,
     /// What whoever receives a file of this party must know of the quality of its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
@@ -176,6 +179,7 @@ pub async fn compose(
         instance,
         evidence: config.evidence,
         backups: config.backups,
+        permanent: config.permanent,
         quality: config.quality,
     };
     Ok((settings, ports))

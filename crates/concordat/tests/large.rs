@@ -117,6 +117,7 @@ async fn a_fault_in_the_last_row_refuses_all_and_leaves_nothing() {
         instance: "ho".into(),
         quality: None,
         backups: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     town.ho = Node::new(settings, ports, house::law().unwrap()).unwrap();

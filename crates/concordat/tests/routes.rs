@@ -80,6 +80,8 @@ fn with(node: &Node, change: impl FnOnce(&mut Ports)) -> Node {
         party: node.party().clone(),
         instance: format!("{}-1", node.party()),
         quality: None,
+        backups: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     Node::new(settings, ports, house::law().unwrap()).unwrap()

@@ -2,9 +2,12 @@
 //! file of ours, the rows and cells that we sent. Pure. Structural faults refuse the whole file (RUN-09,
 //! RUN-11); faults of content hold the whole file for a person.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{Answers, Column, DatasetId, Flow, Others, Plan, Present, RowCover};
+use agreement::{
+    Answers, Column, DatasetId, Flow, Others, Plan, Present, RowCover, parse_date, values,
+};
 use jiff::civil::Date;
 
 use crate::gate::{Presence, Rows, presence};
@@ -26,8 +29,9 @@ pub fn shape(flow: &Flow) -> Shape {
     }
 }
 
-/// Checks the form of every cell of a row, and that required ones are there. The row stands at a place of the file, counted
-/// from 0.
+/// Checks the form of every cell of a row, that required ones are there, and that values which stand in parallel belong
+/// together and lie in their window, which for an answer is measured on the day it was asked for (EXCH-DFE-13). The row
+/// stands at a place of the file, counted from 0.
 ///
 /// # Errors
 /// The first fault, by row and column; no value.
@@ -37,6 +41,7 @@ pub fn cells(
     row: &[String],
     place: u64,
     on: Date,
+    asked_on: Option<Date>,
 ) -> Result<(), FileFault> {
     let get = |column: &Column| {
         let at = flow.columns.iter().position(|c| c.name == column.name);
@@ -45,9 +50,9 @@ pub fn cells(
     for (column, value) in flow.columns.iter().zip(row) {
         // Only what rests on another cell needs to be looked up.
         let needed = match &column.present {
-            Present::Always => Presence::Required,
+            Present::Always if column.part.is_none() => Presence::Required,
             Present::IfHeld => Presence::Optional,
-            Present::When { .. } | Present::UnlessKnown(_) => {
+            Present::Always | Present::When { .. } | Present::UnlessKnown(_) => {
                 presence(plan, flow, column, &get, on)
             }
         };
@@ -73,7 +78,51 @@ pub fn cells(
             ));
         }
     }
+    for columns in parallel(flow) {
+        if let Some((column, what)) = apart(&columns, &get, asked_on.unwrap_or(on)) {
+            return Err(fault("RUN-09", Some(place), Some(column), what.to_owned()));
+        }
+    }
     Ok(())
+}
+
+/// The columns of each dataset whose values stand in parallel.
+pub(crate) fn parallel(flow: &Flow) -> Vec<Vec<&Column>> {
+    let mut all: Vec<Vec<&Column>> = Vec::new();
+    for column in flow.columns.iter().filter(|c| c.in_parallel) {
+        let of = |c: &&Column| c.field.dataset == column.field.dataset;
+        match all.iter_mut().find(|columns| columns.iter().any(of)) {
+            Some(columns) => columns.push(column),
+            None => all.push(vec![column]),
+        }
+    }
+    all
+}
+
+/// What is wrong with values that stand in parallel: not as many in each column, or outside their window.
+fn apart<'a>(
+    columns: &[&'a Column],
+    get: &dyn Fn(&Column) -> &'a str,
+    on: Date,
+) -> Option<(&'a str, &'static str)> {
+    let held = columns.iter().map(|c| (*c, values(get(c))));
+    let held: Vec<(&Column, Vec<Cow<'_, str>>)> = held.filter(|(_, v)| !v.is_empty()).collect();
+    let (_, first) = held.first()?;
+    let uneven = held.iter().find(|(_, values)| values.len() != first.len());
+    if let Some((column, _)) = uneven {
+        let what = "the cell has not as many values as those that it belongs to";
+        return Some((column.name.as_str(), what));
+    }
+    held.iter().find_map(|(column, values)| {
+        let window = column.window.as_ref()?;
+        let measured = window.by.as_ref() == Some(&column.field.field);
+        let outside =
+            |v: &Cow<'_, str>| parse_date(v).is_some_and(|day| !window.covers(Some(day), on));
+        (measured && values.iter().any(outside)).then(|| {
+            let what = "the cell has a day that lies further back than the agreement reaches";
+            (column.name.as_str(), what)
+        })
+    })
 }
 
 /// Cuts a row of a file into the rows of its datasets.
@@ -185,12 +234,16 @@ impl<'a> Pairing<'a> {
     /// Why a person must look at the file first, all its rows being there: `nil` of those that were sent have no content
     /// by its letter.
     pub fn done(self, nil: Option<u64>) -> Option<FileFault> {
+        let sent = self.sent.by_number.len() as u64;
+        // Where one row was asked and one answers, nothing need link them.
+        if self.answers.pairs_on.is_empty() && (sent, self.rows) == (1, 1) {
+            return None;
+        }
         let unasked = self.unasked;
         let asked = || {
             let what = format!("{unasked} rows were not asked for: this may be an over-disclosure");
             fault("RUN-11", None, None, what)
         };
-        let sent = self.sent.by_number.len() as u64;
         self.fault
             .or_else(|| (unasked > 0).then(asked))
             .or_else(|| counts(self.answers, self.rows, sent, nil))

@@ -37,6 +37,7 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Awaited, Deciding, Done, Node, Ports, Proven, Settings, Start, Verdict, Word, Worked,
+    About, Awaited, Case, Deciding, Done, MASKED, Node, Ports, Proven, Settings, Start, Verdict,
+    Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

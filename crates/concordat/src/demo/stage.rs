@@ -191,6 +191,7 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
         party: PartyId::parse(who.name()).map_err(|e| Fail::fault(e.to_string()))?,
         store: store.to_owned(),
         quality: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years")
             .ok_or_else(|| Fail::fault("no period".into()))?,
         backups: agreement::Period::parse("35 days"),

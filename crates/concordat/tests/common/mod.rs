@@ -355,6 +355,7 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         party: PartyId::parse(who).unwrap(),
         store: "sqlite:node.db".into(),
         quality: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: agreement::Period::parse("35 days"),
         node_key: None,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use agreement::{Answers, Flow, Plan};
+use jiff::civil::Date;
 
 use super::Node;
 use super::filing::{Filed, Filing};
@@ -63,6 +64,8 @@ impl Node {
             Ok(letter) => letter,
             Err(fault) => return Ok(Err(fault.into())),
         };
+        let asked = self.sent_leg(leg.run(), flow).await?;
+        let asked_on = asked.and_then(|asked| asked.as_of());
         let sent = self.sent_for(leg, flow).await?;
         let pairs = sent.as_ref().zip(flow.answers.as_ref());
         let mut pairing = pairs.map(|(sent, answers)| Pairing::new(flow, answers, sent));
@@ -70,7 +73,13 @@ impl Node {
         let shape = inward::shape(flow);
         let reading = self.ports.forms.read(letter.format, &shape, letter.file);
         let taken = self
-            .taken(plan, flow, reading.await?, pairing.as_mut(), &mut filing)
+            .taken(
+                (plan, flow),
+                asked_on,
+                reading.await?,
+                pairing.as_mut(),
+                &mut filing,
+            )
             .await?;
         let counted = taken.and_then(|numbers| match numbers.len() as u64 {
             rows if rows == letter.rows => Ok(numbers),
@@ -94,11 +103,11 @@ impl Node {
         })
     }
 
-    /// Files the rows that are read, and gives their numbers.
+    /// Files the rows that are read, and gives their numbers. An answer's windows are measured on the day it was asked for.
     async fn taken(
         &self,
-        plan: &Plan,
-        flow: &Flow,
+        (plan, flow): (&Plan, &Flow),
+        asked_on: Option<Date>,
         mut reading: Box<dyn Reading>,
         mut pairing: Option<&mut Pairing<'_>>,
         filing: &mut Filing<'_>,
@@ -113,7 +122,7 @@ impl Node {
             };
             for cells in &page.rows {
                 let place = numbers.len() as u64;
-                if let Err(fault) = inward::cells(plan, flow, cells, place, on) {
+                if let Err(fault) = inward::cells(plan, flow, cells, place, on, asked_on) {
                     return Ok(Err(fault));
                 }
                 let n = match &mut pairing {
