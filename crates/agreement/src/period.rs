@@ -3,8 +3,11 @@
 
 use std::fmt;
 
+use jiff::Span;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+
+use crate::words::Frequency;
 
 /// A unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,6 +133,30 @@ pub fn parse_date(text: &str) -> Option<Date> {
 /// Reads a strict `YYYY-MM` as the first day of that month.
 pub fn parse_month(text: &str) -> Option<Date> {
     parse_date(&format!("{text}-01"))
+}
+
+impl Frequency {
+    /// The first and the last day of the period that a day is in; a week begins on Monday. None at the calendar's ends.
+    pub fn period_of(self, day: Date) -> Option<(Date, Date)> {
+        let months = |first: Date, months: i32| {
+            let next = first.checked_add(Span::new().months(months)).ok()?;
+            Some((first, next.yesterday().ok()?))
+        };
+        match self {
+            Self::Day => Some((day, day)),
+            Self::Week => {
+                let since = i32::from(day.weekday().to_monday_zero_offset());
+                let first = day.checked_sub(Span::new().days(since)).ok()?;
+                Some((first, first.checked_add(Span::new().days(6)).ok()?))
+            }
+            Self::Month => months(day.first_of_month(), 1),
+            Self::Quarter => {
+                let month = (day.month() - 1) / 3 * 3 + 1;
+                months(Date::new(day.year(), month, 1).ok()?, 3)
+            }
+            Self::Year => months(day.first_of_year(), 12),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -9,11 +9,12 @@ mod people;
 use crate::condition::{Conditions, Facts, Operand, Truth};
 use crate::ids::{
     AgreementHash, AgreementId, CaseId, ConditionId, DatasetId, DecisionId, DerivedId, FactId,
-    FlowId, GapId, LabelId, PartyId, PermitId, PersonKind, PurposeId, ReadingId, RegimeId, RouteId,
-    SignerId,
+    FieldName, FlowId, GapId, LabelId, PartyId, PermitId, PersonKind, PurposeId, ReadingId,
+    RegimeId, RouteId, SignerId,
 };
 use crate::permit::{Act, Ask, Dates, NearRefusal, Permit, Permits, Reason};
-use crate::words::{Kind, Marking, Stage};
+use crate::value::FieldType;
+use crate::words::{Kind, Marking, Stage, TypeName};
 use jiff::civil::Date;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -116,6 +117,25 @@ impl Plan {
         self.flows.get(id)
     }
 
+    /// What goes as one file: the flow with the columns of the flows that are part of it. A column whose name another
+    /// has already is named after its dataset too. None for a flow that is itself a part, or cannot run.
+    pub fn file(&self, id: &FlowId) -> Option<Flow> {
+        let mut file = self.flow(id).filter(|f| f.part_of.is_none())?.clone();
+        let parts = self.flows.values();
+        for part in parts.filter(|f| f.part_of.as_ref() == Some(id)) {
+            for column in &part.columns {
+                let mut column = column.clone();
+                column.part = Some(part.id.clone());
+                if file.columns.iter().any(|c| c.name == column.name) {
+                    let dataset = column.field.dataset.as_str().replace('-', "_");
+                    column.name = FieldName::parse(&format!("{dataset}_{}", column.name)).ok()?;
+                }
+                file.columns.push(column);
+            }
+        }
+        Some(file)
+    }
+
     /// The permits.
     pub fn permits(&self) -> &Permits {
         &self.permits
@@ -134,6 +154,25 @@ impl Plan {
     /// The gaps that stop the whole agreement and are not waived; it can run only where there is none.
     pub fn stopped_by(&self) -> &[GapId] {
         &self.stopped_by
+    }
+
+    /// The kind of person that a record is known to be about: the one of which alone a truth can be so that is so of it.
+    /// None where nothing or more than one kind says so.
+    pub fn kind_of(&self, facts: &dyn Facts) -> Option<&PersonKind> {
+        let mut kind = None;
+        for (name, fact) in &self.facts {
+            let [one] = fact.of.as_slice() else { continue };
+            let tells = fact.field_type == FieldType::Plain(TypeName::Truth)
+                && self.people.contains_key(one)
+                && facts.fact(name) == Some("yes");
+            if tells && kind.is_some_and(|k| k != one) {
+                return None;
+            }
+            if tells {
+                kind = Some(one);
+            }
+        }
+        kind
     }
 
     /// The keep rules for a dataset, or a derived thing, at a party.

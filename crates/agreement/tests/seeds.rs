@@ -536,16 +536,18 @@ fn ground_a_needs_all_of_its_terms_and_the_open_breach() {
 #[test]
 fn ground_b_is_for_unaccompanied_minors() {
     let plan = filled(&agreement("dfe-annex-5"));
-    let ground = |minor| {
+    let ground = |minor, born| {
         let record = [
             ("unaccompanied_minor", minor),
+            ("born", born),
             ("contact_lost", "yes"),
             ("wellbeing_concern", "yes"),
         ];
         holds(&plan, "ground-b", &record, "2016-05-01")
     };
-    assert_eq!(ground("yes"), Truth::True);
-    assert_eq!(ground("no"), Truth::False);
+    assert_eq!(ground("yes", "2005-02-28"), Truth::True);
+    assert_eq!(ground("yes", "1998-05-01"), Truth::False, "grown up today");
+    assert_eq!(ground("no", "2005-02-28"), Truth::False);
     let fact = &plan.facts[&FactId::parse("unaccompanied_minor").unwrap()];
     assert_eq!(
         fact.of.iter().map(|k| k.as_str()).collect::<Vec<_>>(),

@@ -173,7 +173,7 @@ async fn one(form: &str, rows: u32) {
     let (mut reading, mut place) = (begun().await, 0);
     while let Some(page) = reading.next().await.unwrap().unwrap() {
         for row in &page.rows {
-            inward::cells(&plan, flow_plan, row, place, on).unwrap();
+            inward::cells(&plan, flow_plan, row, place, on, None).unwrap();
             place += 1;
         }
     }

@@ -53,6 +53,9 @@ pub struct Config {
     /// `keys/node.key`.
     #[serde(default, rename = "node-key", skip_serializing_if = "Option::is_none")]
     pub node_key: Option<String>,
+    /// How long the party keeps what becomes part of its permanent record, by its own schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permanent: Option<Period>,
     /// What whoever receives a file of this party must know of the quality of its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
@@ -207,6 +210,7 @@ pub async fn compose(
         by_hand: config.by_hand,
         evidence: config.evidence,
         backups: config.backups,
+        permanent: config.permanent,
         quality: config.quality,
     };
     Ok((settings, ports))

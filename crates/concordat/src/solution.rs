@@ -78,15 +78,31 @@ macro_rules! shipped {
     };
 }
 
+fn carried(party: &str) -> Option<[(&'static str, &'static str); 3]> {
+    Some(match party {
+        "hmrc" => shipped!("hmrc"),
+        "dwp" => shipped!("dwp"),
+        "dfe" => shipped!("dfe"),
+        _ => return None,
+    })
+}
+
+/// The report of the test of the solution that the program carries for a party's list.
+pub(crate) fn shipped_report(party: &str) -> Option<&'static str> {
+    let files = carried(party)?;
+    files
+        .iter()
+        .find(|(name, _)| *name == REPORT)
+        .map(|(_, text)| *text)
+}
+
 /// Lays the solution that the program carries for a party's list into `folder`; nothing for a party without one.
 ///
 /// # Errors
 /// [`Fail`] when a file cannot be written.
 pub fn lay(party: &str, folder: &Path) -> Result<(), Fail> {
-    let files = match party {
-        "hmrc" => shipped!("hmrc"),
-        "dwp" => shipped!("dwp"),
-        _ => return Ok(()),
+    let Some(files) = carried(party) else {
+        return Ok(());
     };
     std::fs::create_dir_all(folder).map_err(|e| Fail::at(folder, &e))?;
     for (name, text) in files {

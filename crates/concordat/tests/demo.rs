@@ -113,6 +113,40 @@ fn the_demonstration_ends_verified_and_can_be_checked_by_anybody() {
     );
 }
 
+// shows: RPT-03
+#[test]
+fn the_exchange_with_the_education_department_is_shown_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let home = at("dfe-demo");
+    let out = concordat(&[
+        "demo",
+        "--exchange",
+        "dfe",
+        "--people",
+        "3000",
+        "--months",
+        "3",
+        "--dir",
+        &home,
+    ]);
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out));
+    for told in [
+        "monthly-2016-06: 45 asked about",
+        "one case, in the circumstance",
+        "with 10 headings",
+        "records are part of the permanent record",
+    ] {
+        assert!(text(&out).contains(told), "{told}: {}", text(&out));
+    }
+    assert_eq!(text(&out).matches("ledger verified: ").count(), 2);
+    let page = std::fs::read_to_string(dir.path().join("dfe-demo/index.html")).unwrap();
+    assert!(page.contains("monthly-2016-06"));
+    // What is there is not played over.
+    let again = concordat(&["demo", "--exchange", "dfe", "--dir", &home]);
+    assert_eq!(again.status.code(), Some(2), "{}", text(&again));
+}
+
 #[test]
 fn the_same_seed_tells_the_same_story() {
     let story = |_| {

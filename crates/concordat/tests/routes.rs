@@ -82,6 +82,7 @@ fn with(node: &Node, change: impl FnOnce(&mut Ports)) -> Node {
         backups: None,
         by_hand: Default::default(),
         quality: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     Node::new(settings, ports, house::law().unwrap()).unwrap()

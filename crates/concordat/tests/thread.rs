@@ -283,6 +283,7 @@ async fn the_gate_names_all_failing_conditions_together() {
         party: ho.party().clone(),
         instance: "ho-2".into(),
         quality: None,
+        permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: agreement::Period::parse("35 days"),
     };

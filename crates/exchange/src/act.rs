@@ -142,6 +142,14 @@ acts! {
     TracingStopped = "tracing.stopped";
     /// A person restarted it.
     TracingRestarted = "tracing.restarted";
+    /// A person wrote down whether a fact is so of a record.
+    FactWritten = "fact.written";
+    /// The other party was told of a volume outside what the agreement expects, and agreed (RUN-16).
+    VolumeAgreed = "volume.agreed";
+    /// A senior person approved the circumstance of a case.
+    CircumstanceApproved = "circumstance.approved";
+    /// What a confirmed match told became part of the permanent record (RET-07).
+    RecordPromoted = "record.promoted";
     /// Values were used for a purpose (LEG-23).
     ValuesUsed = "values.used";
     /// A flag was set for a confirmed match.

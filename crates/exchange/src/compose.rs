@@ -10,6 +10,7 @@ use agreement::{
 use jiff::civil::Date;
 
 use crate::gate::RowFacts;
+use crate::inward::parallel;
 use crate::rows::Row;
 
 /// What a row is made of.
@@ -26,6 +27,8 @@ pub struct Source {
     pub minted: Option<String>,
     /// The facts of the record.
     pub facts: RowFacts,
+    /// The day on which it was asked for, where it answers something.
+    pub asked_on: Option<Date>,
 }
 
 impl Source {
@@ -95,7 +98,30 @@ pub fn compose(plan: &Plan, flow: &Flow, from: &Source, on: Date) -> BTreeMap<Da
             .or_default()
             .set(column.field.field.as_str(), value);
     }
+    for columns in parallel(flow) {
+        if let Some(row) = columns.first().and_then(|c| rows.get_mut(&c.field.dataset)) {
+            within(&columns, row, from.asked_on.unwrap_or(on));
+        }
+    }
     rows
+}
+
+/// Of values that stand in parallel, those that lie in their window.
+fn within(columns: &[&Column], row: &mut Row, on: Date) {
+    let Some(window) = columns.iter().find_map(|c| c.window.as_ref()) else {
+        return;
+    };
+    let Some(by) = &window.by else { return };
+    let inside: Vec<bool> = split(row.get(by.as_str()))
+        .iter()
+        .map(|day| parse_date(day).is_some_and(|day| window.covers(Some(day), on)))
+        .collect();
+    for column in columns {
+        let field = column.field.field.as_str();
+        let values = split(row.get(field)).into_iter().zip(&inside);
+        let kept: Vec<String> = values.filter(|(_, i)| **i).map(|(v, _)| v).collect();
+        row.set(field, join(&kept));
+    }
 }
 
 fn value(plan: &Plan, flow: &Flow, column: &Column, from: &Source, on: Date) -> String {
@@ -231,6 +257,9 @@ fn comparable(kind: &FieldType, text: &str) -> String {
 /// What of a cell lies in the column's window, and no more values than the agreement allows: of addresses the
 /// latest, of other values the first.
 fn confined(column: &Column, text: &str, on: Date) -> String {
+    if column.in_parallel {
+        return text.to_owned();
+    }
     let most = match column.many {
         Many::One => return windowed_one(column, text, on),
         Many::All => usize::MAX,

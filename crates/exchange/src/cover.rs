@@ -82,6 +82,11 @@ fn choices(column: &Column) -> Vec<String> {
     }
 }
 
+/// The name of a leg's file, with its marking.
+pub(crate) fn file_name(plan: &Plan, leg: &Leg, format: Format) -> String {
+    format!("{}-{}-{}.{format}", plan.marking, leg.run(), leg.flow())
+}
+
 impl Cover {
     /// The cover of a table that is of no agreement.
     pub fn plain(columns: &[String]) -> Self {
@@ -98,7 +103,7 @@ impl Cover {
     pub fn of(plan: &Plan, flow: &Flow, leg: &Leg, format: Format) -> Self {
         let marking = plan.marking.as_str();
         Self {
-            name: format!("{marking}-{}-{}.{format}", leg.run(), leg.flow()),
+            name: file_name(plan, leg, format),
             marking: marking.to_uppercase(),
             about: vec![
                 ("Agreement", leg.agreement().to_string()),

@@ -57,7 +57,12 @@ impl Decision {
     ///
     /// # Errors
     /// A refusal (REF-04) without a reason.
-    pub fn take(what: Deciding, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
+    pub fn take(
+        what: Deciding,
+        reason: &str,
+        considered: Option<&str>,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
         needs_reason(reason)?;
         let decision = Self {
             name: what.name,
@@ -69,9 +74,7 @@ impl Decision {
             state: State::Taken,
             version: 0,
         };
-        let record = decision
-            .record(Act::DecisionTaken, &by.actor())
-            .text("reason", reason);
+        let record = decision.taken(reason, considered, by);
         Ok(Change::new(decision, record))
     }
 
@@ -83,6 +86,7 @@ impl Decision {
         mut self,
         outcome: Option<String>,
         reason: &str,
+        considered: Option<&str>,
         by: &Warrant,
     ) -> Result<Change<Self>, Refusal> {
         needs_reason(reason)?;
@@ -96,9 +100,7 @@ impl Decision {
         self.by = by.staff().clone();
         self.times += 1;
         self.state = State::Taken;
-        let record = self
-            .record(Act::DecisionTaken, &by.actor())
-            .text("reason", reason);
+        let record = self.taken(reason, considered, by);
         Ok(Change::new(self, record))
     }
 
@@ -113,6 +115,16 @@ impl Decision {
         self.state = State::Reopened;
         let record = self.record(Act::DecisionReopened, by).rule("FLAG-08");
         Ok(Change::new(self, record))
+    }
+
+    /// The record of its being taken, with how the duty was considered where the agreement names one.
+    fn taken(&self, reason: &str, considered: Option<&str>, by: &Warrant) -> Record {
+        let record = self.record(Act::DecisionTaken, &by.actor());
+        let record = record.text("reason", reason);
+        match considered {
+            Some(text) => record.rule("CHILD-02").text("considered", text),
+            None => record,
+        }
     }
 
     fn record(&self, act: Act, by: &Actor) -> Record {

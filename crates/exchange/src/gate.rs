@@ -245,6 +245,7 @@ fn coverage(flow: &Flow, passed: &Passed) -> Option<Refusal> {
                 passed.withheld.len()
             ),
         )
+        .help("see what no gateway covers, and write down what only this party can tell of it")
     })
 }
 

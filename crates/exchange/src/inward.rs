@@ -2,9 +2,13 @@
 //! file of ours, the rows and cells that we sent. Pure. Structural faults refuse the whole file (RUN-09,
 //! RUN-11); faults of content hold the whole file for a person.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{Answers, Column, DatasetId, FieldName, Flow, Others, Plan, Present, RowCover};
+use agreement::{
+    Answers, Column, DatasetId, FieldName, Flow, Others, Plan, Present, RowCover, parse_date,
+    values,
+};
 use jiff::civil::Date;
 
 use crate::gate::{Presence, Rows, presence};
@@ -29,8 +33,9 @@ pub fn shape(flow: &Flow) -> Shape {
     }
 }
 
-/// Checks the form of every cell of a row, and that required ones are there. The row stands at a place of the file, counted
-/// from 0.
+/// Checks the form of every cell of a row, that required ones are there, and that values which stand in parallel belong
+/// together and lie in their window, which for an answer is measured on the day it was asked for (EXCH-DFE-13). The row
+/// stands at a place of the file, counted from 0.
 ///
 /// # Errors
 /// The first fault, by row and column; no value.
@@ -40,32 +45,34 @@ pub fn cells(
     row: &[String],
     place: u64,
     on: Date,
+    asked_on: Option<Date>,
 ) -> Result<(), FileFault> {
-    match cell_faults(plan, flow, row, place, on).next() {
+    match cell_faults(plan, flow, row, place, on, asked_on).next() {
         Some(fault) => Err(fault),
         None => Ok(()),
     }
 }
 
 /// Every cell of a row that has not the agreed form, or is missing, in the order of the file; no value.
-pub fn cell_faults(
-    plan: &Plan,
-    flow: &Flow,
-    row: &[String],
+pub fn cell_faults<'a>(
+    plan: &'a Plan,
+    flow: &'a Flow,
+    row: &'a [String],
     place: u64,
     on: Date,
-) -> impl Iterator<Item = FileFault> {
-    let get = |column: &Column| {
+    asked_on: Option<Date>,
+) -> impl Iterator<Item = FileFault> + 'a {
+    let get = move |column: &Column| {
         let at = flow.columns.iter().position(|c| c.name == column.name);
         at.and_then(|at| row.get(at)).map_or("", String::as_str)
     };
     let cells = flow.columns.iter().zip(row);
-    cells.filter_map(move |(column, value)| {
+    let forms = cells.filter_map(move |(column, value)| {
         // Only what rests on another cell needs to be looked up.
         let needed = match &column.present {
-            Present::Always => Presence::Required,
+            Present::Always if column.part.is_none() => Presence::Required,
             Present::IfHeld => Presence::Optional,
-            Present::When { .. } | Present::UnlessKnown(_) => {
+            Present::Always | Present::When { .. } | Present::UnlessKnown(_) => {
                 presence(plan, flow, column, &get, on)
             }
         };
@@ -83,6 +90,50 @@ pub fn cell_faults(
             })
         };
         wrong.map(|what| fault("RUN-09", Some(place), Some(column.name.as_str()), what))
+    });
+    let parallel = parallel(flow).into_iter().filter_map(move |columns| {
+        let (column, what) = apart(&columns, &get, asked_on.unwrap_or(on))?;
+        Some(fault("RUN-09", Some(place), Some(column), what.to_owned()))
+    });
+    forms.chain(parallel)
+}
+
+/// The columns of each dataset whose values stand in parallel.
+pub(crate) fn parallel(flow: &Flow) -> Vec<Vec<&Column>> {
+    let mut all: Vec<Vec<&Column>> = Vec::new();
+    for column in flow.columns.iter().filter(|c| c.in_parallel) {
+        let of = |c: &&Column| c.field.dataset == column.field.dataset;
+        match all.iter_mut().find(|columns| columns.iter().any(of)) {
+            Some(columns) => columns.push(column),
+            None => all.push(vec![column]),
+        }
+    }
+    all
+}
+
+/// What is wrong with values that stand in parallel: not as many in each column, or outside their window.
+fn apart<'a>(
+    columns: &[&'a Column],
+    get: &dyn Fn(&Column) -> &'a str,
+    on: Date,
+) -> Option<(&'a str, &'static str)> {
+    let held = columns.iter().map(|c| (*c, values(get(c))));
+    let held: Vec<(&Column, Vec<Cow<'_, str>>)> = held.filter(|(_, v)| !v.is_empty()).collect();
+    let (_, first) = held.first()?;
+    let uneven = held.iter().find(|(_, values)| values.len() != first.len());
+    if let Some((column, _)) = uneven {
+        let what = "the cell has not as many values as those that it belongs to";
+        return Some((column.name.as_str(), what));
+    }
+    held.iter().find_map(|(column, values)| {
+        let window = column.window.as_ref()?;
+        let measured = window.by.as_ref() == Some(&column.field.field);
+        let outside =
+            |v: &Cow<'_, str>| parse_date(v).is_some_and(|day| !window.covers(Some(day), on));
+        (measured && values.iter().any(outside)).then(|| {
+            let what = "the cell has a day that lies further back than the agreement reaches";
+            (column.name.as_str(), what)
+        })
     })
 }
 
@@ -210,12 +261,16 @@ impl<'a> Pairing<'a> {
     /// Why a person must look at the file first, all its rows being there: `nil` of those that were sent have no content
     /// by its letter. Every reason, in the order of the file; of those in rows so many as a person will read.
     pub fn done(mut self, nil: Option<u64>) -> Vec<FileFault> {
+        let sent = self.sent.by_number.len() as u64;
+        // Where one row was asked and one answers, nothing need link them.
+        if self.answers.pairs_on.is_empty() && (sent, self.rows) == (1, 1) {
+            return Vec::new();
+        }
         if self.unasked > 0 {
             let unasked = self.unasked;
             let what = format!("{unasked} rows were not asked for: this may be an over-disclosure");
             self.faults.push(fault("RUN-11", None, None, what));
         }
-        let sent = self.sent.by_number.len() as u64;
         self.faults
             .extend(counts(self.answers, self.rows, sent, nil));
         self.faults

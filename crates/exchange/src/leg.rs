@@ -247,6 +247,10 @@ pub struct Leg {
     /// How many passwords did not open it.
     #[serde(default)]
     tries: u32,
+    /// How many rows outside the expected volume the other party agreed to.
+    agreed_volume: Option<u64>,
+    /// The circumstance of the case that it is about.
+    circumstance: Option<Circumstance>,
     #[serde(skip)]
     version: u64,
 }
@@ -259,6 +263,16 @@ pub struct Sources {
     pub as_of: Date,
     /// What the receiver must know of their quality, where there is something to know; no personal value.
     pub quality: Option<String>,
+}
+
+/// The circumstance for which somebody is asked about, case by case. What it is stands sealed beside the rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Circumstance {
+    /// The agreement's name of it.
+    pub name: String,
+    /// Does it still need the approval of a senior person?
+    pub needs_senior: bool,
 }
 
 /// What identifies a leg.
@@ -317,6 +331,8 @@ impl Leg {
             recalls: 0,
             recalled: BTreeSet::new(),
             tries: 0,
+            agreed_volume: None,
+            circumstance: None,
             version: 0,
         }
     }
@@ -506,6 +522,14 @@ impl Leg {
     /// Is it an answer that came later than it was to come (RUN-18)?
     pub fn is_late(&self) -> bool {
         self.late
+    }
+    /// How many rows outside the expected volume the other party agreed to (RUN-16).
+    pub fn agreed_volume(&self) -> Option<u64> {
+        self.agreed_volume
+    }
+    /// The circumstance of the case that it is about.
+    pub fn circumstance(&self) -> Option<&Circumstance> {
+        self.circumstance.as_ref()
     }
     /// Why it was refused or is held.
     pub fn fault(&self) -> Option<&FileFault> {

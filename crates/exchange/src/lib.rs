@@ -39,7 +39,7 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Awaited, Brought, Deciding, Done, Locked, Node, Ports, Proven, Settings, Start, Told,
-    Verdict, Word, Worked,
+    About, Awaited, Brought, Case, Deciding, Done, Locked, MASKED, Node, Ports, Proven, Settings,
+    Start, Told, Verdict, Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

@@ -622,8 +622,8 @@ pub struct OwnRecord {
 /// The case register: outside the node; the node's own history is the truth, the register a projection.
 #[async_trait]
 pub trait CaseRegister: Send + Sync {
-    /// The name of the field that is the register's person key, such as `cid_person_id`.
-    fn person_field(&self) -> &str;
+    /// The names by which agreements know the register's person key, such as `cid_person_id`.
+    fn person_fields(&self) -> &[&str];
     /// The person keys and facts of the people that come after this key, in order of their keys, at most
     /// `size`; empty at the end. No other value is read.
     async fn facts(

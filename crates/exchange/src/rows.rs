@@ -27,9 +27,12 @@ impl Row {
 
     /// Sets a field; an empty value is not held.
     pub fn set(&mut self, field: impl Into<String>, value: impl Into<String>) {
-        let value = value.into();
+        let (field, value) = (field.into(), value.into());
+        if let Some(mut before) = self.0.remove(&field) {
+            before.zeroize();
+        }
         if !value.is_empty() {
-            self.0.insert(field.into(), value);
+            self.0.insert(field, value);
         }
     }
 }
@@ -81,6 +84,23 @@ pub(crate) async fn seal(
         batch = batch.item(holding, name, sealed);
     }
     Ok(batch)
+}
+
+/// Seals one row into a holding under a name of its own, as an item of `batch`.
+pub(crate) async fn seal_as(
+    vault: &dyn Vault,
+    op: &OperationId,
+    holding: &HoldingId,
+    name: &str,
+    row: &Row,
+    batch: Batch,
+) -> Result<Batch, Trouble> {
+    let plain = serde_json::to_vec(&row.0)
+        .map_err(|_| PortFault(format!("{name} of {holding} cannot be written")))?;
+    let sealed = vault
+        .seal(holding, op, name, &Zeroizing::new(plain))
+        .await?;
+    Ok(batch.item(holding, name, sealed))
 }
 
 /// How many row numbers a page of rows covers.

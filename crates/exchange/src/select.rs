@@ -1,7 +1,7 @@
 //! Who is asked about in a run: whoever's next time has come first, then whoever was never asked about, the oldest
 //! first (EXCH-HMRC-04). Pure: it is handed facts and traces, and reads nothing.
 
-use agreement::{Asked, ConditionId, FieldType, Operand, Plan, Term, TypeName, parse_date};
+use agreement::{Asked, ConditionId, FieldType, Operand, Plan, Term, Test, TypeName, parse_date};
 use jiff::civil::Date;
 
 use crate::gate::RowFacts;
@@ -56,6 +56,11 @@ pub fn since(plan: &Plan, condition: Option<&ConditionId>, facts: &RowFacts) -> 
         for term in terms {
             match term {
                 Term::Holds(other) | Term::Fails(other) => todo.push(other),
+                // A day that lies too far back at some time is nobody's waiting.
+                Term::Test {
+                    test: Test::AgoLessThan(_),
+                    ..
+                } => {}
                 Term::Test {
                     of: Operand::Fact(name),
                     ..

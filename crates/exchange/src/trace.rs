@@ -199,6 +199,15 @@ impl Trace {
         }
     }
 
+    /// As [`Trace::turn`], of a case that somebody is asked about for: whoever was asked about before can be again.
+    pub fn turn_of_case(&self) -> Turn {
+        if matches!(self.state, State::Stopped | State::Closed) {
+            Turn::No
+        } else {
+            Turn::First
+        }
+    }
+
     /// Was the person asked about at all?
     pub fn was_asked(&self) -> bool {
         self.sent().next().is_some()

@@ -261,7 +261,7 @@ fn a_cell_of_the_wrong_form_refuses_the_file_by_row_and_column_and_without_its_v
     let reply = flow(&plan, "reply");
     let cells = |table: &Table, place: u64| {
         let row = &table.rows[usize::try_from(place).unwrap()];
-        inward::cells(&plan, &reply, row, place, DAY)
+        inward::cells(&plan, &reply, row, place, DAY, None)
     };
     assert_eq!(cells(&answer(&[1, 2]), 1), Ok(()));
     for (column, value) in [

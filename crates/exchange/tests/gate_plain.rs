@@ -187,8 +187,10 @@ impl Asked<'_> {
     /// The permit of a cell: the first in rank that holds, one for each kind of person; the first of them is named.
     fn permit(&self, column: &Column, facts: &RowFacts) -> Option<String> {
         let kinds: BTreeSet<&PersonKind> = self.permits(column).map(|p| &p.about).collect();
+        // A record that is known to be about one of them needs that one's alone.
+        let about = self.plan.kind_of(facts).filter(|k| kinds.contains(k));
         let mut named = None;
-        for kind in kinds {
+        for kind in kinds.into_iter().filter(|k| about.is_none_or(|a| a == *k)) {
             let all: Vec<&Permit> = self.permits(column).filter(|p| p.about == *kind).collect();
             let found = all.iter().find(|p| {
                 let holds = |c| self.plan.holds(c, facts, self.on) == Truth::True;

@@ -51,6 +51,7 @@ fn preparing() -> Preparing {
         quality: None,
         counts: vec![("not-eligible", 1)],
         sources: "cid/crs".into(),
+        circumstance: None,
     }
 }
 

@@ -162,8 +162,8 @@ pub(crate) fn held(
 
 #[async_trait]
 impl CaseRegister for OpenRegister {
-    fn person_field(&self) -> &str {
-        "cid_person_id"
+    fn person_fields(&self) -> &[&str] {
+        &["cid_person_id"]
     }
 
     async fn facts(

@@ -15,7 +15,7 @@ use crate::plan::{
 };
 use crate::value::FieldType;
 use crate::window::Window;
-use crate::words::{Fallback, Moment, Presence, TypeName};
+use crate::words::{Fallback, Form, Moment, Presence, TypeName};
 
 pub(super) fn flows(source: &Source<'_>, stopped: &Stopped) -> Option<BTreeMap<FlowId, Flow>> {
     let a = source.read.agreement;
@@ -205,6 +205,12 @@ fn column(
     };
     let about = a.about(flow, &path.dataset).into_iter().cloned().collect();
     let dataset = &a.datasets.entry(&path.dataset)?.value;
+    // In an answer the rows are those that were asked: what there is several of for one of them stands in its cells.
+    let each = dataset.one_row_per.as_ref().map(|at| &at.value);
+    let form = flow.form.as_ref().and_then(|at| at.value.given());
+    let in_file = matches!(form, Some(Form::Xlsx | Form::Csv));
+    let in_parallel =
+        in_file && flow.answers.is_some() && matches!(each, Some(model::RowPer::Each(_)));
     Some(Some(Column {
         name: path.field.clone(),
         field: path.clone(),
@@ -224,10 +230,13 @@ fn column(
                 .map(|at| &at.value),
         )?,
         many: match links.iter().find_map(|(_, field)| part(&field.many)) {
+            None if in_parallel => Many::All,
             None => Many::One,
             Some(model::Many::All) => Many::All,
             Some(model::Many::UpTo(n)) => Many::UpTo(u16::try_from(n).ok()?),
         },
+        in_parallel,
+        part: None,
         minted: part(&origin.minted),
         tells: part(&origin.tells),
         window: window(dataset, &links),

@@ -2,8 +2,8 @@
 
 use crate::condition::Test;
 use crate::ids::{
-    BodyId, ConditionId, FactId, FieldName, FieldPath, LegalPurpose, PartyId, PermitId, PersonKind,
-    PurposeId, SystemId,
+    BodyId, ConditionId, FactId, FieldName, FieldPath, FlowId, LegalPurpose, PartyId, PermitId,
+    PersonKind, PurposeId, SystemId,
 };
 use crate::permit::Each;
 use crate::value::{FieldType, values};
@@ -141,6 +141,13 @@ pub struct Column {
     pub present: Present,
     /// How many values a cell may have.
     pub many: Many,
+    /// Is a row of its dataset one of several things of a person, such as an address? Its values then stand in parallel
+    /// with those of the dataset's other columns: the first of each belong together.
+    #[serde(skip)]
+    pub in_parallel: bool,
+    /// The flow by which it is in the file, where that is a part of the file's own flow.
+    #[serde(skip)]
+    pub part: Option<FlowId>,
     /// Does the exchange itself make the value?
     pub minted: Option<Minted>,
     /// The fact that its receiver learns from it.
@@ -167,8 +174,12 @@ impl Column {
             return self.field_type.accepts(text);
         }
         let values = values(text);
+        // One of several things may lack what another has: its place is empty.
+        let lacks = |v: &str| self.in_parallel && v.is_empty() && !self.required();
         !values.is_empty()
             && self.many.allows(values.len())
-            && values.iter().all(|v| self.field_type.accepts(v))
+            && values
+                .iter()
+                .all(|v| lacks(v) || self.field_type.accepts(v))
     }
 }

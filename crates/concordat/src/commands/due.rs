@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use agreement::Schedule;
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
 use exchange::deadline::london_day;
@@ -265,6 +266,7 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
             ));
         }
     }
+    all.extend(regular(node).await?);
     for leg in node.all::<Leg>().await? {
         let of = format!("{} {}", leg.run(), leg.flow());
         let (stands, then) = match leg.state() {
@@ -330,6 +332,44 @@ async fn answers(node: &Node) -> Result<Vec<Item>, Fail> {
         };
         let item = Item::new(Some(on), by.owner().as_str(), what, then);
         all.push(item.about(vec![format!("{run}/{answer}")]));
+    }
+    Ok(all)
+}
+
+/// Flows that this party sends again and again and has not sent in the present period (RPT-03).
+async fn regular(node: &Node) -> Result<Vec<Item>, Fail> {
+    let today = london_day(node.ports().clock.now())?;
+    let runs = node.all::<Run>().await?;
+    let mut all = Vec::new();
+    for pact in node.all::<Pact>().await? {
+        if pact.may_start(today).is_err() {
+            continue;
+        }
+        let (_, plan) = node.agreement(pact.id()).await?;
+        for flow in plan.flows.values().filter(|f| f.from == *node.party()) {
+            let Some(Schedule::Every { every, from }) = flow.when.as_ref().map(|w| &w.schedule)
+            else {
+                continue;
+            };
+            let mine = |r: &&Run| r.agreement() == pact.id() && *r.flow() == flow.id;
+            let present = every.period_of(today);
+            let last = present.and_then(|(first, _)| every.period_of(first.yesterday().ok()?));
+            for (period, stands) in [(last, "was not sent"), (present, "is not sent yet")] {
+                let Some((first, end)) = period else { continue };
+                let begun = plan.term.is_none_or(|term| term.from <= end) && *from <= end;
+                let within = |day: Date| first <= day && day <= end;
+                if begun && !runs.iter().filter(mine).any(|r| within(r.on())) {
+                    let what = format!(
+                        "{} of {} {stands}, for {first} to {end}",
+                        flow.id,
+                        pact.id()
+                    );
+                    let then = "nothing goes by itself: start the run, or write it";
+                    let officer = format!("{} data-sharing-officer", node.party());
+                    all.push(Item::new(Some(end), &officer, what, then));
+                }
+            }
+        }
     }
     Ok(all)
 }

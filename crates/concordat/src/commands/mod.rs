@@ -2,12 +2,14 @@
 
 mod acting;
 pub(crate) mod approve;
+mod beside;
 pub(crate) mod check;
 pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod due;
 pub(crate) mod explain;
+pub(crate) mod feedback;
 pub(crate) mod fmt;
 pub(crate) mod hold;
 pub(crate) mod link;

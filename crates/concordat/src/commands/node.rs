@@ -186,6 +186,9 @@ struct Init {
     /// Where the node key is: env:NAME for a variable with 64 hex digits. [default: keys/node.key, which is made]
     #[arg(long, value_name = "PLACE")]
     node_key: Option<String>,
+    /// How long this party keeps what becomes part of its permanent record, by its own schedule, such as `10 years`.
+    #[arg(long)]
+    permanent: Option<String>,
     #[command(flatten)]
     working: Working,
 }
@@ -266,6 +269,7 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         evidence: period(&args.evidence)?,
         node_key: args.node_key.clone(),
         backups: args.backups.as_deref().map(period).transpose()?,
+        permanent: args.permanent.as_deref().map(period).transpose()?,
         quality: args.quality.clone(),
         by_hand: Default::default(),
         channels: Default::default(),

@@ -149,6 +149,9 @@ enum What {
         /// Why.
         #[arg(long)]
         reason: String,
+        /// How the duty was considered that the agreement names, such as the best interests of a child.
+        #[arg(long)]
+        considered: Option<String>,
         /// The agreement. [default: the only one on the table]
         #[arg(long, value_parser = agreement_id)]
         agreement: Option<AgreementId>,
@@ -250,6 +253,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             subject,
             outcome,
             reason,
+            considered,
             agreement,
             by,
         } => {
@@ -261,9 +265,10 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
                 _ => return Err(Fail::usage("name --run, --flow and --row, or --subject")),
             };
             let what = (decision.as_str(), outcome.as_deref(), reason.as_str());
+            let considered = considered.as_deref();
             tell(
                 &by.working,
-                decide(what, about, agreement.as_ref(), by).await,
+                decide(what, considered, about, agreement.as_ref(), by).await,
             )
         }
         What::Need {
@@ -478,6 +483,7 @@ async fn lift(of: &Of, flag: &str, reason: &str) -> Result<Said, Fail> {
 
 async fn decide(
     (decision, outcome, reason): (&str, Option<&str>, &str),
+    considered: Option<&str>,
     about: About,
     agreement: Option<&AgreementId>,
     by: &Acting,
@@ -499,7 +505,10 @@ async fn decide(
         outcome: outcome.map(str::to_owned),
         reason: reason.to_owned(),
     };
-    let done = node.decide(&op, &what, &by.who).await?;
+    let done = match considered {
+        Some(text) => node.decide_considering(&op, &what, text, &by.who).await?,
+        None => node.decide(&op, &what, &by.who).await?,
+    };
     Ok(Said::did(format!("The decision {decision} is taken."), done)
         .undo("it is open again when what it rests on is recalled; the person it is about may appeal as the agreement says"))
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::acting::{
     self, Acting, At, Said, Working, agreement_id, flow_id, op, run_id, show, tell,
 };
-use super::{node, run_by_hand, status};
+use super::{beside, node, run_by_hand, status};
 use crate::fail::Fail;
 
 /// Arguments of `run`.
@@ -25,6 +25,8 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    #[command(flatten)]
+    Beside(beside::What),
     /// Start a run: select whose turn it is and extract what the agreement names of them.
     #[command(
         after_help = "Example: concordat run start ask --run ask-2026-12 --at-most 50 --as o1:data-sharing-officer"
@@ -174,6 +176,7 @@ pub(crate) struct Of {
 
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
     match &args.what {
+        What::Beside(what) => beside::run(what).await,
         What::Start {
             flow,
             run,

@@ -4,6 +4,7 @@
 
 mod hands;
 mod play;
+mod school;
 mod script;
 mod stage;
 
@@ -17,6 +18,15 @@ use crate::fail::Fail;
 use crate::{house, say};
 use script::Step;
 use stage::Stage;
+
+/// Which exchange is shown.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Exchange {
+    /// Three departments: people with whom contact was lost.
+    NoContact,
+    /// Two: children and families, with the Department for Education.
+    Dfe,
+}
 
 /// Arguments of `demo`.
 #[derive(clap::Args)]
@@ -37,12 +47,19 @@ pub(crate) struct Args {
     /// The database of each node: sqlite:PATH in the node's directory, or postgres://…
     #[arg(long, num_args = 3, value_names = ["HO", "HMRC", "DWP"], default_values = ["sqlite:node.db"; 3])]
     store: Vec<String>,
+    /// Which exchange is shown; that with the Department for Education runs for at most six months, in a directory of its
+    /// own and a database of its own.
+    #[arg(long, value_enum, default_value = "no-contact")]
+    exchange: Exchange,
     /// Print the domain state at the end as JSON and nothing else.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
+    if args.exchange == Exchange::Dfe {
+        return school::run(args).await;
+    }
     let steps = script::steps(args.months, args.people)?;
     let bar = bar(args, &steps);
     let stage = Stage::set(args, &steps, |_| bar.tick()).await?;

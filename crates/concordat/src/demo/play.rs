@@ -164,17 +164,7 @@ impl Stage {
     async fn open(&self) -> Result<(), Fault> {
         for (_, node) in self.nodes() {
             node.open(&op("open")?).await?;
-            for route in node.ports().routes.keys() {
-                let step = |verb: &str| op(format!("{verb}-route/{route}"));
-                let assures = person("i1", Role::AssetOwner)?;
-                let approves = person("r1", Role::RiskOwner)?;
-                node.propose_route(&step("propose")?, route, &officer()?)
-                    .await?;
-                node.assure_route(&step("assure")?, route, "the terms of its host", &assures)
-                    .await?;
-                node.approve_route(&step("approve")?, route, "accredited", &approves)
-                    .await?;
-            }
+            approve_routes(node).await?;
         }
         for (who, node) in self.nodes() {
             for (_, other) in self.nodes().filter(|(w, _)| *w != who) {
@@ -314,8 +304,24 @@ fn expects_refusal(what: &What) -> bool {
     )
 }
 
+/// Every route that is set up at a node is proposed, assured and approved.
+pub(super) async fn approve_routes(node: &Node) -> Result<(), Fault> {
+    for route in node.ports().routes.keys() {
+        let step = |verb: &str| op(format!("{verb}-route/{route}"));
+        let assures = person("i1", Role::AssetOwner)?;
+        let approves = person("r1", Role::RiskOwner)?;
+        node.propose_route(&step("propose")?, route, &officer()?)
+            .await?;
+        node.assure_route(&step("assure")?, route, "the terms of its host", &assures)
+            .await?;
+        node.approve_route(&step("approve")?, route, "accredited", &approves)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Decides every open match of a file: what is strong is confirmed, the rest refuted.
-async fn review(node: &Node, run: &str, flow: &str, who: &Person) -> Result<(), Fault> {
+pub(super) async fn review(node: &Node, run: &str, flow: &str, who: &Person) -> Result<(), Fault> {
     let found = node.under::<Match>(&format!("{run}/{flow}/")).await?;
     let words: Vec<Word> = found
         .iter()
@@ -344,7 +350,7 @@ async fn review(node: &Node, run: &str, flow: &str, who: &Person) -> Result<(), 
 }
 
 /// The caseworker looks at what the run's matches tell: of three contact details two prove to be so.
-async fn verify(node: &Node, run: &str) -> Result<(), Fault> {
+pub(super) async fn verify(node: &Node, run: &str) -> Result<(), Fault> {
     let all: Vec<Finding> = node.under(&format!("{run}/")).await?;
     let open = all
         .iter()
@@ -434,7 +440,7 @@ fn starts_with(run: &str) -> &str {
     run.split('-').next().unwrap_or(run)
 }
 
-enum Fault {
+pub(super) enum Fault {
     Trouble(Trouble),
     Fail(Fail),
 }
@@ -442,6 +448,15 @@ enum Fault {
 impl From<Trouble> for Fault {
     fn from(trouble: Trouble) -> Self {
         Self::Trouble(trouble)
+    }
+}
+
+impl From<Fault> for Fail {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Trouble(trouble) => trouble.into(),
+            Fault::Fail(fail) => fail,
+        }
     }
 }
 

@@ -193,6 +193,7 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
         quality: None,
         by_hand: Default::default(),
         channels: Default::default(),
+        permanent: None,
         evidence: agreement::Period::parse("7 years")
             .ok_or_else(|| Fail::fault("no period".into()))?,
         backups: agreement::Period::parse("35 days"),

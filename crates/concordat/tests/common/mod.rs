@@ -363,6 +363,7 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         quality: None,
         by_hand: Default::default(),
         channels: Default::default(),
+        permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: agreement::Period::parse("35 days"),
         node_key: None,

@@ -288,8 +288,8 @@ pub fn of(people: Vec<Migrant>) -> (Pool, Office, Office) {
 
 #[async_trait]
 impl CaseRegister for Pool {
-    fn person_field(&self) -> &str {
-        "cid_person_id"
+    fn person_fields(&self) -> &[&str] {
+        &["cid_person_id", "cid_per_id"]
     }
 
     async fn facts(

@@ -145,6 +145,7 @@ impl Town {
             let config = Config {
                 party: PartyId::parse(who).unwrap(),
                 store: "sqlite:node.db".into(),
+                permanent: None,
                 evidence: agreement::Period::parse("7 years").unwrap(),
                 backups: agreement::Period::parse("35 days"),
                 node_key: None,

@@ -33,12 +33,12 @@ pub(super) struct Leaves<'p> {
     on: Date,
     only: Option<&'p ConditionId>,
     /// The permits of each column, by the kind of person.
-    columns: Vec<Vec<Vec<&'p Permit>>>,
+    columns: Vec<Vec<(&'p PersonKind, Vec<&'p Permit>)>>,
     names: Vec<Arc<str>>,
     numbers: BTreeMap<&'p str, usize>,
     conditions: Vec<Remembered<'p>>,
     truths: Vec<Truth>,
-    known: HashMap<Vec<Truth>, usize>,
+    known: HashMap<(Option<&'p PersonKind>, Vec<Truth>), usize>,
     leaves: Vec<Vec<Leave>>,
 }
 
@@ -68,7 +68,7 @@ impl<'p> Leaves<'p> {
                     }
                 }
             }
-            columns.push(by_kind.into_values().collect());
+            columns.push(by_kind.into_iter().collect());
         }
         let conditions = asked.into_iter().map(|id| Remembered::new(plan, id));
         Self {
@@ -96,23 +96,36 @@ impl<'p> Leaves<'p> {
             }
             self.truths.push(truth);
         }
-        let known = self.known.get(&self.truths).copied();
+        let about = self.plan.kind_of(facts);
+        let key = (about, std::mem::take(&mut self.truths));
+        let known = self.known.get(&key).copied();
+        self.truths = key.1;
         let at = known.unwrap_or_else(|| {
-            let leaves = self.columns.iter().map(|c| self.leave(c, facts)).collect();
+            let columns = self.columns.iter();
+            let leaves = columns.map(|c| self.leave(c, about, facts)).collect();
             self.leaves.push(leaves);
             self.known
-                .insert(self.truths.clone(), self.leaves.len() - 1);
+                .insert((about, self.truths.clone()), self.leaves.len() - 1);
             self.leaves.len() - 1
         });
         self.leaves.get(at).map(Vec::as_slice)
     }
 
     /// The first permit in rank whose conditions are all true of the record; unknown is not true. A cell that may be
-    /// about several kinds of person needs one for each.
-    fn leave(&self, by_kind: &[Vec<&'p Permit>], facts: &dyn Facts) -> Leave {
+    /// about several kinds of person needs one for each, but where the record is known to be about one of them.
+    fn leave(
+        &self,
+        by_kind: &[(&'p PersonKind, Vec<&'p Permit>)],
+        about: Option<&PersonKind>,
+        facts: &dyn Facts,
+    ) -> Leave {
+        let about = about.filter(|about| by_kind.iter().any(|(kind, _)| kind == about));
+        let asked = by_kind
+            .iter()
+            .filter(|(kind, _)| about.is_none_or(|about| about == *kind));
         let today = |permit: &Permit| permit.dates.contains(self.on);
         let mut relied = None;
-        for all in by_kind {
+        for (_, all) in asked {
             let found = all.iter().find(|permit| {
                 today(permit)
                     && permit.when.iter().all(|c| self.holds(c))
@@ -126,7 +139,7 @@ impl<'p> Leaves<'p> {
         }
         match relied {
             Some(number) => Leave::By(*number),
-            None if by_kind.iter().flatten().any(|p| today(p)) => Leave::Closed,
+            None if by_kind.iter().flat_map(|(_, all)| all).any(|p| today(p)) => Leave::Closed,
             None => Leave::Never,
         }
     }

@@ -45,7 +45,12 @@ pub(crate) fn presence<'a>(
             .iter()
             .find(|c| c.field.dataset == column.field.dataset && c.field.field.as_str() == name)
     };
+    // A part of a file says nothing of a row, or all that its dataset must say.
+    let nothing = |c: &Column| c.field.dataset != column.field.dataset || get(c).is_empty();
     match &column.present {
+        Present::Always if column.part.is_some() && flow.columns.iter().all(nothing) => {
+            Presence::Optional
+        }
         Present::Always => Presence::Required,
         Present::IfHeld => Presence::Optional,
         Present::UnlessKnown(other) => match beside(other.as_str()).map(get) {
@@ -107,6 +112,7 @@ pub(super) fn shape_fault<'a>(
                 "RUN-05",
                 format!("row {row} has no {field}, which the agreement requires"),
             )
+            .help("mend it where the file is made from")
         });
     }
     if needed == Presence::Absent {
@@ -123,5 +129,6 @@ pub(super) fn shape_fault<'a>(
                 column.field_type.name()
             ),
         )
+        .help("mend it where the file is made from")
     })
 }

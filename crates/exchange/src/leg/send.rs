@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{Digest, Fact};
 
-use super::{Leg, Of, Side, Sources, State, listed};
+use super::{Circumstance, Leg, Of, Side, Sources, State, listed};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Change, Record};
 use crate::effect::Effect;
-use crate::ids::{HoldingId, PackageId};
+use crate::ids::{HoldingId, PackageId, PartyId};
 use crate::refusal::Refusal;
 use crate::table::FileFault;
 
@@ -28,6 +28,8 @@ pub struct Preparing {
     pub counts: Vec<(&'static str, u64)>,
     /// The systems that were read, as one name (RUN-06).
     pub sources: String,
+    /// The circumstance of the case that it is about.
+    pub circumstance: Option<Circumstance>,
 }
 
 /// What sealing came to.
@@ -67,6 +69,12 @@ impl Leg {
         if !what.sources.is_empty() {
             record = record.id("sources", what.sources);
         }
+        if let Some(circumstance) = &what.circumstance {
+            record = record
+                .rule("EXCH-DFE-11")
+                .id("circumstance", &circumstance.name);
+        }
+        leg.circumstance = what.circumstance;
         for (name, count) in what.counts {
             record = record.count(name, count);
         }
@@ -251,6 +259,64 @@ impl Leg {
             .id("to", &self.peer)
             .count("rows", places.len() as u64);
         Ok(Change::new(self, record))
+    }
+
+    /// Sender: the other party was told of its volume beforehand and agreed; where that is written is the reason.
+    ///
+    /// # Errors
+    /// A refusal (RUN-16) once it is sealed, or without a reason.
+    pub fn volume_agreed(
+        mut self,
+        with: &PartyId,
+        reason: &str,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        self.needs_making("RUN-16")?;
+        if reason.trim().is_empty() {
+            let what = "that the other party agreed needs where it says so";
+            return Err(Refusal::without_reason("RUN-16", what));
+        }
+        self.agreed_volume = Some(self.rows);
+        let record = self
+            .record(Act::VolumeAgreed, &by.actor())
+            .rule("RUN-16")
+            .id("with", with)
+            .count("rows", self.rows)
+            .text("reason", reason);
+        Ok(Change::new(self, record))
+    }
+
+    /// Sender: a senior person approves the circumstance of the case.
+    ///
+    /// # Errors
+    /// A refusal (EXCH-DFE-11) where nothing waits for it, or without a reason.
+    pub fn circumstance_approved(
+        mut self,
+        reason: &str,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        self.needs_making("EXCH-DFE-11")?;
+        if reason.trim().is_empty() {
+            let what = "the approval of a circumstance needs its reason";
+            return Err(Refusal::without_reason("EXCH-DFE-11", what));
+        }
+        let Some(waits) = self.circumstance.as_mut().filter(|c| c.needs_senior) else {
+            let what = format!("{} of {} waits for no senior person", self.flow, self.run);
+            return Err(Refusal::new("EXCH-DFE-11", what));
+        };
+        waits.needs_senior = false;
+        let record = self
+            .record(Act::CircumstanceApproved, &by.actor())
+            .rule("EXCH-DFE-11")
+            .text("reason", reason);
+        Ok(Change::new(self, record))
+    }
+
+    fn needs_making(&self, rule: &'static str) -> Result<(), Refusal> {
+        self.is_being_made().then_some(()).ok_or_else(|| {
+            let what = format!("{} of {} is {}", self.flow, self.run, self.state.name());
+            Refusal::new(rule, what).help("it is said before the file is sealed")
+        })
     }
 
     /// Is it made here, and not sealed yet?

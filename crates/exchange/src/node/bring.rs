@@ -205,8 +205,9 @@ impl Node {
         if looked.header() == shape.columns {
             let table = looked.table(&shape.columns);
             let on = crate::deadline::london_day(self.now())?;
+            let asked_on = self.asked_on(&leg, &flow).await?;
             for (place, row) in (0..).zip(&table.rows) {
-                for fault in inward::cell_faults(&plan, &flow, row, place, on) {
+                for fault in inward::cell_faults(&plan, &flow, row, place, on, asked_on) {
                     looked.fault(fault);
                 }
             }

@@ -53,6 +53,30 @@ impl Node {
         what: &Deciding,
         who: &Person,
     ) -> Result<Done, Trouble> {
+        self.decided(op, what, None, who).await
+    }
+
+    /// As [`Node::decide`], with how the duty was considered that the agreement names (CHILD-02).
+    ///
+    /// # Errors
+    /// As [`Node::decide`].
+    pub async fn decide_considering(
+        &self,
+        op: &OperationId,
+        what: &Deciding,
+        considered: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.decided(op, what, Some(considered), who).await
+    }
+
+    async fn decided(
+        &self,
+        op: &OperationId,
+        what: &Deciding,
+        considered: Option<&str>,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::Decide)?;
             let (pact, plan) = self.pact(&what.agreement).await?;
@@ -91,6 +115,12 @@ impl Node {
                         .help(format!("it offers: {}", all.join(", "))),
                 );
             }
+            let considered = considered.filter(|text| !text.trim().is_empty());
+            if let (Some(duty), None) = (&decision.duty, considered) {
+                let what = format!("it is not said how {duty} was considered");
+                let help = "say how the best interests of the child were considered";
+                refusals.push(Refusal::new("CHILD-02", what).help(help));
+            }
             refusals.extend(self.missing(&plan, &decision.after, what).await?);
             if !refusals.is_empty() {
                 return Err(refusals.into());
@@ -101,7 +131,9 @@ impl Node {
             };
             let key = Decision::key_of(&what.decision, &about);
             let mut change = match self.find::<Decision>(&key).await? {
-                Some(before) => before.take_again(what.outcome.clone(), &what.reason, &by)?,
+                Some(before) => {
+                    before.take_again(what.outcome.clone(), &what.reason, considered, &by)?
+                }
                 None => {
                     let taking = Taking {
                         name: what.decision.clone(),
@@ -109,15 +141,23 @@ impl Node {
                         hash: pact.hash(),
                         outcome: what.outcome.clone(),
                     };
-                    Decision::take(taking, &what.reason, &by)?
+                    Decision::take(taking, &what.reason, considered, &by)?
                 }
             };
             if let (About::Pool(subject), Some(_)) = (&what.about, &decision.after.again) {
                 let key = Trace::key_of(&what.agreement, subject);
                 change = change.along(&self.need::<Trace>(&key).await?.closed());
             }
-            self.commit(Batch::new(op.clone(), "decision.take").and(change)?)
-                .await
+            let mut batch = Batch::new(op.clone(), "decision.take");
+            if let (About::Row(run, flow, row), Some((moved, _))) = (&what.about, &decision.moves) {
+                let of = (run, flow, *row);
+                let (found, with) = self
+                    .promote(op, &plan, decision, moved, of, &by, batch)
+                    .await?;
+                change = change.along(&found);
+                batch = with;
+            }
+            self.commit(batch.and(change)?).await
         })
         .await
     }

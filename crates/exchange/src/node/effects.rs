@@ -91,7 +91,9 @@ impl Node {
             }
             let row = rows::open_one(&*self.ports.store, &*self.ports.vault, holding, item).await?;
             let row = row.ok_or_else(|| Self::gone(holding))?;
-            let person = row.get(register.person_field());
+            let keys = register.person_fields().iter();
+            let person = keys.map(|field| row.get(field)).find(|key| !key.is_empty());
+            let person = person.unwrap_or_default();
             register
                 .show_flag(&leased.id, person, &key, flag.name(), now)
                 .await?;

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::Node;
 use super::filing::{Filed, Filing};
+use super::start::Case;
 use crate::bulk::{Bulk, Bulking};
 use crate::change::{Aggregate, Write};
 use crate::compose::{Source, compose};
@@ -31,6 +32,8 @@ pub(super) struct Under<'a> {
     pub(super) plan: &'a Plan,
     pub(super) flow: &'a Flow,
     pub(super) of: &'a Of,
+    /// The case that it is about; none where everybody is asked about whose turn it is.
+    pub(super) case: Option<&'a Case>,
     pub(super) on: Date,
 }
 
@@ -135,7 +138,13 @@ impl Node {
 
     /// Goes through the register: who meets the flow's condition, and who is no longer in the pool.
     async fn looked_at(&self, under: Under<'_>) -> Result<Looked, Trouble> {
-        let Under { plan, flow, on, .. } = under;
+        let Under {
+            plan,
+            flow,
+            case,
+            on,
+            ..
+        } = under;
         let size = u32::try_from(PAGE).unwrap_or(u32::MAX);
         let mut looked = Looked::default();
         let mut after: Option<String> = None;
@@ -176,8 +185,17 @@ impl Node {
                 if trace.is_some_and(Trace::was_asked) {
                     looked.pool.checked += 1;
                 }
+                let turn = match (trace, case) {
+                    (Some(trace), Some(case)) if case.people.contains(&person) => {
+                        trace.turn_of_case()
+                    }
+                    (Some(trace), None) => trace.turn(&flow.id, on),
+                    (None, Some(case)) if !case.people.contains(&person) => Turn::No,
+                    (Some(_), Some(_)) => Turn::No,
+                    (None, _) => Turn::First,
+                };
                 looked.candidates.push(Candidate {
-                    turn: trace.map_or(Turn::First, |t| t.turn(&flow.id, on)),
+                    turn,
                     since: select::since(plan, flow.only.as_ref(), &facts),
                     person,
                     seen,

@@ -67,6 +67,7 @@ impl Node {
                 quality: self.settings.quality.clone(),
                 counts: vec![("without-content", without), ("incomplete", incomplete)],
                 sources: self.sources_named(&plan),
+                circumstance: None,
             };
             self.commit(batch.and(Leg::prepare(of, preparing, &by))?)
                 .await

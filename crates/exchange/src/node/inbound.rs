@@ -91,7 +91,7 @@ impl Node {
         if matches!(manifest.kind, Kind::Data | Kind::Return) {
             pact.runs(on)?;
         }
-        let Some(flow) = plan.flow(&manifest.flow) else {
+        let Some(flow) = plan.file(&manifest.flow) else {
             return refuse("LEG-01", "the agreement has no such flow");
         };
         let (from, to) = match rule_of(manifest.kind).sent_by {

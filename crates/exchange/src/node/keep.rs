@@ -2,16 +2,18 @@
 //! that they are needed. Everything else of the file dies with the run.
 
 use agreement::{DatasetId, Ends, Keep, MatchIs, Place, Plan};
+use ledger::Fact;
 
 use super::Done;
 use super::Node;
 use super::agreements::actor;
 use super::outbound::datasets;
-use crate::authority::{Action, Person};
-use crate::change::{Aggregate, Batch, Change};
+use crate::act::Act;
+use crate::authority::{Action, Person, Warrant};
+use crate::change::{Aggregate, Batch, Change, Record};
 use crate::flag::Flag;
 use crate::gate::Rows;
-use crate::ids::{HoldingId, OperationId};
+use crate::ids::{FlowId, HoldingId, OperationId, RunId};
 use crate::leg::{Leg, Side, State};
 use crate::matches::Match;
 use crate::refusal::Refusal;
@@ -36,7 +38,8 @@ impl Node {
         };
         let mut whole = Row::default();
         let mut from = Vec::new();
-        let flow = plan.flow(leg.flow()).map(datasets).unwrap_or_default();
+        let flow = plan.file(leg.flow());
+        let flow = flow.as_ref().map(datasets).unwrap_or_default();
         for (dataset, holding) in flow.iter().zip(leg.holdings()) {
             let row = rows.get(dataset).and_then(|d| d.get(&n));
             let Some(row) = row.filter(|_| kept.contains(&dataset)) else {
@@ -47,14 +50,12 @@ impl Node {
                 whole.set(field, value);
             }
         }
-        let (run, flow, file) = (leg.run(), leg.flow(), leg.file());
-        let id = HoldingId::parse(format!("{run}/{flow}.{file}/kept/{n:06}"))?;
-        let names: Vec<&str> = kept.iter().map(|d| d.as_str()).collect();
+        let id = kept_id(leg, n)?;
         let started = Some(self.now());
         let opening = Opening {
             id: id.clone(),
             agreement: Some(leg.hash()),
-            what: names.join("."),
+            what: joined_names(kept),
             keeper: self.party().clone(),
             rows: 1,
             controller: self.party().to_string(),
@@ -82,6 +83,101 @@ impl Node {
             batch = rows::seal(vault, op, id, one, batch).await?;
         }
         Ok(batch)
+    }
+
+    /// What a confirmed row tells becomes part of this party's permanent record: its values are kept under a key of their
+    /// own, by this party's own schedule and as the controller that the decision names (RET-07). Gives the match that
+    /// knows them there.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one decision of one agreement moves one row, in one batch"
+    )]
+    pub(super) async fn promote(
+        &self,
+        op: &OperationId,
+        plan: &Plan,
+        decision: &agreement::Decision,
+        moved: &[DatasetId],
+        of: (&RunId, &FlowId, u64),
+        by: &Warrant,
+        mut batch: Batch,
+    ) -> Result<(Match, Batch), Trouble> {
+        let Some(schedule) = self.settings.permanent else {
+            let what = format!(
+                "{} has no schedule for its permanent record here",
+                self.party()
+            );
+            let help = "set `permanent` in the node's configuration";
+            return Err(Refusal::new("RET-07", what).help(help).into());
+        };
+        let leg: Leg = self.need(&Leg::key_of(of.0, of.1)).await?;
+        let found: Match = self.need(&Match::key_of(of.0, of.1, of.2)).await?;
+        let flow = plan.file(leg.flow());
+        let columns = flow.iter().flat_map(|f| &f.columns);
+        let order = flow.as_ref().map(datasets).unwrap_or_default();
+        let mut rows = Rows::new();
+        for (dataset, id) in order.iter().zip(leg.holdings()) {
+            if !moved.contains(dataset) {
+                continue;
+            }
+            let holding: Holding = self.need(id.as_str()).await?;
+            let open = holding.due().is_none_or(|due| self.now() < due);
+            if !holding.is_alive() || !open {
+                let what = format!("the time in which {} could be promoted is over", leg.run());
+                let help = "what is destroyed does not come back; ask again in another run";
+                return Err(Refusal::new("RET-07", what).help(help).into());
+            }
+            let item = rows::item_name(of.2);
+            let row = rows::open_one(&*self.ports.store, &*self.ports.vault, id, &item).await?;
+            rows.insert(
+                dataset.clone(),
+                row.into_iter().map(|r| (of.2, r)).collect(),
+            );
+            batch = batch.and(holding.kept_apart(1, &by.actor())?)?;
+        }
+        let mut whole = Row::default();
+        // What was told stands before what was echoed, where both have the name of a field.
+        let (echoed, told): (Vec<_>, Vec<_>) = columns.partition(|c| !c.origins.contains(&c.field));
+        for column in echoed.into_iter().chain(told) {
+            let row = rows.get(&column.field.dataset).and_then(|d| d.get(&of.2));
+            let value = row.map_or("", |r| r.get(column.field.field.as_str()));
+            if !value.is_empty() {
+                whole.set(column.field.field.as_str(), value);
+            }
+        }
+        let id = kept_id(&leg, of.2)?;
+        let controller = decision.makes_controller.as_ref().unwrap_or(self.party());
+        let opening = Opening {
+            id: id.clone(),
+            agreement: Some(leg.hash()),
+            what: joined_names(moved),
+            keeper: self.party().clone(),
+            rows: 1,
+            controller: controller.to_string(),
+            rule: KeepRule {
+                event: "promoted".into(),
+                after: Some(schedule),
+                authority: decision.cite.clone().unwrap_or_default(),
+            },
+            owed_to: None,
+            started: Some(self.now()),
+        };
+        self.ports.vault.create(&id, op).await?;
+        let on = crate::deadline::london_day(self.now())?;
+        let record = Record::new(Act::RecordPromoted, &by.actor())
+            .under(leg.hash())
+            .rule("RET-07")
+            .id("run", of.0)
+            .id("flow", of.1)
+            .count("row", of.2)
+            .id("controller", controller)
+            .fact("on", Fact::Date(on));
+        let batch = batch
+            .and(Holding::open(opening, &by.actor())?)?
+            .note(record);
+        let one = std::iter::once((of.2, &whole));
+        let batch = rows::seal(&*self.ports.vault, op, &id, one, batch).await?;
+        Ok((found.kept_in(&id), batch))
     }
 
     /// A person says that kept values are still needed, and why: they are looked at again after the same time (RET-04).
@@ -175,6 +271,20 @@ impl Node {
             format!("the values of {holding} are destroyed, or were never here"),
         )
     }
+}
+
+/// The id of the holding of one row that is kept apart from its file.
+fn kept_id(leg: &Leg, n: u64) -> Result<HoldingId, Trouble> {
+    let (run, flow, file) = (leg.run(), leg.flow(), leg.file());
+    Ok(HoldingId::parse(format!(
+        "{run}/{flow}.{file}/kept/{n:06}"
+    ))?)
+}
+
+/// The names of datasets whose values are kept together, as one name.
+fn joined_names<'a>(datasets: impl IntoIterator<Item = &'a DatasetId>) -> String {
+    let names: Vec<&str> = datasets.into_iter().map(|d| d.as_str()).collect();
+    names.join(".")
 }
 
 /// A confirmed row that is kept apart from its file.

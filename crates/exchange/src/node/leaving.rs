@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use agreement::{FieldPath, Flow, Per, Plan};
+use agreement::{ConditionId, FieldPath, Flow, Per, Plan, Truth};
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
 use super::Node;
 use super::outbound::Commitment;
+use super::writing::{is_written, sent_with, starts};
 use crate::approval::Approval;
 use crate::compose::{Source, compose};
 use crate::gate::{self, Cells, Gate, Passed, Rows};
@@ -56,11 +57,23 @@ impl Node {
             ));
         }
         refusals.extend(self.contacts(&plan, leg));
-        if flow_plan.rests_on().is_empty() && plan.approvals.contains_key(self.party()) {
+        if starts(&flow_plan)
+            && about_people(&flow_plan)
+            && plan.approvals.contains_key(self.party())
+        {
             refusals.extend(self.approved(leg, &flow_plan, &plan, now).await?.err());
         }
         refusals.extend(self.outside_volume(leg, &flow_plan, now).await?);
-        let base = self.resting_on(leg, &flow_plan).await?;
+        refusals.extend(self.out_of_turn(leg, &flow_plan).await?);
+        let (lacking, lists) = self.beside_it(leg, &flow_plan).await?;
+        refusals.extend(lacking);
+        let written = is_written(&plan, &flow_plan);
+        let base = if written {
+            None
+        } else {
+            self.resting_on(leg, &flow_plan).await?
+        };
+        let figures = self.with_figures(&plan, &flow_plan, leg, on).await?;
         let mut last = leg.last_number();
         if let Some((base, _)) = &base {
             last = last.max(base.last_number());
@@ -69,9 +82,10 @@ impl Node {
         let cells = Cells::of(&flow_plan);
         let traces = self.stopped_traces(leg.agreement()).await?;
         let mut left = Vec::new();
-        let mut anew = Rows::new();
+        let mut anew = figures.clone();
         for page in pages(last) {
             let mut rows = self.rows_of_page(leg, &flow_plan, &page).await?;
+            overlay(&mut rows, &figures, &page);
             let sources = match &base {
                 Some((base, flow)) => {
                     let base = self.base_page(base, flow, &page).await?;
@@ -81,7 +95,7 @@ impl Node {
             };
             let agreement = leg.agreement();
             let mut stopped = self.stopped(&traces, agreement, &flow_plan, &rows).await?;
-            if flow_plan.answers_every_row() {
+            if flow_plan.answers_every_row() && !written {
                 let changed = unmatched(&plan, &flow_plan, &rows, &sources, on);
                 overlay(&mut rows, &changed, &page);
                 for (dataset, changed) in changed {
@@ -103,6 +117,14 @@ impl Node {
                 };
                 let values = cells.row(&rows, n);
                 let facts = sources.get(&n).unwrap_or(&none).known(&own);
+                // A row that must be in a list beside the file waits for its place there.
+                let unlisted = |(condition, named): &(&ConditionId, BTreeSet<u64>)| {
+                    !named.contains(&n) && plan.holds(condition, &facts, on) == Truth::True
+                };
+                if lists.iter().any(unlisted) {
+                    gate.withhold(n);
+                    continue;
+                }
                 let Some(pattern) = gate.row(n, &values, &facts) else {
                     continue;
                 };
@@ -124,6 +146,56 @@ impl Node {
                 Err(refusals.into())
             }
         }
+    }
+
+    /// A file that goes with another waits until that one is sealed, and one whose circumstance a senior person must
+    /// approve waits for that (EXCH-DFE-11).
+    async fn out_of_turn(&self, leg: &Leg, flow: &Flow) -> Result<Vec<Refusal>, Trouble> {
+        let mut refusals = Vec::new();
+        let with: Vec<FlowId> = sent_with(flow).collect();
+        let mut left = with.is_empty();
+        for other in &with {
+            let other: Option<Leg> = self.find(&Leg::key_of(leg.run(), other)).await?;
+            left |= other.is_some_and(|l| l.has_left());
+        }
+        if !left {
+            let with: Vec<&str> = with.iter().map(FlowId::as_str).collect();
+            let what = format!("{} goes once {} is sent", flow.id, with.join(" or "));
+            refusals.push(Refusal::new("RUN-05", what).help("release that file first"));
+        }
+        if leg.circumstance().is_some_and(|c| c.needs_senior) {
+            let what = "the circumstance waits for the senior information risk owner's approval";
+            let help = "`concordat run approve-case`";
+            refusals.push(Refusal::new("EXCH-DFE-11", what).help(help));
+        }
+        Ok(refusals)
+    }
+
+    /// What must go with a file and is not there, and the rows that the lists beside it name, by the condition that asks
+    /// for them.
+    async fn beside_it<'f>(
+        &self,
+        leg: &Leg,
+        flow: &'f Flow,
+    ) -> Result<(Vec<Refusal>, Vec<(&'f ConditionId, BTreeSet<u64>)>), Trouble> {
+        let (mut lacking, mut lists) = (Vec::new(), Vec::new());
+        for need in &flow.needs {
+            let other: Option<Leg> = self.find(&Leg::key_of(leg.run(), &need.flow)).await?;
+            let other = other.filter(|l| l.is_being_made() || l.has_left());
+            match (&need.for_rows, other) {
+                (None, None) => {
+                    let what = format!("{} does not go without {}", flow.id, need.flow);
+                    let help = format!("write it: `concordat run write {}`", need.flow);
+                    lacking.push(Refusal::new("RUN-05", what).help(help));
+                }
+                (None, Some(_)) => {}
+                (Some(condition), other) => {
+                    let named = other.map(|l| l.numbers()).unwrap_or_default();
+                    lists.push((condition, named.into_iter().collect()));
+                }
+            }
+        }
+        Ok((lacking, lists))
     }
 
     /// Who is told when something goes wrong must stand in the annex (AGR-22, PTY-03).
@@ -229,6 +301,9 @@ impl Node {
                 format!(" for one file of {other}")
             }
         };
+        if volume.beyond.is_some() && leg.agreed_volume() == Some(rows) {
+            return Ok(None);
+        }
         let least = volume.least.filter(|_| volume.per == Per::File);
         if rows <= volume.most && least.is_none_or(|least| rows >= u64::from(least)) {
             return Ok(None);
@@ -241,11 +316,18 @@ impl Node {
         };
         Ok(Some(Refusal::new("RUN-16", what).help(
             match &volume.beyond {
-                Some(party) => format!("{way}: that {party} agreed to it cannot be recorded yet"),
+                Some(party) => format!(
+                    "{way}; or tell {party} beforehand, and record that it agreed: `concordat run agree`"
+                ),
                 None => way.to_owned(),
             },
         )))
     }
+}
+
+/// Does a flow tell anything about anybody?
+fn about_people(flow: &Flow) -> bool {
+    flow.columns.iter().any(|c| !c.about.is_empty())
 }
 
 /// Puts the rows of a page that changed in place of those that were prepared.

@@ -130,7 +130,7 @@ impl Node {
         let sent = file.sent;
         let doubtful = sent.map(|sent| inward::doubtful(flow, answers, rows, sent));
         let doubtful = doubtful.unwrap_or_default();
-        let people = people_of(flow, rows, register.person_field());
+        let people = people_of(flow, rows, register.person_fields());
         let traces = self.traces_of(leg.agreement(), people.values()).await?;
         for n in rows
             .get(&linked.field.dataset)

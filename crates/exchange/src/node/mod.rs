@@ -31,10 +31,12 @@ mod sequence;
 mod solutions;
 mod sources;
 mod start;
+mod statements;
 mod traces;
 mod usage;
 mod witness;
 mod work;
+mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -50,8 +52,10 @@ pub use decide::{About, Deciding};
 pub use prove::Proven;
 pub use replies::Awaited;
 pub use review::{Verdict, Word};
-pub use start::Start;
+pub use start::{Case, Start};
+pub use usage::MASKED;
 pub use work::Worked;
+pub use writing::{Written, WrittenRow};
 
 use crate::act::Act;
 use crate::authority::Actor;
@@ -117,6 +121,9 @@ pub struct Settings {
     pub evidence: Period,
     /// How long a copy in a backup outlives a destruction at most (RET-16); stated on each certificate. None: not stated.
     pub backups: Option<Period>,
+    /// How long this party keeps what becomes part of its permanent record, by its own schedule; none where it has none,
+    /// and nothing is promoted then (RET-07).
+    pub permanent: Option<Period>,
 }
 
 /// One organisation's hub.

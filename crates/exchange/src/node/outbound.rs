@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::agreements::actor;
 use super::leaving::{Leaving, overlay};
 use super::{Done, Node};
-use crate::authority::{Action, Actor, Person};
+use crate::authority::{Action, Actor, Person, Role};
 use crate::change::{Aggregate, Batch};
 use crate::cover::Cover;
 use crate::gate::{Cells, Rows};
@@ -44,6 +44,63 @@ impl Node {
             let passed = self.leaving(&leg, None).await?.passed;
             let change = leg.validate(passed.rows, passed.cells)?;
             self.commit(Batch::new(op.clone(), "leg.validate").and(change)?)
+                .await
+        })
+        .await
+    }
+
+    /// A person records that the other party was told of a file's volume beforehand and agreed, and where that is
+    /// written (RUN-16).
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused where the agreement lets nobody agree to it.
+    pub async fn volume_agreed(
+        &self,
+        op: &OperationId,
+        run: &RunId,
+        flow: &FlowId,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Run)?;
+            let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+            let (_, _, flow_plan) = self.flow(leg.agreement(), flow).await?;
+            let with = flow_plan.volume.as_ref().and_then(|v| v.beyond.as_ref());
+            let Some(with) = with else {
+                let what = format!("nobody can agree to another volume of {flow}");
+                let help = "the agreement says how many rows a file may have";
+                return Err(Refusal::new("RUN-16", what).help(help).into());
+            };
+            let change = leg.volume_agreed(with, reason, &by)?;
+            self.commit(Batch::new(op.clone(), "leg.volume").and(change)?)
+                .await
+        })
+        .await
+    }
+
+    /// The senior information risk owner approves the circumstance of a case (EXCH-DFE-11).
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused to anybody else.
+    pub async fn approve_circumstance(
+        &self,
+        op: &OperationId,
+        run: &RunId,
+        flow: &FlowId,
+        reason: &str,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::Approve)?;
+            if by.role() != Role::RiskOwner {
+                let what = "this circumstance is the senior information risk owner's to approve";
+                let help = "ask the senior information risk owner";
+                return Err(Refusal::new("EXCH-DFE-11", what).help(help).into());
+            }
+            let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+            let change = leg.circumstance_approved(reason, &by)?;
+            self.commit(Batch::new(op.clone(), "leg.circumstance").and(change)?)
                 .await
         })
         .await
@@ -334,8 +391,7 @@ impl Node {
     ) -> Result<(Pact, Arc<Plan>, Flow), Trouble> {
         let (pact, plan) = self.pact(agreement).await?;
         let flow_plan = plan
-            .flow(flow)
-            .cloned()
+            .file(flow)
             .ok_or_else(|| Refusal::new("LEG-01", format!("{agreement} has no flow {flow}")))?;
         Ok((pact, plan, flow_plan))
     }
@@ -390,8 +446,9 @@ pub(super) fn datasets(flow: &Flow) -> Vec<DatasetId> {
 pub(super) fn format_of(flow: &Flow) -> Result<Format, Refusal> {
     match flow.form {
         Some(agreement::Form::Xlsx) => Ok(Format::Xlsx),
-        Some(agreement::Form::Csv) => Ok(Format::Csv),
-        Some(agreement::Form::Form | agreement::Form::Letter | agreement::Form::Call) | None => {
+        // Between nodes a form is a table of its rows; `concordat run form` prints it.
+        Some(agreement::Form::Csv | agreement::Form::Form) => Ok(Format::Csv),
+        Some(agreement::Form::Letter | agreement::Form::Call) | None => {
             let what = format!("the flow {} does not go as a file of rows", flow.id);
             Err(Refusal::new("RUN-12", what))
         }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use agreement::{FieldName, Flow, Plan};
+use jiff::civil::Date;
 
 use super::Node;
 use super::filing::{Filed, Filing};
@@ -93,12 +94,19 @@ impl Node {
         flow: &Flow,
         file: File,
     ) -> Result<Result<Read, Refused>, Trouble> {
+        let asked_on = self.asked_on(leg, flow).await?;
         let sent = self.sent_for(leg, flow).await?;
         let pairs = sent.as_ref().zip(flow.answers.as_ref());
         let mut pairing = pairs.map(|(sent, answers)| Pairing::new(flow, answers, sent));
         let mut filing = self.filing(op, plan, flow, &of(leg), leg.file()).await?;
         let taken = self
-            .taken(plan, flow, file.reading, pairing.as_mut(), &mut filing)
+            .taken(
+                (plan, flow),
+                asked_on,
+                file.reading,
+                pairing.as_mut(),
+                &mut filing,
+            )
             .await?;
         let counted = taken.and_then(|numbers| match (numbers.len() as u64, file.rows) {
             (rows, Some(says)) if rows != says => {
@@ -121,11 +129,11 @@ impl Node {
         })
     }
 
-    /// Files the rows that are read, and gives their numbers.
+    /// Files the rows that are read, and gives their numbers. An answer's windows are measured on the day it was asked for.
     async fn taken(
         &self,
-        plan: &Plan,
-        flow: &Flow,
+        (plan, flow): (&Plan, &Flow),
+        asked_on: Option<Date>,
         mut reading: Box<dyn Reading>,
         mut pairing: Option<&mut Pairing<'_>>,
         filing: &mut Filing<'_>,
@@ -140,7 +148,7 @@ impl Node {
             };
             for cells in &page.rows {
                 let place = numbers.len() as u64;
-                if let Err(fault) = inward::cells(plan, flow, cells, place, on) {
+                if let Err(fault) = inward::cells(plan, flow, cells, place, on, asked_on) {
                     return Ok(Err(fault));
                 }
                 let n = match &mut pairing {
@@ -151,6 +159,12 @@ impl Node {
                 filing.row(n, &inward::row(flow, cells)).await?;
             }
         }
+    }
+
+    /// The day for which the rows stood that a flow answers.
+    pub(super) async fn asked_on(&self, leg: &Leg, flow: &Flow) -> Result<Option<Date>, Trouble> {
+        let asked = self.sent_leg(leg.run(), flow).await?;
+        Ok(asked.and_then(|asked| asked.as_of()))
     }
 
     /// What was sent of the rows that a flow answers; none for a flow that answers nothing.

@@ -183,7 +183,15 @@ impl Node {
         let over = |leg: &Leg| unfinished(leg).is_none();
         let moved = |flow: &FlowId| legs.iter().any(|l| l.flow() == flow && over(l));
         let mut refusals = Vec::new();
-        for flow in plan.flows.values() {
+        let listed = |flow: &FlowId| {
+            let mut needs = plan.flows.values().flat_map(|f| &f.needs);
+            needs.any(|need| need.flow == *flow && need.for_rows.is_some())
+        };
+        for flow in plan.flows.values().filter(|f| f.part_of.is_none()) {
+            // A list beside a file is there only where a row asks for it.
+            if listed(&flow.id) && !legs.iter().any(|l| *l.flow() == flow.id) {
+                continue;
+            }
             let mine = flow.from == *self.party() || flow.to == *self.party();
             let asked_for = matches!(
                 flow.when.as_ref().map(|w| &w.schedule),
@@ -290,5 +298,6 @@ fn unfinished(leg: &Leg) -> Option<Refusal> {
             "RUN-21",
             format!("{} of {} is {}", leg.flow(), leg.run(), leg.state().name()),
         )
+        .help("see it through, or give it up where that is still possible")
     })
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
-use agreement::{DatasetId, Flow};
+use agreement::{Column, DatasetId, Flow};
 
 use super::Node;
 use super::matching::{self, Candidates};
@@ -91,7 +91,10 @@ impl Node {
         let matches = self.matches_at(&base.leg, &base.numbers()).await?;
         let mut sources: BTreeMap<u64, Source> = BTreeMap::new();
         for n in base.numbers() {
-            let mut source = Source::default();
+            let mut source = Source {
+                asked_on: base.leg.as_of(),
+                ..Source::default()
+            };
             let row: BTreeMap<&DatasetId, &Row> = base
                 .rows
                 .iter()
@@ -108,6 +111,8 @@ impl Node {
             });
             sources.insert(n, source);
         }
+        let (_, plan) = self.pact(base.leg.agreement()).await?;
+        self.add_statements(&plan, base, &mut sources).await?;
         self.add_register(base, &mut sources).await?;
         self.add_master(base, &matches, &mut sources).await?;
         Ok(sources)
@@ -140,7 +145,7 @@ impl Node {
         let Some(register) = &self.ports.register else {
             return Ok(());
         };
-        let people = people_of(&base.flow, &base.rows, register.person_field());
+        let people = people_of(&base.flow, &base.rows, register.person_fields());
         let keys: Vec<String> = people.values().cloned().collect();
         let records = register.records(&keys).await?;
         for (n, person) in &people {
@@ -227,7 +232,7 @@ impl Node {
         let Some(register) = &self.ports.register else {
             return Ok(BTreeMap::new());
         };
-        let people = people_of(flow, rows, register.person_field());
+        let people = people_of(flow, rows, register.person_fields());
         let keys: Vec<String> = people.values().cloned().collect();
         let records = register.records(&keys).await?;
         Ok(people
@@ -265,7 +270,7 @@ impl Node {
         let Some(register) = self.ports.register.as_ref().filter(|_| !traces.is_empty()) else {
             return Ok(stopped);
         };
-        for (n, person) in people_of(flow, rows, register.person_field()) {
+        for (n, person) in people_of(flow, rows, register.person_fields()) {
             let subject = self.subject(&person).await?;
             if traces.contains(&Trace::key_of(agreement, &subject)) {
                 stopped.insert(n);
@@ -302,9 +307,10 @@ impl Node {
 }
 
 /// The person keys of the rows, by row.
-pub(super) fn people_of(flow: &Flow, rows: &Rows, field: &str) -> BTreeMap<u64, String> {
+pub(super) fn people_of(flow: &Flow, rows: &Rows, fields: &[&str]) -> BTreeMap<u64, String> {
     let mut people = BTreeMap::new();
-    for column in flow.columns.iter().filter(|c| c.name.as_str() == field) {
+    let keys = |c: &&Column| fields.contains(&c.name.as_str());
+    for column in flow.columns.iter().filter(keys) {
         for (n, row) in rows.get(&column.field.dataset).into_iter().flatten() {
             let person = row.get(column.field.field.as_str());
             if !person.is_empty() {

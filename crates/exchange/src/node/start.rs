@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use agreement::{Flow, Frequency, Plan, Schedule, Stage};
+use agreement::{Extra, Flow, Plan, Schedule, Stage};
 use jiff::civil::Date;
 
 use super::agreements::actor;
 use super::extract::{Extract, Under};
 use super::outbound::of;
+use super::writing::CIRCUMSTANCE;
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
-use crate::ids::{AgreementId, FlowId, OperationId, RunId};
-use crate::leg::{Leg, Preparing, State};
+use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, RunId};
+use crate::leg::{Circumstance, Leg, Preparing, State};
 use crate::refusal::Refusal;
+use crate::rows::{self, Row};
 use crate::run::{Kind, Run, Starting};
 use crate::trouble::Trouble;
 
@@ -32,6 +34,17 @@ pub struct Start {
     pub reason: Option<String>,
 }
 
+/// The case that somebody is asked about for.
+#[derive(Clone)]
+pub struct Case {
+    /// The agreement's name of the circumstance.
+    pub circumstance: String,
+    /// What the circumstance is.
+    pub text: String,
+    /// The person keys of those who are asked about.
+    pub people: Vec<String>,
+}
+
 impl Node {
     /// Starts a run: selects whom the flow's condition lets through and whose turn it is, and extracts what the
     /// agreement names of them (RUN-06, EXCH-HMRC-04).
@@ -45,6 +58,30 @@ impl Node {
         what: &Start,
         who: &Person,
     ) -> Result<Done, Trouble> {
+        self.start_for(op, what, None, who).await
+    }
+
+    /// Starts a run about one case, in a circumstance that the agreement names (EXCH-DFE-11, CHILD-04).
+    ///
+    /// # Errors
+    /// As [`Node::start`].
+    pub async fn start_case(
+        &self,
+        op: &OperationId,
+        what: &Start,
+        case: &Case,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.start_for(op, what, Some(case), who).await
+    }
+
+    async fn start_for(
+        &self,
+        op: &OperationId,
+        what: &Start,
+        case: Option<&Case>,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::Run)?;
             let (pact, plan, flow) = self.flow(&what.agreement, &what.flow).await?;
@@ -52,6 +89,13 @@ impl Node {
             let mut refusals = pact.may_start(on).err().unwrap_or_default();
             let before = self.all::<Run>().await?;
             let unsent = self.given_up_unsent(&before).await?;
+            let circumstance = match circumstance(&flow, case) {
+                Ok(circumstance) => circumstance,
+                Err(refusal) => {
+                    refusals.push(refusal);
+                    None
+                }
+            };
             let kind = match may_start(&flow, &plan, on, (&before, &unsent), what) {
                 Ok(kind) => kind,
                 Err(more) => {
@@ -74,6 +118,7 @@ impl Node {
                 plan: &plan,
                 flow: &flow,
                 of: &of,
+                case,
                 on,
             };
             let Extract {
@@ -83,9 +128,12 @@ impl Node {
                 pool,
                 incomplete,
             } = self.extract(op, under, what.at_most).await?;
+            let holdings = filed.holdings();
+            let batch = filed.kept(&Actor::Node, Batch::new(op.clone(), "run.start"))?;
+            let batch = self.keep_circumstance(op, case, &holdings, batch).await?;
             let preparing = Preparing {
                 numbers: (1..=rows).collect(),
-                holdings: filed.holdings(),
+                holdings,
                 as_of: on,
                 quality: self.settings.quality.clone(),
                 counts: vec![
@@ -93,8 +141,8 @@ impl Node {
                     ("incomplete", incomplete),
                 ],
                 sources: self.sources_named(&plan),
+                circumstance,
             };
-            let batch = filed.kept(&Actor::Node, Batch::new(op.clone(), "run.start"))?;
             let leg = Leg::prepare(of, preparing, &by).many_along(traces);
             let starting = Starting {
                 id: what.run.clone(),
@@ -110,6 +158,25 @@ impl Node {
             self.commit(batch).await
         })
         .await
+    }
+
+    /// What the circumstance is, beside the rows, as it may name somebody.
+    async fn keep_circumstance(
+        &self,
+        op: &OperationId,
+        case: Option<&Case>,
+        holdings: &[HoldingId],
+        batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        let (Some(case), Some(holding)) = (case, holdings.first()) else {
+            return Ok(batch);
+        };
+        let mut row = Row::default();
+        row.set(
+            CIRCUMSTANCE,
+            format!("{}: {}", case.circumstance, case.text),
+        );
+        rows::seal_as(&*self.ports.vault, op, holding, CIRCUMSTANCE, &row, batch).await
     }
 
     /// The runs whose question was given up before it was sent: what is sent once was not sent by them.
@@ -136,8 +203,47 @@ impl Node {
     }
 }
 
+/// The circumstance that the agreement asks for, where it asks for one.
+fn circumstance(flow: &Flow, case: Option<&Case>) -> Result<Option<Circumstance>, Refusal> {
+    const RULE: &str = "EXCH-DFE-11";
+    let (circumstances, other) = match flow.when.as_ref().map(|w| &w.schedule) {
+        Some(Schedule::OnDemand {
+            circumstances,
+            other,
+        }) => (circumstances.as_slice(), other.as_slice()),
+        Some(Schedule::Every { .. } | Schedule::Once { .. } | Schedule::Each(_)) | None => {
+            (&[][..], &[][..])
+        }
+    };
+    let names: Vec<&str> = circumstances.iter().map(|c| c.as_str()).collect();
+    let Some(case) = case else {
+        return if names.is_empty() {
+            Ok(None)
+        } else {
+            let what = format!("{} goes case by case, in a circumstance", flow.id);
+            Err(Refusal::new(RULE, what).help(format!("name one of: {}", names.join(", "))))
+        };
+    };
+    if !names.contains(&case.circumstance.as_str()) {
+        let what = format!("{} is sent in no such circumstance", flow.id);
+        return Err(Refusal::new(RULE, what).help(format!("it names: {}", names.join(", "))));
+    }
+    if case.text.trim().is_empty() {
+        let what = "the form must say what the circumstance is";
+        return Err(Refusal::without_reason(RULE, what));
+    }
+    if case.people.is_empty() {
+        let help = "name who is asked about";
+        return Err(Refusal::new(RULE, "a case is about somebody").help(help));
+    }
+    Ok(Some(Circumstance {
+        needs_senior: case.circumstance == "other" && other.contains(&Extra::SeniorApproval),
+        name: case.circumstance.clone(),
+    }))
+}
+
 /// May this flow start a run today, beside the runs there were?
-fn may_start(
+pub(super) fn may_start(
     flow: &Flow,
     plan: &Plan,
     on: Date,
@@ -197,7 +303,7 @@ fn may_start(
             let again = before
                 .iter()
                 .filter(mine)
-                .any(|r| same_period(*every, r.on(), on));
+                .any(|r| every.period_of(r.on()) == every.period_of(on));
             if again && what.reason.as_deref().is_none_or(|r| r.trim().is_empty()) {
                 no(
                     "RUN-02",
@@ -227,18 +333,5 @@ fn may_start(
         })
     } else {
         Err(refusals)
-    }
-}
-
-fn same_period(every: Frequency, a: Date, b: Date) -> bool {
-    match every {
-        Frequency::Day => a == b,
-        Frequency::Week => {
-            let week = |day: Date| (day.iso_week_date().year(), day.iso_week_date().week());
-            week(a) == week(b)
-        }
-        Frequency::Month => (a.year(), a.month()) == (b.year(), b.month()),
-        Frequency::Quarter => (a.year(), (a.month() - 1) / 3) == (b.year(), (b.month() - 1) / 3),
-        Frequency::Year => a.year() == b.year(),
     }
 }

@@ -81,7 +81,7 @@ impl Node {
         let Some(register) = &self.ports.register else {
             return Ok(());
         };
-        let people = people_of(flow, rows, register.person_field());
+        let people = people_of(flow, rows, register.person_fields());
         let on = crate::deadline::london_day(self.now())?;
         let by = Actor::Partner(leg.peer().clone());
         let mut traces = self.traces_of(leg.agreement(), people.values()).await?;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use agreement::{Act as Permitted, Ask, PersonKind, PurposeId};
+use agreement::{Act as Permitted, Ask, Class, Column, DatasetId, Flow, PersonKind, PurposeId};
 
 use super::agreements::actor;
+use super::outbound::datasets;
 use super::{Done, Node};
 use crate::act::Act;
 use crate::authority::{Action, Person};
@@ -30,6 +31,31 @@ impl Node {
         purpose: &PurposeId,
         who: &Person,
     ) -> Result<(Done, BTreeMap<String, String>), Trouble> {
+        self.used(op, of, (purpose, None), who).await
+    }
+
+    /// As [`Node::use_row`], with the sensitive fields, which stay masked without a reason (CHILD-07).
+    ///
+    /// # Errors
+    /// As [`Node::use_row`].
+    pub async fn use_sensitive_row(
+        &self,
+        op: &OperationId,
+        of: (&RunId, &FlowId, u64),
+        purpose: &PurposeId,
+        reason: &str,
+        who: &Person,
+    ) -> Result<(Done, BTreeMap<String, String>), Trouble> {
+        self.used(op, of, (purpose, Some(reason)), who).await
+    }
+
+    async fn used(
+        &self,
+        op: &OperationId,
+        of: (&RunId, &FlowId, u64),
+        (purpose, reason): (&PurposeId, Option<&str>),
+        who: &Person,
+    ) -> Result<(Done, BTreeMap<String, String>), Trouble> {
         let mut given = BTreeMap::new();
         let done = self
             .recorded(op, &actor(who), async {
@@ -46,7 +72,11 @@ impl Node {
                 let on = crate::deadline::london_day(self.now())?;
                 // What is about nobody needs a permit that says so, too.
                 let nobody = [PersonKind::nobody()];
-                let fields: Vec<String> = flow
+                if reason.is_some_and(|r| r.trim().is_empty()) {
+                    let what = "what is sensitive is shown with a reason";
+                    return Err(Refusal::without_reason("CHILD-07", what).into());
+                }
+                let fields: Vec<&Column> = flow
                     .columns
                     .iter()
                     .filter(|column| {
@@ -55,7 +85,7 @@ impl Node {
                         kinds.all(|about| {
                             let ask = Ask {
                                 act: Permitted::Use,
-                                flow: Some(flow.id.clone()),
+                                flow: Some(column.part.as_ref().unwrap_or(&flow.id).clone()),
                                 field: column.field.clone(),
                                 about: about.clone(),
                                 from: self.party().clone(),
@@ -68,7 +98,6 @@ impl Node {
                             plan.permits().ask(&ask).is_ok()
                         })
                     })
-                    .map(|column| column.field.field.to_string())
                     .collect();
                 if fields.is_empty() {
                     return Err(Refusal::new(
@@ -81,12 +110,26 @@ impl Node {
                     .help("`concordat explain` names the purposes of each field")
                     .into());
                 }
-                let row = self.row_of(&found).await?;
-                for field in &fields {
-                    let value = row.get(field);
-                    if !value.is_empty() {
-                        given.insert(field.clone(), value.to_owned());
+                let rows = self.rows_of_match(&leg, &flow, &found).await?;
+                for column in &fields {
+                    let field = column.field.field.as_str();
+                    let value = match &rows {
+                        // Kept apart, a row has all its values in one.
+                        Kept::Apart(row) => row.get(field),
+                        Kept::InFile(rows) => {
+                            rows.get(&column.field.dataset).map_or("", |r| r.get(field))
+                        }
+                    };
+                    if value.is_empty() {
+                        continue;
                     }
+                    let name = match &rows {
+                        Kept::Apart(_) => field,
+                        Kept::InFile(_) => column.name.as_str(),
+                    };
+                    let masked = column.class == Class::Sensitive && reason.is_none();
+                    let shown = if masked { MASKED } else { value };
+                    given.insert(name.to_owned(), shown.to_owned());
                 }
                 let record = Record::new(Act::ValuesUsed, &by.actor())
                     .under(pact.hash())
@@ -96,6 +139,10 @@ impl Node {
                     .count("row", of.2)
                     .id("purpose", purpose)
                     .count("fields", given.len() as u64);
+                let record = match reason {
+                    Some(reason) => record.text("reason", reason),
+                    None => record,
+                };
                 self.commit(Batch::new(op.clone(), "values.use").note(record))
                     .await
             })
@@ -103,11 +150,35 @@ impl Node {
         Ok((done, given))
     }
 
-    async fn row_of(&self, found: &Match) -> Result<Row, Trouble> {
+    /// The values of a match's row, dataset by dataset while they are in their file.
+    async fn rows_of_match(&self, leg: &Leg, flow: &Flow, found: &Match) -> Result<Kept, Trouble> {
         let (store, vault) = (&*self.ports.store, &*self.ports.vault);
         let holding: &HoldingId = found.holding();
         let item = rows::item_name(found.row());
         let row = rows::open_one(store, vault, holding, &item).await?;
-        row.ok_or_else(|| Self::gone(holding).into())
+        let Some(row) = row else {
+            return Err(Self::gone(holding).into());
+        };
+        if !leg.holdings().contains(holding) {
+            return Ok(Kept::Apart(row));
+        }
+        let mut all = BTreeMap::new();
+        for (dataset, id) in datasets(flow).into_iter().zip(leg.holdings()) {
+            if let Some(row) = rows::open_one(store, vault, id, &item).await? {
+                all.insert(dataset, row);
+            }
+        }
+        Ok(Kept::InFile(all))
     }
+}
+
+/// What is shown in place of a sensitive value.
+pub const MASKED: &str = "(masked)";
+
+/// Where the values of a row are.
+enum Kept {
+    /// In their file, dataset by dataset.
+    InFile(BTreeMap<DatasetId, Row>),
+    /// Apart from it.
+    Apart(Row),
 }

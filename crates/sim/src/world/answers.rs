@@ -137,7 +137,6 @@ impl Cells<'_> {
             "middle_name",
             "former_surname",
             "preferred_surname",
-            "adopted_from_care",
         ] {
             if let Some(value) = self.get(name) {
                 record.values.insert(name.into(), value.to_owned());
@@ -171,6 +170,8 @@ impl Cells<'_> {
             let (name, postcode) = name.rsplit_once(", ")?;
             let mut told = vec![number.to_owned(), name.to_owned(), postcode.to_owned()];
             told.extend([one.from?.to_string(), latest(&one)]);
+            // It is the pupil's, and stands with each school.
+            told.extend(self.get("adopted_from_care").map(ToOwned::to_owned));
             Some(told)
         });
         tell(
@@ -180,6 +181,7 @@ impl Cells<'_> {
                 "school_post_code",
                 "earliest_date",
                 "latest_date",
+                "adopted_from_care",
             ],
             schools.collect(),
         );

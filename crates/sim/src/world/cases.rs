@@ -50,6 +50,8 @@ pub struct Case {
     pub sex: Option<&'static str>,
     /// The family's key: the same in the cases of one family.
     pub family: String,
+    /// Why contact with the family matters.
+    pub grounds: Grounds,
     /// What the register says, oldest first; at least one.
     pub states: Vec<State>,
     /// What addresses it holds, oldest first; at least one.
@@ -121,12 +123,77 @@ impl World {
             middle_name: name.middle,
             sex: lot.chance("sex known", 920).then(|| sex(truth.sex)),
             family: family(truth),
+            grounds: self.grounds(truth),
             homes: homes
                 .into_iter()
                 .filter(|h| held || h.from > opened)
                 .collect(),
             states,
         }
+    }
+}
+
+/// Why contact with a family and a child matters, as the register has it; none is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grounds {
+    /// Contact with the family was lost.
+    pub contact_lost: Option<bool>,
+    /// The section under which somebody of the family is suspected of an offence.
+    pub offence_suspected: Option<&'static str>,
+    /// The family is believed to be in the United Kingdom.
+    pub believed_in_uk: Option<bool>,
+    /// There is an open breach on the register.
+    pub open_breach: Option<bool>,
+    /// A child who came without family.
+    pub unaccompanied_minor: Option<bool>,
+    /// Somebody is concerned for the child.
+    pub wellbeing_concern: Option<bool>,
+}
+
+/// The sections of the offences, as the agreements write them.
+const OFFENCES: [&str; 4] = [
+    "ia-1971-s24",
+    "ia-1971-s24",
+    "ia-1971-s24a",
+    "aitca-2004-s35",
+];
+
+impl World {
+    fn grounds(&self, truth: &Truth) -> Grounds {
+        let child = truth.born > GROWN_UP;
+        let own = self.person(truth.index).of("grounds", 0);
+        let family = match truth.household.together {
+            Together::Sharers => own,
+            Together::Alone | Together::Couple | Together::Parent => self
+                .lot
+                .of("household", truth.household.first)
+                .of("grounds", 0),
+        };
+        // Whether somebody is grown up follows from the birth date.
+        let alone = child && own.chance("came alone", 40);
+        let of_child = |label, of_thousand| match child {
+            true => truth_of(own, label, of_thousand),
+            false => Some(false),
+        };
+        Grounds {
+            contact_lost: truth_of(family, "contact lost", 700),
+            offence_suspected: family
+                .chance("offence", 900)
+                .then(|| family.pick("section", &OFFENCES))
+                .flatten(),
+            believed_in_uk: truth_of(family, "in the United Kingdom", 900),
+            open_breach: truth_of(family, "open breach", 900),
+            unaccompanied_minor: Some(alone),
+            wellbeing_concern: of_child("concern", if alone { 400 } else { 30 }),
+        }
+    }
+}
+
+/// So in so many of a thousand cases; in thirty it is not known.
+fn truth_of(lot: Lot, label: &str, of_thousand: u64) -> Option<bool> {
+    match lot.number(label, 1000) {
+        970.. => None,
+        n => Some(n < of_thousand),
     }
 }
 

@@ -222,6 +222,8 @@ async fn insert(db: &mut SqliteConnection, cases: &[Case]) -> Result<(), sqlx::E
     if cases.is_empty() {
         return Ok(());
     }
+    let truth = |known: Option<bool>| known.map(yes_no);
+    let day = |known: Option<Date>| known.map(|day| day.to_string());
     let mut query = QueryBuilder::<Sqlite>::new("insert into persons ");
     query.push_values(cases, |mut row, case| {
         row.push_bind(&case.key)
@@ -241,11 +243,21 @@ async fn insert(db: &mut SqliteConnection, cases: &[Case]) -> Result<(), sqlx::E
             .push_bind(&case.forename)
             .push_bind(&case.middle_name)
             .push_bind(case.sex)
-            .push_bind(&case.family);
+            .push_bind(&case.family)
+            .push_bind(truth(case.grounds.unaccompanied_minor))
+            .push_bind(truth(case.grounds.wellbeing_concern));
     });
     query.build().persistent(false).execute(&mut *db).await?;
-    let truth = |known: Option<bool>| known.map(yes_no);
-    let day = |known: Option<Date>| known.map(|day| day.to_string());
+    // A family has one line, whichever of its cases comes first.
+    let mut query = QueryBuilder::<Sqlite>::new("insert or ignore into families ");
+    query.push_values(cases, |mut row, case| {
+        row.push_bind(&case.family)
+            .push_bind(truth(case.grounds.contact_lost))
+            .push_bind(case.grounds.offence_suspected)
+            .push_bind(truth(case.grounds.believed_in_uk))
+            .push_bind(truth(case.grounds.open_breach));
+    });
+    query.build().persistent(false).execute(&mut *db).await?;
     let states = cases.iter().flat_map(|case| {
         let next = case.states.iter().skip(1).map(|state| Some(state.from));
         let next = next.chain([None]);

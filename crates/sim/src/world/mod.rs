@@ -33,7 +33,7 @@ use jiff::civil::{Date, date};
 use crate::draw::Lot;
 
 pub use benefits::BenefitRecord;
-pub use cases::Case;
+pub use cases::{Case, Grounds};
 pub use files::Summary;
 pub use flat::flat;
 pub use homes::Home;

@@ -1,6 +1,6 @@
 //! The case register of the world behind the domain's port: it answers as it stood on the clock's day in London.
 //!
-//! Tables: `persons` (who, of which family, and the values that do not change), `pool` and `homes` (what was so from
+//! Tables: `persons` (who, of which family, and what does not change), `families` (why contact with one matters), `pool` and `homes` (what was so from
 //! `valid_from` until the day before `valid_until`; null is unknown, and no end in sight), `flags` and `activity` as
 //! in every case register. The register is right from the first day of the exchange on.
 //!
@@ -42,7 +42,16 @@ create table persons (
   forename text,
   middle_name text,
   sex text check (sex in ('female', 'male')),
-  family text not null
+  family text not null,
+  unaccompanied_minor text check (unaccompanied_minor in ('yes', 'no')),
+  wellbeing_concern text check (wellbeing_concern in ('yes', 'no'))
+) strict, without rowid;
+create table families (
+  family text primary key not null,
+  contact_lost text check (contact_lost in ('yes', 'no')),
+  offence_suspected text,
+  believed_in_uk text check (believed_in_uk in ('yes', 'no')),
+  open_breach text check (open_breach in ('yes', 'no'))
 ) strict, without rowid;
 create table pool (
   cid_person_id text not null references persons (cid_person_id),
@@ -67,8 +76,10 @@ create table homes (
 ) strict, without rowid;
 ";
 
-const FACTS: &str = "select p.cid_person_id, f.in_pool, f.last_contact, f.status_ended, f.dead \
-     from persons p left join pool f on f.cid_person_id = p.cid_person_id \
+const FACTS: &str = "select p.cid_person_id, f.in_pool, f.last_contact, f.status_ended, f.dead, \
+     p.date_of_birth as born, p.unaccompanied_minor, p.wellbeing_concern, \
+     g.contact_lost, g.offence_suspected, g.believed_in_uk, g.open_breach \
+     from persons p left join families g on g.family = p.family left join pool f on f.cid_person_id = p.cid_person_id \
      and f.valid_from <= ?1 and (f.valid_until is null or ?1 < f.valid_until) \
      where p.cid_person_id > ?2 and p.opened <= ?1 order by p.cid_person_id limit ?3";
 
@@ -77,8 +88,9 @@ const RECORDS: [&str; 2] = [
     "with today (day) as (select ",
     ") select p.*, f.in_pool, f.last_contact, f.status_ended, f.dead, f.immigration_status, \
      f.right_to_work, f.right_to_public_funds, h.addresses, h.postcode, \
-     p.cid_person_id as cid_per_id, p.sex as gender \
-     from today cross join persons p \
+     p.cid_person_id as cid_per_id, p.sex as gender, p.date_of_birth as born, \
+     g.contact_lost, g.offence_suspected, g.believed_in_uk, g.open_breach \
+     from today cross join persons p left join families g on g.family = p.family \
      left join pool f on f.cid_person_id = p.cid_person_id \
      and f.valid_from <= day and (f.valid_until is null or day < f.valid_until) \
      left join homes h on h.cid_person_id = p.cid_person_id \
@@ -106,7 +118,19 @@ const TOLD: [&str; 10] = [
     "post_code",
 ];
 
-const FACT_NAMES: [&str; 4] = ["in_pool", "last_contact", "status_ended", "dead"];
+const FACT_NAMES: [&str; 11] = [
+    "in_pool",
+    "last_contact",
+    "status_ended",
+    "dead",
+    "born",
+    "unaccompanied_minor",
+    "wellbeing_concern",
+    "contact_lost",
+    "offence_suspected",
+    "believed_in_uk",
+    "open_breach",
+];
 
 const VALUE_NAMES: [&str; 23] = [
     "cid_person_id",
@@ -200,8 +224,8 @@ impl WorldRegister {
 
 #[async_trait]
 impl CaseRegister for WorldRegister {
-    fn person_field(&self) -> &str {
-        "cid_person_id"
+    fn person_fields(&self) -> &[&str] {
+        &["cid_person_id", "cid_per_id"]
     }
 
     async fn facts(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agreement::{Flow, Plan, RowCover, Why};
+use agreement::{Flow, Form, Plan, RowCover, Schedule, Why};
 use exchange::Node;
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
@@ -189,7 +189,11 @@ async fn volumes(
     let since = year.map_err(|e| Fail::fault(e.to_string()))?;
     let mut all = BTreeMap::new();
     for flow in plan.flows.values() {
-        if flow.from != *node.party() || !flow.rests_on().is_empty() {
+        let goes_along = matches!(
+            flow.when.as_ref().map(|w| &w.schedule),
+            Some(Schedule::Each(_)) | None
+        );
+        if flow.from != *node.party() || !flow.rests_on().is_empty() || goes_along {
             continue;
         }
         let (mut by_month, mut in_12_months) = (Counts::new(), 0);
@@ -288,7 +292,10 @@ fn file(leg: &Leg) -> File {
 /// The data sets that this party had asked, and its own where it was asked: the most useful first.
 fn data_sets(node: &Node, books: &Books, plan: &Plan, legs: &[&Leg]) -> Vec<DataSet> {
     let mut all = Vec::new();
-    for flow in plan.flows.values().filter(|f| f.to == *node.party()) {
+    let told =
+        |f: &&Flow| f.to == *node.party() && f.part_of.is_none() && f.form != Some(Form::Form);
+    let files = plan.flows.values().filter(told);
+    for flow in files.filter_map(|f| plan.file(&f.id)) {
         let sent = |leg: &&&Leg| match &flow.answers {
             Some(answers) => {
                 answers.flows.contains(leg.flow())
@@ -312,7 +319,7 @@ fn data_sets(node: &Node, books: &Books, plan: &Plan, legs: &[&Leg]) -> Vec<Data
         let matched = of(|s| s != Standing::Refuted);
         let share = Share::of(matched, sent);
         all.push(DataSet {
-            name: name_of(flow),
+            name: name_of(&flow),
             flow: flow.id.to_string(),
             held_by: match &flow.answers {
                 Some(_) => flow.from.to_string(),
