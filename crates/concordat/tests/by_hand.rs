@@ -253,6 +253,7 @@ async fn without_another_way_for_the_password_nothing_is_locked() {
         instance: "ho-2".into(),
         by_hand: [exchange::ids::PartyId::parse("hmrc").unwrap()].into(),
         quality: None,
+        permanent: None,
         backups: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
