@@ -178,7 +178,7 @@ async fn a_key_destroyed_before_it_was_made_is_never_made() {
 async fn several_keys_are_made_and_destroyed_together() {
     let home = Home::new();
     let vault = home.vault();
-    let all: Vec<HoldingId> = (0..70).map(|n| hold(&format!("h{n}"))).collect();
+    let all: Vec<HoldingId> = (0..70).map(|n| hold(format!("h{n}"))).collect();
     vault.create_many(&all, &op("open")).await.unwrap();
     let sealed = seal(&vault, "h69", "row/1").await;
     // Those that stand stay as they are, also named twice.
