@@ -33,7 +33,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum What {
     /// Make a node: its directory, its configuration, its keys, its ledger.
-    Init(Init),
+    Init(Box<Init>),
     /// Print the public keys that partners take on.
     #[command(after_help = "Example: concordat node card --dir ho > ho-card.json")]
     Card(At),
