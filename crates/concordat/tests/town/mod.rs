@@ -199,6 +199,7 @@ impl Town {
     pub fn in_clear(&self) -> Vec<String> {
         let values = self.pool.values();
         assert!(values.len() > 5, "the search looks for something");
+        let search = aho_corasick::AhoCorasick::new(&values).unwrap();
         let mut found = Vec::new();
         let mut folders = vec![self.dir.path().to_path_buf()];
         while let Some(folder) = folders.pop() {
@@ -208,9 +209,7 @@ impl Town {
                     folders.push(path);
                     continue;
                 }
-                let bytes = std::fs::read(&path).unwrap();
-                let text = String::from_utf8_lossy(&bytes);
-                if values.iter().any(|v| text.contains(v)) {
+                if search.is_match(&std::fs::read(&path).unwrap()) {
                     found.push(path.display().to_string());
                 }
             }
