@@ -178,7 +178,7 @@ fn acts(done: &[Entry]) -> Vec<&str> {
     done.iter().map(|e| e.act.as_str()).collect()
 }
 
-// shows: SEC-05, SEC-06, SEC-13
+// shows: SEC-06, SEC-13
 #[tokio::test]
 async fn the_file_is_locked_and_its_password_goes_another_way_and_is_kept_nowhere() {
     let by_hand = ByHand::new().await;

@@ -113,7 +113,6 @@ fn the_demonstration_ends_verified_and_can_be_checked_by_anybody() {
     );
 }
 
-// shows: RPT-03
 #[test]
 fn the_exchange_with_the_education_department_is_shown_too() {
     let dir = tempfile::tempdir().unwrap();

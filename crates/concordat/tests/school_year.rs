@@ -449,7 +449,7 @@ async fn a_follow_up_is_one_of_four_and_none_by_default() {
     assert_eq!(rules(&decide("second", unmatched).await), ["MATCH-06"]);
 }
 
-// shows: RPT-03, EXCH-DFE-23
+// shows: EXCH-DFE-23
 #[tokio::test]
 async fn a_feedback_for_each_quarter_has_the_ten_aims_as_its_headings() {
     let school = School::new(vec![Child::new(1).ground_a()]).await;

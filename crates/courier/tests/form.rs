@@ -45,7 +45,6 @@ fn part(bytes: &[u8], name: &str) -> String {
     String::from_utf8(parts.unwrap().1).unwrap()
 }
 
-// shows: SEC-05
 #[test]
 fn the_marking_stands_on_every_page_and_in_the_contents() {
     let bytes = workbook::write(&cover(), &table(&[["r1", "Canary", "x"]])).unwrap();

@@ -303,7 +303,6 @@ fn each_bad_file_is_refused_under_its_rule_and_the_caller_goes_on() {
     }
 }
 
-// shows: RUN-07
 #[test]
 fn texts_that_would_do_something_are_read_as_they_are() {
     let texts = [
