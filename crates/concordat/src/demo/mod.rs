@@ -2,6 +2,7 @@
 //! months, from the file that all sign to the certificates of destruction. Everybody in it is synthetic. It can be
 //! stopped at any moment and started again: it goes on where it was.
 
+mod cast;
 mod hands;
 mod play;
 mod school;

@@ -5,12 +5,13 @@ use agreement::Library;
 use exchange::authority::{Person, Role};
 use exchange::decision::Decision;
 use exchange::finding::{Finding, Kind, State as FindingState};
-use exchange::ids::{AgreementId, FlowId, HoldingId, OperationId, RunId, SignerId, StaffId};
+use exchange::ids::{AgreementId, HoldingId, SignerId};
 use exchange::leg::Leg;
 use exchange::matches::{Match, Standing};
 use exchange::retention::{Holding, NEED_REVIEWED};
 use exchange::{About, Deciding, Node, Start, Trouble, Verdict, Word};
 
+use super::cast::{analyst, caseworker, flow_id, officer, op, person, run_id};
 use super::hands::Orders;
 use super::script::{Spoil, Step, What, Who};
 use super::stage::Stage;
@@ -464,33 +465,4 @@ impl From<Fail> for Fault {
     fn from(fail: Fail) -> Self {
         Self::Fail(fail)
     }
-}
-
-fn op(text: impl Into<String>) -> Result<OperationId, Fail> {
-    OperationId::parse(text).map_err(|e| Fail::fault(e.to_string()))
-}
-
-fn run_id(text: &str) -> Result<RunId, Fail> {
-    RunId::parse(text).map_err(|e| Fail::fault(e.to_string()))
-}
-
-fn flow_id(text: &str) -> Result<FlowId, Fail> {
-    FlowId::parse(text).map_err(|e| Fail::fault(e.to_string()))
-}
-
-fn person(staff: &str, role: Role) -> Result<Person, Fail> {
-    let staff = StaffId::parse(staff).map_err(|e| Fail::fault(e.to_string()))?;
-    Ok(Person { staff, role })
-}
-
-fn officer() -> Result<Person, Fail> {
-    person("o1", Role::DataSharingOfficer)
-}
-
-fn analyst() -> Result<Person, Fail> {
-    person("a1", Role::Analyst)
-}
-
-fn caseworker() -> Result<Person, Fail> {
-    person("c1", Role::Caseworker)
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use agreement::{FactId, Library, Period, Truth};
 use courier::DirectoryShelf;
-use exchange::authority::{Person, Role};
+use exchange::authority::Role;
 use exchange::decision::Decision;
 use exchange::finding::{Finding, State as FindingState};
-use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RouteId, RunId, SignerId, StaffId};
+use exchange::ids::{AgreementId, PartyId, RouteId, SignerId};
 use exchange::leg::Leg;
 use exchange::matches::{Match, Standing};
 use exchange::{About, Case, Deciding, Node, Start, Written, WrittenRow};
@@ -22,6 +22,7 @@ use sim::world::World;
 use sim::{SeededEntropy, VirtualClock};
 
 use super::Args;
+use super::cast::{analyst, caseworker, flow_id, officer, op, person, run_id};
 use super::play::{approve_routes, review, verify};
 use crate::commands::{feedback, report};
 use crate::fail::Fail;
@@ -486,33 +487,4 @@ fn at(day: Date) -> Result<Timestamp, Fail> {
 
 fn id() -> Result<AgreementId, Fail> {
     AgreementId::parse(NAME).map_err(|e| Fail::fault(e.to_string()))
-}
-
-fn op(text: impl Into<String>) -> Result<OperationId, Fail> {
-    OperationId::parse(text).map_err(|e| Fail::fault(e.to_string()))
-}
-
-fn run_id(text: &str) -> Result<RunId, Fail> {
-    RunId::parse(text).map_err(|e| Fail::fault(e.to_string()))
-}
-
-fn flow_id(text: &str) -> Result<FlowId, Fail> {
-    FlowId::parse(text).map_err(|e| Fail::fault(e.to_string()))
-}
-
-fn person(staff: &str, role: Role) -> Result<Person, Fail> {
-    let staff = StaffId::parse(staff).map_err(|e| Fail::fault(e.to_string()))?;
-    Ok(Person { staff, role })
-}
-
-fn officer() -> Result<Person, Fail> {
-    person("o1", Role::DataSharingOfficer)
-}
-
-fn analyst() -> Result<Person, Fail> {
-    person("a1", Role::Analyst)
-}
-
-fn caseworker() -> Result<Person, Fail> {
-    person("c1", Role::Caseworker)
 }
