@@ -165,11 +165,25 @@ pub fn returned<'a>(flow: &'a Flow, answers: &'a Answers) -> Vec<&'a FieldName> 
 /// The cells of the rows that were sent and must come back: by number, and by the first of them.
 #[derive(Default)]
 pub struct Sent {
+    as_of: Option<Date>,
     by_number: BTreeMap<u64, Vec<String>>,
     by_handle: BTreeMap<String, u64>,
 }
 
 impl Sent {
+    /// No rows yet, that stand as they were on a day.
+    pub fn of(as_of: Option<Date>) -> Self {
+        Self {
+            as_of,
+            ..Self::default()
+        }
+    }
+
+    /// The day for which the rows stood.
+    pub fn as_of(&self) -> Option<Date> {
+        self.as_of
+    }
+
     /// Adds the row of this number with its cells that must come back, in the order of [`returned`].
     pub fn add(&mut self, number: u64, cells: Vec<String>) {
         let handle = cells.first().cloned().unwrap_or_default();

@@ -17,7 +17,7 @@ use crate::authority::{Action, Person};
 use crate::change::Batch;
 use crate::cover::Cover;
 use crate::ids::{AgreementId, FlowId, OperationId, PackageId, RunId};
-use crate::inward::{self, Pairing};
+use crate::inward::{self, Pairing, Sent};
 use crate::leg::{Arrival, Leg, Of, Sources, State};
 use crate::password::{self, Password};
 use crate::ports::{PortFault, Reading};
@@ -205,13 +205,13 @@ impl Node {
         if looked.header() == shape.columns {
             let table = looked.table(&shape.columns);
             let on = crate::deadline::london_day(self.now())?;
-            let asked_on = self.asked_on(&leg, &flow).await?;
+            let sent = self.sent_for(&leg, &flow).await?;
+            let asked_on = sent.as_ref().and_then(Sent::as_of);
             for (place, row) in (0..).zip(&table.rows) {
                 for fault in inward::cell_faults(&plan, &flow, row, place, on, asked_on) {
                     looked.fault(fault);
                 }
             }
-            let sent = self.sent_for(&leg, &flow).await?;
             if let Some((answers, sent)) = flow.answers.as_ref().zip(sent.as_ref()) {
                 let mut pairing = Pairing::new(&flow, answers, sent);
                 for row in &table.rows {

@@ -94,8 +94,8 @@ impl Node {
         flow: &Flow,
         file: File,
     ) -> Result<Result<Read, Refused>, Trouble> {
-        let asked_on = self.asked_on(leg, flow).await?;
         let sent = self.sent_for(leg, flow).await?;
+        let asked_on = sent.as_ref().and_then(Sent::as_of);
         let pairs = sent.as_ref().zip(flow.answers.as_ref());
         let mut pairing = pairs.map(|(sent, answers)| Pairing::new(flow, answers, sent));
         let mut filing = self.filing(op, plan, flow, &of(leg), leg.file()).await?;
@@ -161,12 +161,6 @@ impl Node {
         }
     }
 
-    /// The day for which the rows stood that a flow answers.
-    pub(super) async fn asked_on(&self, leg: &Leg, flow: &Flow) -> Result<Option<Date>, Trouble> {
-        let asked = self.sent_leg(leg.run(), flow).await?;
-        Ok(asked.and_then(|asked| asked.as_of()))
-    }
-
     /// What was sent of the rows that a flow answers; none for a flow that answers nothing.
     pub(super) async fn sent_for(&self, leg: &Leg, flow: &Flow) -> Result<Option<Sent>, Trouble> {
         let Some(answers) = &flow.answers else {
@@ -185,7 +179,7 @@ impl Node {
     async fn sent_cells(&self, leg: &Leg, names: &[&FieldName]) -> Result<Sent, Trouble> {
         let (_, _, flow) = self.flow(leg.agreement(), leg.flow()).await?;
         let withheld: BTreeSet<u64> = leg.withheld().iter().copied().collect();
-        let mut sent = Sent::default();
+        let mut sent = Sent::of(leg.as_of());
         for page in pages(leg.last_number()) {
             let rows = self.rows_of_page(leg, &flow, &page).await?;
             for n in gate::numbers(&rows) {
