@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use courier::{Allowed, DirectoryTransport, Egress, Remote, SftpPlace, WebDavPlace};
-use exchange::ids::RouteId;
-use exchange::ports::{Carrier, Transport};
+use exchange::ids::{PackageId, PartyId, RouteId};
+use exchange::ports::{Carrier, Parts, PortFault, Transport};
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,29 @@ pub enum Carrying {
     Sftp(SftpPlace),
     /// A WebDAV server.
     Webdav(WebDavPlace),
+    /// A person, who hands files over to a party that has no node.
+    ByHand,
+}
+
+/// What a person carries is not the program's to send or to fetch.
+struct Person;
+
+#[async_trait]
+impl Transport for Person {
+    async fn put(&self, to: &PartyId, _: &PackageId, _: &mut dyn Parts) -> Result<(), PortFault> {
+        Err(PortFault(format!(
+            "a person carries this route, and a package for {to} needs a node there: write {to} under `by_hand` in node.toml, or another carrier for the route"
+        )))
+    }
+    async fn waiting(&self, _: &PartyId) -> Result<Vec<PackageId>, PortFault> {
+        Ok(Vec::new())
+    }
+    async fn get(&self, _: &PartyId, _: &PackageId) -> Result<Option<Box<dyn Parts>>, PortFault> {
+        Ok(None)
+    }
+    async fn remove(&self, _: &PartyId, _: &PackageId) -> Result<(), PortFault> {
+        Ok(())
+    }
 }
 
 /// Routes of these names that all lead to one folder.
@@ -39,7 +63,7 @@ impl Carrying {
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::Directory(folder) => Some(folder),
-            Self::Sftp(_) | Self::Webdav(_) => None,
+            Self::Sftp(_) | Self::Webdav(_) | Self::ByHand => None,
         }
     }
 
@@ -60,6 +84,7 @@ impl Carrying {
                 let place = WebDavPlace { password, ..place };
                 Arc::new(Remote::webdav(place, egress.clone()))
             }
+            Self::ByHand => Arc::new(Person),
         }
     }
 }

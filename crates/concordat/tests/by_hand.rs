@@ -71,7 +71,9 @@ impl ByHand {
         house.agreed_on(&text()).await;
         let path = house.home("ho").join("node.toml");
         let toml = std::fs::read_to_string(&path).unwrap();
-        let toml = toml.replace("sealed-exchange", "upload");
+        let folder = "[routes.sealed-exchange]\ndirectory = \"../transport\"";
+        assert!(toml.contains(folder), "{toml}");
+        let toml = toml.replace(folder, "[routes]\nupload = \"by-hand\"");
         let toml = format!(
             "by_hand = [\"hmrc\"]\n{toml}\n[channels]\nseparate-email = {{ folder = \"../mail\" }}\n"
         );
@@ -264,7 +266,11 @@ async fn without_another_way_for_the_password_nothing_is_locked() {
     // A channel that puts passwords where files travel is none.
     let path = by_hand.house.home("ho").join("node.toml");
     let toml = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, toml.replace("../mail", "../transport/hmrc")).unwrap();
+    let toml = toml.replace("../mail", "../transport/hmrc").replace(
+        "[routes]\n",
+        "[routes]\nfolder = { directory = \"../transport\" }\n",
+    );
+    std::fs::write(&path, toml).unwrap();
     let entropy = std::sync::Arc::new(sim::SeededEntropy::new("again"));
     let home = by_hand.house.home("ho");
     let opened = concordat::house::open(&home, by_hand.house.clock.clone(), entropy).await;

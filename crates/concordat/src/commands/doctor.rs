@@ -175,10 +175,7 @@ fn keys(dir: &Path, config: &Config, chart: &mut Chart) {
 
 /// The folders of routes can be written.
 fn folders(dir: &Path, config: &Config, chart: &mut Chart) {
-    let folders = config.routes.values().filter_map(|c| match c {
-        Carrying::Directory(folder) => Some(folder),
-        Carrying::Sftp(_) | Carrying::Webdav(_) => None,
-    });
+    let folders = config.routes.values().filter_map(Carrying::folder);
     for folder in folders.collect::<BTreeSet<_>>() {
         let folder = dir.join(folder).join(config.party.as_str());
         let probe = folder.join(".doctor");

@@ -1,8 +1,11 @@
 //! The commands of `concordat run` for a party that has no node: its file is locked and handed over, and what it says
 //! and sends back is taken in, each by a person.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use courier::limits::WHOLE_BYTES;
 use exchange::ids::{AgreementId, FlowId, RunId};
 use exchange::leg::{Leg, State};
 use exchange::password::Password;
@@ -146,6 +149,23 @@ fn password() -> Result<Password, Fail> {
     })
 }
 
+/// The bytes of a file that somebody else made; one that is longer than any is not read.
+fn whole(path: &Path) -> Result<Vec<u8>, Fail> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|e| Fail::at(path, &e))?;
+    file.take(WHOLE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| Fail::at(path, &e))?;
+    if bytes.len() as u64 > WHOLE_BYTES {
+        return Err(Fail::no(format!(
+            "{} is longer than {} MiB: have it sent in parts (RUN-09)",
+            path.display(),
+            WHOLE_BYTES >> 20
+        )));
+    }
+    Ok(bytes)
+}
+
 pub(crate) async fn bring(args: &Bring) -> Result<Said, Fail> {
     let node = args.by.working.node().await?;
     let agreement = acting::agreement(&node, args.agreement.as_ref()).await?;
@@ -154,7 +174,7 @@ pub(crate) async fn bring(args: &Bring) -> Result<Said, Fail> {
         agreement,
         run: run.clone(),
         flow: flow.clone(),
-        bytes: std::fs::read(&args.file).map_err(|e| Fail::at(&args.file, &e))?,
+        bytes: whole(&args.file)?,
         password: password()?,
         as_of: args.as_of,
         nil: args.nil,
