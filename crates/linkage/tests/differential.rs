@@ -240,9 +240,10 @@ proptest! {
         let trained = trained(&all, &[vec![0, 3], vec![1], vec![2, 4]]);
         let full = scored(&all, &trained, &left, &right, 1);
         prop_assert_eq!(full.pairs.len(), left.rows.len() * right.rows.len());
-        let floor = hardly.get(&full.pairs).weight - 1e-3;
         let mut some = all.clone();
-        some.decide.review = 1.0 / (1.0 + (-floor).exp2());
+        some.decide.review = 1.0 / (1.0 + (1e-3 - hardly.get(&full.pairs).weight).exp2());
+        // What the probability says: beyond some forty bits it tells no thousandth of a bit from the next.
+        let floor = (some.decide.review / (1.0 - some.decide.review)).log2();
         let early = scored(&some, &trained, &left, &right, threads);
         let above = full.pairs.iter().filter(|p| p.weight >= floor);
         let above: Vec<_> = above.map(|p| (p.case, &p.master, p.weight.to_bits())).collect();
