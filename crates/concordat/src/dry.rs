@@ -333,6 +333,10 @@ impl Store for DryStore {
     async fn leaves(&self, from: u64, to: u64) -> Result<Vec<(Vec<u8>, Digest)>, StoreFault> {
         self.inner.leaves(from, to).await
     }
+
+    async fn subtrees(&self, level: u32, from: u64, to: u64) -> Result<Vec<Digest>, StoreFault> {
+        self.inner.subtrees(level, from, to).await
+    }
 }
 
 /// A vault that makes no key and destroys none: what would be sealed under a new key stays in memory, and no

@@ -121,6 +121,9 @@ pub struct Placed {
     pub index: u64,
     /// Its leaf hash.
     pub leaf: Digest,
+    /// The roots of the subtrees of 256, 65,536 and so on entries that it completes, as [`ledger::Frontier::append`]
+    /// tells them; mostly none.
+    pub subtrees: Vec<Digest>,
 }
 
 /// The state of the tree: what the sequencer goes on from.
@@ -223,6 +226,8 @@ pub trait Store: Send + Sync {
     async fn published(&self, size: u64) -> Result<(), StoreFault>;
     /// Entry bytes and leaf hashes of the indexes `from..to`.
     async fn leaves(&self, from: u64, to: u64) -> Result<Vec<(Vec<u8>, Digest)>, StoreFault>;
+    /// The roots of the complete subtrees `from..to` of 256^`level` entries each, of level 1 or more, in their order.
+    async fn subtrees(&self, level: u32, from: u64, to: u64) -> Result<Vec<Digest>, StoreFault>;
 }
 
 /// Why the vault did not do as asked.

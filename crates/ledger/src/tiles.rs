@@ -35,6 +35,15 @@ pub trait LeafSource {
     fn entry(&self, index: u64) -> Option<Vec<u8>>;
     /// The leaf hash of the entry at `index`.
     fn leaf(&self, index: u64) -> Option<Digest>;
+    /// The root over the 256^`level` leaves from `index` times as many on, `level` being 1 or more: what
+    /// [`Frontier::append`] told. Whoever did not keep it has it computed of the leaves.
+    fn subtree(&self, level: u32, index: u64) -> Option<Digest> {
+        let mut edge = Frontier::new();
+        for index in (index << (8 * level))..((index + 1) << (8 * level)) {
+            edge.append(self.leaf(index)?);
+        }
+        Some(edge.root())
+    }
 }
 
 /// Why nothing was published.
@@ -120,17 +129,14 @@ fn changed(old: u64, new: u64) -> std::ops::Range<u64> {
     }
 }
 
-/// The lowest index whose leaf hash [`publish`] will ask for; entry bytes only from the last multiple of
-/// [`WIDTH`] at or below `old`. Equal to `new` when nothing changes.
-///
-/// Once in 256 entries a tile of level 1 changes and takes the hashes of up to 65,536 leaves.
-pub fn first_leaf(old: u64, new: u64) -> u64 {
-    (0..7u32)
-        .map(|level| (level, changed(hashes_at(level, old), hashes_at(level, new))))
-        .filter(|(_, tiles)| !tiles.is_empty())
-        .map(|(level, tiles)| (tiles.start * WIDTH) << (8 * level))
-        .min()
-        .unwrap_or(new)
+/// The hashes of a level that [`publish`] asks for: of level 0 leaves with their entries, above it subtrees.
+/// Empty where nothing of the level changes, as on every level above one without hashes.
+pub fn asked(level: u32, old: u64, new: u64) -> std::ops::Range<u64> {
+    let (old, new) = (hashes_at(level, old), hashes_at(level, new));
+    match changed(old, new).next() {
+        Some(first) => first * WIDTH..new,
+        None => new..new,
+    }
 }
 
 /// The files that change when a published log grows from `old` to `new` entries, in the order in which they
@@ -160,7 +166,15 @@ pub fn publish(
             let width = width_of(n, to);
             let mut tile = Vec::with_capacity(width as usize * 32);
             for index in n * WIDTH..n * WIDTH + width {
-                tile.extend_from_slice(subtree(level, index, leaves)?.as_bytes());
+                let hash = if level == 0 {
+                    leaves.leaf(index)
+                } else {
+                    leaves.subtree(level, index)
+                };
+                let missing = PublishFault::Missing {
+                    index: index << (8 * level),
+                };
+                tile.extend_from_slice(hash.ok_or(missing)?.as_bytes());
             }
             files.push((tile_path(level, n, width), tile));
         }
@@ -183,15 +197,6 @@ fn bundle(n: u64, width: u64, leaves: &dyn LeafSource) -> Result<(String, Vec<u8
         bytes.extend_from_slice(&entry);
     }
     Ok((bundle_path(n, width), bytes))
-}
-
-/// Hash `index` of `level`: the root over the 256^level leaves below it.
-fn subtree(level: u32, index: u64, leaves: &dyn LeafSource) -> Result<Digest, PublishFault> {
-    let mut edge = Frontier::new();
-    for index in (index << (8 * level))..((index + 1) << (8 * level)) {
-        edge.append(leaves.leaf(index).ok_or(PublishFault::Missing { index })?);
-    }
-    Ok(edge.root())
 }
 
 /// Splits the first entry off what is left of a bundle.

@@ -82,18 +82,23 @@ impl Frontier {
         self.size
     }
 
-    /// Appends a leaf by its hash.
-    pub fn append(&mut self, leaf: Digest) {
+    /// Appends a leaf by its hash; the roots of the subtrees of 256, 65,536 and so on (256^n) leaves that it
+    /// completes, which are what the tiles above the lowest hold.
+    pub fn append(&mut self, leaf: Digest) -> Vec<Digest> {
         // Each trailing one bit of the old size is a complete subtree that the new leaf completes to a
         // larger one.
-        let mut node = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        let (mut node, mut complete) = (leaf, Vec::new());
+        for height in 1..=self.size.trailing_ones() {
             if let Some(left) = self.edge.pop() {
                 node = node_hash(&left, &node);
+            }
+            if height % 8 == 0 {
+                complete.push(node);
             }
         }
         self.edge.push(node);
         self.size += 1;
+        complete
     }
 
     /// The root: of the empty tree SHA-256 of nothing (RFC 6962 section 2.1).

@@ -14,7 +14,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::Log;
-use ledger::{Digest, leaf_hash, tiles, tree};
+use ledger::{Digest, Frontier, leaf_hash, tiles, tree};
 use proptest::prelude::*;
 use tiles::PublishFault;
 use tlog_tiles::Tile;
@@ -178,7 +178,7 @@ fn what_cannot_be_published_is_named() {
 }
 
 /// What `publish` asks its source for.
-struct Asked<'a>(&'a Log, std::cell::Cell<u64>);
+struct Asked<'a>(&'a Log, std::cell::Cell<u64>, BTreeMap<(u32, u64), Digest>);
 
 impl tiles::LeafSource for Asked<'_> {
     fn entry(&self, index: u64) -> Option<Vec<u8>> {
@@ -188,6 +188,9 @@ impl tiles::LeafSource for Asked<'_> {
     fn leaf(&self, index: u64) -> Option<Digest> {
         self.1.set(self.1.get().min(index));
         self.0.leaf(index)
+    }
+    fn subtree(&self, level: u32, index: u64) -> Option<Digest> {
+        self.2.get(&(level, index)).copied()
     }
 }
 
@@ -199,10 +202,18 @@ proptest! {
         let size: u64 = steps.iter().sum();
         let log = Log::of(size);
         let (mut old, mut grown) = (0, BTreeMap::new());
+        let (mut edge, mut told) = (Frontier::new(), BTreeMap::new());
         for step in steps {
-            let asked = Asked(&log, std::cell::Cell::new(u64::MAX));
+            for index in old..old + step {
+                let subtrees = edge.append(log.leaves()[index as usize]);
+                told.extend((1..).zip(subtrees).map(|(level, root)| ((level, index >> (8 * level)), root)));
+            }
+            // Of the levels that are asked about, no more is there than is said to be asked for.
+            let wanted = |(level, index): &(u32, u64)| tiles::asked(*level, old, old + step).contains(index);
+            let given = told.iter().filter(|(at, _)| wanted(at)).map(|(at, root)| (*at, *root));
+            let asked = Asked(&log, std::cell::Cell::new(u64::MAX), given.collect());
             let files = tiles::publish(old, old + step, &asked).unwrap();
-            prop_assert_eq!(asked.1.get(), tiles::first_leaf(old, old + step));
+            prop_assert_eq!(asked.1.get(), tiles::asked(0, old, old + step).start);
             let paths: BTreeSet<String> = files.iter().map(|(path, _)| path.clone()).collect();
             let theirs: BTreeSet<String> = Tile::new_tiles(8, old, old + step)
                 .iter()

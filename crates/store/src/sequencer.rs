@@ -48,6 +48,14 @@ pub(crate) async fn place<T: Tx>(
             return Err(StoreFault::LeaseLost);
         }
     }
+    let sql = "INSERT INTO subtrees (level, idx, root) VALUES ($1, $2, $3)";
+    for place in placed {
+        for (level, root) in (1..).zip(&place.subtrees) {
+            let index = place.index.checked_shr(8 * level).unwrap_or(0);
+            let args = args![i64::from(level), count(index)?, root.0.as_slice()];
+            tx.run(sql, args).await?;
+        }
+    }
     let edge = serde_json::to_string(frontier).map_err(|_| strange("a tree's edge"))?;
     let sql = "UPDATE head SET frontier = $1, checkpoint = $2, size = $3 WHERE one = 1";
     tx.run(
@@ -99,4 +107,10 @@ pub(crate) fn leaves(rows: Vec<(Vec<u8>, Vec<u8>)>) -> Result<Vec<(Vec<u8>, Dige
             Ok((bytes, Digest(leaf)))
         })
         .collect()
+}
+
+/// Roots of subtrees out of their rows.
+pub(crate) fn roots(rows: Vec<(Vec<u8>,)>) -> Result<Vec<Digest>, PortFault> {
+    let root = |(root,): (Vec<u8>,)| root.try_into().map_err(|_| strange("a subtree's root"));
+    rows.into_iter().map(|row| root(row).map(Digest)).collect()
 }

@@ -266,4 +266,11 @@ impl<E: Engine> Store for SqlStore<E> {
             .await?;
         Ok(sequencer::leaves(rows)?)
     }
+
+    async fn subtrees(&self, level: u32, from: u64, to: u64) -> Result<Vec<Digest>, StoreFault> {
+        let sql =
+            "SELECT root FROM subtrees WHERE level = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
+        let args = args![i64::from(level), count(from)?, count(to)?];
+        Ok(sequencer::roots(self.engine.rows(sql, args).await?)?)
+    }
 }

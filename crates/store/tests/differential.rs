@@ -246,8 +246,8 @@ impl World<'_> {
                         id: entry.id,
                         index,
                         leaf,
+                        subtrees: frontier.append(leaf),
                     });
-                    frontier.append(leaf);
                 }
                 let note = format!("size {}", frontier.size());
                 let who = holder(*who);

@@ -1,8 +1,10 @@
 //! The sequencer: gives durable entries their place in the tree under a signed checkpoint, and publishes the
 //! tree's files. One process at a time, by lease; nothing leaves the node before its entry has a place.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
-use ledger::tiles::{LeafSource, WIDTH, bundle_path, tile_path};
+use ledger::tiles::{LeafSource, WIDTH, asked, bundle_path, tile_path};
 use ledger::{Checkpoint, Digest, leaf_hash};
 
 use super::Node;
@@ -41,8 +43,8 @@ impl Node {
                     id: entry.id,
                     index: head.frontier.size(),
                     leaf,
+                    subtrees: head.frontier.append(leaf),
                 });
-                head.frontier.append(leaf);
             }
             let checkpoint = Checkpoint {
                 origin: self.origin(),
@@ -68,13 +70,23 @@ impl Node {
     }
 
     async fn shelve(&self, old: u64, new: u64, checkpoint: &str) -> Result<(), Trouble> {
-        let first = ledger::tiles::first_leaf(old, new);
-        let leaves = Leaves {
+        let store = &self.ports.store;
+        let first = asked(0, old, new).start;
+        let mut tree = Tree {
             first,
-            leaves: self.ports.store.leaves(first, new).await?,
+            leaves: store.leaves(first, new).await?,
+            subtrees: BTreeMap::new(),
         };
+        for level in 1.. {
+            let indexes = asked(level, old, new);
+            if indexes.is_empty() {
+                break;
+            }
+            let roots = store.subtrees(level, indexes.start, indexes.end).await?;
+            tree.subtrees.insert(level, (indexes.start, roots));
+        }
         let files =
-            ledger::tiles::publish(old, new, &leaves).map_err(|e| PortFault(e.to_string()))?;
+            ledger::tiles::publish(old, new, &tree).map_err(|e| PortFault(e.to_string()))?;
         let shelf = &self.ports.shelf;
         shelf.write(files).await?;
         // Last, so that a reader never sees a checkpoint without its files.
@@ -115,23 +127,33 @@ fn later(now: Timestamp) -> Result<Timestamp, Trouble> {
         .map_err(|_| PortFault("the clock is at the end of time".into()).into())
 }
 
-struct Leaves {
+/// What of the tree the changed files are made of.
+struct Tree {
     first: u64,
     leaves: Vec<(Vec<u8>, Digest)>,
+    /// By level, the first index and the roots from it on.
+    subtrees: BTreeMap<u32, (u64, Vec<Digest>)>,
 }
 
-impl Leaves {
+impl Tree {
     fn at(&self, index: u64) -> Option<&(Vec<u8>, Digest)> {
-        self.leaves
-            .get(usize::try_from(index.checked_sub(self.first)?).ok()?)
+        from(&self.leaves, self.first, index)
     }
 }
 
-impl LeafSource for Leaves {
+fn from<T>(all: &[T], first: u64, index: u64) -> Option<&T> {
+    all.get(usize::try_from(index.checked_sub(first)?).ok()?)
+}
+
+impl LeafSource for Tree {
     fn entry(&self, index: u64) -> Option<Vec<u8>> {
         self.at(index).map(|(bytes, _)| bytes.clone())
     }
     fn leaf(&self, index: u64) -> Option<Digest> {
         self.at(index).map(|(_, leaf)| *leaf)
+    }
+    fn subtree(&self, level: u32, index: u64) -> Option<Digest> {
+        let (first, roots) = self.subtrees.get(&level)?;
+        from(roots, *first, index).copied()
     }
 }

@@ -104,8 +104,8 @@ pub async fn place(
             id: entry.id,
             index: frontier.size(),
             leaf,
+            subtrees: frontier.append(leaf),
         });
-        frontier.append(leaf);
     }
     store
         .sequence(

@@ -220,13 +220,13 @@ async fn two_placings_of_one_index_make_one(place: Place) {
         assert_eq!(head.frontier.size(), round);
         let placing = async |n: usize| {
             let leaf = ledger::leaf_hash(&waiting[n].bytes);
+            let mut frontier = head.frontier.clone();
             let placed = [Placed {
                 id: waiting[n].id.clone(),
                 index: round,
                 leaf,
+                subtrees: frontier.append(leaf),
             }];
-            let mut frontier = head.frontier.clone();
-            frontier.append(leaf);
             stores[n]
                 .sequence("s", at(0), &placed, &frontier, "note")
                 .await

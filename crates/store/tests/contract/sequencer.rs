@@ -9,6 +9,7 @@ use crate::common::world::{at, commit, opened, place as place_entries};
 crate::cases![
     a_lease_has_one_holder_until_it_ends,
     placing_moves_the_head_and_gives_the_leaves,
+    the_roots_of_complete_subtrees_are_kept,
     without_the_lease_nothing_is_placed,
     places_must_go_on_from_the_head,
     what_is_published_never_becomes_less_nor_more_than_the_tree,
@@ -66,6 +67,30 @@ async fn placing_moves_the_head_and_gives_the_leaves(place: Place) {
     assert_eq!(store.leaves(2, 99).await.unwrap(), all[2..]);
 }
 
+async fn the_roots_of_complete_subtrees_are_kept(place: Place) {
+    let store = place.store().await;
+    let names: Vec<String> = (0..520).map(|n| format!("e{n}")).collect();
+    open(
+        &*store,
+        &names.iter().map(String::as_str).collect::<Vec<_>>(),
+    )
+    .await;
+    assert!(store.lease("sequencer", "s", at(0), at(10)).await.unwrap());
+    for size in [255, 300, 520] {
+        let step = size - store.head().await.unwrap().frontier.size();
+        let step = u32::try_from(step).unwrap();
+        place_entries(&*store, "s", at(0), step).await.unwrap();
+        let leaves = store.leaves(0, size).await.unwrap();
+        let hashes: Vec<_> = leaves.into_iter().map(|(_, leaf)| leaf).collect();
+        let whole = hashes.chunks(256).filter(|part| part.len() == 256);
+        let roots: Vec<_> = whole.map(ledger::tree::root).collect();
+        assert_eq!(store.subtrees(1, 0, 9).await.as_ref(), Ok(&roots));
+        assert_eq!(store.subtrees(2, 0, 9).await, Ok(vec![]));
+    }
+    let second = store.subtrees(1, 1, 2).await.unwrap();
+    assert_eq!(second, store.subtrees(1, 0, 9).await.unwrap()[1..]);
+}
+
 /// Placing is refused and leaves no trace.
 async fn lost(store: &dyn Store, now: i64, placed: &[Placed], frontier: &Frontier) {
     let (head, pending) = (
@@ -88,12 +113,13 @@ async fn lost(store: &dyn Store, now: i64, placed: &[Placed], frontier: &Frontie
 fn first(entry: &exchange::ports::Pending, index: u64) -> (Vec<Placed>, Frontier) {
     let leaf = leaf_hash(&entry.bytes);
     let mut frontier = Frontier::new();
-    frontier.append(leaf);
+    let subtrees = frontier.append(leaf);
     (
         vec![Placed {
             id: entry.id.clone(),
             index,
             leaf,
+            subtrees,
         }],
         frontier,
     )
