@@ -1,17 +1,31 @@
 //! The sequencer: gives durable entries their place in the tree under a signed checkpoint, and publishes the
 //! tree's files. One process at a time, by lease; nothing leaves the node before its entry has a place.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::{SignedDuration, Timestamp};
 use ledger::tiles::{LeafSource, WIDTH, bundle_path, tile_path};
 use ledger::{Checkpoint, Digest, leaf_hash};
 
 use super::Node;
+use crate::ids::OperationId;
 use crate::ports::{Placed, PortFault};
 use crate::trouble::Trouble;
 
 const LEASE: &str = "sequencer";
 const LEASE_TIME: SignedDuration = SignedDuration::from_secs(30);
 const BATCH: u32 = 1_000;
+/// How often a call looks whether its entry has its place.
+const TRIES: u32 = 1_000;
+
+/// Lets the next task sequence, however this one ends.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
 
 impl Node {
     /// Places what waits and publishes it; false when there was nothing to do, or another process does it.
@@ -19,6 +33,10 @@ impl Node {
     /// # Errors
     /// [`Trouble::Fault`].
     pub async fn sequence(&self) -> Result<bool, Trouble> {
+        if self.sequencing.swap(true, Ordering::AcqRel) {
+            return Ok(false);
+        }
+        let _over = Over(&self.sequencing);
         let store = &self.ports.store;
         // Looked for before the lease is taken: taking it writes, and mostly there is nothing to do.
         let head = store.head().await?;
@@ -60,6 +78,29 @@ impl Node {
             self.shelve(head.published, size, &head.checkpoint).await?;
         }
         Ok(worked)
+    }
+
+    /// Waits until the entries of an operation have their places: what goes out at once, and by no effect, goes after
+    /// that.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`] when another process holds the sequencer and does not come to them.
+    pub(super) async fn covered(&self, op: &OperationId) -> Result<(), Trouble> {
+        let mine = format!("{op}/");
+        for _ in 0..TRIES {
+            // A lease that is lost to another process is tried for again.
+            let tried = self.sequence().await;
+            let pending = self.ports.store.pending(BATCH).await?;
+            let waits = pending.iter().any(|entry| entry.id.starts_with(&mine));
+            if !waits && pending.len() < BATCH as usize {
+                return Ok(());
+            }
+            if let Err(Trouble::Refused(refusals)) = tried {
+                return Err(Trouble::Refused(refusals));
+            }
+        }
+        let what = "the entry of this call got no place in the ledger: look at the process that holds the sequencer";
+        Err(PortFault(what.into()).into())
     }
 
     /// The origin line of this node's checkpoints: its party's name.
