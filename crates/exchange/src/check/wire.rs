@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use agreement::{Flow, Plan, Window};
+use agreement::{Column, FieldName, Flow, Plan, Window};
 use jiff::civil::Date;
 use ledger::Digest;
 use serde::de::{Error, MapAccess, Visitor};
@@ -179,20 +179,23 @@ pub(crate) fn read_question(bytes: &[u8]) -> Result<Question, Breach> {
     })
 }
 
-/// Are these exactly values that the flow's columns may have?
-pub(crate) fn fits(plan: &Plan, flow: &Flow, details: &Row, on: Date) -> Result<(), Breach> {
+/// Are these exactly values that the flow's columns may have? Else how not, and in which field where it is one of the
+/// flow's.
+pub(crate) fn fits(
+    plan: &Plan,
+    flow: &Flow,
+    details: &Row,
+    on: Date,
+) -> Result<(), (Breach, Option<FieldName>)> {
     let named = |name: &str| flow.columns.iter().any(|c| c.field.field.as_str() == name);
     if details.values().any(|(name, _)| !named(name)) {
-        return Err(Breach::UnlistedField);
+        return Err((Breach::UnlistedField, None));
     }
-    let by_dataset = flow.columns.iter().map(|c| c.field.dataset.clone());
-    let row = by_dataset
-        .map(|dataset| (dataset, details.clone()))
-        .collect();
-    if gate::is_complete(plan, flow, &row, on) {
-        Ok(())
-    } else {
-        Err(Breach::UnlistedValue)
+    let of = |c: &Column| details.get(c.field.field.as_str());
+    let fault = |c: &&Column| gate::cell_fault(plan, flow, c, of(c), &of, on);
+    match flow.columns.iter().find(fault) {
+        None => Ok(()),
+        Some(column) => Err((Breach::UnlistedValue, Some(column.field.field.clone()))),
     }
 }
 
@@ -280,7 +283,7 @@ pub(crate) fn read_answer<'a>(
         let mut values = Vec::with_capacity(flow.columns.len());
         for column in &flow.columns {
             let name = column.field.field.as_str();
-            let of = |c: &agreement::Column| get(c.field.field.as_str());
+            let of = |c: &Column| get(c.field.field.as_str());
             if gate::cell_fault(plan, flow, column, get(name), &of, on) {
                 return Err(Breach::UnlistedValue);
             }

@@ -11,10 +11,11 @@ use zeroize::Zeroizing;
 
 use super::Node;
 use super::call::{RECORD, gateways};
+use super::check::misfit;
 use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Batch, Record};
-use crate::check::wire::{self, Breach, Found};
+use crate::check::wire::{self, Found};
 use crate::ids::{OperationId, PartyId};
 use crate::pact::Pact;
 use crate::refusal::Refusal;
@@ -54,7 +55,7 @@ impl Node {
         from: &PartyId,
     ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
         let on = crate::deadline::london_day(self.now())?;
-        let question = wire::read_question(question).map_err(refusal)?;
+        let question = wire::read_question(question).map_err(|breach| misfit((breach, None)))?;
         let pacts: Vec<Pact> = self.all().await?;
         let pact = pacts.into_iter().find(|p| p.hash() == question.agreement);
         let pact = pact.ok_or_else(|| {
@@ -75,7 +76,7 @@ impl Node {
             let what = format!("{} has no such call from {from}", pact.id());
             return Err(Refusal::new("LEG-01", what).into());
         };
-        wire::fits(&plan, asked, &question.details, on).map_err(refusal)?;
+        wire::fits(&plan, asked, &question.details, on).map_err(misfit)?;
         let mut minted = asked.columns.iter();
         let minted = minted.find(|c| c.minted == Some(Minted::PerCall));
         let minted = minted.map_or("", |c| c.field.field.as_str());
@@ -161,8 +162,4 @@ fn leaving(
 fn used() -> Refusal {
     Refusal::new("RTC-05", "the identifier of this call was used before")
         .help("each call has one of its own")
-}
-
-fn refusal(breach: Breach) -> Refusal {
-    Refusal::new("RTC-02", breach.what())
 }

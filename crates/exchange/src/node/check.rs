@@ -2,6 +2,7 @@
 //! lives for the life of the calculation, and is wiped however that ends (RTC-10, RTC-11). A call never delays or decides
 //! an application: whatever fails, an outcome is told and the application goes on (RTC-19).
 
+use agreement::FieldName;
 use jiff::civil::Date;
 use zeroize::Zeroizing;
 
@@ -123,6 +124,7 @@ impl Node {
         let correlation = Zeroizing::new(hex::encode(*correlation));
         let facts = way.facts(self.party(), request, before)?;
         let row = request.details(way.minted()?, &correlation);
+        wire::fits(&way.plan, &way.flow, &row, on).map_err(misfit)?;
         let known = Known {
             facts: &facts,
             row: &row,
@@ -150,9 +152,9 @@ impl Node {
                 .await?;
             return Ok(());
         }
-        wire::fits(&way.plan, &way.flow, &row, on).map_err(refusal)?;
         let rest_on = gateways(&way.plan, &way.flow, std::slice::from_ref(&row), &facts, on)?;
-        let question = wire::question(pact.hash(), &way.flow.id, &row).map_err(refusal)?;
+        let question = wire::question(pact.hash(), &way.flow.id, &row);
+        let question = question.map_err(|breach| misfit((breach, None)))?;
         drop(row);
         let calling = self.approved_calling(&way.flow.route).await?;
         if !self.line(&way).await?.is_open(now) {
@@ -329,8 +331,13 @@ fn refused(way: &Way, what: &str) -> Refusal {
     Refusal::new(rule, said).help("no call was made; the agreement says what must be so")
 }
 
-fn refusal(breach: Breach) -> Refusal {
-    Refusal::new("RTC-02", breach.what()).help("the agreement names each field and its form")
+/// Values that do not fit the columns of a call; the field is named, and never its value.
+pub(super) fn misfit((breach, field): (Breach, Option<FieldName>)) -> Refusal {
+    let what = match field {
+        Some(field) => format!("{field}: {}", breach.what()),
+        None => breach.what().to_owned(),
+    };
+    Refusal::new("RTC-02", what).help("the agreement names each field and its form")
 }
 
 /// What was stated, with the reasons, to be sealed beside the entry.
