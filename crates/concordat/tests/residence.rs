@@ -48,7 +48,7 @@ fn profile(entries: &[Entry]) -> Vec<String> {
     entries.iter().map(line).collect()
 }
 
-// shows: RTC-01, RTC-12, RTC-13, RTC-20, EXCH-EUSS-02
+// shows: RTC-12, RTC-13, RTC-20, EXCH-EUSS-02
 #[tokio::test]
 async fn a_check_leaves_months_and_a_record_without_a_value() {
     let counter = Counter::new().await;
@@ -107,8 +107,6 @@ async fn a_check_leaves_months_and_a_record_without_a_value() {
     assert_eq!(views, [(60, 60), (6, 6)]);
     assert_eq!(shown[0].rules.as_deref(), Some(call::version().as_str()));
     assert_eq!(shown[0].views[1].each[5], ("2020-01".into(), "yes".into()));
-    // The packages' folder of files is untouched: no file was made (RTC-01).
-    assert!(!counter.dir.path().join("transport").exists());
     assert_eq!(
         Outcome::ALL.map(Outcome::as_str).join(" "),
         "with-data not-found ambiguous unsuccessful not-attempted"
@@ -157,7 +155,7 @@ async fn without_a_signed_declaration_that_names_the_department_or_without_a_num
     assert_eq!(counts[&(Channel::Applicant, "not-attempted")], 5);
 }
 
-// shows: RTC-14, RTC-16, RPT-10
+// shows: RTC-14, RTC-16, EXCH-EUSS-04
 #[tokio::test]
 async fn each_test_user_has_an_outcome_and_none_is_a_decision() {
     use Outcome::{Ambiguous, NotFound, Unsuccessful, WithData};
@@ -187,6 +185,7 @@ async fn each_test_user_has_an_outcome_and_none_is_a_decision() {
             .await
             .unwrap();
         assert_eq!((told.outcome, told.guidance), (outcome, guidance), "{name}");
+        assert_eq!(told.guidance_version, exchange::check::GUIDANCE);
     }
     let counts = counter.ho.check_counts(&call::agreement()).await.unwrap();
     let counts: Vec<_> = counts.iter().map(|((_, what), n)| (*what, *n)).collect();
@@ -207,7 +206,7 @@ async fn each_test_user_has_an_outcome_and_none_is_a_decision() {
     assert!(held.iter().all(|row| row.len() == 2), "{held:?}");
 }
 
-// shows: RTC-03, RTC-04, RTC-05, RTC-07, RTC-11
+// shows: RTC-01, RTC-03, RTC-04, RTC-05, RTC-07, RTC-11
 #[tokio::test]
 async fn an_answer_that_departs_from_the_agreement_is_not_used() {
     let counter = Counter::new().await;
@@ -259,6 +258,10 @@ async fn an_answer_that_departs_from_the_agreement_is_not_used() {
     }
     assert!(names.iter().all(|name| name.len() == 32));
     assert!(names.len() >= 6);
+    // A call makes no file: nothing waits anywhere, and nothing is to be sent (RTC-01).
+    let open = counter.ho.ports().store.open_effects().await;
+    assert_eq!(open.unwrap(), 0);
+    assert!(!counter.dir.path().join("transport").exists());
 }
 
 // shows: RTC-05, EXCH-EUSS-06, EXCH-EUSS-08
@@ -749,6 +752,8 @@ mod program {
         let (fine, json, text) = said(&mut concordat(dir, &look));
         assert!(fine, "{text}");
         assert_eq!(json["checks"][0]["views"][0]["shown"], 60);
+        let (fine, _, text) = said(concordat(dir, &look).arg("--dry-run"));
+        assert!(!fine && !text.contains("2021-"), "{text}");
         let (_, json, _) = said(&mut concordat(dir, &["counts"]));
         assert_eq!(json["counts"][0]["count"], 1);
         // A wrong request is told by its place, without its values; and it reads standard input.

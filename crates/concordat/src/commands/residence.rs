@@ -201,6 +201,11 @@ async fn months(
     agreement: Option<&AgreementId>,
     by: &Acting,
 ) -> Result<Said, Fail> {
+    if by.working.dry_run {
+        return Err(Fail::usage(
+            "looking stands in the ledger first: it cannot be tried without doing it",
+        ));
+    }
     let node = by.working.node().await?;
     let id = acting::agreement(&node, agreement).await?;
     let of = number(application)?;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
 
 /// The file of the rules, as it is written.
 #[derive(Clone, Debug, Deserialize)]
@@ -112,19 +113,26 @@ impl Rules {
     }
 }
 
-/// A period of one record, while it is calculated with.
-#[derive(Clone, Copy)]
+/// A period of one record, while it is calculated with. Days count from 1 January 1970, so that they can be wiped.
+#[derive(Clone, Copy, Zeroize)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Period {
-    /// The first day.
-    pub start: Date,
+    start: i32,
     /// The last day; none while it goes on.
-    pub end: Option<Date>,
-    /// Is it of a kind that counts?
-    pub counts: bool,
-    /// The day of death that is recorded with it.
-    pub death: Option<Date>,
-    /// Is the person recorded as abroad?
-    pub abroad: bool,
+    end: Option<i32>,
+    counts: bool,
+    death: Option<i32>,
+    abroad: bool,
+}
+
+/// The periods of one dataset, wiped when they are let go of.
+pub type Periods = Zeroizing<Vec<Period>>;
+
+/// The number of a day.
+fn number(day: Date) -> i32 {
+    let days = day.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
+    // The calendar of four-digit years has fewer days than this number can count.
+    i32::try_from(days).unwrap_or(i32::MAX)
 }
 
 impl Source {
@@ -132,7 +140,7 @@ impl Source {
     pub fn period<'a>(&self, get: &dyn Fn(&str) -> &'a str) -> Option<Period> {
         let day = |field: &str| match get(field) {
             "" => Some(None),
-            text => agreement::parse_date(text).map(Some),
+            text => agreement::parse_date(text).map(|day| Some(number(day))),
         };
         let counts = match &self.kind {
             Some(kind) => kind.counts.iter().any(|c| c == get(&kind.field)),
@@ -173,6 +181,7 @@ pub fn table(
     applied: Date,
     checked: Date,
 ) -> Result<Vec<Month>, Unclear> {
+    let checked = number(checked);
     let qualify = |period: &&Period| period.counts;
     let mut all = sources.iter().copied().flatten().filter(qualify);
     if all.any(|period| conflicts(period, checked)) {
@@ -182,13 +191,13 @@ pub fn table(
         let shows = |source: &&[Period]| covers(rules, source, first, checked);
         Month {
             first,
-            qualifies: sources.iter().any(|source| shows(source)),
+            qualifies: sources.iter().any(shows),
         }
     });
     Ok(months.collect())
 }
 
-fn conflicts(period: &Period, checked: Date) -> bool {
+fn conflicts(period: &Period, checked: i32) -> bool {
     let last = period.end.unwrap_or(checked);
     period.abroad || period.death.is_some_and(|death| death < last)
 }
@@ -207,21 +216,24 @@ fn assessed(rules: &Rules, applied: Date) -> Vec<Date> {
 }
 
 /// Do the qualifying periods of one source cover enough days of the month?
-fn covers(rules: &Rules, source: &[Period], first: Date, checked: Date) -> bool {
-    let last = first.last_of_month();
-    let within = source.iter().filter(|p| p.counts).filter_map(|p| {
-        let (from, until) = (p.start.max(first), p.end.unwrap_or(checked).min(last));
-        (from <= until).then(|| (from.day(), until.day()))
-    });
-    let mut within: Vec<(i8, i8)> = within.collect();
-    within.sort_unstable();
-    let (mut covered, mut reached) = (0, 0);
-    for (from, until) in within {
-        covered += (until - reached.max(from - 1)).max(0);
-        reached = reached.max(until);
+fn covers(rules: &Rules, source: &[Period], first: Date, checked: i32) -> bool {
+    let (start, length) = (number(first), i32::from(first.days_in_month()));
+    // INVARIANT: room for all at once; a buffer that grows leaves copies that nobody wipes.
+    let mut within = Zeroizing::new(Vec::with_capacity(source.len()));
+    for period in source.iter().filter(|p| p.counts) {
+        let last = period.end.unwrap_or(checked).min(start + length - 1);
+        let from = period.start.max(start);
+        if from <= last {
+            within.push([from, last]);
+        }
     }
-    let needed = i16::from(rules.file.least_days).min(i16::from(last.day()));
-    i16::from(covered) >= needed
+    within.sort_unstable();
+    let (mut covered, mut reached) = (0, start - 1);
+    for [from, last] in within.iter().copied() {
+        covered += (last - reached.max(from - 1)).max(0);
+        reached = reached.max(last);
+    }
+    covered >= i32::from(rules.file.least_days).min(length)
 }
 
 /// The last so many months, where there are so many.
@@ -248,8 +260,8 @@ mod tests {
 
     fn period(start: Date, end: Option<Date>) -> Period {
         Period {
-            start,
-            end,
+            start: number(start),
+            end: end.map(number),
             counts: true,
             death: None,
             abroad: false,
@@ -316,7 +328,7 @@ mod tests {
     #[test]
     fn a_death_that_a_period_outlives_or_a_person_abroad_is_for_a_human() {
         let mut one = period(date(2019, 10, 1), None);
-        one.death = Some(date(2020, 1, 5));
+        one.death = Some(number(date(2020, 1, 5)));
         assert_eq!(table(&rules(31), &[&[one]], APPLIED, APPLIED), Err(Unclear));
         one.end = one.death;
         assert!(table(&rules(31), &[&[one]], APPLIED, APPLIED).is_ok());
@@ -353,7 +365,7 @@ mod tests {
         };
         let read = source.period(&row("uc", "2019-11-01")).unwrap();
         assert!(read.counts && read.abroad && read.end.is_none());
-        assert_eq!(read.death, Some(date(2019, 11, 1)));
+        assert_eq!(read.death, Some(number(date(2019, 11, 1))));
         assert!(!source.period(&row("pip", "")).unwrap().counts);
         assert!(source.period(&row("uc", "yesterday")).is_none());
     }
@@ -366,10 +378,10 @@ mod tests {
             let length = first.days_in_month();
             let enough = |periods: &Vec<Period>| {
                 let held = (0..length).filter(|day| {
-                    let day = first.checked_add(i32::from(*day).days()).unwrap();
-                    periods
-                        .iter()
-                        .any(|p| p.counts && p.start <= day && day <= p.end.unwrap_or(checked))
+                    let day = number(first) + i32::from(*day);
+                    periods.iter().any(|p| {
+                        p.counts && p.start <= day && day <= p.end.unwrap_or(number(checked))
+                    })
                 });
                 held.count() >= usize::from(least).min(usize::try_from(length).unwrap())
             };

@@ -18,7 +18,7 @@ use crate::rows::Row;
 /// The longest message of a call, in bytes.
 pub const LONGEST: usize = 64 * 1024;
 /// The most rows of an answer.
-const MOST_ROWS: usize = 1_000;
+pub const MOST_ROWS: usize = 1_000;
 
 /// What came of the question at the supplier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,13 +114,13 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Fields<V> {
 }
 
 /// A question as the supplier reads it.
-pub(crate) struct Question {
+pub struct Question {
     /// The hash of the agreement.
-    pub(crate) agreement: Digest,
+    pub agreement: Digest,
     /// The flow.
-    pub(crate) flow: FlowId,
+    pub flow: FlowId,
     /// The values, by field.
-    pub(crate) details: Row,
+    pub details: Row,
 }
 
 #[derive(Deserialize)]
@@ -163,7 +163,10 @@ fn written(message: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Breach> {
 }
 
 /// Reads a question.
-pub(crate) fn read_question(bytes: &[u8]) -> Result<Question, Breach> {
+///
+/// # Errors
+/// [`Breach::Malformed`].
+pub fn read_question(bytes: &[u8]) -> Result<Question, Breach> {
     if bytes.len() > LONGEST {
         return Err(Breach::Malformed);
     }
@@ -230,15 +233,16 @@ pub(crate) fn answer(
 }
 
 /// An answer as the asker reads it: rows with a value for each column, empty where there is none.
-pub(crate) struct Answer<'a> {
-    pub(crate) outcome: Found,
+pub struct Answer<'a> {
+    /// What came of the question.
+    pub outcome: Found,
     rows: Vec<Vec<&'a str>>,
     flow: &'a Flow,
 }
 
 impl<'a> Answer<'a> {
     /// The rows, each as what reads its fields by name.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = impl Fn(&str) -> &'a str> {
+    pub fn rows(&self) -> impl Iterator<Item = impl Fn(&str) -> &'a str> {
         let flow = self.flow;
         self.rows.iter().map(move |row| {
             move |field: &str| {
@@ -251,7 +255,10 @@ impl<'a> Answer<'a> {
 }
 
 /// Reads an answer against the columns of its flow: one departure rejects the whole (RTC-03, RTC-06, RTC-07).
-pub(crate) fn read_answer<'a>(
+///
+/// # Errors
+/// The first [`Breach`].
+pub fn read_answer<'a>(
     bytes: &'a [u8],
     plan: &Plan,
     flow: &'a Flow,

@@ -12,7 +12,7 @@ use crate::authority::Actor;
 use crate::change::Batch;
 use crate::check::application::{Application, Beginning, Check, Ending};
 use crate::check::line::Line;
-use crate::check::months::{Month, Period, table, view};
+use crate::check::months::{Month, Period, Periods, table, view};
 use crate::check::wire::{self, Breach, Found};
 use crate::check::{Caller, Checked, Counts, GUIDANCE, Outcome, Request};
 use crate::ids::{AgreementId, OperationId, SubjectId};
@@ -369,18 +369,22 @@ fn calculate(way: &Way, bytes: &[u8], correlation: &str, applied: Date, on: Date
     if outcome != Outcome::WithData {
         return nothing(outcome);
     }
-    let mut sources: Vec<Vec<Period>> = Vec::new();
+    let mut sources: Vec<Periods> = Vec::new();
     for dataset in &way.derived.1.out_of {
         let Some(source) = way.rules.source(dataset.as_str()) else {
             continue;
         };
-        let periods = answer.rows().map(|get| source.period(&get));
-        let Some(periods) = periods.collect() else {
-            return Ended::Failed(Some(Breach::UnlistedValue));
-        };
+        // Room for all at once: a buffer that grows leaves copies that nobody wipes.
+        let mut periods = Periods::new(Vec::with_capacity(wire::MOST_ROWS));
+        for get in answer.rows() {
+            let Some(period) = source.period(&get) else {
+                return Ended::Failed(Some(Breach::UnlistedValue));
+            };
+            periods.push(period);
+        }
         sources.push(periods);
     }
-    let sources: Vec<&[Period]> = sources.iter().map(Vec::as_slice).collect();
+    let sources: Vec<&[Period]> = sources.iter().map(|all| all.as_slice()).collect();
     match table(&way.rules, &sources, applied, on) {
         Ok(months) => Ended::Calculated(Calculated { outcome, months }),
         Err(_) => nothing(Outcome::Ambiguous),

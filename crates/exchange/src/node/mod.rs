@@ -43,7 +43,6 @@ mod work;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use agreement::{Law, Library, Period, Plan};
@@ -141,8 +140,8 @@ pub struct Node {
     law: Law,
     /// Plans by the hash that was signed: compiling one takes longer than most verbs.
     plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
-    /// Does a task of this process place entries at present? Two at once would publish two heads.
-    sequencing: AtomicBool,
+    /// Held by the task of this process that places entries: two at once would publish two heads.
+    sequencing: tokio::sync::Mutex<()>,
 }
 
 /// What a verb did: the entries that now stand, none when it had been done before.
@@ -162,7 +161,7 @@ impl Node {
             ports,
             law,
             plans: Mutex::default(),
-            sequencing: AtomicBool::new(false),
+            sequencing: tokio::sync::Mutex::default(),
         })
     }
 

@@ -1,8 +1,6 @@
 //! The sequencer: gives durable entries their place in the tree under a signed checkpoint, and publishes the
 //! tree's files. One process at a time, by lease; nothing leaves the node before its entry has a place.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use jiff::{SignedDuration, Timestamp};
 use ledger::tiles::{LeafSource, WIDTH, bundle_path, tile_path};
 use ledger::{Checkpoint, Digest, leaf_hash};
@@ -15,17 +13,8 @@ use crate::trouble::Trouble;
 const LEASE: &str = "sequencer";
 const LEASE_TIME: SignedDuration = SignedDuration::from_secs(30);
 const BATCH: u32 = 1_000;
-/// How often a call looks whether its entry has its place.
+/// How often it is tried to give an entry its place, where another process holds the lease.
 const TRIES: u32 = 1_000;
-
-/// Lets the next task sequence, however this one ends.
-struct Over<'a>(&'a AtomicBool);
-
-impl Drop for Over<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
 
 impl Node {
     /// Places what waits and publishes it; false when there was nothing to do, or another process does it.
@@ -33,10 +22,13 @@ impl Node {
     /// # Errors
     /// [`Trouble::Fault`].
     pub async fn sequence(&self) -> Result<bool, Trouble> {
-        if self.sequencing.swap(true, Ordering::AcqRel) {
+        let Ok(_alone) = self.sequencing.try_lock() else {
             return Ok(false);
-        }
-        let _over = Over(&self.sequencing);
+        };
+        self.place().await
+    }
+
+    async fn place(&self) -> Result<bool, Trouble> {
         let store = &self.ports.store;
         // Looked for before the lease is taken: taking it writes, and mostly there is nothing to do.
         let head = store.head().await?;
@@ -87,9 +79,11 @@ impl Node {
     /// [`Trouble::Fault`] when another process holds the sequencer and does not come to them.
     pub(super) async fn covered(&self, op: &OperationId) -> Result<(), Trouble> {
         let mine = format!("{op}/");
+        // Whoever waits here finds, as a rule, that the one before placed its entry too.
+        let _alone = self.sequencing.lock().await;
         for _ in 0..TRIES {
             // A lease that is lost to another process is tried for again.
-            let tried = self.sequence().await;
+            let tried = self.place().await;
             let pending = self.ports.store.pending(BATCH).await?;
             let waits = pending.iter().any(|entry| entry.id.starts_with(&mine));
             if !waits && pending.len() < BATCH as usize {
