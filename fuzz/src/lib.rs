@@ -4,6 +4,7 @@
 use std::sync::{Arc, LazyLock};
 
 use courier::{AgeSealer, Keys, reader};
+use exchange::check::{Request, wire};
 use exchange::ids::PartyId;
 use exchange::password::Password;
 use exchange::ports::{PartyCard, PortFault, Sealer, Spooled};
@@ -92,11 +93,36 @@ pub fn model(bytes: &[u8]) {
     let _ = linkage::model::Model::read("fuzzed", bytes);
 }
 
+/// A call, as whoever is asked reads it, and its answer, as whoever asked does; and what an application system sends.
+pub fn call(bytes: &[u8]) {
+    static PLAN: LazyLock<Option<agreement::Plan>> = LazyLock::new(|| {
+        let law = agreement::Law::built_in().ok()?;
+        let text = include_bytes!("../../agreements/euss-check.yaml");
+        let filled = agreement::AsIf::Filled;
+        let none = agreement::Library::none();
+        agreement::check_as_if("euss-check", text, &law, &none, filled).plan
+    });
+    let _ = Request::read(bytes);
+    let _ = wire::read_question(bytes);
+    let flow = PLAN.as_ref().and_then(|plan| {
+        let flow = agreement::FlowId::parse("answer").ok()?;
+        Some((plan, plan.flow(&flow)?))
+    });
+    if let Some((plan, flow)) = flow {
+        let today = jiff::civil::date(2025, 5, 1);
+        let correlation = "00112233445566778899aabbccddeeff";
+        if let Ok(answer) = wire::read_answer(bytes, plan, flow, correlation, today) {
+            let kinds = answer.rows().map(|get| get("benefit_type").len());
+            assert!(kinds.sum::<usize>() < bytes.len());
+        }
+    }
+}
+
 /// A target: its name, and what it does with any bytes.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target by its name, which is also the name of its folder in `corpus/`.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("csv", csv),
     ("xlsx", xlsx),
     ("locked", locked),
@@ -104,4 +130,5 @@ pub const TARGETS: [Target; 7] = [
     ("agreement", agreement),
     ("ledger", ledger),
     ("model", model),
+    ("call", call),
 ];

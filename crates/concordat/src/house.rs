@@ -30,6 +30,7 @@ use sim::world::{WorldMaster, WorldRegister};
 use store::FileVault;
 use zeroize::Zeroizing;
 
+use crate::calling::Calls;
 use crate::carrying::{self, Carrying};
 use crate::fail::Fail;
 use crate::node_key;
@@ -77,6 +78,9 @@ pub struct Config {
     /// Where this node may connect to; nowhere else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub egress: Vec<Allowed>,
+    /// How calls are made and answered.
+    #[serde(default, skip_serializing_if = "Calls::is_empty")]
+    pub calls: Calls,
     /// What carries each route. Which of them may be used, the register says (`concordat route`).
     #[serde(default)]
     pub routes: BTreeMap<RouteId, Carrying>,
@@ -184,6 +188,7 @@ pub async fn compose(
     };
     let channels = channels(dir, &config)?;
     let forms = Arc::new(ConfinedForms::new(reader()?));
+    let calls = config.calls.ports(dir, &config.party, &clock, &entropy)?;
     let ports = Ports {
         clock,
         entropy,
@@ -202,6 +207,7 @@ pub async fn compose(
         register,
         master,
         matching,
+        calls,
     };
     let instance = format!("{}-1", config.party);
     let settings = Settings {

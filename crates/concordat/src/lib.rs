@@ -3,6 +3,7 @@
 //! A library and a thin program, so that tests compose nodes as the program does. The library draws the
 //! machine's clock and randomness only in `os`.
 
+pub mod calling;
 pub mod carrying;
 mod commands;
 mod demo;
@@ -77,6 +78,8 @@ enum Command {
     Report(commands::report::Args),
     /// Examine a node: each part ok, look or broken, with the way out.
     Doctor(commands::doctor::Args),
+    /// The residence check: a call about one person while they apply, and the months that stay.
+    Residence(commands::residence::Args),
     /// Make the synthetic world of the exchanges of four departments, as files.
     Synth(commands::synth::Args),
     /// Link two lists of people, or find the doubles in one.
@@ -122,6 +125,7 @@ pub async fn run() -> ExitCode {
         Command::Destroy(args) => commands::destroy::run(&args).await,
         Command::Report(args) => commands::report::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(&args).await,
+        Command::Residence(args) => commands::residence::run(&args).await,
         Command::Synth(args) => commands::synth::run(&args).await,
         Command::Link(args) => commands::link::run(&args),
         Command::Demo(args) => demo::run(&args).await,

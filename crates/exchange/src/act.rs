@@ -162,6 +162,22 @@ acts! {
     FlagLifted = "flag.lifted";
     /// What was begun because of a flag is concluded (FLAG-07).
     FlagConcluded = "flag.concluded";
+    /// A call about one person begins; without any of its fields (C-49).
+    CheckBegun = "check.begun";
+    /// A check is over, with its outcome (RTC-14).
+    CheckEnded = "check.ended";
+    /// A call of another party was answered.
+    CallAnswered = "call.answered";
+    /// A member of staff works on an application from now on (PTY-12).
+    CaseworkerAssigned = "caseworker.assigned";
+    /// A member of staff works on it no longer.
+    CaseworkerRemoved = "caseworker.removed";
+    /// A caseworker of an application saw its months.
+    MonthsSeen = "months.seen";
+    /// Calls by a route do not work: the technical contact is to be told (RTC-19).
+    LineDown = "line.down";
+    /// They work again.
+    LineRestored = "line.restored";
     /// Values came under a keep rule.
     HoldingOpened = "holding.opened";
     /// Rows of a file are kept apart from it, under a rule of their own.

@@ -94,6 +94,10 @@ named! {
         Witness = "witness",
         /// Suspend the destruction of values, or let it go on.
         LegalHold = "legal-hold",
+        /// Have a check made for an application that one works on, and see its months.
+        Check = "check",
+        /// Say who works on an application.
+        Assign = "assign",
     }
 }
 
@@ -111,6 +115,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::DecideHold,
             Action::DestroyEarly,
             Action::Witness,
+            Action::Assign,
         ],
     ),
     (
@@ -159,6 +164,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::UseValues,
             Action::ReviewNeed,
             Action::DestroyEarly,
+            Action::Check,
         ],
     ),
     (Role::DecisionMaker, &[Action::Decide, Action::UseValues]),

@@ -28,6 +28,8 @@ pub enum Expiry {
     Destroy,
     /// A person asks the partner: nothing happens by itself.
     Ask,
+    /// What is under way did not succeed (RTC-11).
+    GiveUp,
     /// What is awaited is late: that is told, and nothing else follows (RUN-18).
     Tell,
 }

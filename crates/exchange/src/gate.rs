@@ -249,6 +249,19 @@ fn coverage(flow: &Flow, passed: &Passed) -> Option<Refusal> {
     })
 }
 
+/// Is a cell missing that must be there, there where it must not be, or not of its column's form? `get` gives the other
+/// cells of its row.
+pub(crate) fn cell_fault<'a>(
+    plan: &Plan,
+    flow: &Flow,
+    column: &Column,
+    value: &str,
+    get: &dyn Fn(&Column) -> &'a str,
+    on: Date,
+) -> bool {
+    shape::shape_fault(plan, flow, column, value, get, 0, on).is_some()
+}
+
 /// The numbers of all rows, in order.
 pub fn numbers(rows: &Rows) -> Vec<u64> {
     let mut all: Vec<u64> = rows.values().flat_map(BTreeMap::keys).copied().collect();

@@ -7,6 +7,7 @@ pub mod approval;
 pub mod authority;
 pub mod bulk;
 pub mod change;
+pub mod check;
 pub mod compose;
 pub mod cosigning;
 pub mod cover;

@@ -7,17 +7,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::change::Commit;
+use crate::check::months::Rules;
 use crate::cover::Cover;
 use crate::effect::LeasedEffect;
-use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId};
 use crate::message::{Head as LetterHead, Letter, Manifest};
 use crate::password::Password;
+use crate::rows::Row;
 use crate::solution::Version;
 use crate::table::{FileFault, Format, Looked, Shape, Table};
 
@@ -611,6 +613,64 @@ pub struct Carrier {
     pub settings: Digest,
     /// The transport with these settings.
     pub transport: Arc<dyn Transport>,
+}
+
+/// Why a call brought no answer. What was sent is told to nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallFault {
+    /// No answer came in time.
+    #[error("no answer came in time")]
+    Late,
+    /// The supplier could not be reached, or could not answer.
+    #[error("the supplier could not answer")]
+    Failed,
+    /// The supplier refused the question.
+    #[error("the supplier refused the question")]
+    Refused,
+}
+
+/// Another party's system that answers calls (RTC-01).
+#[async_trait]
+pub trait Supplier: Send + Sync {
+    /// Asks once and waits at most so long; never asks again by itself. The adapter keeps no copy of either message.
+    async fn ask(
+        &self,
+        question: &[u8],
+        within: SignedDuration,
+    ) -> Result<Zeroizing<Vec<u8>>, CallFault>;
+}
+
+/// How calls by a route are made at this node.
+#[derive(Clone)]
+pub struct Calling {
+    /// The digest of its settings, which people approve as those of a carrier.
+    pub settings: Digest,
+    /// The supplier that it leads to.
+    pub supplier: Arc<dyn Supplier>,
+    /// How long an answer is waited for.
+    pub within: SignedDuration,
+    /// After so many failures in a row no call is made for a while (RTC-19).
+    pub failures: u32,
+    /// That while.
+    pub pause: SignedDuration,
+}
+
+/// The records out of which this party answers calls; never changed by one.
+#[async_trait]
+pub trait CallRecords: Send + Sync {
+    /// The records that could be about the person of these details, each with its rows by the agreement's field names.
+    async fn about(&self, details: &Row) -> Result<Vec<Vec<Row>>, PortFault>;
+}
+
+/// What a node needs to make calls, or to answer them.
+#[derive(Clone, Default)]
+pub struct Calls {
+    /// How calls are made, by the agreement's routes.
+    pub suppliers: BTreeMap<RouteId, Calling>,
+    /// Out of what calls are answered.
+    pub records: Option<Arc<dyn CallRecords>>,
+    /// The rules that turn periods into months, in the versions that stand ready.
+    pub rules: Vec<Rules>,
 }
 
 /// One record of a party's own system, as it stands now.

@@ -16,6 +16,7 @@ mod more_names;
 mod names;
 pub mod people;
 pub mod register;
+pub mod sandbox;
 pub mod world;
 
 pub use clock::{Backwards, SeededEntropy, VirtualClock};

@@ -19,6 +19,7 @@ pub(super) fn facts(a: &Agreement, law: &Law) -> Option<BTreeMap<FactId, Fact>> 
             of: set(&f.of),
             known_to: set(&f.known_to),
             many: f.many.is_some(),
+            recorded_as: part(&f.recorded_as),
         })
     };
     a.facts

@@ -8,7 +8,7 @@ use crate::ids::{
 use crate::permit::Each;
 use crate::value::{FieldType, values};
 use crate::window::Window;
-use crate::words::{Class, Clearance, Control, Does, Minted, Why};
+use crate::words::{Class, Clearance, Control, Does, Minted, Recorded, Why};
 use serde::Serialize;
 
 /// A party of the agreement.
@@ -76,6 +76,9 @@ pub struct Fact {
     pub known_to: Vec<PartyId>,
     /// Can there be several values?
     pub many: bool,
+    /// How it is recorded, where that is said.
+    #[serde(skip)]
+    pub recorded_as: Option<Recorded>,
 }
 
 /// How many values a cell may have.

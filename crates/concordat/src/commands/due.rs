@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use agreement::Schedule;
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
+use exchange::check::line::Line;
 use exchange::deadline::london_day;
 use exchange::decision::Decision;
 use exchange::entrusted::Entrusted;
@@ -82,6 +83,7 @@ async fn look(args: &Args) -> Result<Said, Fail> {
     all.extend(work(&node).await?);
     all.extend(words(&node).await?);
     all.extend(answers(&node).await?);
+    all.extend(lines(&node).await?);
     all.retain(|i| i.on.zip(args.until).is_none_or(|(on, until)| on <= until));
     // What has a date first, then what waits.
     all.sort_by_key(|i| (i.on.is_none(), i.on));
@@ -332,6 +334,28 @@ async fn answers(node: &Node) -> Result<Vec<Item>, Fail> {
         };
         let item = Item::new(Some(on), by.owner().as_str(), what, then);
         all.push(item.about(vec![format!("{run}/{answer}")]));
+    }
+    Ok(all)
+}
+
+/// Lines by which no call gets through: a person tells the technical contact (RTC-19).
+async fn lines(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all = Vec::new();
+    for line in node.all::<Line>().await? {
+        let Some(since) = line.down_since() else {
+            continue;
+        };
+        let what = format!(
+            "calls by {} to {} do not work since {since}",
+            line.route(),
+            line.supplier()
+        );
+        let then = format!(
+            "tell {}; applications go on without the check, and it comes back by itself",
+            line.contact()
+        );
+        let officer = format!("{} data-sharing-officer", node.party());
+        all.push(Item::new(None, &officer, what, then).about(vec![line.route().to_string()]));
     }
     Ok(all)
 }

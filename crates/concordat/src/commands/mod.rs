@@ -18,6 +18,7 @@ pub(crate) mod permits;
 pub(crate) mod prove;
 pub(crate) mod render;
 pub(crate) mod report;
+pub(crate) mod residence;
 pub(crate) mod review;
 pub(crate) mod route;
 pub(crate) mod run;

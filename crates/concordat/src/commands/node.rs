@@ -272,6 +272,7 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         permanent: args.permanent.as_deref().map(period).transpose()?,
         quality: args.quality.clone(),
         by_hand: Default::default(),
+        calls: Default::default(),
         channels: Default::default(),
         register: args.register.as_deref().map(source).transpose()?,
         master: args.master.as_deref().map(source).transpose()?,

@@ -407,6 +407,7 @@ async fn node(dir: &Path, who: &str, seed: u64, clock: &Arc<VirtualClock>) -> Re
         store: "sqlite:node.db".into(),
         quality: None,
         by_hand: Default::default(),
+        calls: Default::default(),
         channels: Default::default(),
         evidence: period("7 years")?,
         permanent: if is_ho {

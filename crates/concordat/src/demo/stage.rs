@@ -192,6 +192,7 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
         store: store.to_owned(),
         quality: None,
         by_hand: Default::default(),
+        calls: Default::default(),
         channels: Default::default(),
         permanent: None,
         evidence: agreement::Period::parse("7 years")

@@ -362,6 +362,7 @@ async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Han
         store: "sqlite:node.db".into(),
         quality: None,
         by_hand: Default::default(),
+        calls: Default::default(),
         channels: Default::default(),
         permanent: None,
         evidence: agreement::Period::parse("7 years").unwrap(),

@@ -20,7 +20,8 @@ pub fn set_up(names: &[&str]) -> BTreeMap<RouteId, Carrying> {
 
 /// Every route that is set up at this node is approved.
 pub async fn approved(node: &Node) {
-    for route in node.ports().routes.keys() {
+    let calls = node.ports().calls.suppliers.keys();
+    for route in node.ports().routes.keys().chain(calls) {
         let op = |verb: &str| OperationId::parse(format!("{verb}-route/{route}")).unwrap();
         let officer = person("o1", Role::DataSharingOfficer);
         node.propose_route(&op("propose"), route, &officer)

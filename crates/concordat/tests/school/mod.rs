@@ -107,6 +107,7 @@ impl School {
                 party: PartyId::parse(who).unwrap(),
                 store: "sqlite:node.db".into(),
                 by_hand: Default::default(),
+                calls: Default::default(),
                 channels: Default::default(),
                 evidence: agreement::Period::parse("7 years").unwrap(),
                 permanent: (who == "ho").then(|| agreement::Period::parse("10 years").unwrap()),

@@ -151,6 +151,7 @@ impl Town {
                 node_key: None,
                 quality: (who == "dwp").then(|| QUALITY.to_owned()),
                 by_hand: Default::default(),
+                calls: Default::default(),
                 channels: Default::default(),
                 register: None,
                 master: None,

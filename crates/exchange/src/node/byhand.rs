@@ -167,27 +167,6 @@ impl Node {
         Ok((done, locked))
     }
 
-    /// Waits for nothing: either the operation's entries have their place under a checkpoint now, or it is a fault.
-    async fn covered(&self, op: &OperationId) -> Result<(), Trouble> {
-        while self.sequence().await? {}
-        let waits = |id: &str| {
-            id.strip_prefix(op.as_str())
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
-        if self
-            .ports
-            .store
-            .pending(u32::MAX >> 1)
-            .await?
-            .iter()
-            .any(|p| waits(&p.id))
-        {
-            let what = "another process places the ledger's entries and has not come to this one: nothing left; give the command again";
-            return Err(PortFault(what.into()).into());
-        }
-        Ok(())
-    }
-
     /// The locked file lies where it is handed over: its password goes on its own channel, and both are recorded.
     ///
     /// # Errors

@@ -3,9 +3,12 @@
 //! Every verb takes an operation id; asking twice does it once.
 
 mod agreements;
+mod answer;
 mod approvals;
 mod bring;
 mod byhand;
+mod call;
+mod check;
 mod decide;
 mod effects;
 mod entrusted;
@@ -19,6 +22,7 @@ mod legal_holds;
 mod letters;
 mod loading;
 mod matching;
+mod months;
 mod outbound;
 mod prove;
 mod reading;
@@ -63,7 +67,7 @@ use crate::change::{Aggregate, Batch, Record};
 use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId};
 use crate::pact::Pact;
 use crate::ports::{
-    Carrier, CaseRegister, Channel, Clock, Committed, Entropy, Forms, LedgerShelf, Locks,
+    Calls, Carrier, CaseRegister, Channel, Clock, Committed, Entropy, Forms, LedgerShelf, Locks,
     MasterList, Matching, PortFault, Sealer, Signer, Spool, Store, StoreFault, Vault,
 };
 use crate::refusal::Refusal;
@@ -103,6 +107,8 @@ pub struct Ports {
     pub master: Option<Arc<dyn MasterList>>,
     /// How this party matches, where it does.
     pub matching: Option<Arc<Matching>>,
+    /// How calls are made and answered.
+    pub calls: Calls,
 }
 
 /// What a node's owner has set.
@@ -134,6 +140,8 @@ pub struct Node {
     law: Law,
     /// Plans by the hash that was signed: compiling one takes longer than most verbs.
     plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
+    /// Held by the task of this process that places entries: two at once would publish two heads.
+    sequencing: tokio::sync::Mutex<()>,
 }
 
 /// What a verb did: the entries that now stand, none when it had been done before.
@@ -153,6 +161,7 @@ impl Node {
             ports,
             law,
             plans: Mutex::default(),
+            sequencing: tokio::sync::Mutex::default(),
         })
     }
 
@@ -385,7 +394,7 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 16] = [
     "partner",
     "route",
     "pact",
@@ -400,6 +409,8 @@ const KINDS: [&str; 14] = [
     "holding",
     "cosigning",
     "entrusted",
+    "application",
+    "line",
 ];
 
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.

@@ -1,11 +1,13 @@
 //! The register of routes of this node: proposed, assured, approved, retired (SEC-07); and which of them carries.
 
+use ledger::Digest;
+
 use super::agreements::actor;
 use super::{Done, Node};
 use crate::authority::{Action, Person};
 use crate::change::{Batch, Change};
 use crate::ids::{OperationId, RouteId};
-use crate::ports::Carrier;
+use crate::ports::{Calling, Carrier};
 use crate::refusal::Refusal;
 use crate::route::{Route, State};
 use crate::trouble::Trouble;
@@ -23,7 +25,7 @@ impl Node {
     ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::ProposeRoute)?;
-            let settings = self.carrier(name)?.settings;
+            let settings = self.settings_of(name)?;
             let change = match self.find::<Route>(name.as_str()).await? {
                 None => Route::propose(name, settings, &by),
                 Some(route) => route.propose_again(settings, &by)?,
@@ -46,7 +48,7 @@ impl Node {
     ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::AssureRoute)?;
-            let settings = self.carrier(name)?.settings;
+            let settings = self.settings_of(name)?;
             let change = self.route(name).await?.assure(settings, reason, &by)?;
             self.move_route(op, "route.assure", change).await
         })
@@ -66,7 +68,7 @@ impl Node {
     ) -> Result<Done, Trouble> {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::ApproveRoute)?;
-            let settings = self.carrier(name)?.settings;
+            let settings = self.settings_of(name)?;
             let change = self.route(name).await?.approve(settings, reason, &by)?;
             self.move_route(op, "route.approve", change).await
         })
@@ -107,11 +109,23 @@ impl Node {
     }
 
     fn carrier(&self, name: &RouteId) -> Result<&Carrier, Refusal> {
-        let none = || {
-            Refusal::new("RUN-13", format!("the route {name} has no settings here"))
-                .help(format!("write it in node.toml, under `routes.{name}`"))
-        };
-        self.ports.routes.get(name).ok_or_else(none)
+        self.ports.routes.get(name).ok_or_else(|| unset(name))
+    }
+
+    /// The settings of what carries packages or calls by this route.
+    fn settings_of(&self, name: &RouteId) -> Result<Digest, Refusal> {
+        match self.ports.calls.suppliers.get(name) {
+            Some(calling) => Ok(calling.settings),
+            None => Ok(self.carrier(name)?.settings),
+        }
+    }
+
+    /// How calls by a route are made, where it is approved with the settings that stand here (SEC-01, RUN-13).
+    pub(super) async fn approved_calling(&self, name: &RouteId) -> Result<&Calling, Trouble> {
+        let calling = self.ports.calls.suppliers.get(name);
+        let calling = calling.ok_or_else(|| unset(name))?;
+        self.route(name).await?.carries(calling.settings)?;
+        Ok(calling)
     }
 
     /// What carries a route's packages, where it is approved with the settings that stand here (SEC-01, RUN-13).
@@ -150,6 +164,12 @@ impl Node {
         )
         .into())
     }
+}
+
+fn unset(name: &RouteId) -> Refusal {
+    Refusal::new("RUN-13", format!("the route {name} has no settings here")).help(format!(
+        "write it in node.toml, under `routes.{name}` or, for calls, `calls.routes.{name}`"
+    ))
 }
 
 fn unlisted(name: &RouteId) -> Refusal {

@@ -8,12 +8,15 @@ use ledger::tiles::{LeafSource, WIDTH, asked, bundle_path, tile_path};
 use ledger::{Checkpoint, Digest, leaf_hash};
 
 use super::Node;
+use crate::ids::OperationId;
 use crate::ports::{Placed, PortFault};
 use crate::trouble::Trouble;
 
 const LEASE: &str = "sequencer";
 const LEASE_TIME: SignedDuration = SignedDuration::from_secs(30);
 const BATCH: u32 = 1_000;
+/// How often it is tried to give an entry its place, where another process holds the lease.
+const TRIES: u32 = 1_000;
 
 impl Node {
     /// Places what waits and publishes it; false when there was nothing to do, or another process does it.
@@ -21,6 +24,13 @@ impl Node {
     /// # Errors
     /// [`Trouble::Fault`].
     pub async fn sequence(&self) -> Result<bool, Trouble> {
+        let Ok(_alone) = self.sequencing.try_lock() else {
+            return Ok(false);
+        };
+        self.place().await
+    }
+
+    async fn place(&self) -> Result<bool, Trouble> {
         let store = &self.ports.store;
         // Looked for before the lease is taken: taking it writes, and mostly there is nothing to do.
         let head = store.head().await?;
@@ -62,6 +72,31 @@ impl Node {
             self.shelve(head.published, size, &head.checkpoint).await?;
         }
         Ok(worked)
+    }
+
+    /// Waits until the entries of an operation have their places: what goes out at once, and by no effect, goes after
+    /// that.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`] when another process holds the sequencer and does not come to them.
+    pub(super) async fn covered(&self, op: &OperationId) -> Result<(), Trouble> {
+        let mine = format!("{op}/");
+        // Whoever waits here finds, as a rule, that the one before placed its entry too.
+        let _alone = self.sequencing.lock().await;
+        for _ in 0..TRIES {
+            // A lease that is lost to another process is tried for again.
+            let tried = self.place().await;
+            let pending = self.ports.store.pending(BATCH).await?;
+            let waits = pending.iter().any(|entry| entry.id.starts_with(&mine));
+            if !waits && pending.len() < BATCH as usize {
+                return Ok(());
+            }
+            if let Err(Trouble::Refused(refusals)) = tried {
+                return Err(Trouble::Refused(refusals));
+            }
+        }
+        let what = "the entry of this call got no place in the ledger: look at the process that holds the sequencer";
+        Err(PortFault(what.into()).into())
     }
 
     /// The origin line of this node's checkpoints: its party's name.

@@ -42,6 +42,7 @@ impl Node {
             self.take_packages(&mut worked).await?;
             self.open_files(&mut worked).await?;
             worked.entries.extend(self.fall_due().await?);
+            worked.entries.extend(self.give_up_checks().await?);
             let performed = self.perform_effects(&mut worked).await?;
             if !placed && !performed && worked.entries.len() == before {
                 return Ok(worked);

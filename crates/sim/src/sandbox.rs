@@ -1,0 +1,154 @@
+//! The sandbox of the residence check: test users whose outcome is known, so that whoever builds a client sees each of
+//! them. Nobody is real, and nothing is drawn. Reads no clock.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use exchange::ports::{CallRecords, PortFault};
+use exchange::rows::Row;
+
+/// What the records hold of a test user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// Records, each with periods: benefit, first day, last day, death, abroad; an empty text is not held.
+    Records(&'static [&'static [Period]]),
+    /// The records never answer.
+    Silence,
+    /// The records do not work.
+    Fault,
+}
+
+/// Benefit, first day, last day, day of death, gone abroad.
+pub type Period = [&'static str; 5];
+
+/// One test user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TestUser {
+    /// The name in the records.
+    pub name: &'static str,
+    /// The name before.
+    pub previous: &'static str,
+    /// The date of birth.
+    pub date_of_birth: &'static str,
+    /// The National Insurance number, with a prefix that is never issued.
+    pub nino: &'static str,
+    /// What is held.
+    pub holds: Holds,
+}
+
+const fn user(name: &'static str, nino: &'static str, holds: Holds) -> TestUser {
+    TestUser {
+        name,
+        previous: "",
+        date_of_birth: "1980-02-29",
+        nino,
+        holds,
+    }
+}
+
+const WHOLE: Period = ["universal-credit", "2013-01-01", "", "", ""];
+
+/// The test users, as docs/residence-check.md lists them.
+pub const USERS: [TestUser; 10] = [
+    user("Test Found", "QQ100001A", Holds::Records(&[&[WHOLE]])),
+    user(
+        "Test Gaps",
+        "QQ100002A",
+        Holds::Records(&[&[
+            ["jobseekers", "2013-01-01", "2018-06-30", "", ""],
+            ["carers", "2019-10-01", "", "", "no"],
+        ]]),
+    ),
+    user(
+        "Test Twice",
+        "QQ100003A",
+        Holds::Records(&[&[WHOLE], &[WHOLE]]),
+    ),
+    user(
+        "Test Abroad",
+        "QQ100004A",
+        Holds::Records(&[&[["esa", "2013-01-01", "", "", "yes"]]]),
+    ),
+    user(
+        "Test Outlived",
+        "QQ100005A",
+        Holds::Records(&[&[["esa", "2013-01-01", "", "2019-01-01", ""]]]),
+    ),
+    user(
+        "Test Old",
+        "QQ100006A",
+        Holds::Records(&[&[["jobseekers", "2003-01-01", "2004-01-01", "", ""]]]),
+    ),
+    TestUser {
+        previous: "Test Before",
+        ..user("Test Renamed", "QQ100007A", Holds::Records(&[&[WHOLE]]))
+    },
+    user(
+        "Test Pension",
+        "QQ100008A",
+        Holds::Records(&[&[["state-pension", "2013-01-01", "", "", ""]]]),
+    ),
+    user("Test Silence", "QQ100009A", Holds::Silence),
+    user("Test Fault", "QQ100010A", Holds::Fault),
+];
+
+/// How long silence lasts: longer than anybody waits.
+const SILENCE: Duration = Duration::from_secs(3_600);
+
+/// The records of the test users.
+#[derive(Clone, Copy, Debug)]
+pub struct Sandbox;
+
+#[async_trait]
+impl CallRecords for Sandbox {
+    /// Number and date of birth must agree, and one of the person's names with one of the record's.
+    async fn about(&self, details: &Row) -> Result<Vec<Vec<Row>>, PortFault> {
+        let Some(user) = USERS.iter().find(|user| is_about(user, details)) else {
+            return Ok(Vec::new());
+        };
+        match user.holds {
+            Holds::Records(records) => {
+                let rows = |record: &&[Period]| record.iter().map(row).collect();
+                Ok(records.iter().map(rows).collect())
+            }
+            Holds::Silence => {
+                tokio::time::sleep(SILENCE).await;
+                Ok(Vec::new())
+            }
+            Holds::Fault => Err(PortFault("the sandbox does not work for this user".into())),
+        }
+    }
+}
+
+fn is_about(user: &TestUser, details: &Row) -> bool {
+    let mut names = agreement::split(details.get("other_names"));
+    names.push(format!(
+        "{} {}",
+        details.get("forename"),
+        details.get("surname")
+    ));
+    let known = [user.name, user.previous];
+    let is_known = |name: &String| {
+        known
+            .iter()
+            .any(|k| !k.is_empty() && k.eq_ignore_ascii_case(name))
+    };
+    user.nino == details.get("nino")
+        && user.date_of_birth == details.get("date_of_birth")
+        && names.iter().any(is_known)
+}
+
+fn row(period: &Period) -> Row {
+    let fields = [
+        "benefit_type",
+        "start_date",
+        "end_date",
+        "date_of_death",
+        "gone_abroad",
+    ];
+    let mut row = Row::default();
+    for (field, value) in fields.into_iter().zip(period) {
+        row.set(field, *value);
+    }
+    row
+}
