@@ -152,7 +152,7 @@ acts! {
     RecordPromoted = "record.promoted";
     /// Values were used for a purpose (LEG-23).
     ValuesUsed = "values.used";
-    /// A person was looked up, or somebody tried to; the outcome is a fact (LOOKUP-03).
+    /// A person was looked up, or somebody tried to; what came of it is sealed (LOOKUP-03).
     PersonLookedUp = "person.looked-up";
     /// An auditor read what look-ups were made (LOOKUP-04).
     LookUpsRead = "look-ups.read";

@@ -4,6 +4,8 @@
 
 mod answer;
 mod asker;
+mod audited;
+mod limits;
 mod record;
 pub mod triage;
 
@@ -15,11 +17,12 @@ use serde::{Deserialize, Deserializer};
 
 pub use answer::{Answer, Cell, Held, Looked};
 pub use asker::{Asker, Request};
+pub use audited::{Audited, Period, Queue, Queued, Texts};
+pub(crate) use limits::{is_served, restrictions};
 pub(crate) use record::Found;
 pub use record::{Known, LookUp, Outcome, Review};
 
 use crate::ids::{StaffId, SubjectId};
-pub use crate::node::look_ups::{Audited, Period, Queue, Queued, Texts};
 
 /// An answer is given at a multiple of this after the question, so that its time tells little of the person. Work that
 /// takes longer than one of them shows as the next.

@@ -639,7 +639,7 @@ pub trait CaseRegister: Send + Sync {
     ) -> Result<Vec<(String, BTreeMap<String, String>)>, PortFault>;
     /// The records of these people, by person key; those that are not held are left out.
     async fn records(&self, people: &[String]) -> Result<BTreeMap<String, OwnRecord>, PortFault>;
-    /// Is this case one of this person's? None where the register knows of no cases: then nobody can say.
+    /// Is this case one of this person's? None where the register does not know the case: then nobody can say.
     async fn is_case_of(&self, _case: &str, _person: &str) -> Result<Option<bool>, PortFault> {
         Ok(None)
     }

@@ -7,7 +7,6 @@ use exchange::Node;
 use exchange::ids::StaffId;
 use exchange::lookup::{Answer, Asker, Held, Looked, Request};
 use jiff::Timestamp;
-use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::acting::{At, op};
@@ -113,10 +112,7 @@ async fn waited(node: &Node, until: Timestamp) {
 
 fn told(as_json: bool, looked: Looked) -> Result<(), Fail> {
     if as_json {
-        let text = match &looked.answer {
-            Answer::Refused { refused } => json!({ "refused": refused }).to_string(),
-            other => serde_json::to_string_pretty(other)?,
-        };
+        let text = serde_json::to_string_pretty(&looked.answer)?;
         say(Zeroizing::new(text).as_str());
     }
     match looked.answer {

@@ -189,7 +189,7 @@ pub struct Pool {
     /// The person in whose record nothing can be written.
     pub locked: Mutex<Option<String>>,
     pub doings: Mutex<Vec<(EffectId, Doing)>>,
-    /// The person of each case; without any the register knows of no cases.
+    /// The person of each case that the register knows.
     pub cases: Mutex<BTreeMap<String, String>>,
 }
 
@@ -322,7 +322,7 @@ impl CaseRegister for Pool {
 
     async fn is_case_of(&self, case: &str, person: &str) -> Result<Option<bool>, PortFault> {
         let cases = self.cases.lock().unwrap();
-        Ok((!cases.is_empty()).then(|| cases.get(case).is_some_and(|p| p == person)))
+        Ok(cases.get(case).map(|of| of == person))
     }
 
     async fn show_flag(

@@ -41,7 +41,7 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Known {
-    /// Is the case one of the person's? None where the register knows of no cases.
+    /// Is the case one of the person's? None where the register does not know the case.
     pub case_of_person: Option<bool>,
     /// Is a flag on the person?
     pub flagged: bool,
@@ -96,8 +96,9 @@ impl LookUp {
         format!("{day}/")
     }
 
-    /// A look-up was made at `at`, on `day` in London. The person, the case, the reason and the fields are committed to
-    /// and sealed; the entry tells outcome, rule and counts alone (LOOKUP-03, C-49).
+    /// A look-up was made at `at`, on `day` in London. The person, the case, the reason, the outcome and the fields are
+    /// committed to and sealed; in clear stand the role, the purpose, and the rule by which the asker may not ask at all
+    /// (LOOKUP-03, C-49).
     pub(crate) fn made(
         op: &OperationId,
         day: Date,
@@ -124,18 +125,21 @@ impl LookUp {
         };
         let actor = Actor::Person(asker.person.clone());
         let record = Record::new(Act::PersonLookedUp, &actor)
-            .fact("outcome", Fact::Code(Code::of(outcome.name())))
-            .count("fields", fields.len() as u64)
             .id("purpose", &request.purpose)
             .text("person", request.reference.as_str())
             .text("case", &request.case)
             .text("reason", &request.reason)
             .text("unit", &asker.unit)
             .text("team", &asker.team)
+            .text("outcome", outcome.name())
             .text("fields", fields.join(" "))
             .text("rules", rules.join(" "));
-        let record = match (outcome, rules.first()) {
-            (Outcome::Denied, Some(rule)) => record.rule(rule),
+        // Whoever asked knows these rules. Any other would tell of the person to whoever reads the published ledger, the
+        // asker first, so that outcome and rules are sealed.
+        let record = match (known, rules.first()) {
+            (None, Some(rule)) => record
+                .rule(rule)
+                .fact("outcome", Fact::Code(Code::of(outcome.name()))),
             _ => record,
         };
         let record = match &request.unmask {

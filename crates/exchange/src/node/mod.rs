@@ -19,7 +19,7 @@ mod legal_holds;
 mod letters;
 mod loading;
 mod look_up;
-pub(crate) mod look_ups;
+mod look_ups;
 mod matching;
 mod outbound;
 mod prove;
