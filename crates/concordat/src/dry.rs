@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use exchange::Ports;
 use exchange::change::{Commit, Item, Write};
 use exchange::effect::LeasedEffect;
-use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId};
+use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId, SubjectId};
 use exchange::ports::{
     Carrier, Committed, Due, Head, LedgerShelf, Parts, Pending, Placed, PortFault, Sealed, Spooled,
     Store, StoreFault, Stored, Transport, Vault, VaultFault,
@@ -139,6 +139,21 @@ impl Store for DryStore {
             }
         }
         Ok(all.into_iter().collect())
+    }
+
+    async fn about(
+        &self,
+        kind: &str,
+        subject: &SubjectId,
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let mut all = self.inner.about(kind, subject).await?;
+        let told = self.told();
+        for (id, stored) in &mut all {
+            if let Some((now, _)) = told.states.get(&(kind.to_owned(), id.clone())) {
+                *stored = now.clone();
+            }
+        }
+        Ok(all)
     }
 
     async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault> {

@@ -4,6 +4,7 @@
 //! | path | what it is |
 //! |---|---|
 //! | `node.toml` | what the owner has set; no secret stands in it |
+//! | `staff.toml` | who may look people up, and for whom somebody works; the file need not be there |
 //! | `keys/` | the node's private keys (0600) and the vault's keys |
 //! | `node.db` | durable state: no personal value in clear |
 //! | `ledger/` | the published ledger: what an auditor takes away |
@@ -36,6 +37,7 @@ use crate::fail::Fail;
 use crate::node_key;
 use crate::os::random;
 use crate::solution;
+use crate::staff;
 
 /// What a node's owner has set: `node.toml`. Paths are relative to the node's directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -217,6 +219,7 @@ pub async fn compose(
         evidence: config.evidence,
         backups: config.backups,
         permanent: config.permanent,
+        look_ups: staff::read(dir)?.look_up,
         quality: config.quality,
     };
     Ok((settings, ports))

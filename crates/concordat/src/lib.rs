@@ -15,6 +15,7 @@ mod node_key;
 mod os;
 mod page;
 pub mod solution;
+mod staff;
 
 pub use fail::Fail;
 
@@ -68,6 +69,10 @@ enum Command {
     Solution(commands::solution::Args),
     /// Decide about what was found: matches, what they tell, flags, decisions.
     Review(commands::review::Args),
+    /// Look one person up: what confirmed matches told of them, for a case, a reason and a purpose.
+    Lookup(commands::lookup::Args),
+    /// Audit look-ups: who looked whom up, which of them to ask about, what an auditor makes of each.
+    Audit(commands::audit::Args),
     /// Say what falls due when, and whose it is.
     Due(commands::due::Args),
     /// Suspend the destruction of values for a request, a dispute, an incident, an audit or a court, or let it go on.
@@ -120,6 +125,8 @@ pub async fn run() -> ExitCode {
         Command::Run(args) => commands::run::run(&args).await,
         Command::Solution(args) => commands::solution::run(&args).await,
         Command::Review(args) => commands::review::run(&args).await,
+        Command::Lookup(args) => commands::lookup::run(&args).await,
+        Command::Audit(args) => commands::audit::run(&args).await,
         Command::Due(args) => commands::due::run(&args).await,
         Command::Hold(args) => commands::hold::run(&args).await,
         Command::Destroy(args) => commands::destroy::run(&args).await,

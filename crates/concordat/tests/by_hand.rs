@@ -256,6 +256,7 @@ async fn without_another_way_for_the_password_nothing_is_locked() {
         by_hand: [exchange::ids::PartyId::parse("hmrc").unwrap()].into(),
         quality: None,
         permanent: None,
+        look_ups: Default::default(),
         backups: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
     };

@@ -709,3 +709,141 @@ async fn the_doctor_finds_what_is_broken() {
     let found = lines(1);
     assert!(found[0].starts_with("ledger NOT VERIFIED"), "{found:?}");
 }
+
+// shows: LOOKUP-03, LOOKUP-04
+#[tokio::test]
+async fn somebody_is_looked_up_and_the_look_ups_are_audited_by_commands_alone() {
+    use sqlx::{Connection, Row};
+    let desk = Desk::new().await;
+    desk.agreed();
+    desk.answered();
+    let first = desk.decided("ho", "reply", CASEWORKER)[0].to_string();
+    let flag = [
+        "review",
+        "flag",
+        RUN,
+        "reply",
+        &first,
+        "--flag",
+        "ISD HMRC Match",
+    ];
+    desk.does("ho", &[&flag, CASEWORKER]);
+    desk.settle();
+    let mut db = sqlx::SqliteConnection::connect(&desk.at("register.db"))
+        .await
+        .unwrap();
+    let flagged = sqlx::query("select cid_person_id from flags")
+        .fetch_one(&mut db)
+        .await;
+    let flagged: String = flagged.unwrap().get(0);
+
+    let look = [
+        "lookup",
+        "--case",
+        "case-1",
+        "--reason",
+        "a letter came back",
+        "--as",
+    ];
+    let person = ["--person", &flagged];
+    // Without a list of staff nobody looks anybody up.
+    let out = desk.out("ho", &[&look, &["c1"], &person]);
+    assert_eq!(out.status.code(), Some(2), "{}", text(&out));
+    let due = desk.does("ho", &[&["due"]]);
+    let today = due["today"].as_str().unwrap().to_owned();
+    // Midnight may come while this runs.
+    let day: jiff::civil::Date = today.parse().unwrap();
+    let tomorrow = day.tomorrow().unwrap().to_string();
+    let staff = |member: &str, until: &str| {
+        format!(
+            "[[staff]]\nperson = {{ staff = \"{member}\", role = \"caseworker\" }}\nparty = \"ho\"\nunit = \"casework\"\n\
+             team = \"north\"\nclearance = \"sc\"\nauthorised = true\ntrained-until = \"{until}\"\n\
+             purposes = [\"contact\"]\ncases = [\"case-1\"]\n"
+        )
+    };
+    let rules = "[look-up]\nclearance = \"sc\"\nteams = { casework = [\"north\"] }\n";
+    let all = [rules, &staff("c1", &tomorrow), &staff("c2", "2025-01-01")].concat();
+    std::fs::write(desk.path("ho/staff.toml"), all).unwrap();
+    let shown = desk.does("ho", &[&look, &["c1"], &person]);
+    assert_eq!(shown["answer"], "shown");
+    let held = &shown["held"][0];
+    assert_eq!(held["source"], "hmrc");
+    assert!(held["received"].as_str().unwrap() <= today.as_str());
+    assert_eq!(held["flags"][0], "ISD HMRC Match");
+    assert!(
+        held["cells"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|c| c["field"] == "hmrc-found.matched")
+    );
+    // The reference may come by the standard input; a shell keeps what is typed.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_concordat"))
+        .args(look)
+        .args(["c1", "--dir", &desk.at("ho")])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let line = format!("{flagged}\n");
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), line.as_bytes()).unwrap();
+    let told = text(&child.wait_with_output().unwrap());
+    for part in [
+        "From hmrc under contact-thread",
+        "may be used for: contact, tracing",
+        "flag: ISD HMRC Match",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let nothing = desk.does("ho", &[&look, &["c1", "--person", "C99999999"]]);
+    assert_eq!(nothing, serde_json::json!({ "answer": "nothing" }));
+    assert_eq!(desk.refused("ho", &[&look, &["c2"], &person]), ["PTY-17"]);
+
+    let period = ["--from", &today, "--to", &tomorrow, "--as"];
+    let auditor = "u1:access-auditor";
+    let read = desk.does(
+        "ho",
+        &[&["audit", "lookups", "--user", "c1"], &period, &[auditor]],
+    );
+    let read = read["look_ups"].as_array().unwrap();
+    let outcomes: Vec<_> = read
+        .iter()
+        .map(|l| l["outcome"].as_str().unwrap())
+        .collect();
+    assert_eq!(outcomes, ["shown", "shown", "nothing-held"]);
+    assert_eq!(read[0]["texts"]["person"], flagged.as_str());
+    let no = desk.refused("ho", &[&["audit", "lookups"], &period, &["c1:caseworker"]]);
+    assert_eq!(no, ["SEC-09"]);
+    let queue = desk.does("ho", &[&["audit", "queue"], &period, &[auditor]]);
+    let queue = &queue["queue"];
+    // What a flag points to is explained, and so is what a colleague asked of the same person.
+    assert_eq!(
+        (&queue["explained"], &queue["unexplained"]),
+        (&3.into(), &1.into())
+    );
+    let id = queue["queued"][0]["look-up"]["id"].as_str().unwrap();
+    let review = [
+        "audit",
+        "review",
+        id,
+        "--concern",
+        "--reason",
+        "no case",
+        "--as",
+    ];
+    desk.does("ho", &[&review, &[auditor]]);
+    assert_eq!(
+        desk.refused("ho", &[&review, &["u2:access-auditor"]]),
+        ["AUD-06"]
+    );
+    desk.settle();
+    let verified = Command::new(env!("CARGO_BIN_EXE_concordat"))
+        .args(["verify", &desk.at("ho/ledger")])
+        .output()
+        .unwrap();
+    assert!(
+        text(&verified).contains(" person.looked-up"),
+        "{}",
+        text(&verified)
+    );
+}

@@ -123,6 +123,7 @@ async fn a_fault_in_the_last_row_refuses_all_and_leaves_nothing() {
         backups: None,
         by_hand: Default::default(),
         permanent: None,
+        look_ups: Default::default(),
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     town.ho = Node::new(settings, ports, house::law().unwrap()).unwrap();

@@ -83,6 +83,7 @@ fn with(node: &Node, change: impl FnOnce(&mut Ports)) -> Node {
         by_hand: Default::default(),
         quality: None,
         permanent: None,
+        look_ups: Default::default(),
         evidence: agreement::Period::parse("7 years").unwrap(),
     };
     Node::new(settings, ports, house::law().unwrap()).unwrap()

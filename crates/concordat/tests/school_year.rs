@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "common/looking.rs"]
+mod looking;
 mod school;
 
 use exchange::change::Aggregate;
@@ -416,6 +418,41 @@ async fn adopted_from_care_is_masked_until_somebody_says_why_it_must_be_seen() {
         .use_row(&op("d"), of, &purpose("audit"), &caseworker())
         .await;
     assert_eq!(rules(&other), ["LEG-23"]);
+}
+
+// shows: CHILD-07
+#[tokio::test]
+async fn a_look_up_masks_adopted_from_care_until_somebody_says_why_it_must_be_seen() {
+    let school = decided().await;
+    let node = looking::node(
+        &school.dir.path().join("ho"),
+        school.clock.clone(),
+        school.cases.clone(),
+    )
+    .await;
+    let asker = looking::asker("c1", &["welfare"]);
+    let seen = async |name: &str, unmask: Option<&str>| {
+        let mut request = looking::request("C00000003", "welfare");
+        request.unmask = unmask.map(str::to_owned);
+        let looked = node.look_up(&op(name), &asker, &request).await.unwrap();
+        serde_json::to_value(&looked.answer).unwrap()
+    };
+    let cell = |answer: &serde_json::Value| {
+        let cells = answer["held"][0]["cells"].as_array().unwrap();
+        let care = cells
+            .iter()
+            .find(|c| c["field"] == "schooling.adopted_from_care");
+        let care = care.unwrap_or_else(|| panic!("{cells:?}"));
+        (
+            care["value"].as_str().unwrap().to_owned(),
+            care["masked"].as_bool().unwrap(),
+        )
+    };
+    assert_eq!(cell(&seen("a", None).await), (MASKED.to_owned(), true));
+    let why = "the placement must not be given away in a letter";
+    assert_eq!(cell(&seen("b", Some(why)).await), ("yes".to_owned(), false));
+    let silent = seen("c", Some(" ")).await;
+    assert_eq!(silent["refused"][0]["rule"], "CHILD-07");
 }
 
 // shows: EXCH-DFE-24

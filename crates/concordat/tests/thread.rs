@@ -284,6 +284,7 @@ async fn the_gate_names_all_failing_conditions_together() {
         instance: "ho-2".into(),
         quality: None,
         permanent: None,
+        look_ups: Default::default(),
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: agreement::Period::parse("35 days"),
     };

@@ -152,6 +152,14 @@ acts! {
     RecordPromoted = "record.promoted";
     /// Values were used for a purpose (LEG-23).
     ValuesUsed = "values.used";
+    /// A person was looked up, or somebody tried to; what came of it is sealed (LOOKUP-03).
+    PersonLookedUp = "person.looked-up";
+    /// An auditor read what look-ups were made (LOOKUP-04).
+    LookUpsRead = "look-ups.read";
+    /// An auditor was given the queue of look-ups to be reviewed (AUD-06).
+    LookUpsQueued = "look-ups.queued";
+    /// An auditor said what they make of a look-up.
+    LookUpReviewed = "look-up.reviewed";
     /// A flag was set for a confirmed match.
     FlagSet = "flag.set";
     /// A flag is shown in the case register.

@@ -42,6 +42,8 @@ named! {
         Caseworker = "caseworker",
         /// Decides about a benefit.
         DecisionMaker = "decision-maker",
+        /// Audits who looked people up (LOOKUP-04).
+        AccessAuditor = "access-auditor",
         /// Answers for the rights of the people whom data is about.
         DataProtectionLead = "data-protection-lead",
     }
@@ -86,6 +88,10 @@ named! {
         Decide = "decide",
         /// Use received values for a purpose of the agreement.
         UseValues = "use-values",
+        /// Look a person up.
+        LookUp = "look-up",
+        /// Read and review the look-ups of others.
+        AuditLookUps = "audit-look-ups",
         /// Say that kept values are still needed.
         ReviewNeed = "review-need",
         /// Destroy values before their rule asks for it.
@@ -162,12 +168,14 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Verify,
             Action::Decide,
             Action::UseValues,
+            Action::LookUp,
             Action::ReviewNeed,
             Action::DestroyEarly,
             Action::Check,
         ],
     ),
     (Role::DecisionMaker, &[Action::Decide, Action::UseValues]),
+    (Role::AccessAuditor, &[Action::AuditLookUps]),
     (Role::DataProtectionLead, &[Action::LegalHold]),
 ];
 

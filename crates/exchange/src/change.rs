@@ -21,7 +21,7 @@ use crate::authority::Actor;
 use crate::bulk::Bulk;
 use crate::deadline::Deadline;
 use crate::effect::Effect;
-use crate::ids::{EffectId, HoldingId, OperationId, PackageId};
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, SubjectId};
 use crate::ports::{PortFault, Sealed, Spooled};
 
 /// A step of a state machine: the verb, from where, to where, whose.
@@ -45,6 +45,10 @@ pub trait Aggregate: Serialize + DeserializeOwned {
     fn status(&self) -> &'static str;
     /// The deadline that the state implies, if any: every clock is data derived from state.
     fn deadline(&self) -> Option<Deadline>;
+    /// The person of the case register whom it is about, where the store is to find it by them.
+    fn subject(&self) -> Option<&SubjectId> {
+        None
+    }
     /// The version that this state was loaded at; 0 before it is stored.
     fn version(&self) -> u64;
     /// Sets the version; the store's loader calls it.
@@ -186,6 +190,8 @@ pub struct Write {
     pub body: serde_json::Value,
     /// When its deadline falls due.
     pub due: Option<Timestamp>,
+    /// The person of the case register whom it is about, where it is found by them.
+    pub subject: Option<SubjectId>,
 }
 
 impl Write {
@@ -199,6 +205,7 @@ impl Write {
             status: state.status().into(),
             body,
             due: state.deadline().map(|d| d.at()),
+            subject: state.subject().cloned(),
         })
     }
 }

@@ -13,7 +13,7 @@
 
 use agreement::{Calendar, Period, Unit};
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -139,6 +139,14 @@ fn london() -> Result<TimeZone, PortFault> {
 /// When the time zone database is missing.
 pub fn london_day(at: Timestamp) -> Result<Date, PortFault> {
     Ok(at.to_zoned(london()?).date())
+}
+
+/// The civil date and time of an instant in London.
+///
+/// # Errors
+/// When the time zone database is missing.
+pub fn london_time(at: Timestamp) -> Result<DateTime, PortFault> {
+    Ok(at.to_zoned(london()?).datetime())
 }
 
 /// The first instant, in London, of the year after that of `at`.

@@ -233,6 +233,9 @@ pub struct Leg {
     /// The numbers of the file's rows, in its order; none where they are 1, 2, 3 and so on.
     numbers: Option<Vec<u64>>,
     sent_at: Option<Timestamp>,
+    /// When the present file arrived here.
+    #[serde(default)]
+    received_at: Option<Timestamp>,
     /// Until when it is to be answered, from the moment that its receiver has it (RUN-18).
     reply_by: Option<Timestamp>,
     /// Did it come after the question was to be answered?
@@ -324,6 +327,7 @@ impl Leg {
             withheld: Vec::new(),
             numbers: None,
             sent_at: None,
+            received_at: None,
             reply_by: None,
             late: false,
             sources: None,
@@ -514,6 +518,10 @@ impl Leg {
     /// When it was sent.
     pub fn sent_at(&self) -> Option<Timestamp> {
         self.sent_at
+    }
+    /// When the present file arrived here; none for what this node sends.
+    pub fn received_at(&self) -> Option<Timestamp> {
+        self.received_at
     }
     /// Until when it is to be answered (RUN-18).
     pub fn reply_by(&self) -> Option<Timestamp> {

@@ -21,6 +21,7 @@ pub mod gate;
 pub mod ids;
 pub mod inward;
 pub mod leg;
+pub mod lookup;
 pub mod matches;
 pub mod message;
 pub mod node;

@@ -373,6 +373,9 @@ impl Aggregate for Match {
     fn deadline(&self) -> Option<Deadline> {
         None
     }
+    fn subject(&self) -> Option<&SubjectId> {
+        self.subject.as_ref()
+    }
     fn version(&self) -> u64 {
         self.version
     }

@@ -16,7 +16,7 @@ use crate::change::Commit;
 use crate::check::months::Rules;
 use crate::cover::Cover;
 use crate::effect::LeasedEffect;
-use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId};
+use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId, SubjectId};
 use crate::message::{Head as LetterHead, Letter, Manifest};
 use crate::password::Password;
 use crate::rows::Row;
@@ -157,6 +157,12 @@ pub trait Store: Send + Sync {
     /// All aggregates of a kind in a state, by id, in order of id.
     async fn in_state(&self, kind: &str, status: &str)
     -> Result<Vec<(String, Stored)>, StoreFault>;
+    /// All aggregates of a kind that are about this person of the case register, by id, in order of id.
+    async fn about(
+        &self,
+        kind: &str,
+        subject: &SubjectId,
+    ) -> Result<Vec<(String, Stored)>, StoreFault>;
     /// What falls due at or before `by`, earliest first, at most `limit` rows.
     async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault>;
     /// Has this operation been committed?
@@ -698,6 +704,10 @@ pub trait CaseRegister: Send + Sync {
     ) -> Result<Vec<(String, BTreeMap<String, String>)>, PortFault>;
     /// The records of these people, by person key; those that are not held are left out.
     async fn records(&self, people: &[String]) -> Result<BTreeMap<String, OwnRecord>, PortFault>;
+    /// Is this case one of this person's? None where the register does not know the case: then nobody can say.
+    async fn is_case_of(&self, _case: &str, _person: &str) -> Result<Option<bool>, PortFault> {
+        Ok(None)
+    }
     /// Shows a flag on the person with this person key, once: the effect's id makes a repeat do nothing. `flag` is the
     /// hub's own key of this flag on this person, `name` what is shown (FLAG-03).
     async fn show_flag(

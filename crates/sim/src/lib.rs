@@ -11,6 +11,7 @@ mod clock;
 pub mod departments;
 mod draw;
 mod file;
+pub mod look_ups;
 pub mod master;
 mod more_names;
 mod names;

@@ -130,7 +130,8 @@ async fn moved<T: Tx>(tx: &mut T, writes: &[&Write]) -> Result<(), StoreFault> {
                 expected,
                 w.status,
                 w.body.to_string(),
-                due
+                due,
+                w.subject
             ]));
         }
         let done = tx
@@ -152,7 +153,8 @@ async fn made<T: Tx>(tx: &mut T, writes: &[&Write]) -> Result<(), StoreFault> {
                     w.id,
                     w.status,
                     w.body.to_string(),
-                    w.due.map(stored)
+                    w.due.map(stored),
+                    w.subject
                 ])
             })
             .collect();

@@ -60,18 +60,18 @@ macro_rules! dialect {
             ),
             hold: $hold,
             insert_aggregates: concat!(
-                "INSERT INTO aggregates (kind, id, version, status, body, due_at) \
+                "INSERT INTO aggregates (kind, id, version, status, body, due_at, subject) \
                  SELECT r.value ->> 0, r.value ->> 1, 1, r.value ->> 2, r.value ->> 3, \
-                 CAST(r.value ->> 4 AS BIGINT) FROM ", $each,
+                 CAST(r.value ->> 4 AS BIGINT), r.value ->> 5 FROM ", $each,
                 " WHERE true ORDER BY r.key ON CONFLICT (kind, id) DO NOTHING \
                  RETURNING kind, id"
             ),
             update_aggregates: concat!(
                 "UPDATE aggregates SET version = aggregates.version + 1, status = n.status, \
-                 body = n.body, due_at = n.due FROM (SELECT r.value ->> 0 AS kind, \
+                 body = n.body, due_at = n.due, subject = n.subject FROM (SELECT r.value ->> 0 AS kind, \
                  r.value ->> 1 AS id, CAST(r.value ->> 2 AS BIGINT) AS version, \
                  r.value ->> 3 AS status, r.value ->> 4 AS body, \
-                 CAST(r.value ->> 5 AS BIGINT) AS due FROM ", $each,
+                 CAST(r.value ->> 5 AS BIGINT) AS due, r.value ->> 6 AS subject FROM ", $each,
                 ") AS n WHERE aggregates.kind = n.kind AND aggregates.id = n.id \
                  AND aggregates.version = n.version RETURNING aggregates.kind, aggregates.id"
             ),

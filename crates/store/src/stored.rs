@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use exchange::change::Commit;
 use exchange::effect::LeasedEffect;
-use exchange::ids::{EffectId, HoldingId, OperationId, PackageId};
+use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, SubjectId};
 use exchange::ports::{
     Committed, Due, Head, Pending, Placed, PortFault, Sealed, Store, StoreFault, Stored,
 };
@@ -85,6 +85,20 @@ impl<E: Engine> Store for SqlStore<E> {
                    WHERE kind = $1 AND status = $2 ORDER BY id";
         let rows: Vec<(String, i64, String, String)> =
             self.engine.rows(sql, args![kind, status]).await?;
+        rows.into_iter()
+            .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
+            .collect()
+    }
+
+    async fn about(
+        &self,
+        kind: &str,
+        subject: &SubjectId,
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let sql = "SELECT id, version, status, body FROM aggregates \
+                   WHERE kind = $1 AND subject = $2 ORDER BY id";
+        let rows: Vec<(String, i64, String, String)> =
+            self.engine.rows(sql, args![kind, subject.as_str()]).await?;
         rows.into_iter()
             .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
             .collect()

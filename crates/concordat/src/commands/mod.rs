@@ -2,6 +2,7 @@
 
 mod acting;
 pub(crate) mod approve;
+pub(crate) mod audit;
 mod beside;
 pub(crate) mod check;
 pub(crate) mod destroy;
@@ -13,6 +14,7 @@ pub(crate) mod feedback;
 pub(crate) mod fmt;
 pub(crate) mod hold;
 pub(crate) mod link;
+pub(crate) mod lookup;
 pub(crate) mod node;
 pub(crate) mod permits;
 pub(crate) mod prove;

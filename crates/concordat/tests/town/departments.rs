@@ -189,6 +189,8 @@ pub struct Pool {
     /// The person in whose record nothing can be written.
     pub locked: Mutex<Option<String>>,
     pub doings: Mutex<Vec<(EffectId, Doing)>>,
+    /// The person of each case that the register knows.
+    pub cases: Mutex<BTreeMap<String, String>>,
 }
 
 impl Pool {
@@ -282,6 +284,7 @@ pub fn of(people: Vec<Migrant>) -> (Pool, Office, Office) {
         reads: AtomicUsize::new(0),
         locked: Mutex::default(),
         doings: Mutex::new(Vec::new()),
+        cases: Mutex::default(),
     };
     (pool, office(tax), office(benefits))
 }
@@ -315,6 +318,11 @@ impl CaseRegister for Pool {
             .iter()
             .filter_map(|key| Some((key.clone(), people.get(key)?.clone())))
             .collect())
+    }
+
+    async fn is_case_of(&self, case: &str, person: &str) -> Result<Option<bool>, PortFault> {
+        let cases = self.cases.lock().unwrap();
+        Ok(cases.get(case).map(|of| of == person))
     }
 
     async fn show_flag(

@@ -17,6 +17,8 @@ use crate::table::FileFault;
 pub struct Arrival {
     /// The package.
     pub package: PackageId,
+    /// When it arrived.
+    pub at: Timestamp,
     /// Until when it is to be answered, where the agreement sets a time.
     pub reply_by: Option<Timestamp>,
     /// Is it an answer that comes later than it was to come (RUN-18)?
@@ -98,6 +100,7 @@ impl Leg {
 
     fn taken_in(&mut self, file: &Arrival, by: &Actor) -> Record {
         self.package = Some(file.package.clone());
+        self.received_at = Some(file.at);
         self.reply_by = file.reply_by;
         self.late = file.late;
         let record = self

@@ -72,6 +72,7 @@ impl Node {
                 let (of, plan, flow_plan) = self.brought_of(brought).await?;
                 let file = Arrival {
                     package: package.clone(),
+                    at: self.now(),
                     reply_by: self.reply_by(&plan, &flow_plan, self.now())?,
                     late: self.is_late(run, &flow_plan).await?,
                 };

@@ -212,6 +212,7 @@ impl Node {
         let (_, plan, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
         let file = Arrival {
             package: id.clone(),
+            at: self.now(),
             reply_by: self.reply_by(&plan, &flow, self.now())?,
             late: self.is_late(&manifest.run, &flow).await?,
         };

@@ -21,6 +21,8 @@ mod leaving;
 mod legal_holds;
 mod letters;
 mod loading;
+mod look_up;
+mod look_ups;
 mod matching;
 mod months;
 mod outbound;
@@ -64,7 +66,7 @@ pub use writing::{Written, WrittenRow};
 use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Aggregate, Batch, Record};
-use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId};
+use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId, SubjectId};
 use crate::pact::Pact;
 use crate::ports::{
     Calls, Carrier, CaseRegister, Channel, Clock, Committed, Entropy, Forms, LedgerShelf, Locks,
@@ -130,6 +132,8 @@ pub struct Settings {
     /// How long this party keeps what becomes part of its permanent record, by its own schedule; none where it has none,
     /// and nothing is promoted then (RET-07).
     pub permanent: Option<Period>,
+    /// Who may look people up here, and what the auditors of look-ups watch.
+    pub look_ups: crate::lookup::Rules,
 }
 
 /// One organisation's hub.
@@ -231,6 +235,17 @@ impl Node {
     /// As [`Node::find`].
     pub async fn in_state<T: Aggregate>(&self, status: &str) -> Result<Vec<T>, Trouble> {
         let rows = self.ports.store.in_state(T::KIND, status).await?;
+        rows.into_iter()
+            .map(|(key, s)| revive(&key, s.version, s.body))
+            .collect()
+    }
+
+    /// The aggregates of a kind that are about this person of the case register, in order of their keys.
+    ///
+    /// # Errors
+    /// As [`Node::find`].
+    pub async fn about<T: Aggregate>(&self, subject: &SubjectId) -> Result<Vec<T>, Trouble> {
+        let rows = self.ports.store.about(T::KIND, subject).await?;
         rows.into_iter()
             .map(|(key, s)| revive(&key, s.version, s.body))
             .collect()
@@ -394,7 +409,7 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "partner",
     "route",
     "pact",
@@ -411,6 +426,7 @@ const KINDS: [&str; 16] = [
     "entrusted",
     "application",
     "line",
+    "look-up",
 ];
 
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.

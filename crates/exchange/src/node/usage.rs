@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use agreement::{Act as Permitted, Ask, Class, Column, DatasetId, Flow, PersonKind, PurposeId};
+use agreement::{
+    Act as Permitted, Ask, Class, Column, DatasetId, Flow, PartyId, PersonKind, Plan, PurposeId,
+};
+use jiff::civil::Date;
 
 use super::agreements::actor;
 use super::outbound::datasets;
@@ -70,35 +73,11 @@ impl Node {
                     return Err(unconfirmed("the match is not confirmed").into());
                 };
                 let on = crate::deadline::london_day(self.now())?;
-                // What is about nobody needs a permit that says so, too.
-                let nobody = [PersonKind::nobody()];
                 if reason.is_some_and(|r| r.trim().is_empty()) {
                     let what = "what is sensitive is shown with a reason";
                     return Err(Refusal::without_reason("CHILD-07", what).into());
                 }
-                let fields: Vec<&Column> = flow
-                    .columns
-                    .iter()
-                    .filter(|column| {
-                        let about = column.about.as_slice();
-                        let mut kinds = if about.is_empty() { &nobody } else { about }.iter();
-                        kinds.all(|about| {
-                            let ask = Ask {
-                                act: Permitted::Use,
-                                flow: Some(column.part.as_ref().unwrap_or(&flow.id).clone()),
-                                field: column.field.clone(),
-                                about: about.clone(),
-                                from: self.party().clone(),
-                                from_member: None,
-                                to: self.party().clone(),
-                                to_member: None,
-                                purpose: purpose.clone(),
-                                on,
-                            };
-                            plan.permits().ask(&ask).is_ok()
-                        })
-                    })
-                    .collect();
+                let fields = usable(&plan, &flow, self.party(), purpose, on);
                 if fields.is_empty() {
                     return Err(Refusal::new(
                         "LEG-23",
@@ -170,6 +149,39 @@ impl Node {
         }
         Ok(Kept::InFile(all))
     }
+}
+
+/// The columns of a file that `party` received and may use for `purpose` on this day, each by a permit for every kind of
+/// person that it is about.
+pub(super) fn usable<'a>(
+    plan: &Plan,
+    flow: &'a Flow,
+    party: &PartyId,
+    purpose: &PurposeId,
+    on: Date,
+) -> Vec<&'a Column> {
+    // What is about nobody needs a permit that says so, too.
+    let nobody = [PersonKind::nobody()];
+    let may = |column: &&Column| {
+        let about = column.about.as_slice();
+        let mut kinds = if about.is_empty() { &nobody } else { about }.iter();
+        kinds.all(|about| {
+            let ask = Ask {
+                act: Permitted::Use,
+                flow: Some(column.part.as_ref().unwrap_or(&flow.id).clone()),
+                field: column.field.clone(),
+                about: about.clone(),
+                from: party.clone(),
+                from_member: None,
+                to: party.clone(),
+                to_member: None,
+                purpose: purpose.clone(),
+                on,
+            };
+            plan.permits().ask(&ask).is_ok()
+        })
+    };
+    flow.columns.iter().filter(may).collect()
 }
 
 /// What is shown in place of a sensitive value.

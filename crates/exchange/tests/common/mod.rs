@@ -56,6 +56,7 @@ pub fn of() -> Of {
 pub fn arrival(n: u32) -> Arrival {
     Arrival {
         package: package(n),
+        at: jiff::Timestamp::UNIX_EPOCH,
         reply_by: None,
         late: false,
     }

@@ -1,8 +1,11 @@
 //! Reading: what is not there, what is due, and in which order things come.
 
 use exchange::authority::Actor;
+use exchange::change::Aggregate;
+use exchange::ids::{FlowId, RunId, SubjectId};
+use exchange::matches::{Evidence, Found, Match};
 use exchange::ports::{Due, Head};
-use ledger::Frontier;
+use ledger::{Digest, Frontier};
 
 use crate::common::place::Place;
 use crate::common::world::{at, commit, effect, hold, holding, op, opened, pack, sealed};
@@ -15,6 +18,7 @@ crate::cases![
     items_come_by_prefix_in_byte_order,
     a_page_of_items_has_the_names_of_its_length,
     states_come_in_byte_order,
+    what_is_about_a_person_is_found_by_them,
 ];
 
 async fn a_new_database_is_empty(place: Place) {
@@ -173,4 +177,49 @@ async fn a_page_of_items_has_the_names_of_its_length(place: Place) {
         .items_between(&hold("none"), "row/001", "row/999")
         .await;
     assert_eq!(none, Ok(vec![]));
+}
+
+async fn what_is_about_a_person_is_found_by_them(place: Place) {
+    let store = place.store().await;
+    let subject = |c: char| SubjectId::parse(c.to_string().repeat(64)).unwrap();
+    let found = |run: &str, row, subject| Found {
+        run: RunId::parse(run).unwrap(),
+        flow: FlowId::parse("reply").unwrap(),
+        hash: Digest::of(b"an agreement"),
+        row,
+        holding: hold("h"),
+        subject,
+        evidence: Evidence::Partner,
+        ambiguous: false,
+    };
+    let all = [
+        found("b", 1, Some(subject('a'))),
+        found("a", 2, Some(subject('a'))),
+        found("a", 1, Some(subject('b'))),
+        found("a", 3, None),
+    ];
+    for (n, found) in all.into_iter().enumerate() {
+        let made = Match::found(found, &Actor::Node);
+        let make = commit(&format!("m{n}"), at(0), |b| b.and(made).unwrap());
+        store.commit(&make).await.unwrap();
+    }
+    let about = async |kind: &str, c: char| {
+        let rows = store.about(kind, &subject(c)).await.unwrap();
+        rows.into_iter().map(|(id, _)| id).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        about("match", 'a').await,
+        ["a/reply/000002", "b/reply/000001"]
+    );
+    assert_eq!(about("match", 'b').await, ["a/reply/000001"]);
+    assert_eq!(about("match", 'c').await, Vec::<String>::new());
+    assert_eq!(about("trace", 'a').await, Vec::<String>::new());
+    // A later state is found as well as the first.
+    let (_, stored) = store.about("match", &subject('b')).await.unwrap().remove(0);
+    let stands: Match = serde_json::from_value(stored.body).unwrap();
+    let moved = stands.at_version(stored.version).supersede().unwrap();
+    let supersede = commit("move", at(0), |b| b.and(moved).unwrap());
+    store.commit(&supersede).await.unwrap();
+    let (_, stored) = store.about("match", &subject('b')).await.unwrap().remove(0);
+    assert_eq!((stored.version, stored.status.as_str()), (2, "superseded"));
 }
