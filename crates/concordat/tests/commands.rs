@@ -736,11 +736,13 @@ async fn somebody_is_looked_up_and_the_look_ups_are_audited_by_commands_alone() 
         .fetch_one(&mut db)
         .await;
     let flagged: String = flagged.unwrap().get(0);
+    // The register has one case of each person.
+    let case = flagged.replace('C', "K");
 
     let look = [
         "lookup",
         "--case",
-        "case-1",
+        &case,
         "--reason",
         "a letter came back",
         "--as",
@@ -758,7 +760,7 @@ async fn somebody_is_looked_up_and_the_look_ups_are_audited_by_commands_alone() 
         format!(
             "[[staff]]\nperson = {{ staff = \"{member}\", role = \"caseworker\" }}\nparty = \"ho\"\nunit = \"casework\"\n\
              team = \"north\"\nclearance = \"sc\"\nauthorised = true\ntrained-until = \"{until}\"\n\
-             purposes = [\"contact\"]\ncases = [\"case-1\"]\n"
+             purposes = [\"contact\"]\ncases = [\"{case}\"]\n"
         )
     };
     let rules = "[look-up]\nclearance = \"sc\"\nteams = { casework = [\"north\"] }\n";
@@ -816,11 +818,15 @@ async fn somebody_is_looked_up_and_the_look_ups_are_audited_by_commands_alone() 
     assert_eq!(no, ["SEC-09"]);
     let queue = desk.does("ho", &[&["audit", "queue"], &period, &[auditor]]);
     let queue = &queue["queue"];
-    // What a flag points to is explained, and so is what a colleague asked of the same person.
+    // The case explains two, and a colleague's work the third; of the last it is not the case.
     assert_eq!(
         (&queue["explained"], &queue["unexplained"]),
         (&3.into(), &1.into())
     );
+    let why = queue["queued"][0]["why"].to_string();
+    assert!(why.contains("is not this person's"), "{why}");
+    let drawn = queue["queued"][1]["why"].to_string();
+    assert!(drawn.contains("drawn at random"), "{drawn}");
     let id = queue["queued"][0]["look-up"]["id"].as_str().unwrap();
     let review = [
         "audit",

@@ -115,10 +115,10 @@ fn in_clear(entry: &Entry) -> String {
 }
 
 fn held(looked: &Looked) -> &[Held] {
-    match &looked.answer {
-        Answer::Shown { held } => held,
-        other => panic!("nothing is shown: {other:?}"),
-    }
+    let Answer::Shown { held } = &looked.answer else {
+        panic!("nothing is shown: {:?}", looked.answer);
+    };
+    held
 }
 
 async fn look(node: &Node, name: &str, asker: &Asker, request: &Request) -> Looked {

@@ -211,6 +211,16 @@ impl CaseRegister for OpenRegister {
         Ok(all)
     }
 
+    async fn is_case_of(&self, case: &str, person: &str) -> Result<Option<bool>, PortFault> {
+        let sql = "select cid_person_id from cases where case_reference = ?";
+        let of: Option<String> = sqlx::query_scalar(sql)
+            .bind(case)
+            .fetch_optional(&self.0)
+            .await
+            .map_err(|e| failed("read", &e))?;
+        Ok(of.map(|of| of == person))
+    }
+
     async fn show_flag(
         &self,
         effect: &EffectId,

@@ -1,7 +1,7 @@
 //! The department's case register, as a real SQLite file. Never holds what a node knows: a node writes its
 //! flags and activity here as effects, and its own history stays the truth.
 //!
-//! Tables: `persons` (who), `pool` (the facts that an agreement's conditions ask about; null is unknown),
+//! Tables: `persons` (who), `cases` (whose each is), `pool` (the facts that an agreement's conditions ask about; null is unknown),
 //! `flags` and `activity` (empty at first; the effect's id is the key, so that a repeat does nothing).
 
 use std::path::Path;
@@ -30,6 +30,10 @@ create table pool (
   in_pool text check (in_pool in ('yes', 'no')),
   last_contact text,
   dead text check (dead in ('yes', 'no'))
+) strict;
+create table cases (
+  case_reference text primary key not null,
+  cid_person_id text not null references persons (cid_person_id)
 ) strict;
 ";
 
@@ -76,6 +80,11 @@ pub struct Facts {
 /// The person key of the register for this person of the population.
 pub fn cid_person_id(index: u64) -> String {
     format!("C{index:08}")
+}
+
+/// The reference of this person's one case.
+pub fn case_reference(index: u64) -> String {
+    format!("K{index:08}")
 }
 
 impl Register {
@@ -136,6 +145,11 @@ impl Register {
             .bind(person.address.as_ref().map(|a| &a.lines))
             .bind(person.address.as_ref().map(|a| &a.postcode))
             .bind(&person.mobile)
+            .execute(&mut *db)
+            .await?;
+        sqlx::query("insert into cases values (?, ?)")
+            .bind(case_reference(person.index))
+            .bind(&id)
             .execute(&mut *db)
             .await?;
         let facts = self.facts(person.index);

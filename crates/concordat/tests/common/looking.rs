@@ -30,7 +30,7 @@ pub async fn node(home: &Path, clock: Arc<VirtualClock>, register: Arc<dyn CaseR
 
 /// A caseworker of that team who works for these purposes, on `case-1`.
 pub fn asker(staff: &str, purposes: &[&str]) -> Asker {
-    let purposes = purposes.iter().map(|p| PurposeId::parse(*p).unwrap());
+    let purposes = purposes.iter().map(|p| PurposeId::parse(p).unwrap());
     Asker {
         person: Person {
             staff: StaffId::parse(staff).unwrap(),
