@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use courier::DirectoryShelf;
-use ledger::{Entry, Fact, LogFiles, VerifierKey, verify_log};
+use ledger::{Code, Entry, Fact, LogFiles, VerifierKey, verify_log};
 use serde_json::{Value, json};
 
 use super::{NODES, World, text};
@@ -24,8 +24,25 @@ impl World {
                 all.insert(format!("{who} {key}"), plain(json!([status, body])));
             }
             for entry in entries(&self.dir().join(who)) {
-                let body = serde_json::from_slice(&entry.to_bytes().unwrap()).unwrap();
-                all.insert(format!("{who} entry {}", entry.id), plain(body));
+                // Not by its id: what is done alone, since something beside it failed, has another than what is done together.
+                let said = |(name, fact): (&Code, &Fact)| match fact {
+                    Fact::Count(_) | Fact::Code(_) | Fact::Id(_) => {
+                        Some(format!("{name} {fact:?}"))
+                    }
+                    Fact::Digest(_) | Fact::Date(_) | Fact::At(_) => None,
+                };
+                let said: Vec<String> = entry.facts.iter().filter_map(said).collect();
+                let mut body: Value = serde_json::from_slice(&entry.to_bytes().unwrap()).unwrap();
+                body.as_object_mut().unwrap().remove("id");
+                // Its salt follows from the id.
+                for commitment in body["sealed"].as_object_mut().unwrap().values_mut() {
+                    *commitment = DRAWN.into();
+                }
+                let mut key = format!("{who} entry {} {}", entry.act, said.join(", "));
+                while all.contains_key(&key) {
+                    key.push_str(" again");
+                }
+                all.insert(key, plain(body));
             }
         }
         End(all)
