@@ -29,7 +29,8 @@ async fn histories(ground: Ground, seeds: u64) {
         world.history(seed, ground, &expected, &mut tally).await;
     }
     println!("{tally}");
-    assert!(tally.steps() + 2 >= STEPS.len(), "{tally}");
+    // One may have nothing to decide, and a small one has room enough on a disk that is nearly full.
+    assert!(tally.steps() + 3 >= STEPS.len(), "{tally}");
 }
 
 /// Why a disk cannot be mounted here; none when it can.

@@ -166,18 +166,19 @@ impl World {
                 let what = format!("{}: {fault}", step.name);
                 let outcome = injector::disturbed(&line, &self.dir(), &fault);
                 self.ended_well(&what, &line, &outcome, false);
-                assert!(outcome.told_fault(), "{what}: {}", outcome.told);
-                self.later().await;
-                let was_made = outcome.made_again;
-                let (outcome, again) = injector::count(&line, &self.dir());
-                assert!(!outcome.told_fault(), "{what}: {}", outcome.told);
-                let is_same =
-                    |call: &Call| call.file == fault.call.file && call.name == fault.call.name;
-                assert!(
-                    was_made || again.iter().any(is_same),
-                    "{what}: it is never made durable"
-                );
-                looked += 1;
+                // Which thread makes a call is not the same each time, and so it may not be reached.
+                if !outcome.hits.is_empty() {
+                    assert!(outcome.told_fault(), "{what}: {}", outcome.told);
+                    self.later().await;
+                    let (then, calls) = injector::count(&line, &self.dir());
+                    let is_well = then.code == Some(0) && !then.told_fault();
+                    assert!(is_well, "{what}: {}", then.told);
+                    let is_same =
+                        |made: &Call| made.file == fault.call.file && made.name == fault.call.name;
+                    let is_made = outcome.made_again || calls.iter().any(is_same);
+                    assert!(is_made, "{what}: it is never made durable");
+                    looked += 1;
+                }
                 std::fs::remove_dir_all(self.dir()).unwrap();
                 super::copy(&before, &self.dir());
             }

@@ -143,8 +143,8 @@ pub fn disturbed(line: &[String], world: &Path, fault: &Fault) -> Outcome {
         How::Kill => format!("{name}:signal=SIGKILL:when={nth}"),
     };
     let mut more = vec!["-e".into(), format!("inject={what}")];
-    if let Some(file) = &fault.call.file {
-        more.extend(["-P".into(), file.display().to_string()]);
+    for file in fault.call.file.iter().flat_map(|file| names(file)) {
+        more.extend(["-P".into(), file]);
     }
     let (mut outcome, seen) = traced(line, world, &more);
     if fault.how == How::Kill && outcome.code == Some(KILLED) {
@@ -163,6 +163,17 @@ pub fn disturbed(line: &[String], world: &Path, fault: &Fault) -> Outcome {
             .or_default() += 1;
     }
     outcome
+}
+
+/// The names that a file may have: which of the files that are written at once gets which number is not the same each time.
+fn names(file: &Path) -> Vec<String> {
+    let text = file.display().to_string();
+    match text.rsplit_once('-') {
+        Some((stem, _)) if text.contains("/.tmp-") => {
+            (0..16).map(|n| format!("{stem}-{n}")).collect()
+        }
+        _ => vec![text],
+    }
 }
 
 /// How a shell, and whoever stands between, says that a program was killed.
@@ -185,7 +196,8 @@ fn place(path: &str, world: &Path) -> &'static str {
     let Ok(path) = Path::new(path).strip_prefix(world) else {
         return ELSEWHERE;
     };
-    if path.starts_with("transport") {
+    // A node names it as it stands in its settings: beside its own folder.
+    if path.iter().any(|part| part == "transport") {
         return "transport";
     }
     let inside: PathBuf = path.iter().skip(1).collect();
