@@ -2,7 +2,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix docs soak tools postgres servers office
+.PHONY: help demo test check bench fix docs soak tools postgres servers office breaking
+
+# How many disturbed calls a soak goes on for, and the seed that it begins with.
+SOAK_FAULTS ?= 500
+SOAK_SEED ?= 1
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,7 +21,7 @@ demo: ## Build the release and run the whole exchange in ./demo, with synthetic 
 	if [ -n "$$pages" ]; then echo "== open in a browser:"; echo "$$pages" | sed "s|^|$(CURDIR)/|"; \
 	else echo "== the demonstration wrote no page"; fi
 
-test: tools postgres servers office ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
+test: tools postgres servers office breaking ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
 	@if cargo fmt --version >/dev/null 2>&1; then echo "== format"; cargo fmt --all --check; \
 	else echo "== format NOT CHECKED: rustfmt is not installed"; fi
 	@if cargo clippy --version >/dev/null 2>&1; then echo "== lints"; \
@@ -51,7 +55,10 @@ docs: ## Build the documentation of the code; a warning is an error
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace
 	@echo "== in $(CURDIR)/target/doc"
 
-soak: ## All tests with many more random cases (10,000 for each property)
+soak: breaking ## Break disks and kill nodes SOAK_FAULTS times from SOAK_SEED on; then every property on 10,000 cases
+	cargo build --workspace --bins
+	SOAK_FAULTS=$(SOAK_FAULTS) SOAK_SEED=$(SOAK_SEED) \
+	cargo test --workspace --test faults -- --ignored --exact soak --nocapture
 	PROPTEST_CASES=10000 cargo test --workspace --lib --bins --tests --no-fail-fast
 
 # rustup, where it is used, adds what is missing to the toolchain; elsewhere `test` says what it leaves out.
@@ -87,6 +94,20 @@ servers:
 	if [ "$$(id -u)" = 0 ]; then as_root=; \
 	elif command -v sudo >/dev/null; then as_root=sudo; \
 	else echo "The tests need these packages, and installing them needs root: apt-get install$$missing"; exit 1; fi; \
+	echo "== installing$$missing with apt"; \
+	$$as_root apt-get update -q; \
+	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
+
+# The crash matrix makes calls of the system fail, and a disk in a file whose power is cut.
+breaking:
+	@missing=; for program in strace:strace mkfs.ext4:e2fsprogs; do \
+	PATH="$$PATH:/usr/sbin:/sbin" command -v "$${program%%:*}" >/dev/null || missing="$$missing $${program##*:}"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(uname)" != Linux ] || ! command -v apt-get >/dev/null; then \
+	echo "These are missing, and this is not Debian:$$missing. The crash matrix says what it leaves out."; exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo >/dev/null; then as_root=sudo; \
+	else echo "The crash matrix needs these packages, and installing them needs root: apt-get install$$missing"; exit 1; fi; \
 	echo "== installing$$missing with apt"; \
 	$$as_root apt-get update -q; \
 	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing

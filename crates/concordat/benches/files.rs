@@ -15,6 +15,7 @@
     reason = "a benchmark reads the machine's clock and prints"
 )]
 
+mod measure;
 #[path = "../tests/town/mod.rs"]
 mod town;
 
@@ -22,17 +23,12 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use exchange::gate::{self, Cells, Gate, RowFacts};
-use exchange::ids::PackageId;
 use exchange::inward;
-use exchange::ports::{Blob, PortFault, Spooled, Store};
+use exchange::ports::Spooled;
 use exchange::table::{Format, Table};
-use peak_alloc::PeakAlloc;
+use measure::{Kept, Stages, plain_workbook};
 use town::*;
-
-#[global_allocator]
-static HEAP: PeakAlloc = PeakAlloc;
 
 const RUN: &str = "ask-2016-04";
 
@@ -43,81 +39,11 @@ fn main() {
         .enable_all()
         .build()
         .unwrap();
-    println!("form   rows     stage         seconds    rows/s   share   memory");
+    println!("{}", Stages::HEADER);
     for form in forms.split(',') {
         for rows in sizes.split(',').map(|n| n.parse::<u32>().unwrap()) {
             runtime.block_on(one(form, rows));
         }
-    }
-}
-
-/// A package that a node keeps.
-struct Kept {
-    store: Arc<dyn Store>,
-    package: PackageId,
-}
-
-#[async_trait]
-impl Blob for Kept {
-    async fn part(&self, n: u32) -> Result<Option<Vec<u8>>, PortFault> {
-        Ok(self.store.package(&self.package, n).await?)
-    }
-}
-
-/// One stage: how long it took, and the most memory that it had beyond what was there before, in bytes.
-struct Stage {
-    name: &'static str,
-    took: Duration,
-    memory: usize,
-}
-
-/// Measures one stage after another.
-struct Stages {
-    all: Vec<Stage>,
-    at: Instant,
-    before: usize,
-}
-
-impl Stages {
-    fn begin() -> Self {
-        HEAP.reset_peak_usage();
-        Self {
-            all: Vec::new(),
-            at: Instant::now(),
-            before: HEAP.current_usage(),
-        }
-    }
-
-    fn mark(&mut self, name: &'static str) -> Duration {
-        let took = self.at.elapsed();
-        let memory = HEAP.peak_usage().saturating_sub(self.before);
-        self.all.push(Stage { name, took, memory });
-        self.again();
-        took
-    }
-
-    /// What follows is measured; what came since the last mark is not.
-    fn again(&mut self) {
-        HEAP.reset_peak_usage();
-        self.before = HEAP.current_usage();
-        self.at = Instant::now();
-    }
-
-    fn print(&self, form: &str, rows: u32) {
-        let whole: Duration = self.all.iter().map(|s| s.took).sum();
-        for Stage { name, took, memory } in &self.all {
-            let share = 100.0 * took.as_secs_f64() / whole.as_secs_f64();
-            let (seconds, memory) = (took.as_secs_f64(), memory >> 20);
-            let speed = f64::from(rows) / seconds;
-            println!(
-                "{form:<6} {rows:<8} {name:<10} {seconds:>10.3} {speed:>9.0}   {share:>4.0} %   {memory:>5} MiB"
-            );
-        }
-    }
-
-    fn sum(&self, names: &[&str]) -> f64 {
-        let of = self.all.iter().filter(|s| names.contains(&s.name));
-        of.map(|s| s.took.as_secs_f64()).sum()
     }
 }
 
@@ -177,7 +103,7 @@ async fn one(form: &str, rows: u32) {
             place += 1;
         }
     }
-    let opening = stages.mark("open");
+    stages.mark("open");
     let (mut reading, mut rest) = (begun().await, Vec::new());
     while let Some(mut page) = reading.next().await.unwrap().unwrap() {
         rest.append(&mut page.rows);
@@ -189,9 +115,7 @@ async fn one(form: &str, rows: u32) {
     stages.again();
     hmrc.open_received(&run, &flow).await.unwrap();
     stages.mark("load");
-    if let Some(load) = stages.all.last_mut() {
-        load.took = load.took.saturating_sub(opening);
-    }
+    stages.without("open");
     stages.print(form, rows);
     let received = town.leg(hmrc, RUN, "ask").await;
     assert_eq!(received.rows(), u64::from(rows));
@@ -279,18 +203,6 @@ fn peer(form: &str, rows: u32, stages: &Stages, table: &Table, workbook: &[u8]) 
         ours.0 / theirs.0,
         ours.1 / theirs.1
     );
-}
-
-fn plain_workbook(table: &Table) -> Vec<u8> {
-    let mut book = rust_xlsxwriter::Workbook::new();
-    let sheet = book.add_worksheet();
-    let rows = std::iter::once(&table.columns).chain(&table.rows);
-    for (row, cells) in (0u32..).zip(rows) {
-        for (column, cell) in (0u16..).zip(cells) {
-            sheet.write_string(row, column, cell).unwrap();
-        }
-    }
-    book.save_to_buffer().unwrap()
 }
 
 fn read_workbook(bytes: &[u8]) -> Vec<Vec<String>> {

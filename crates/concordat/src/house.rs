@@ -11,6 +11,7 @@
 //! | `card.json`, `signatures/` | the public keys and the signatures of this party, to hand to partners |
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -173,7 +174,10 @@ pub async fn compose(
     let keys = Arc::new(keys(dir, &config)?);
     let shelf = dir.join("ledger");
     std::fs::create_dir_all(&shelf).map_err(|e| Fail::at(&shelf, &e))?;
-    whole(&shelf.join("key"), keys.card().verifier.as_bytes())?;
+    let (key, verifier) = (shelf.join("key"), keys.card().verifier);
+    if std::fs::read(&key).map_or(true, |there| there != verifier.as_bytes()) {
+        whole(&key, verifier.as_bytes())?;
+    }
     let node_key = node_key::read(dir, config.node_key.as_deref())?;
     let vault = FileVault::open(dir.join("keys/vault"), *node_key, entropy.clone())?;
     let register = match &config.register {
@@ -321,7 +325,7 @@ fn keys(dir: &Path, config: &Config) -> Result<Keys, Fail> {
             random(&mut *key);
             private(&new.join("node.key"), hex::encode(*key).as_bytes())?;
         }
-        std::fs::rename(&new, &home).map_err(|e| Fail::at(&home, &e))?;
+        named(&new, &home)?;
     }
     Keys::load(party.clone(), &home).map_err(|e| Fail::fault(e.to_string()))
 }
@@ -366,9 +370,19 @@ pub(crate) fn reader() -> Result<PathBuf, Fail> {
         })
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all; when it returns, the file stands there also after the power was cut.
 pub(crate) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
     let temporary = path.with_extension("new");
-    std::fs::write(&temporary, bytes).map_err(|e| Fail::at(&temporary, &e))?;
-    std::fs::rename(&temporary, path).map_err(|e| Fail::at(path, &e))
+    File::create(&temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .map_err(|e| Fail::at(&temporary, &e))?;
+    named(&temporary, path)
+}
+
+/// Gives a file or folder that is durable its name, durably.
+fn named(from: &Path, to: &Path) -> Result<(), Fail> {
+    let folder = to.parent().filter(|p| !p.as_os_str().is_empty());
+    std::fs::rename(from, to)
+        .and_then(|()| File::open(folder.unwrap_or(Path::new(".")))?.sync_all())
+        .map_err(|e| Fail::at(to, &e))
 }

@@ -4,11 +4,11 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 
 /// The beginning of every temporary name; no file of ours begins so.
 const TEMPORARY: &str = ".tmp-";
@@ -39,22 +39,33 @@ impl Begun {
     /// Begins the file that `path` is to be, with these permission bits.
     pub(crate) fn to(path: &Path, mode: u32) -> io::Result<Self> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let n = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{TEMPORARY}{}-{n}", std::process::id());
-        let temporary = Temporary(folder(path).join(name));
-        // A leftover of a process that had the same id and died would stand in the way for ever.
-        remove(&temporary.0)?;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&temporary.0)?;
-        Ok(Self {
-            path: path.to_owned(),
-            temporary,
-            file,
-        })
+        sweep(folder(path))?;
+        loop {
+            let n = COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{TEMPORARY}{}-{n}", std::process::id());
+            let temporary = folder(path).join(name);
+            let made = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(&temporary);
+            let file = match made {
+                // Of a process with the same id on another machine, or in another container.
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
+                made => made?,
+            };
+            // Where there are no locks, nothing is swept either.
+            let _ = file.lock();
+            // Whoever swept before it was locked took it for a leftover.
+            if stands(&temporary, &file)? {
+                return Ok(Self {
+                    path: path.to_owned(),
+                    temporary: Temporary(temporary),
+                    file,
+                });
+            }
+        }
     }
 
     /// Gives it its name.
@@ -68,7 +79,8 @@ impl Begun {
         sync_folder(folder(to))
     }
 
-    /// Has the file that stands at its path the same bytes?
+    /// Has the file that stands at its path the same bytes? It is durable then, also where whoever put it there was
+    /// stopped before it was.
     pub(crate) fn stands_there(&mut self) -> io::Result<bool> {
         self.file.rewind()?;
         let mut there = BufReader::new(File::open(&self.path)?);
@@ -80,7 +92,12 @@ impl Begun {
                 return Ok(false);
             }
             if length == 0 {
-                return Ok(a.is_empty() && b.is_empty());
+                let is_same = a.is_empty() && b.is_empty();
+                if is_same {
+                    there.get_ref().sync_all()?;
+                    sync_folder(folder(&self.path))?;
+                }
+                return Ok(is_same);
             }
             here.consume(length);
             there.consume(length);
@@ -94,12 +111,52 @@ fn folder(path: &Path) -> &Path {
         .unwrap_or(Path::new("."))
 }
 
+/// Removes what processes that died left in the folder, which nobody has locked any more: a copy that is in no book would
+/// outlast every destruction.
+fn sweep(folder: &Path) -> io::Result<()> {
+    // A partner may write here too: nothing that is put in the way is waited for or followed.
+    let careful = OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let opened = || {
+            OpenOptions::new()
+                .read(true)
+                .custom_flags(careful.bits().cast_signed())
+                .open(entry.path())
+        };
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(TEMPORARY.as_bytes())
+            && let Ok(file) = opened()
+            && file.try_lock().is_ok()
+        {
+            // Another may have removed it.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Is this file still the one of that name?
+fn stands(path: &Path, file: &File) -> io::Result<bool> {
+    let file = file.metadata()?;
+    match std::fs::metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (file.dev(), file.ino())),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
 /// Removes the file durably; that it is not there is no error.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
-        Ok(()) => sync_folder(path.parent().unwrap_or(Path::new("."))),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(e),
+        // It may have been removed before, and not durably.
+        Err(e) if e.kind() == io::ErrorKind::NotFound => match sync_folder(folder(path)) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        },
+        result => result.and_then(|()| sync_folder(folder(path))),
     }
 }
 
@@ -120,7 +177,10 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
         _ => {}
     }
-    sync_folder(above.unwrap_or(Path::new(".")))
+    sync_folder(above.unwrap_or(Path::new("."))).inspect_err(|_| {
+        // So that it is made again, and then durably.
+        let _ = std::fs::remove_dir(folder);
+    })
 }
 
 /// Reads a file of at most `most` bytes; none when there is no such file.

@@ -56,6 +56,26 @@ async fn a_failed_write_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_dead_writer_left_is_swept_and_what_a_live_one_has_is_not() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("dwp");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join(".tmp-1-0"), b"half a package").unwrap();
+    let live = std::fs::File::create(folder.join(".tmp-2-0")).unwrap();
+    live.lock().unwrap();
+    let transport = DirectoryTransport::new(root.path());
+    let put = async |name: &str| {
+        let put = transport.put(&me(), &id(name), &mut &b"x"[..]).await;
+        put.unwrap();
+    };
+    put("a").await;
+    assert_eq!(names(&folder), [".tmp-2-0", "a.pkg"]);
+    drop(live);
+    put("b").await;
+    assert_eq!(names(&folder), ["a.pkg", "b.pkg"]);
+}
+
+#[tokio::test]
 async fn ledger_files_are_replaced_whole_and_read_back() {
     let root = tempfile::tempdir().unwrap();
     let shelf = DirectoryShelf::new(root.path().join("ledger"));

@@ -83,9 +83,8 @@ impl Shelf {
             for (new, key, _) in &missing {
                 fs::rename(new, key)?;
             }
-            if !missing.is_empty() {
-                self.sync()?;
-            }
+            // Also where none is missing: whoever put them there may have been stopped before they were durable.
+            self.sync()?;
             Ok(None)
         })
         .map_err(failed("write a key to"))
