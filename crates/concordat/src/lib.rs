@@ -77,6 +77,8 @@ enum Command {
     Report(commands::report::Args),
     /// Examine a node: each part ok, look or broken, with the way out.
     Doctor(commands::doctor::Args),
+    /// Serve the node to people and programs, with its worker.
+    Serve(commands::serve::Args),
     /// Make the synthetic world of the exchanges of four departments, as files.
     Synth(commands::synth::Args),
     /// Link two lists of people, or find the doubles in one.
@@ -122,6 +124,7 @@ pub async fn run() -> ExitCode {
         Command::Destroy(args) => commands::destroy::run(&args).await,
         Command::Report(args) => commands::report::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(&args).await,
+        Command::Serve(args) => commands::serve::run(&args).await,
         Command::Synth(args) => commands::synth::run(&args).await,
         Command::Link(args) => commands::link::run(&args),
         Command::Demo(args) => demo::run(&args).await,
