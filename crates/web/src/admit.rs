@@ -2,19 +2,21 @@
 //! this at all. The answer passes it too: headers, problem details, counts, one line of log.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use exchange::ids::OperationId;
 use tokio::time::Instant;
 
 use crate::answer;
 use crate::app::App;
-use crate::caller::{Caller, Peer};
+use crate::caller::{Caller, Peer, RequestId};
 use crate::log::TARGET;
-use crate::problem::{FAULT, NOT_FOUND, Problem};
+use crate::probes::Whole;
+use crate::problem::{DENIED, FAULT, NOT_FOUND, Problem};
 use crate::routes::deed_of;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
@@ -25,9 +27,14 @@ const REQUEST: HeaderName = HeaderName::from_static("x-request-id");
 struct Who(&'static str);
 
 /// The outermost layer: gives the request its id and finishes the answer.
-pub(crate) async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn finish(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
     let id = request_id(&app);
+    request.extensions_mut().insert(RequestId(id.clone()));
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -38,20 +45,17 @@ pub(crate) async fn finish(State(app): State<Arc<App>>, request: Request, next: 
     let mut response = next.run(request).await;
     let status = response.status();
     let mut code = None;
-    if status.is_client_error() || status.is_server_error() {
+    let is_whole = response.extensions().get::<Whole>().is_some();
+    if (status.is_client_error() || status.is_server_error()) && !is_whole {
         let told = response.extensions_mut().remove::<Problem>();
         let told = told.unwrap_or_else(|| Problem::of(status));
         code = Some(told.kind.code);
         let who = response.extensions().get::<Who>().copied();
         let allow = response.headers_mut().remove(header::ALLOW);
         response = told.render(&id);
-        response.extensions_mut().extend(who.into_iter().fold(
-            axum::http::Extensions::new(),
-            |mut all, who| {
-                all.insert(who);
-                all
-            },
-        ));
+        if let Some(who) = who {
+            response.extensions_mut().insert(who);
+        }
         if let Some(allow) = allow {
             response.headers_mut().insert(header::ALLOW, allow);
         }
@@ -99,7 +103,9 @@ pub(crate) async fn admit(
     let path = path.map(MatchedPath::as_str).unwrap_or_default();
     let deed = deed_of(request.method(), path).ok_or(NOT_FOUND)?;
     let peer = request.extensions().get::<Peer>().copied().ok_or(FAULT)?;
-    let found = Caller::find(&app, bearer(request.headers()), peer, deed);
+    let id = request.extensions().get::<RequestId>();
+    let id = id.cloned().ok_or(FAULT)?;
+    let found = Caller::find(&app, bearer(request.headers()), peer, deed, id);
     let caller = match found {
         Ok(caller) => caller,
         Err(no) => {
@@ -108,21 +114,26 @@ pub(crate) async fn admit(
         }
     };
     let who = Who(caller.kind());
-    let answered = match allowed(&app, &caller) {
+    let mut answered = match allowed(&app, &caller).await {
         Ok(()) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(no) => axum::response::IntoResponse::into_response(no),
+        Err(no) => no.into_response(),
     };
-    let mut answered = answered;
     answered.extensions_mut().insert(who);
     Ok(answered)
 }
 
-fn allowed(app: &App, caller: &Caller) -> Result<(), Problem> {
+async fn allowed(app: &App, caller: &Caller) -> Result<(), Problem> {
     app.limits.caller(&caller.name)?;
-    caller.may_at_all(app)
+    match caller.may_at_all(app) {
+        Err(no) if no.kind == DENIED => {
+            caller.record(app, &no).await?;
+            Err(no)
+        }
+        answer => answer,
+    }
 }
 
 /// The one bearer token of the request; with two headers there is none, since two readers might choose differently.
@@ -146,7 +157,8 @@ fn correlation(headers: &HeaderMap) -> Option<HeaderValue> {
 /// A version 4 UUID (RFC 9562) out of the node's randomness.
 fn request_id(app: &App) -> String {
     let mut bytes = [0u8; 16];
-    if let Ok(op) = OperationId::parse("request") {
+    let n = app.requests.fetch_add(1, Ordering::Relaxed);
+    if let Ok(op) = OperationId::parse(format!("request/{n}")) {
         app.node.ports().entropy.fill(&op, "id", &mut bytes);
     }
     let mut number = u128::from_be_bytes(bytes);

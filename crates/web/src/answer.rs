@@ -124,8 +124,9 @@ pub(crate) struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The part of `all`, which stands in the order of `key`.
-    pub(crate) fn of(all: Vec<T>, key: impl Fn(&T) -> String, part: &Part) -> Self {
+    /// The part of `all`, in order of `key`: of this one, since databases order texts each in their own way.
+    pub(crate) fn of(mut all: Vec<T>, key: impl Fn(&T) -> String, part: &Part) -> Self {
+        all.sort_by_cached_key(&key);
         let after = |item: &T| part.after.as_ref().is_none_or(|last| key(item) > *last);
         let mut rest = all.into_iter().filter(after);
         let items: Vec<T> = rest.by_ref().take(part.limit).collect();

@@ -86,7 +86,7 @@ async fn may(app: &App, caller: &Caller, id: &AgreementId) -> Result<(), Problem
     if pact.is_none() {
         return Err(NOT_FOUND.into());
     }
-    caller.may(app, &resource(app, id).await?)
+    caller.may(app, &resource(app, id).await?).await
 }
 
 /// Which agreements of a list are the caller's to see: each is asked about once.
@@ -103,11 +103,7 @@ impl Seen {
         if let Some(known) = self.0.get(id) {
             return Ok(*known);
         }
-        let may = match may(app, caller, id).await {
-            Ok(()) => true,
-            Err(no) if no.kind.code == FAULT.code => return Err(no),
-            Err(_) => false,
-        };
+        let may = caller.sees(app, &resource(app, id).await?);
         self.0.insert(id.clone(), may);
         Ok(may)
     }

@@ -1,6 +1,7 @@
 //! What the handlers share: the node, who may come in, what is counted.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use async_trait::async_trait;
@@ -61,6 +62,8 @@ pub struct App {
     pub(crate) permissions: Permissions,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
+    /// How many requests there were: each draws its id by its number.
+    pub(crate) requests: AtomicU64,
     pub(crate) looked: Mutex<Option<(Timestamp, Vec<&'static str>)>>,
     /// Is something wrong with the list of who is known, so that an older one counts?
     pub(crate) stale_access: Mutex<bool>,
@@ -84,6 +87,7 @@ impl App {
             permissions: Permissions::built_in()?,
             limits: Limits::new(per_minute),
             metrics: Metrics::new(),
+            requests: AtomicU64::new(0),
             looked: Mutex::default(),
             stale_access: Mutex::default(),
         }))

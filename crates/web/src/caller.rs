@@ -1,18 +1,21 @@
 //! The caller of one request: who they are, and what they may see of what there is.
 
-use exchange::authority::Person;
-use exchange::ids::StaffId;
+use exchange::authority::{Actor, Person};
+use exchange::ids::{OperationId, StaffId};
 use jiff::Timestamp;
 use ledger::Digest;
 
 use crate::access::{AUDITOR, Known};
 use crate::app::{App, Entrance};
 use crate::permission::{Attributes, Deed, Principal, Resource};
-use crate::problem::{BAD_TOKEN, DENIED, FAULT, NO_TOKEN, NOT_FOUND, Problem, STEP_UP};
+use crate::problem::{BAD_TOKEN, DENIED, FAULT, NO_TOKEN, NOT_FOUND, Problem};
 use crate::token;
 
 /// For so many seconds a sign-in counts as recent.
 const RECENT: i64 = 300;
+
+/// The requirements that the policies name.
+const RULES: [&str; 6] = ["SEC-09", "SEC-11", "PTY-08", "PTY-09", "PTY-11", "PTY-17"];
 
 /// What is known of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +35,13 @@ pub(crate) struct Caller {
     /// The person who acts; none for programs and auditors.
     person: Option<Person>,
     deed: Deed,
+    /// The id of the request.
+    request: String,
 }
+
+/// The id of a request, as the log has it.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
 
 impl Caller {
     /// Who holds this token, on this connection.
@@ -41,6 +50,7 @@ impl Caller {
         bearer: Option<&str>,
         peer: Peer,
         deed: Deed,
+        RequestId(request): RequestId,
     ) -> Result<Self, Problem> {
         let bearer = bearer.ok_or(NO_TOKEN)?;
         let now = app.node.ports().clock.now();
@@ -50,7 +60,7 @@ impl Caller {
                 if Digest::of(bearer.as_bytes()) != *secret {
                     return Err(BAD_TOKEN.into());
                 }
-                Ok(Self::local(app, person.clone(), deed))
+                Ok(Self::local(app, person.clone(), deed, request))
             }
             Entrance::Tokens(list) => {
                 let list = list.read().map_err(|_| FAULT)?.clone();
@@ -60,7 +70,7 @@ impl Caller {
                 })?;
                 let key = (claims.issuer, claims.subject);
                 if let Some(known) = list.people.get(&key) {
-                    return Self::person(known, claims.signed_in, now, deed);
+                    return Self::person(known, claims.signed_in, now, deed, request);
                 }
                 // A token of a program for itself names the client as its subject (RFC 9068, section 5).
                 let program = list.programs.get(&key).filter(|_| claims.client == key.1);
@@ -74,6 +84,7 @@ impl Caller {
                     },
                     person: None,
                     deed,
+                    request,
                 })
             }
         }
@@ -84,6 +95,7 @@ impl Caller {
         signed_in: Option<i64>,
         now: Timestamp,
         deed: Deed,
+        request: String,
     ) -> Result<Self, Problem> {
         let today = exchange::deadline::london_day(now).map_err(|_| FAULT)?;
         let attributes = Attributes {
@@ -104,11 +116,12 @@ impl Caller {
             },
             person: known.role.map(|role| as_person(&known.staff, role)),
             deed,
+            request,
         })
     }
 
     /// Whoever can read the node's keys is believed, as on the command line.
-    fn local(app: &App, person: Person, deed: Deed) -> Self {
+    fn local(app: &App, person: Person, deed: Deed, request: String) -> Self {
         let attributes = Attributes {
             role: person.role.as_str(),
             clearance: agreement::Clearance::Dv,
@@ -127,6 +140,7 @@ impl Caller {
             },
             person: Some(person),
             deed,
+            request,
         }
     }
 
@@ -159,12 +173,38 @@ impl Caller {
         self.ask(app, &resource)
     }
 
-    /// May they do it to this? What is not theirs answers as what is not there: the rule would tell that it is.
-    pub(crate) fn may(&self, app: &App, resource: &Resource) -> Result<(), Problem> {
-        self.ask(app, resource).map_err(|no| match no.kind.code {
-            code if code == STEP_UP.code => no,
-            _ => NOT_FOUND.into(),
-        })
+    /// May they do it to this? What is not theirs answers as what is not there: the rule would tell that it is, and
+    /// goes to the ledger alone.
+    pub(crate) async fn may(&self, app: &App, resource: &Resource) -> Result<(), Problem> {
+        match self.ask(app, resource) {
+            Err(no) if no.kind == DENIED => {
+                self.record(app, &no).await?;
+                Err(NOT_FOUND.into())
+            }
+            answer => answer,
+        }
+    }
+
+    /// Would they be let through? Asked of the items of a list, where leaving one out is no refusal.
+    pub(crate) fn sees(&self, app: &App, resource: &Resource) -> bool {
+        self.ask(app, resource).is_ok()
+    }
+
+    /// Writes down which rules kept them out, before they are told (AUD-07). An auditor acts in no role of the node: the
+    /// log alone has theirs.
+    pub(crate) async fn record(&self, app: &App, no: &Problem) -> Result<(), Problem> {
+        let actor = match (&self.person, &self.principal.person) {
+            (Some(person), _) => Actor::Person(person.clone()),
+            (None, None) => Actor::Partner(self.principal.party.clone()),
+            (None, Some(_)) => return Ok(()),
+        };
+        let rules = no.rules.iter().filter_map(|said| {
+            let rule = RULES.iter().find(|rule| **rule == said.rule)?;
+            Some((*rule, said.what.as_str()))
+        });
+        let rules: Vec<_> = rules.collect();
+        let op = OperationId::parse(format!("api/denied/{}", self.request)).map_err(|_| FAULT)?;
+        Ok(app.node.deny(&op, &actor, &rules).await?)
     }
 
     fn ask(&self, app: &App, resource: &Resource) -> Result<(), Problem> {

@@ -9,8 +9,8 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::problem::{Problem, TOO_MANY};
 
-/// Refused attempts to show who one is, from one address: so many at once, and all of them again within a minute.
-const ATTEMPTS: NonZeroU32 = NonZeroU32::MIN.saturating_add(29);
+/// One address may fail to show who it is this many times less often than a caller may ask.
+const RARER: u32 = 20;
 /// Beyond so many remembered callers, those that asked long ago are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -23,9 +23,10 @@ pub(crate) struct Limits {
 impl Limits {
     /// One caller may ask so often a minute, at once or spread.
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
+        let attempts = NonZeroU32::new(per_minute.get() / RARER).unwrap_or(NonZeroU32::MIN);
         Self {
             callers: RateLimiter::keyed(Quota::per_minute(per_minute)),
-            attempts: RateLimiter::keyed(Quota::per_minute(ATTEMPTS)),
+            attempts: RateLimiter::keyed(Quota::per_minute(attempts)),
         }
     }
 

@@ -30,6 +30,10 @@ pub(crate) struct Readiness {
     pub(crate) why_not: Vec<String>,
 }
 
+/// An answer that is whole as it is: a no that is not a problem.
+#[derive(Clone, Copy)]
+pub(crate) struct Whole;
+
 /// The process lives.
 #[utoipa::path(get, path = "/livez", tag = "probes", responses((status = 200, description = "It lives", body = String, content_type = "text/plain")))]
 pub(crate) async fn livez() -> &'static str {
@@ -54,7 +58,9 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     };
     let body = serde_json::to_vec(&told).unwrap_or_default();
     let json = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, json)], body).into_response()
+    let mut response = (status, [(header::CONTENT_TYPE, json)], body).into_response();
+    response.extensions_mut().insert(Whole);
+    response
 }
 
 /// The counts of this process.

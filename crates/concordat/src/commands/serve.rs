@@ -54,16 +54,17 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
     // Verbs seal and compare for a while: on threads of their own, so that the probes answer meanwhile.
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder
-        .enable_all()
-        .build()
-        .map_err(|e| Fail::fault(format!("no threads to serve with: {e}")))?;
     std::thread::scope(|scope| {
-        let serving = scope.spawn(|| runtime.block_on(start(args)));
         let gone = |_| Err(Fail::fault("the service ended by a defect".into()));
-        serving.join().unwrap_or_else(gone)
+        scope.spawn(|| threads(args)).join().unwrap_or_else(gone)
     })
+}
+
+fn threads(args: &Args) -> Result<(), Fail> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.enable_all().build();
+    let runtime = runtime.map_err(|e| Fail::fault(format!("no threads to serve with: {e}")))?;
+    runtime.block_on(start(args))
 }
 
 async fn start(args: &Args) -> Result<(), Fail> {

@@ -7,6 +7,7 @@ mod approvals;
 mod bring;
 mod byhand;
 mod decide;
+mod deny;
 mod effects;
 mod entrusted;
 mod extract;

@@ -19,7 +19,7 @@ use crate::problem::{NOT_FOUND, Problem, Told};
 
 /// How an agreement stands today.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Agreement {
+pub(crate) struct ShownAgreement {
     /// Its name.
     agreement: String,
     /// The hash that the parties sign.
@@ -35,7 +35,7 @@ pub(crate) struct Agreement {
     last_day: Option<Date>,
 }
 
-impl Agreement {
+impl ShownAgreement {
     fn of(pact: &Pact, today: Date) -> Self {
         let open = pact.in_force(today).err().unwrap_or_default();
         Self {
@@ -50,38 +50,38 @@ impl Agreement {
 }
 
 /// The agreements on the table.
-#[utoipa::path(get, path = "/v1/agreements", tag = "agreements", security(("token" = [])), params(Listing), responses(
-    (status = 200, description = "A part of the list", body = Page<Agreement>, content_type = "application/vnd.concordat.v1+json"),
+#[utoipa::path(get, path = "/v1/agreements", operation_id = "listAgreements", tag = "agreements", security(("token" = [])), params(Listing), responses(
+    (status = 200, description = "A part of the list", body = Page<ShownAgreement>, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     part: Part,
-) -> Result<Answer<Page<Agreement>>, Problem> {
+) -> Result<Answer<Page<ShownAgreement>>, Problem> {
     let today = london_day(app.node.ports().clock.now()).map_err(exchange::Trouble::from)?;
     let (mut shown, mut seen) = (Vec::new(), Seen::default());
     for pact in app.node.all::<Pact>().await? {
         if seen.shows(&app, &caller, pact.id()).await? {
-            shown.push(Agreement::of(&pact, today));
+            shown.push(ShownAgreement::of(&pact, today));
         }
     }
     Ok(Answer(Page::of(shown, |a| a.agreement.clone(), &part)))
 }
 
 /// One agreement.
-#[utoipa::path(get, path = "/v1/agreements/{agreement}", tag = "agreements", security(("token" = [])),
+#[utoipa::path(get, path = "/v1/agreements/{agreement}", operation_id = "readAgreement", tag = "agreements", security(("token" = [])),
     params(("agreement" = String, Path, description = "Its name")), responses(
-    (status = 200, description = "How it stands", body = Agreement, content_type = "application/vnd.concordat.v1+json"),
+    (status = 200, description = "How it stands", body = ShownAgreement, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Named(id): Named<AgreementId>,
-) -> Result<Answer<Agreement>, Problem> {
+) -> Result<Answer<ShownAgreement>, Problem> {
     may(&app, &caller, &id).await?;
     let today = london_day(app.node.ports().clock.now()).map_err(exchange::Trouble::from)?;
     let pact: Pact = app.node.find(id.as_str()).await?.ok_or(NOT_FOUND)?;
-    Ok(Answer(Agreement::of(&pact, today)))
+    Ok(Answer(ShownAgreement::of(&pact, today)))
 }

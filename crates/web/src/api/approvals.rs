@@ -19,7 +19,7 @@ use crate::problem::{BAD_REQUEST, Problem, Told};
 
 /// An approval.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Shown {
+pub(crate) struct ShownApproval {
     /// The agreement.
     agreement: String,
     /// The flow.
@@ -35,20 +35,20 @@ pub(crate) struct Shown {
 }
 
 /// The approvals.
-#[utoipa::path(get, path = "/v1/approvals", tag = "approvals", security(("token" = [])), params(Listing), responses(
-    (status = 200, description = "A part of the list", body = Page<Shown>, content_type = "application/vnd.concordat.v1+json"),
+#[utoipa::path(get, path = "/v1/approvals", operation_id = "listApprovals", tag = "approvals", security(("token" = [])), params(Listing), responses(
+    (status = 200, description = "A part of the list", body = Page<ShownApproval>, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     part: Part,
-) -> Result<Answer<Page<Shown>>, Problem> {
+) -> Result<Answer<Page<ShownApproval>>, Problem> {
     let (mut shown, mut seen) = (Vec::new(), Seen::default());
     for approval in app.node.all::<Approval>().await? {
         let scope = approval.scope();
         if seen.shows(&app, &caller, &scope.agreement).await? {
-            shown.push(Shown {
+            shown.push(ShownApproval {
                 agreement: scope.agreement.to_string(),
                 flow: scope.flow.to_string(),
                 to: scope.to.to_string(),
@@ -58,7 +58,7 @@ pub(crate) async fn list(
             });
         }
     }
-    let key = |a: &Shown| format!("{}/{}", a.agreement, a.flow);
+    let key = |a: &ShownApproval| format!("{}/{}", a.agreement, a.flow);
     Ok(Answer(Page::of(shown, key, &part)))
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct Asked {
 }
 
 /// Ask for the approval of so many records in any 12 months.
-#[utoipa::path(post, path = "/v1/agreements/{agreement}/approvals/{flow}/ask", tag = "approvals", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/agreements/{agreement}/approvals/{flow}/ask", operation_id = "askApproval", tag = "approvals", security(("token" = [])),
     params(("agreement" = String, Path, description = "The agreement"), ("flow" = String, Path, description = "The flow"),
         ("Idempotency-Key" = String, Header, description = "A name of the caller's for this act", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")),
     request_body = Asked, responses(
@@ -96,7 +96,7 @@ pub(crate) async fn ask(
 }
 
 /// Grant what was asked for.
-#[utoipa::path(post, path = "/v1/agreements/{agreement}/approvals/{flow}/grant", tag = "approvals", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/agreements/{agreement}/approvals/{flow}/grant", operation_id = "grantApproval", tag = "approvals", security(("token" = [])),
     params(("agreement" = String, Path, description = "The agreement"), ("flow" = String, Path, description = "The flow"),
         ("Idempotency-Key" = String, Header, description = "A name of the caller's for this act", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")),
     responses(
@@ -116,7 +116,7 @@ pub(crate) async fn grant(
 }
 
 /// Refuse it, with the full reason.
-#[utoipa::path(post, path = "/v1/agreements/{agreement}/approvals/{flow}/refuse", tag = "approvals", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/agreements/{agreement}/approvals/{flow}/refuse", operation_id = "refuseApproval", tag = "approvals", security(("token" = [])),
     params(("agreement" = String, Path, description = "The agreement"), ("flow" = String, Path, description = "The flow"),
         ("Idempotency-Key" = String, Header, description = "A name of the caller's for this act", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")),
     request_body = Why, responses(
@@ -141,7 +141,7 @@ pub(crate) async fn refuse(
 }
 
 /// Refer it to the senior information risk owner, with the reason.
-#[utoipa::path(post, path = "/v1/agreements/{agreement}/approvals/{flow}/refer", tag = "approvals", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/agreements/{agreement}/approvals/{flow}/refer", operation_id = "referApproval", tag = "approvals", security(("token" = [])),
     params(("agreement" = String, Path, description = "The agreement"), ("flow" = String, Path, description = "The flow"),
         ("Idempotency-Key" = String, Header, description = "A name of the caller's for this act", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")),
     request_body = Why, responses(

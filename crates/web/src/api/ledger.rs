@@ -32,7 +32,7 @@ pub(crate) struct Placed {
 }
 
 /// The signed checkpoint.
-#[utoipa::path(get, path = "/v1/ledger/checkpoint", tag = "ledger", security(("token" = [])), responses(
+#[utoipa::path(get, path = "/v1/ledger/checkpoint", operation_id = "readCheckpoint", tag = "ledger", security(("token" = [])), responses(
     (status = 200, description = "The head of the ledger", body = Head, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
@@ -46,7 +46,7 @@ pub(crate) async fn checkpoint(State(app): State<Arc<App>>) -> Result<Answer<Hea
 }
 
 /// The entries that have their place, in order.
-#[utoipa::path(get, path = "/v1/ledger/entries", tag = "ledger", security(("token" = [])), params(Listing), responses(
+#[utoipa::path(get, path = "/v1/ledger/entries", operation_id = "listEntries", tag = "ledger", security(("token" = [])), params(Listing), responses(
     (status = 200, description = "A part of the ledger", body = Page<Placed>, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]

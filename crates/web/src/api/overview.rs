@@ -9,7 +9,7 @@ use crate::app::{App, Waiting};
 use crate::problem::{Problem, Told};
 
 /// What falls due when, and what waits for whom; what has a date first.
-#[utoipa::path(get, path = "/v1/due", tag = "overview", security(("token" = [])), params(Listing), responses(
+#[utoipa::path(get, path = "/v1/due", operation_id = "listDue", tag = "overview", security(("token" = [])), params(Listing), responses(
     (status = 200, description = "A part of the list", body = Page<Waiting>, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
@@ -20,16 +20,14 @@ pub(crate) async fn due(
     let key = |w: &Waiting| {
         // What has no date stands after every date.
         let on = w.on.map_or("waits".to_owned(), |on| on.to_string());
-        let what = ::ledger::Digest::of(format!("{}\n{}", w.whose, w.what).as_bytes());
+        let what = ::ledger::Digest::of(format!("{}\n{}\n{}", w.whose, w.what, w.then).as_bytes());
         format!("{on}/{what}")
     };
-    let mut all = app.overview.due().await?;
-    all.sort_by_key(key);
-    Ok(Answer(Page::of(all, key, &part)))
+    Ok(Answer(Page::of(app.overview.due().await?, key, &part)))
 }
 
 /// What the agreements did, in counts, names of the hub and dates.
-#[utoipa::path(get, path = "/v1/report", tag = "overview", security(("token" = [])), responses(
+#[utoipa::path(get, path = "/v1/report", operation_id = "readReport", tag = "overview", security(("token" = [])), responses(
     (status = 200, description = "The report, as `concordat report --json` prints it", body = Object, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]

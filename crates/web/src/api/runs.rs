@@ -22,7 +22,7 @@ use crate::problem::{NOT_FOUND, Problem, Told};
 
 /// A run that this node started.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Shown {
+pub(crate) struct ShownRun {
     /// Its name.
     run: String,
     /// The agreement.
@@ -42,7 +42,7 @@ pub(crate) struct Shown {
     selected: u64,
 }
 
-impl Shown {
+impl ShownRun {
     fn of(run: &Run) -> Self {
         let pool = run.pool();
         Self {
@@ -61,7 +61,7 @@ impl Shown {
 
 /// A file of a run, sent or received.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct File {
+pub(crate) struct ShownFile {
     /// The run.
     run: String,
     /// The flow.
@@ -82,7 +82,7 @@ pub(crate) struct File {
     fault: Option<String>,
 }
 
-impl File {
+impl ShownFile {
     fn of(leg: &Leg) -> Self {
         let side = match leg.side() {
             Side::Sender => "sender",
@@ -104,7 +104,7 @@ impl File {
 
 /// A match: which row, by what evidence, and how it stands.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Row {
+pub(crate) struct ShownMatch {
     /// The row of the file.
     row: u64,
     /// `strong`, `weak` or `partner-answer`.
@@ -116,57 +116,57 @@ pub(crate) struct Row {
 }
 
 /// The runs that this node started.
-#[utoipa::path(get, path = "/v1/runs", tag = "runs", security(("token" = [])), params(Listing), responses(
-    (status = 200, description = "A part of the list", body = Page<Shown>, content_type = "application/vnd.concordat.v1+json"),
+#[utoipa::path(get, path = "/v1/runs", operation_id = "listRuns", tag = "runs", security(("token" = [])), params(Listing), responses(
+    (status = 200, description = "A part of the list", body = Page<ShownRun>, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     part: Part,
-) -> Result<Answer<Page<Shown>>, Problem> {
+) -> Result<Answer<Page<ShownRun>>, Problem> {
     let (mut shown, mut seen) = (Vec::new(), Seen::default());
     for run in app.node.all::<Run>().await? {
         if seen.shows(&app, &caller, run.agreement()).await? {
-            shown.push(Shown::of(&run));
+            shown.push(ShownRun::of(&run));
         }
     }
     Ok(Answer(Page::of(shown, |r| r.run.clone(), &part)))
 }
 
 /// One run.
-#[utoipa::path(get, path = "/v1/runs/{run}", tag = "runs", security(("token" = [])),
+#[utoipa::path(get, path = "/v1/runs/{run}", operation_id = "readRun", tag = "runs", security(("token" = [])),
     params(("run" = String, Path, description = "Its name")), responses(
-    (status = 200, description = "The run", body = Shown, content_type = "application/vnd.concordat.v1+json"),
+    (status = 200, description = "The run", body = ShownRun, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn one(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     Named(id): Named<RunId>,
-) -> Result<Answer<Shown>, Problem> {
+) -> Result<Answer<ShownRun>, Problem> {
     let run: Run = app.node.find(id.as_str()).await?.ok_or(NOT_FOUND)?;
     may(&app, &caller, run.agreement()).await?;
-    Ok(Answer(Shown::of(&run)))
+    Ok(Answer(ShownRun::of(&run)))
 }
 
 /// The files of all runs, sent and received.
-#[utoipa::path(get, path = "/v1/files", tag = "runs", security(("token" = [])), params(Listing), responses(
-    (status = 200, description = "A part of the list", body = Page<File>, content_type = "application/vnd.concordat.v1+json"),
+#[utoipa::path(get, path = "/v1/files", operation_id = "listFiles", tag = "runs", security(("token" = [])), params(Listing), responses(
+    (status = 200, description = "A part of the list", body = Page<ShownFile>, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn files(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     part: Part,
-) -> Result<Answer<Page<File>>, Problem> {
+) -> Result<Answer<Page<ShownFile>>, Problem> {
     let (mut shown, mut seen) = (Vec::new(), Seen::default());
     for leg in app.node.all::<Leg>().await? {
         if seen.shows(&app, &caller, leg.agreement()).await? {
-            shown.push(File::of(&leg));
+            shown.push(ShownFile::of(&leg));
         }
     }
-    let key = |f: &File| format!("{}/{}", f.run, f.flow);
+    let key = |f: &ShownFile| format!("{}/{}", f.run, f.flow);
     Ok(Answer(Page::of(shown, key, &part)))
 }
 
@@ -179,7 +179,7 @@ async fn file(app: &App, caller: &Caller, run: &RunId, flow: &FlowId) -> Result<
 }
 
 /// Check a prepared file and release it; it is sealed, and sent by the worker.
-#[utoipa::path(post, path = "/v1/runs/{run}/files/{flow}/release", tag = "runs", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/runs/{run}/files/{flow}/release", operation_id = "releaseFile", tag = "runs", security(("token" = [])),
     params(("run" = String, Path, description = "The run"), ("flow" = String, Path, description = "The flow"),
         ("Idempotency-Key" = String, Header, description = "A name of the caller's for this act", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")),
     responses(
@@ -207,10 +207,10 @@ pub(crate) async fn release(
 }
 
 /// The matches of a file.
-#[utoipa::path(get, path = "/v1/runs/{run}/files/{flow}/matches", tag = "matches", security(("token" = [])),
+#[utoipa::path(get, path = "/v1/runs/{run}/files/{flow}/matches", operation_id = "listMatches", tag = "matches", security(("token" = [])),
     params(("run" = String, Path, description = "The run"), ("flow" = String, Path, description = "The flow"), Listing),
     responses(
-    (status = 200, description = "A part of the list", body = Page<Row>, content_type = "application/vnd.concordat.v1+json"),
+    (status = 200, description = "A part of the list", body = Page<ShownMatch>, content_type = "application/vnd.concordat.v1+json"),
     (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn matches(
@@ -218,25 +218,24 @@ pub(crate) async fn matches(
     Extension(caller): Extension<Caller>,
     Named((run, flow)): Named<(RunId, FlowId)>,
     part: Part,
-) -> Result<Answer<Page<Row>>, Problem> {
+) -> Result<Answer<Page<ShownMatch>>, Problem> {
     file(&app, &caller, &run, &flow).await?;
     let found: Vec<Match> = app.node.under(&format!("{run}/{flow}/")).await?;
-    let mut rows: Vec<Row> = found
+    let rows: Vec<ShownMatch> = found
         .iter()
-        .map(|m| Row {
+        .map(|m| ShownMatch {
             row: m.row(),
             evidence: m.evidence().name().to_owned(),
             standing: m.standing().name().to_owned(),
             open: m.standing().is_open(),
         })
         .collect();
-    rows.sort_by_key(|r| r.row);
     // As texts, numbers of one length stand in their order.
     Ok(Answer(Page::of(rows, |r| format!("{:020}", r.row), &part)))
 }
 
 /// Confirm the match of a row: it is the same person.
-#[utoipa::path(post, path = "/v1/runs/{run}/files/{flow}/matches/{row}/confirm", tag = "matches", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/runs/{run}/files/{flow}/matches/{row}/confirm", operation_id = "confirmMatch", tag = "matches", security(("token" = [])),
     params(("run" = String, Path, description = "The run"), ("flow" = String, Path, description = "The flow"), ("row" = u64, Path, description = "The row"),
         ("Idempotency-Key" = String, Header, description = "A name of the caller's for this act", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")),
     request_body = Why, responses(
@@ -261,7 +260,7 @@ pub(crate) async fn confirm(
 }
 
 /// Refute the match of a row; a confirmed one is undone everywhere it went.
-#[utoipa::path(post, path = "/v1/runs/{run}/files/{flow}/matches/{row}/refute", tag = "matches", security(("token" = [])),
+#[utoipa::path(post, path = "/v1/runs/{run}/files/{flow}/matches/{row}/refute", operation_id = "refuteMatch", tag = "matches", security(("token" = [])),
     params(("run" = String, Path, description = "The run"), ("flow" = String, Path, description = "The flow"), ("row" = u64, Path, description = "The row"),
         ("Idempotency-Key" = String, Header, description = "A name of the caller's for this act", min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")),
     request_body = Why, responses(
