@@ -114,6 +114,6 @@ impl App {
         if !faults.is_empty() {
             self.metrics.rounds_failed.inc();
         }
-        faults.iter().for_each(|fault| crate::log::fault(fault));
+        faults.iter().for_each(crate::log::fault);
     }
 }
