@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix docs soak tools postgres servers office breaking
+.PHONY: help demo test check bench fix docs soak tools postgres servers office breaking attackers provider
 
 # How many disturbed calls a soak goes on for, and the seed that it begins with.
 SOAK_FAULTS ?= 500
@@ -21,7 +21,7 @@ demo: ## Build the release and run the whole exchange in ./demo, with synthetic 
 	if [ -n "$$pages" ]; then echo "== open in a browser:"; echo "$$pages" | sed "s|^|$(CURDIR)/|"; \
 	else echo "== the demonstration wrote no page"; fi
 
-test: tools postgres servers office breaking ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
+test: tools postgres servers office breaking attackers provider ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
 	@if cargo fmt --version >/dev/null 2>&1; then echo "== format"; cargo fmt --all --check; \
 	else echo "== format NOT CHECKED: rustfmt is not installed"; fi
 	@if cargo clippy --version >/dev/null 2>&1; then echo "== lints"; \
@@ -126,3 +126,22 @@ office:
 	$$as_root apt-get update -q; \
 	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 	libreoffice-calc-nogui python3-uno
+
+# A test sends the service what its description allows, and what it does not; another one checks the description itself.
+attackers:
+	@if [ -x target/attackers/bin/schemathesis ] && [ -x target/attackers/bin/openapi-spec-validator ]; then exit 0; fi; \
+	if ! command -v python3 >/dev/null || ! python3 -c 'import ensurepip' 2>/dev/null; then \
+	echo "Python 3 with its module venv is missing: on Debian, apt-get install python3-venv. Then run make test again."; \
+	exit 1; fi; \
+	echo "== installing schemathesis with pip, into target/attackers"; \
+	python3 -m venv target/attackers; \
+	target/attackers/bin/pip install -q schemathesis==4.32.5 openapi-spec-validator==0.9.0
+
+# A test lets a program obtain its token from a real OpenID provider, which it starts itself.
+provider:
+	@if [ -d target/provider/node_modules/oidc-provider ] && command -v node >/dev/null; then exit 0; fi; \
+	if ! command -v npm >/dev/null; then \
+	echo "Node.js with npm is missing: on Debian, apt-get install nodejs npm. Then run make test again."; exit 1; fi; \
+	echo "== installing oidc-provider with npm, into target/provider"; \
+	mkdir -p target/provider; \
+	npm install --silent --no-audit --no-fund --prefix target/provider oidc-provider@9.13.3

@@ -331,7 +331,7 @@ fn keys(dir: &Path, config: &Config) -> Result<Keys, Fail> {
 }
 
 /// Writes a file that its owner alone may read.
-fn private(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
+pub(crate) fn private(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
     let mut file = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -85,6 +85,8 @@ enum Command {
     Doctor(commands::doctor::Args),
     /// The residence check: a call about one person while they apply, and the months that stay.
     Residence(commands::residence::Args),
+    /// Serve the node to people and programs, with its worker.
+    Serve(commands::serve::Args),
     /// Make the synthetic world of the exchanges of four departments, as files.
     Synth(commands::synth::Args),
     /// Link two lists of people, or find the doubles in one.
@@ -133,6 +135,7 @@ pub async fn run() -> ExitCode {
         Command::Report(args) => commands::report::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(&args).await,
         Command::Residence(args) => commands::residence::run(&args).await,
+        Command::Serve(args) => commands::serve::run(&args).await,
         Command::Synth(args) => commands::synth::run(&args).await,
         Command::Link(args) => commands::link::run(&args),
         Command::Demo(args) => demo::run(&args).await,

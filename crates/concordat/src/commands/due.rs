@@ -75,15 +75,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
 async fn look(args: &Args) -> Result<Said, Fail> {
     let node = args.at.node().await?;
     let today = london_day(node.ports().clock.now())?;
-    let mut all = holdings(&node).await?;
-    all.extend(holds(&node).await?);
-    all.extend(certificates(&node).await?);
-    all.extend(traces(&node).await?);
-    all.extend(agreements(&node).await?);
-    all.extend(work(&node).await?);
-    all.extend(words(&node).await?);
-    all.extend(answers(&node).await?);
-    all.extend(lines(&node).await?);
+    let mut all = items(&node).await?;
     all.retain(|i| i.on.zip(args.until).is_none_or(|(on, until)| on <= until));
     // What has a date first, then what waits.
     all.sort_by_key(|i| (i.on.is_none(), i.on));
@@ -107,6 +99,20 @@ async fn look(args: &Args) -> Result<Said, Fail> {
         ));
     }
     Ok(said.with("today", json!(today)).with("items", json!(all)))
+}
+
+/// All that falls due or waits, in no order.
+pub(super) async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all = holdings(node).await?;
+    all.extend(holds(node).await?);
+    all.extend(certificates(node).await?);
+    all.extend(traces(node).await?);
+    all.extend(agreements(node).await?);
+    all.extend(work(node).await?);
+    all.extend(words(node).await?);
+    all.extend(answers(node).await?);
+    all.extend(lines(node).await?);
+    Ok(all)
 }
 
 /// Values, by the date on which their key dies, or the event that their date is counted from.

@@ -27,6 +27,7 @@ pub(crate) mod run;
 mod run_by_hand;
 mod sarif;
 pub(crate) mod schema;
+pub(crate) mod serve;
 mod shelf;
 pub(crate) mod solution;
 mod status;

@@ -10,6 +10,7 @@ mod byhand;
 mod call;
 mod check;
 mod decide;
+mod deny;
 mod effects;
 mod entrusted;
 mod extract;

@@ -181,6 +181,11 @@ pub(crate) async fn page(nodes: &[&Node], told: &[(String, String)]) -> Result<S
     page::render(&reports, told)
 }
 
+/// The report of a node, for programs.
+pub(crate) async fn as_json(node: &Node) -> Result<serde_json::Value, Fail> {
+    Ok(serde_json::to_value(count::report(node).await?)?)
+}
+
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
     let node = args.at.node().await?;
     let report = count::report(&node).await?;

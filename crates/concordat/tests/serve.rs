@@ -1,0 +1,508 @@
+//! What the service does for those who may: reads, writes that happen once, what operators see, and its end.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod common;
+mod service;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use common::{House, op, values_in};
+use exchange::approval::Approval;
+use exchange::change::Aggregate;
+use serde_json::{Value, json};
+use service::*;
+use tokio::io::AsyncWriteExt;
+
+const ASK: &str = "/v1/agreements/contact-thread/approvals/ask/ask";
+const GRANT: &str = "/v1/agreements/contact-thread/approvals/ask/grant";
+
+#[tokio::test]
+async fn the_resources_are_shown_without_a_value_of_a_person() {
+    let service = Service::answered().await;
+    let mut all = String::new();
+    for (subject, path, of) in [
+        ("sub-o2", "/v1/agreements", "contact-thread"),
+        (
+            "sub-o2",
+            "/v1/agreements/contact-thread",
+            "\"in_force\":true",
+        ),
+        ("sub-o2", "/v1/runs", "ask-2026-02"),
+        ("sub-o2", "/v1/runs/ask-2026-02", "\"state\":\"open\""),
+        ("sub-o2", "/v1/files", "\"flow\":\"reply\""),
+        ("sub-o2", "/v1/approvals", "granted"),
+        (
+            "sub-c1",
+            "/v1/runs/ask-2026-02/files/reply/matches",
+            "partner-answer",
+        ),
+        ("sub-u1", "/v1/ledger/checkpoint", "checkpoint"),
+        ("sub-u1", "/v1/ledger/entries?limit=200", "agreement.laid"),
+        ("sub-u1", "/v1/due", "items"),
+        ("sub-u1", "/v1/report", "{}"),
+        ("hmrc-node", "/v1/ledger/checkpoint", "checkpoint"),
+        ("hmrc-node", "/v1/agreements", "contact-thread"),
+    ] {
+        let answer = service.get(subject, path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        assert!(answer.body.contains(of), "{path}: {}", answer.body);
+        assert_eq!(answer.header("content-type").as_deref(), Some(V1));
+        all += &answer.body;
+    }
+    all += &service.operator("/metrics").await.body;
+    for value in values_in(&service.house).await {
+        assert!(!all.contains(&value), "a value of a person is shown");
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_read_part_by_part() {
+    let service = Service::answered().await;
+    let whole = service
+        .get("sub-u1", "/v1/ledger/entries?limit=200")
+        .await
+        .json();
+    let (mut parts, mut next) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/ledger/entries?limit=7{next}");
+        let part = service.get("sub-u1", &path).await.json();
+        parts.extend(part["items"].as_array().unwrap().clone());
+        match part["next"].as_str() {
+            Some(after) => next = format!("&after={after}"),
+            None => break,
+        }
+    }
+    assert!(parts.len() > 14);
+    assert_eq!(json!(parts), whole["items"]);
+    let path = "/v1/runs/ask-2026-02/files/reply/matches";
+    let whole = service.get("sub-c1", path).await.json();
+    let first = service
+        .get("sub-c1", &format!("{path}?limit=1"))
+        .await
+        .json();
+    let after = first["next"].as_str().unwrap();
+    let rest = service
+        .get("sub-c1", &format!("{path}?after={after}"))
+        .await
+        .json();
+    let mut both = first["items"].as_array().unwrap().clone();
+    both.extend(rest["items"].as_array().unwrap().clone());
+    assert_eq!(json!(both), whole["items"]);
+    for bad in [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "limit=-1",
+        "order=desc",
+        "after=1&after=2",
+    ] {
+        let answer = service.get("sub-u1", &format!("/v1/runs?{bad}")).await;
+        assert_eq!(answer.code(), "bad-request", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_happens_once_for_a_key() {
+    let service = Service::agreed().await;
+    let first = service.post("sub-o1", ASK, "k1", r#"{"volume":60}"#).await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    assert_eq!(first.json()["done_before"], false);
+    assert_eq!(first.json()["entries"][0]["act"], "approval.asked");
+    let again = service.post("sub-o1", ASK, "k1", r#"{"volume":60}"#).await;
+    assert_eq!(again.json(), json!({ "done_before": true, "entries": [] }));
+    let other = service.post("sub-o1", ASK, "k1", r#"{"volume":70}"#).await;
+    assert_eq!(
+        (other.status, other.code().as_str()),
+        (422, "idempotency-key-reused")
+    );
+    let elsewhere = service.post("sub-i1", GRANT, "k1", "").await;
+    assert_eq!(
+        elsewhere.status, 200,
+        "another's key is another: {}",
+        elsewhere.body
+    );
+    // The domain's own rules answer with their ids, and stand in the ledger.
+    let refused = service.post("sub-i1", GRANT, "k2", "").await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (409, "refused"),
+        "{}",
+        refused.body
+    );
+    assert!(refused.json()["rules"][0]["rule"].is_string());
+    let approval: Vec<Approval> = service.node.all().await.unwrap();
+    assert_eq!(approval[0].status(), "granted");
+    assert_eq!(approval[0].scope().volume, 60);
+    // After a restart the store still knows.
+    let after = Service::of(service.house).await;
+    let again = after.post("sub-o1", ASK, "k1", r#"{"volume":60}"#).await;
+    assert_eq!(again.json()["done_before"], true);
+    let other = after.post("sub-o1", ASK, "k1", r#"{"volume":70}"#).await;
+    assert_eq!(other.code(), "idempotency-key-reused");
+    for key in ["", "a b", &"k".repeat(65), "k/1"] {
+        let answer = after.post("sub-o1", ASK, key, r#"{"volume":60}"#).await;
+        assert_eq!(answer.code(), "idempotency-key-missing", "{key}");
+    }
+}
+
+#[tokio::test]
+async fn deciding_and_releasing_need_a_recent_sign_in() {
+    let service = Service::agreed().await;
+    assert_eq!(
+        service
+            .post("sub-o1", ASK, "k1", r#"{"volume":60}"#)
+            .await
+            .status,
+        200
+    );
+    let more = "Idempotency-Key: k2\r\n";
+    let now = service.claims("sub-i1")["iat"].as_i64().unwrap() + 60;
+    for signed_in in [json!(now - 301), json!(now + 600), Value::Null] {
+        let mut claims = service.claims("sub-i1");
+        claims["auth_time"] = signed_in;
+        let token = service.sign(&service.header(), &claims);
+        let answer = service.ask(&token, "POST", GRANT, more, "").await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (401, "step-up-needed")
+        );
+        let challenge = answer.header("www-authenticate").unwrap();
+        assert!(
+            challenge.contains("insufficient_user_authentication"),
+            "{challenge}"
+        );
+        // Reading does not need it.
+        assert_eq!(
+            service
+                .ask(&token, "GET", "/v1/approvals", "", "")
+                .await
+                .status,
+            200
+        );
+    }
+    assert_eq!(service.post("sub-i1", GRANT, "k2", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_match_is_refuted_by_a_person_with_a_reason_and_a_file_is_released() {
+    let service = Service::answered().await;
+    let path = "/v1/runs/ask-2026-02/files/reply/matches";
+    let rows = service.get("sub-c1", path).await.json();
+    let row = rows["items"][0]["row"].as_u64().unwrap();
+    let reason = r#"{"reason":"a namesake"}"#;
+    let refute = format!("{path}/{row}/refute");
+    let answer = service.post("sub-c1", &refute, "k1", reason).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(!answer.body.contains("namesake"), "texts stay sealed");
+    let rows = service.get("sub-c1", path).await.json();
+    assert_eq!(rows["items"][0]["standing"], "refuted");
+    let answer = service
+        .post("sub-c1", &refute, "k2", r#"{"reason":""}"#)
+        .await;
+    assert_eq!(answer.code(), "bad-request");
+    let denied = service.post("sub-o1", &refute, "k3", reason).await;
+    assert_eq!((denied.status, denied.code().as_str()), (403, "denied"));
+    assert_eq!(denied.json()["rules"][0]["rule"], "SEC-09");
+
+    let service = Service::agreed().await;
+    service.house.at("2026-02-02T09:00:00Z");
+    let node = &service.node;
+    node.start(&op("prepare"), &common::start(), &common::officer())
+        .await
+        .unwrap();
+    let release = "/v1/runs/ask-2026-02/files/ask/release";
+    let answer = service.post("sub-o1", release, "k1", "").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let files = service.get("sub-o1", "/v1/files").await.json();
+    assert_eq!(files["items"][0]["state"], "sealed");
+    let again = service.post("sub-o1", release, "k1", "").await;
+    assert_eq!(again.json()["done_before"], true);
+}
+
+#[tokio::test]
+async fn versions_and_ids_are_answered() {
+    let service = Service::agreed().await;
+    let token = service.token("sub-o1");
+    for (accept, status) in [
+        ("application/vnd.concordat.v1+json", 200),
+        ("text/html, application/json;q=0.9", 200),
+        ("*/*", 200),
+        ("application/vnd.concordat.v2+json", 406),
+        ("text/html", 406),
+    ] {
+        let more = format!("Accept: {accept}\r\nX-Correlation-Id: 6f1c-22\r\n");
+        let answer = service.ask(&token, "GET", "/v1/runs", &more, "").await;
+        assert_eq!(answer.status, status, "{accept}");
+        assert_eq!(
+            answer.header("x-correlation-id").as_deref(),
+            Some("6f1c-22")
+        );
+        let id = answer.header("x-request-id").unwrap();
+        assert_eq!(id.len(), 36);
+        if status == 406 {
+            assert_eq!(answer.json()["instance"], format!("urn:uuid:{id}"));
+        }
+        assert_eq!(answer.header("cache-control").as_deref(), Some("no-store"));
+    }
+    let long = format!("X-Correlation-Id: {}\r\n", "a".repeat(65));
+    let answer = service.ask(&token, "GET", "/v1/runs", &long, "").await;
+    assert_eq!(answer.header("x-correlation-id"), None);
+}
+
+/// What is wrong with this list.
+fn read(service: &Service, text: &str) -> String {
+    let home = service.house.dir.path().join("tls");
+    let beside = |name: &str| std::fs::read_to_string(home.join(name)).map_err(|e| e.to_string());
+    let fault = web::Access::read(text, service.node.party(), beside);
+    fault.unwrap_err().to_string()
+}
+
+// shows: PTY-06, PTY-07, PTY-17, SEC-12
+#[tokio::test]
+async fn who_is_known_is_a_list_and_what_it_says_counts_at_once() {
+    let service = Service::agreed().await;
+    let text = access_text();
+    for (from, to, why) in [
+        (
+            "provisioned-by = \"a1\"",
+            "provisioned-by = \"m1\"",
+            "SEC-12",
+        ),
+        ("granted-by = \"m1\"", "granted-by = \"o1\"", "SEC-12"),
+        ("party = \"ho\"", "party = \"hmrc\"", "PTY-07"),
+        ("sub-o2", "sub-o1", "twice"),
+        ("clearance = \"ctc\"", "clearance = \"high\"", "clearance"),
+        ("role = \"iao\"", "role = \"root\"", "unknown role"),
+        (
+            "authorised = true\n",
+            "authorised = true\nadmin = true\n",
+            "unknown field",
+        ),
+        (
+            "keys = \"keys.json\"",
+            "keys = \"none.json\"",
+            "No such file",
+        ),
+    ] {
+        let fault = read(&service, &text.replacen(from, to, 1));
+        assert!(fault.contains(why), "{fault}");
+    }
+    let (before, auditor) = text.split_once("sub-u1").unwrap();
+    let endless = auditor.replacen("until = \"2026-12-31\"\ngranted", "granted", 1);
+    let fault = read(&service, &format!("{before}sub-u1{endless}"));
+    assert!(fault.contains("is an auditor"), "{fault}");
+    assert_eq!(service.get("sub-o1", "/v1/runs").await.status, 200);
+    // Trained until yesterday.
+    service.known(&text.replacen(
+        "trained-until = \"2026-12-31\"",
+        "trained-until = \"2026-01-06\"",
+        1,
+    ));
+    let answer = service.get("sub-o1", "/v1/runs").await;
+    assert_eq!(answer.json()["rules"][0]["rule"], "PTY-17");
+    // A faulty list changes nothing, and says so.
+    service.known("audience = 1");
+    assert_eq!(service.get("sub-o1", "/v1/runs").await.status, 403);
+    assert!(
+        service
+            .operator("/readyz")
+            .await
+            .body
+            .contains("access-list-faulty")
+    );
+    // Taken off the list: the token that was good a moment ago is refused.
+    service.known(&text.replacen("sub-o1", "sub-o9", 1));
+    assert_eq!(
+        service.get("sub-o1", "/v1/runs").await.code(),
+        "token-refused"
+    );
+}
+
+// shows: AUD-07
+#[tokio::test]
+async fn whoever_is_kept_out_is_written_down_with_the_rule_that_nobody_is_told() {
+    let service = Service::agreed().await;
+    let waiting = async || {
+        let pending = service.node.ports().store.pending(1_000).await.unwrap();
+        let read = |p: &exchange::ports::Pending| ledger::Entry::parse(&p.bytes).unwrap();
+        pending.iter().map(read).collect::<Vec<_>>()
+    };
+    assert!(waiting().await.is_empty());
+    // By the role, which is told; and by the agreement, which is not.
+    for (subject, path, code, role) in [
+        ("sub-c1", "/v1/ledger/entries", "denied", "caseworker"),
+        (
+            "sub-x1",
+            "/v1/agreements/contact-thread",
+            "not-found",
+            "data-sharing-officer",
+        ),
+        ("hmrc-node", "/v1/runs", "denied", "partner"),
+    ] {
+        assert_eq!(service.get(subject, path).await.code(), code, "{path}");
+        let entries = waiting().await;
+        let entry = entries.last().unwrap();
+        assert_eq!(entry.act.to_string(), "refused");
+        assert_eq!(entry.rule.as_ref().unwrap().to_string(), "SEC-09");
+        assert_eq!(entry.by.role.to_string(), role);
+    }
+    assert_eq!(waiting().await.len(), 3);
+    // Leaving something out of a list is no refusal, and a stranger writes nothing.
+    assert_eq!(service.get("sub-x1", "/v1/agreements").await.status, 200);
+    assert_eq!(service.get("sub-z9", "/v1/agreements").await.status, 401);
+    assert_eq!(waiting().await.len(), 3);
+}
+
+// shows: SEC-09
+#[tokio::test]
+async fn an_auditors_view_ends_on_its_day() {
+    let service = Service::agreed().await;
+    assert_eq!(
+        service.get("sub-u1", "/v1/ledger/entries").await.status,
+        200
+    );
+    service.house.at("2026-12-31T22:00:00Z");
+    assert_eq!(
+        service.get("sub-u1", "/v1/ledger/entries").await.status,
+        200
+    );
+    service.house.at("2027-01-01T00:30:00Z");
+    let answer = service.get("sub-u1", "/v1/ledger/entries").await;
+    assert_eq!(answer.code(), "denied");
+}
+
+#[tokio::test]
+async fn operators_are_told_whether_the_node_can_serve_and_why_not() {
+    let service = Service::agreed().await;
+    assert_eq!(service.operator("/livez").await.body, "live\n");
+    let ready = service.operator("/readyz").await;
+    assert_eq!(
+        (ready.status, ready.json()),
+        (200, json!({ "ready": true, "why_not": [] }))
+    );
+    // An entry without a place, for longer than a minute.
+    assert_eq!(
+        service
+            .post("sub-o1", ASK, "k1", r#"{"volume":60}"#)
+            .await
+            .status,
+        200
+    );
+    service.house.at("2026-01-07T12:00:00Z");
+    assert_eq!(
+        service.operator("/readyz").await.json()["why_not"],
+        json!(["sequencer-behind"])
+    );
+    service.node.work().await.unwrap();
+    service.house.at("2026-01-07T12:01:00Z");
+    assert_eq!(service.operator("/readyz").await.status, 200);
+    // After its last day no agreement is in force.
+    service.house.at("2040-01-01T12:00:00Z");
+    let why = service.operator("/readyz").await;
+    assert_eq!(why.status, 503);
+    assert!(why.body.contains("no-agreement-in-force"), "{}", why.body);
+    let counts = service.operator("/metrics").await.body;
+    let counted = r#"concordat_http_requests_total{route="/v1/agreements/{agreement}/approvals/{flow}/ask",method="POST",status="200"} 1"#;
+    assert!(counts.contains(counted), "{counts}");
+    assert!(counts.ends_with("# EOF\n"));
+    assert_eq!(
+        service.operator("/v1/runs").await.status,
+        404,
+        "operators see no resource"
+    );
+}
+
+#[tokio::test]
+async fn what_was_begun_is_finished_at_the_end() {
+    let mut service = Service::agreed().await;
+    let token = service.token("sub-o1");
+    let body = r#"{"volume":60}"#;
+    let head = format!(
+        "POST {ASK} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: k1\r\n\
+         Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let mut begun = service.connect(Some("one")).await;
+    begun.write_all(head.as_bytes()).await.unwrap();
+    // The handler waits for the body when the server asks for it.
+    let mut said = [0u8; 25];
+    tokio::io::AsyncReadExt::read_exact(&mut begun, &mut said)
+        .await
+        .unwrap();
+    assert!(said.starts_with(b"HTTP/1.1 100"));
+    service.end.take().unwrap().send(()).unwrap();
+    // Nothing new is accepted once the listener is gone.
+    while tokio::net::TcpStream::connect(service.address)
+        .await
+        .is_ok()
+    {
+        tokio::task::yield_now().await;
+    }
+    begun.write_all(body.as_bytes()).await.unwrap();
+    let answer = read_answer(&mut begun).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    service.ended.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_program_serves_one_person_on_this_machine() {
+    let house = House::new(None, None).await;
+    house.agreed().await;
+    let home = house.home("ho");
+    let program = env!("CARGO_BIN_EXE_concordat");
+    let serve = |listen: &str| {
+        let mut command = Command::new(program);
+        command
+            .args(["serve", "--local", "o1:data-sharing-officer", "--json"])
+            .args(["--listen", listen, "--operate", "127.0.0.1:0", "--dir"])
+            .arg(&home);
+        command
+    };
+    let elsewhere = serve("0.0.0.0:0").output().unwrap();
+    assert_eq!(elsewhere.status.code(), Some(2));
+    let mut child = serve("127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let told: Value = serde_json::from_str(&line).unwrap();
+    let secret = std::fs::read_to_string(home.join("keys/serve.token")).unwrap();
+    let ask = async |secret: &str| {
+        let address = told["listening"].as_str().unwrap();
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let text = format!(
+            "GET /v1/agreements HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {secret}\r\n\r\n"
+        );
+        stream.write_all(text.as_bytes()).await.unwrap();
+        read_answer(&mut stream).await
+    };
+    let answer = ask(&secret).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.contains("contact-thread"));
+    assert_eq!(ask("guessed").await.code(), "token-refused");
+    let done = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(done.success());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    let log = String::from_utf8(ended.stderr).unwrap();
+    assert!(log.contains(r#""route":"/v1/agreements""#), "{log}");
+    assert!(
+        !log.contains(secret.as_str()) && !log.contains("o1"),
+        "{log}"
+    );
+}

@@ -1,0 +1,245 @@
+//! Who is known to the node: `access.toml`, beside `node.toml`. People and programs are listed by name (PTY-06); whoever
+//! is not listed does not come in, whatever their token says. No secret stands in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use agreement::Clearance;
+use exchange::authority::Role;
+use exchange::ids::{AgreementId, PartyId, StaffId};
+use jiff::civil::Date;
+use jsonwebtoken::jwk::JwkSet;
+use serde::Deserialize;
+
+/// What is wrong with the list.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("access.toml: {0}")]
+pub struct AccessFault(String);
+
+fn wrong(what: impl Into<String>) -> AccessFault {
+    AccessFault(what.into())
+}
+
+/// The list as it is written.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct File {
+    audience: String,
+    issuer: Vec<Issuer>,
+    #[serde(default)]
+    person: Vec<PersonLine>,
+    #[serde(default)]
+    system: Vec<SystemLine>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Issuer {
+    /// As tokens name it, exactly.
+    name: String,
+    /// The file of its public keys, a JWK set, beside `access.toml`.
+    keys: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct PersonLine {
+    staff: StaffId,
+    issuer: String,
+    subject: String,
+    role: String,
+    party: PartyId,
+    clearance: String,
+    authorised: bool,
+    trained_until: Date,
+    #[serde(default)]
+    teams: BTreeSet<String>,
+    agreements: Vec<String>,
+    until: Option<Date>,
+    granted_by: StaffId,
+    provisioned_by: StaffId,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct SystemLine {
+    client: String,
+    issuer: String,
+    party: PartyId,
+    agreements: Vec<String>,
+    granted_by: StaffId,
+    provisioned_by: StaffId,
+}
+
+/// A person who is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) staff: StaffId,
+    /// The role in the node; none for an auditor, who changes nothing.
+    pub(crate) role: Option<Role>,
+    pub(crate) party: PartyId,
+    pub(crate) clearance: Clearance,
+    pub(crate) authorised: bool,
+    pub(crate) trained_until: Date,
+    pub(crate) teams: BTreeSet<String>,
+    pub(crate) agreements: Option<BTreeSet<AgreementId>>,
+    pub(crate) until: Option<Date>,
+}
+
+/// A program that is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) party: PartyId,
+    pub(crate) agreements: Option<BTreeSet<AgreementId>>,
+}
+
+/// Who is known to the node.
+#[derive(Debug)]
+pub struct Access {
+    pub(crate) audience: String,
+    pub(crate) issuers: BTreeMap<String, JwkSet>,
+    /// By issuer and subject.
+    pub(crate) people: BTreeMap<(String, String), Known>,
+    /// By issuer and client.
+    pub(crate) programs: BTreeMap<(String, String), Program>,
+}
+
+/// The role of somebody who looks at everything and changes nothing, for a time.
+pub(crate) const AUDITOR: &str = "auditor";
+
+impl Access {
+    /// Reads the list of the node of `party`; `read` gives the text of a file beside it.
+    ///
+    /// # Errors
+    /// [`AccessFault`]: the form, a name that is used twice, an issuer that is not listed, one person who both granted
+    /// and provisioned (SEC-12), an auditor without an end, or staff of another party in a role that decides.
+    pub fn read(
+        text: &str,
+        party: &PartyId,
+        read: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<Self, AccessFault> {
+        let file: File = toml::from_str(text).map_err(|e| wrong(e.message().to_owned()))?;
+        let mut issuers = BTreeMap::new();
+        for issuer in file.issuer {
+            let keys = read(&issuer.keys).map_err(wrong)?;
+            let keys: JwkSet = serde_json::from_str(&keys)
+                .map_err(|_| wrong(format!("{} is no JWK set (RFC 7517)", issuer.keys)))?;
+            if issuers.insert(issuer.name.clone(), keys).is_some() {
+                return Err(wrong(format!("the issuer {} is listed twice", issuer.name)));
+            }
+        }
+        let mut ids = BTreeSet::new();
+        for key in issuers.values().flat_map(|keys| &keys.keys) {
+            let id = key.common.key_id.as_ref();
+            let id = id.ok_or_else(|| wrong("a key of an issuer has no id (kid)"))?;
+            if !ids.insert(id.clone()) {
+                return Err(wrong(format!("two keys of issuers have the id {id}")));
+            }
+        }
+        let mut people = BTreeMap::new();
+        for line in file.person {
+            let key = named(&issuers, &line.issuer, &line.subject)?;
+            let staff = line.staff.clone();
+            if people.insert(key, line.known(party)?).is_some() {
+                return Err(wrong(format!("the subject of {staff} is listed twice")));
+            }
+        }
+        let mut programs = BTreeMap::new();
+        for line in file.system {
+            separate(&line.client, &line.granted_by, &line.provisioned_by)?;
+            let key = named(&issuers, &line.issuer, &line.client)?;
+            let program = Program {
+                party: line.party,
+                agreements: scope(&line.agreements)?,
+            };
+            if people.contains_key(&key) || programs.insert(key, program).is_some() {
+                return Err(wrong(format!("{} is listed twice", line.client)));
+            }
+        }
+        Ok(Self {
+            audience: file.audience,
+            issuers,
+            people,
+            programs,
+        })
+    }
+}
+
+impl PersonLine {
+    fn known(self, node: &PartyId) -> Result<Known, AccessFault> {
+        let staff = self.staff;
+        separate(staff.as_str(), &self.granted_by, &self.provisioned_by)?;
+        let role = Role::ALL.iter().find(|r| r.as_str() == self.role).copied();
+        if role.is_none() && self.role != AUDITOR {
+            return Err(wrong(format!("{staff} has the unknown role {}", self.role)));
+        }
+        if role.is_none() && self.until.is_none() {
+            return Err(wrong(format!(
+                "{staff} is an auditor and needs the last day of the access: until"
+            )));
+        }
+        if role.is_some() && self.party != *node {
+            return Err(wrong(format!(
+                "{staff} is staff of {}, and only staff of {node} has a role here (PTY-07): give the role {AUDITOR}",
+                self.party
+            )));
+        }
+        let clearance = Clearance::ALL
+            .iter()
+            .find(|(name, _)| *name == self.clearance);
+        let (_, clearance) = clearance.ok_or_else(|| {
+            let all: Vec<_> = Clearance::ALL.iter().map(|(name, _)| *name).collect();
+            wrong(format!(
+                "{staff} has no clearance out of {}",
+                all.join(", ")
+            ))
+        })?;
+        Ok(Known {
+            role,
+            party: self.party,
+            clearance: *clearance,
+            authorised: self.authorised,
+            trained_until: self.trained_until,
+            teams: self.teams,
+            agreements: scope(&self.agreements)?,
+            until: self.until,
+            staff,
+        })
+    }
+}
+
+/// Granting and provisioning are done by different people (SEC-12).
+fn separate(who: &str, granted: &StaffId, provisioned: &StaffId) -> Result<(), AccessFault> {
+    if granted == provisioned {
+        return Err(wrong(format!(
+            "{granted} both granted and provisioned the access of {who}: two people do that (SEC-12)"
+        )));
+    }
+    if granted.as_str() == who || provisioned.as_str() == who {
+        return Err(wrong(format!(
+            "{who} granted or provisioned their own access (SEC-12)"
+        )));
+    }
+    Ok(())
+}
+
+fn named(
+    issuers: &BTreeMap<String, JwkSet>,
+    issuer: &str,
+    subject: &str,
+) -> Result<(String, String), AccessFault> {
+    if issuers.contains_key(issuer) {
+        Ok((issuer.to_owned(), subject.to_owned()))
+    } else {
+        Err(wrong(format!("the issuer {issuer} is not listed")))
+    }
+}
+
+/// `["all"]`, or the names of agreements.
+fn scope(names: &[String]) -> Result<Option<BTreeSet<AgreementId>>, AccessFault> {
+    if names == ["all"] {
+        return Ok(None);
+    }
+    let ids = names.iter().map(|name| AgreementId::parse(name));
+    let ids = ids.collect::<Result<_, _>>();
+    ids.map(Some).map_err(|e| wrong(e.to_string()))
+}

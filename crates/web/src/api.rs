@@ -1,0 +1,110 @@
+//! The handlers, one file for each kind of thing. Each reads what is there, asks whether it is the caller's to see, and
+//! shows the hub's own names, states and counts; none shows a value of a person.
+
+pub(crate) mod agreements;
+pub(crate) mod approvals;
+pub(crate) mod ledger;
+pub(crate) mod overview;
+pub(crate) mod runs;
+
+use std::collections::BTreeMap;
+
+use agreement::RouteKind;
+use exchange::Done;
+use exchange::ids::AgreementId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::permission::Resource;
+use crate::problem::{FAULT, NOT_FOUND, Problem};
+
+/// What a write did.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Did {
+    /// Was it done before, under the same key? Nothing happened again then.
+    done_before: bool,
+    /// The ledger entries that now stand for it.
+    #[schema(value_type = Vec<Object>)]
+    entries: Vec<serde_json::Value>,
+}
+
+impl Did {
+    fn of(done: &Done) -> Result<Self, Problem> {
+        Ok(Self {
+            done_before: done.is_empty(),
+            entries: done.iter().map(entry).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// An entry as the ledger has it (docs/formats/ledger.md): no text, only commitments to texts.
+fn entry(entry: &::ledger::Entry) -> Result<serde_json::Value, Problem> {
+    let bytes = entry.to_bytes().map_err(|_| FAULT)?;
+    serde_json::from_slice(&bytes).map_err(|_| FAULT.into())
+}
+
+/// Why something is done: kept sealed, never logged.
+#[derive(serde::Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Why {
+    /// In words that name nobody.
+    #[schema(min_length = 1, max_length = 2000)]
+    reason: String,
+}
+
+impl Why {
+    /// The reason, if it is one.
+    fn text(&self) -> Result<&str, Problem> {
+        let length = self.reason.chars().count();
+        if (1..=2000).contains(&length) {
+            Ok(&self.reason)
+        } else {
+            Err(crate::problem::BAD_REQUEST.into())
+        }
+    }
+}
+
+/// An agreement on the table, as the policies see it.
+async fn resource(app: &App, id: &AgreementId) -> Result<Resource, Problem> {
+    let (_, plan) = app.node.agreement(id).await?;
+    let here = plan.parties.get(app.node.party());
+    let direct = |route: &agreement::Route| route.kind == RouteKind::DirectAccess;
+    Ok(Resource::Agreement {
+        id: id.clone(),
+        clearance: here
+            .and_then(|party| party.clearance)
+            .unwrap_or(agreement::Clearance::None),
+        direct: plan.routes.values().any(direct),
+    })
+}
+
+/// May the caller do it to this agreement? One that is not there answers the same.
+async fn may(app: &App, caller: &Caller, id: &AgreementId) -> Result<(), Problem> {
+    let pact: Option<exchange::pact::Pact> = app.node.find(id.as_str()).await?;
+    if pact.is_none() {
+        return Err(NOT_FOUND.into());
+    }
+    caller.may(app, &resource(app, id).await?).await
+}
+
+/// Which agreements of a list are the caller's to see: each is asked about once.
+#[derive(Default)]
+struct Seen(BTreeMap<AgreementId, bool>);
+
+impl Seen {
+    async fn shows(
+        &mut self,
+        app: &App,
+        caller: &Caller,
+        id: &AgreementId,
+    ) -> Result<bool, Problem> {
+        if let Some(known) = self.0.get(id) {
+            return Ok(*known);
+        }
+        let may = caller.sees(app, &resource(app, id).await?);
+        self.0.insert(id.clone(), may);
+        Ok(may)
+    }
+}

@@ -1,0 +1,67 @@
+//! A write's `Idempotency-Key` becomes the name of the operation, which the store keeps with the change: asking again
+//! does nothing again, over restarts and between processes. What the key was used for is kept beside it.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use exchange::Node;
+use exchange::change::Batch;
+use exchange::ids::OperationId;
+use ledger::{CommitKey, Digest, NodeName};
+
+use crate::caller::Caller;
+use crate::problem::{FAULT, KEY_MISSING, KEY_REUSED, Problem};
+
+/// The operation of a write.
+pub(crate) struct Key {
+    /// Of this caller and key.
+    op: OperationId,
+    /// The request without its body.
+    line: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let key = parts.headers.get("idempotency-key").ok_or(KEY_MISSING)?;
+        let key = key.to_str().map_err(|_| KEY_MISSING)?;
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        if !(1..=64).contains(&key.len()) || !key.bytes().all(plain) {
+            return Err(KEY_MISSING.into());
+        }
+        // A key belongs to its caller: another's cannot be met, nor guessed at.
+        let caller = parts.extensions.get::<Caller>().ok_or(FAULT)?;
+        let name = Digest::of(format!("{}\n{key}", caller.name).as_bytes());
+        Ok(Self {
+            op: OperationId::parse(format!("api/{name}")).map_err(|_| FAULT)?,
+            line: format!("{} {}", parts.method, parts.uri.path()),
+        })
+    }
+}
+
+impl Key {
+    /// The operation, after it is certain that the key was not used for anything else.
+    pub(crate) async fn operation(
+        self,
+        node: &Node,
+        body: &impl serde::Serialize,
+    ) -> Result<OperationId, Problem> {
+        let body = serde_json::to_string(body).map_err(|_| FAULT)?;
+        let print = Digest::of(format!("{}\n{body}", self.line).as_bytes());
+        let used_for = OperationId::parse(format!("{}/for/{print}", self.op)).map_err(|_| FAULT)?;
+        let store = &node.ports().store;
+        let trouble = |e: exchange::ports::StoreFault| Problem::from(exchange::Trouble::from(e));
+        if store.done(&used_for).await.map_err(trouble)? {
+            return Ok(self.op);
+        }
+        if store.done(&self.op).await.map_err(trouble)? {
+            return Err(KEY_REUSED.into());
+        }
+        // A commit of nothing but its name. Without an entry no commitment is made, so its key is never used.
+        let name = NodeName::parse(node.party().as_str()).map_err(|_| FAULT)?;
+        let (commit, _) = Batch::new(used_for, "api.key")
+            .finish(node.ports().clock.now(), &name, &CommitKey::new([0; 32]))
+            .map_err(|e| Problem::from(exchange::Trouble::from(e)))?;
+        store.commit(&commit).await.map_err(trouble)?;
+        Ok(self.op)
+    }
+}

@@ -1,0 +1,30 @@
+//! The node as a service: a JSON API over the node's verbs, who may use it, its probes and metrics.
+//!
+//! Decides nothing about exchanges: permission (may this caller?) is answered here by policies, whether a state allows
+//! an act is asked of the domain. Parses no partner's file, keeps no state of its own beside the node's, and writes no
+//! personal value into an address, a log line or a metric.
+
+pub mod access;
+mod admit;
+mod answer;
+mod api;
+mod app;
+mod caller;
+mod idempotency;
+mod limits;
+mod log;
+mod metrics;
+mod permission;
+mod probes;
+mod problem;
+mod routes;
+mod serve;
+mod token;
+
+pub use access::{Access, AccessFault};
+pub use app::{App, Entrance, Overview, Waiting};
+pub use log::begin as log_to;
+pub use permission::{Attributes, Deed, Permissions, PolicyFault, Principal, Resource};
+pub use problem::{KINDS, Kind};
+pub use routes::{TABLE, openapi, operating, router};
+pub use serve::{Bound, Tls, TlsFault, serve};

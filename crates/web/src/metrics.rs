@@ -1,0 +1,116 @@
+//! Counts for operators, in the text form of Prometheus. Labels are route templates, statuses and codes: a closed set,
+//! in which no person, no run and no client is named (RPT-10, RTC-20).
+
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// Upper bounds of the durations, in seconds.
+const BUCKETS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Asked {
+    route: String,
+    method: &'static str,
+    status: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Code {
+    code: &'static str,
+}
+
+/// The counters of one process.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: Family<Asked, Counter>,
+    took: Family<Route, Histogram, fn() -> Histogram>,
+    problems: Family<Code, Counter>,
+    pub(crate) connections: Gauge,
+    pub(crate) rounds_failed: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("concordat");
+        let took: Family<Route, Histogram, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(BUCKETS));
+        let metrics = Self {
+            requests: Family::default(),
+            took,
+            problems: Family::default(),
+            connections: Gauge::default(),
+            rounds_failed: Counter::default(),
+            registry: Registry::default(),
+        };
+        registry.register(
+            "http_requests",
+            "Requests that were answered",
+            metrics.requests.clone(),
+        );
+        registry.register(
+            "http_request_seconds",
+            "How long answers took",
+            metrics.took.clone(),
+        );
+        registry.register(
+            "http_problems",
+            "Answers that were no, by their code",
+            metrics.problems.clone(),
+        );
+        registry.register(
+            "http_connections",
+            "Connections that are open",
+            metrics.connections.clone(),
+        );
+        registry.register(
+            "worker_rounds_failed",
+            "Rounds of the worker in which something did not work",
+            metrics.rounds_failed.clone(),
+        );
+        Self {
+            registry,
+            ..metrics
+        }
+    }
+
+    /// A request was answered.
+    pub(crate) fn answered(
+        &self,
+        route: &str,
+        method: &'static str,
+        status: u16,
+        seconds: f64,
+        code: Option<&'static str>,
+    ) {
+        let asked = Asked {
+            route: route.to_owned(),
+            method,
+            status: status.into(),
+        };
+        self.requests.get_or_create(&asked).inc();
+        let route = Route {
+            route: route.to_owned(),
+        };
+        self.took.get_or_create(&route).observe(seconds);
+        if let Some(code) = code {
+            self.problems.get_or_create(&Code { code }).inc();
+        }
+    }
+
+    /// The text that Prometheus reads.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
