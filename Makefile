@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix docs soak tools postgres servers office breaking attackers provider
+.PHONY: help demo test check bench fix docs soak tools packages attackers provider
 
 # How many disturbed calls a soak goes on for, and the seed that it begins with.
 SOAK_FAULTS ?= 500
@@ -21,7 +21,7 @@ demo: ## Build the release and run the whole exchange in ./demo, with synthetic 
 	if [ -n "$$pages" ]; then echo "== open in a browser:"; echo "$$pages" | sed "s|^|$(CURDIR)/|"; \
 	else echo "== the demonstration wrote no page"; fi
 
-test: tools postgres servers office breaking attackers provider ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
+test: tools packages attackers provider ## All that must hold: format, lints, every test, doctests, claims (installs what it needs)
 	@if cargo fmt --version >/dev/null 2>&1; then echo "== format"; cargo fmt --all --check; \
 	else echo "== format NOT CHECKED: rustfmt is not installed"; fi
 	@if cargo clippy --version >/dev/null 2>&1; then echo "== lints"; \
@@ -55,7 +55,7 @@ docs: ## Build the documentation of the code; a warning is an error
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace
 	@echo "== in $(CURDIR)/target/doc"
 
-soak: breaking ## Break disks and kill nodes SOAK_FAULTS times from SOAK_SEED on; then every property on 10,000 cases
+soak: packages ## Break disks and kill nodes SOAK_FAULTS times from SOAK_SEED on; then every property on 10,000 cases
 	cargo build --workspace --bins
 	SOAK_FAULTS=$(SOAK_FAULTS) SOAK_SEED=$(SOAK_SEED) \
 	cargo test --workspace --test faults -- --ignored --exact soak --nocapture
@@ -69,28 +69,21 @@ tools:
 	if ! cargo "$${part%%:*}" --version >/dev/null 2>&1 && command -v rustup >/dev/null; then \
 	echo "== adding $${part##*:} to the toolchain"; rustup component add "$${part##*:}" || true; fi; done
 
-# The store's tests start their own PostgreSQL server in a temporary folder; they need its programs only.
-postgres:
-	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then \
-	echo "PostgreSQL's server programs are missing (looked in /usr/lib/postgresql), and this is not Debian:"; \
-	echo "install PostgreSQL 15 there and try again."; exit 1; fi; \
-	if [ "$$(id -u)" = 0 ]; then as_root=; \
-	elif command -v sudo >/dev/null; then as_root=sudo; \
-	else echo "The tests need PostgreSQL's server programs, and installing them needs root."; \
-	echo "As root: apt-get install postgresql. Then run make test again."; exit 1; fi; \
-	echo "== installing postgresql with apt"; \
-	$$as_root apt-get update -q; \
-	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql
-
-# The transports' tests start their own SFTP and WebDAV servers; they need these programs only. Where apt installs sshd it
-# may start the machine's own: that is not used.
-servers:
-	@missing=; for program in ssh:openssh-client sshd:openssh-server rclone:rclone openssl:openssl; do \
-	PATH="$$PATH:/usr/sbin" command -v "$${program%%:*}" >/dev/null || missing="$$missing $${program##*:}"; done; \
+# What the tests start or look through, as Debian's packages: the store's PostgreSQL server, the transports' SFTP and WebDAV
+# servers (where apt installs sshd it may start the machine's own: that is not used), the crash matrix's failing calls and
+# disks, LibreOffice for locked workbooks, Python and Node.js for whatever attacks the service and signs its callers in.
+packages:
+	@export PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
+	need() { eval "$$1" >/dev/null 2>&1 || missing="$$missing $$2"; }; \
+	need 'ls /usr/lib/postgresql/*/bin/initdb' postgresql; \
+	for program in ssh:openssh-client sshd:openssh-server rclone:rclone openssl:openssl strace:strace mkfs.ext4:e2fsprogs \
+	soffice:libreoffice-calc-nogui node:nodejs npm:npm; do \
+	need "command -v $${program%%:*}" "$${program##*:}"; done; \
+	need '/usr/bin/python3 -c "import uno"' python3-uno; \
+	need 'python3 -c "import ensurepip"' python3-venv; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
-	echo "These are missing, and this is not Debian:$$missing. Install them and try again."; exit 1; fi; \
+	echo "These packages of Debian are missing, and this is not Debian:$$missing. Install what they have and try again."; exit 1; fi; \
 	if [ "$$(id -u)" = 0 ]; then as_root=; \
 	elif command -v sudo >/dev/null; then as_root=sudo; \
 	else echo "The tests need these packages, and installing them needs root: apt-get install$$missing"; exit 1; fi; \
@@ -98,50 +91,16 @@ servers:
 	$$as_root apt-get update -q; \
 	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
 
-# The crash matrix makes calls of the system fail, and a disk in a file whose power is cut.
-breaking:
-	@missing=; for program in strace:strace mkfs.ext4:e2fsprogs; do \
-	PATH="$$PATH:/usr/sbin:/sbin" command -v "$${program%%:*}" >/dev/null || missing="$$missing $${program##*:}"; done; \
-	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(uname)" != Linux ] || ! command -v apt-get >/dev/null; then \
-	echo "These are missing, and this is not Debian:$$missing. The crash matrix says what it leaves out."; exit 0; fi; \
-	if [ "$$(id -u)" = 0 ]; then as_root=; \
-	elif command -v sudo >/dev/null; then as_root=sudo; \
-	else echo "The crash matrix needs these packages, and installing them needs root: apt-get install$$missing"; exit 1; fi; \
-	echo "== installing$$missing with apt"; \
-	$$as_root apt-get update -q; \
-	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
-
-# A test opens, edits and stores locked workbooks in LibreOffice, as a person would.
-office:
-	@if command -v soffice >/dev/null && /usr/bin/python3 -c 'import uno' 2>/dev/null; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then \
-	echo "LibreOffice (soffice) or its module for /usr/bin/python3 (uno) is missing, and this is not Debian:"; \
-	echo "install both there and try again."; exit 1; fi; \
-	if [ "$$(id -u)" = 0 ]; then as_root=; \
-	elif command -v sudo >/dev/null; then as_root=sudo; \
-	else echo "The tests need LibreOffice, and installing it needs root."; \
-	echo "As root: apt-get install libreoffice-calc-nogui python3-uno. Then run make test again."; exit 1; fi; \
-	echo "== installing LibreOffice with apt"; \
-	$$as_root apt-get update -q; \
-	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-	libreoffice-calc-nogui python3-uno
-
 # A test sends the service what its description allows, and what it does not; another one checks the description itself.
-attackers:
+attackers: packages
 	@if [ -x target/attackers/bin/schemathesis ] && [ -x target/attackers/bin/openapi-spec-validator ]; then exit 0; fi; \
-	if ! command -v python3 >/dev/null || ! python3 -c 'import ensurepip' 2>/dev/null; then \
-	echo "Python 3 with its module venv is missing: on Debian, apt-get install python3-venv. Then run make test again."; \
-	exit 1; fi; \
 	echo "== installing schemathesis with pip, into target/attackers"; \
 	python3 -m venv target/attackers; \
 	target/attackers/bin/pip install -q schemathesis==4.32.5 openapi-spec-validator==0.9.0
 
 # A test lets a program obtain its token from a real OpenID provider, which it starts itself.
-provider:
-	@if [ -d target/provider/node_modules/oidc-provider ] && command -v node >/dev/null; then exit 0; fi; \
-	if ! command -v npm >/dev/null; then \
-	echo "Node.js with npm is missing: on Debian, apt-get install nodejs npm. Then run make test again."; exit 1; fi; \
+provider: packages
+	@if [ -d target/provider/node_modules/oidc-provider ]; then exit 0; fi; \
 	echo "== installing oidc-provider with npm, into target/provider"; \
 	mkdir -p target/provider; \
 	npm install --silent --no-audit --no-fund --prefix target/provider oidc-provider@9.13.3

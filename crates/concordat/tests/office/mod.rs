@@ -63,7 +63,7 @@ pub fn through(from: &Path, to: &Path, password: &str, edits: &[Edit]) -> Saw {
     let out = child.wait_with_output().unwrap();
     assert!(
         out.status.success(),
-        "LibreOffice did not do it: `make office` installs libreoffice-calc-nogui and python3-uno"
+        "LibreOffice did not do it: `make packages` installs libreoffice-calc-nogui and python3-uno"
     );
     serde_json::from_slice(&out.stdout).unwrap()
 }

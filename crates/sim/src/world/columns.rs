@@ -190,21 +190,74 @@ impl TableReader {
         let group = self.file.get_row_group(group)?;
         let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
         let mut reader = get_typed_column_reader::<ByteArrayType>(group.get_column_reader(at)?);
-        let (mut values, mut held) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-        // A call reads no further than a page, so there are as many calls as it takes.
-        while held.len() < rows {
-            let (read, _, _) = reader.read_records(rows, Some(&mut held), None, &mut values)?;
-            if read == 0 {
-                break;
+        let (mut values, mut held) = (Vec::new(), Vec::new());
+        let mut all = Values::of(rows);
+        let mut row = 0;
+        // Rows that are not wanted are passed over, which costs far less than reading them.
+        while row < rows {
+            let want = wanted(row);
+            let end = (row + 1..rows).find(|at| wanted(*at) != want);
+            let end = end.unwrap_or(rows);
+            // A call goes no further than a page, so there are as many calls as it takes.
+            while row < end {
+                let done = if want {
+                    reader.read_records(end - row, Some(&mut held), None, &mut values)?.0
+                } else {
+                    reader.skip_records(end - row)?
+                };
+                if done == 0 {
+                    return Ok(all);
+                }
+                row += done;
+                if !want {
+                    (0..done).for_each(|_| all.push(None));
+                }
+                let mut values = values.drain(..);
+                for held in held.drain(..) {
+                    let value = if held > 0 { values.next() } else { None };
+                    all.push(value.as_ref().map(ByteArray::as_utf8).transpose()?);
+                }
             }
         }
-        let mut values = values.iter();
-        let mut all = Values::of(rows);
-        for (row, held) in held.into_iter().enumerate() {
-            let value = if held > 0 { values.next() } else { None };
-            let value = value.filter(|_| wanted(row)).map(ByteArray::as_utf8);
-            all.push(value.transpose()?);
-        }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // Some values long and all different, so that pages are of both kinds: with a dictionary and without.
+    #[test]
+    fn a_part_of_a_column_is_what_reading_it_whole_gives() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let cell = |row: usize| match row % 7 {
+            0 | 3 => None,
+            1 => Some(format!("{row}:{}", "x".repeat(row % 400))),
+            _ => Some(format!("word {}", row % 5)),
+        };
+        let rows = GROUP + 1_000;
+        let mut table = TableWriter::create(&path, &["a"]).unwrap();
+        (0..rows).for_each(|row| table.push(vec![cell(row)]).unwrap());
+        table.finish().unwrap();
+        let table = TableReader::open(&path).unwrap();
+        let wanted: [(&str, fn(usize) -> bool); 5] = [
+            ("all", |_| true),
+            ("none", |_| false),
+            ("one", |row| row == 777),
+            ("every third", |row| row.is_multiple_of(3)),
+            ("runs", |row| (row / 100).is_multiple_of(2)),
+        ];
+        for (name, wanted) in wanted {
+            for group in 0..table.groups() {
+                let some = table.values_at(group, "a", wanted).unwrap();
+                let first = group * GROUP;
+                let all = (first..rows.min(first + GROUP)).map(cell).enumerate();
+                let expected: Vec<_> = all.map(|(at, v)| v.filter(|_| wanted(at))).collect();
+                let some: Vec<_> = some.iter().map(|v| v.map(ToOwned::to_owned)).collect();
+                assert!(some == expected, "{name} of group {group}");
+            }
+        }
     }
 }
