@@ -341,7 +341,7 @@ impl Store for DryStore {
         Err(StoreFault::LeaseLost)
     }
 
-    async fn published(&self, _: u64) -> Result<(), StoreFault> {
+    async fn published(&self, _: &str, _: u64) -> Result<(), StoreFault> {
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod link;
 mod node_key;
 mod os;
 mod page;
+mod running;
 pub mod solution;
 mod staff;
 

@@ -41,7 +41,7 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Awaited, Brought, Case, Deciding, Done, Locked, MASKED, Node, Ports, Proven, Settings,
-    Start, Told, Verdict, Word, Worked, Written, WrittenRow,
+    About, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
+    Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

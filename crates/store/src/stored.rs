@@ -266,9 +266,9 @@ impl<E: Engine> Store for SqlStore<E> {
         Ok(tx.commit().await?)
     }
 
-    async fn published(&self, size: u64) -> Result<(), StoreFault> {
+    async fn published(&self, holder: &str, size: u64) -> Result<(), StoreFault> {
         let mut tx = self.engine.begin().await?;
-        sequencer::published(&mut tx, size).await?;
+        sequencer::published(&mut tx, holder, size).await?;
         Ok(tx.commit().await?)
     }
 

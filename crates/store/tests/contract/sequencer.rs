@@ -13,6 +13,7 @@ crate::cases![
     without_the_lease_nothing_is_placed,
     places_must_go_on_from_the_head,
     what_is_published_never_becomes_less_nor_more_than_the_tree,
+    publishing_gives_the_lease_back_to_whoever_is_next,
 ];
 
 async fn open(store: &dyn Store, ids: &[&str]) {
@@ -171,12 +172,26 @@ async fn what_is_published_never_becomes_less_nor_more_than_the_tree(place: Plac
     let store = place.store().await;
     open(&*store, &["x", "y"]).await;
     assert!(store.lease("sequencer", "s", at(0), at(10)).await.unwrap());
-    assert!(store.published(1).await.is_err());
+    assert!(store.published("s", 1).await.is_err());
     place_entries(&*store, "s", at(0), 9).await.unwrap();
     for (size, shown) in [(1, 1), (2, 2), (1, 2)] {
-        store.published(size).await.unwrap();
+        store.published("s", size).await.unwrap();
         assert_eq!(store.head().await.unwrap().published, shown);
     }
-    assert!(store.published(3).await.is_err());
+    assert!(store.published("s", 3).await.is_err());
     assert_eq!(store.head().await.unwrap().published, 2);
+}
+
+async fn publishing_gives_the_lease_back_to_whoever_is_next(place: Place) {
+    let store = place.store().await;
+    let take = async |name: &str, who: &str| store.lease(name, who, at(1), at(9)).await.unwrap();
+    assert!(take("sequencer", "s").await && take("another", "s").await);
+    store.published("other", 0).await.unwrap();
+    assert!(
+        !take("sequencer", "other").await,
+        "the lease of somebody else"
+    );
+    store.published("s", 0).await.unwrap();
+    assert!(take("sequencer", "other").await);
+    assert!(!take("another", "other").await, "another lease");
 }
