@@ -31,6 +31,7 @@ pub(crate) mod serve;
 mod shelf;
 pub(crate) mod solution;
 mod status;
+pub(crate) mod store;
 pub(crate) mod synth;
 pub(crate) mod verify;
 pub(crate) mod witness;
