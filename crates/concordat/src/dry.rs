@@ -352,6 +352,10 @@ impl Store for DryStore {
     async fn subtrees(&self, level: u32, from: u64, to: u64) -> Result<Vec<Digest>, StoreFault> {
         self.inner.subtrees(level, from, to).await
     }
+
+    async fn found_by(&self, name: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreFault> {
+        self.inner.found_by(name).await
+    }
 }
 
 /// A vault that makes no key and destroys none: what would be sealed under a new key stays in memory, and no

@@ -78,6 +78,8 @@ enum Command {
     Due(commands::due::Args),
     /// Suspend the destruction of values for a request, a dispute, an incident, an audit or a court, or let it go on.
     Hold(commands::hold::Args),
+    /// Raise an incident under an agreement, write down who was told of it, and move it on to its end.
+    Incident(commands::incident::Args),
     /// Let fall due what is due, or destroy values early.
     Destroy(commands::destroy::Args),
     /// Count what the agreements did, from the node's own state and ledger.
@@ -134,6 +136,7 @@ pub async fn run() -> ExitCode {
         Command::Audit(args) => commands::audit::run(&args).await,
         Command::Due(args) => commands::due::run(&args).await,
         Command::Hold(args) => commands::hold::run(&args).await,
+        Command::Incident(args) => commands::incident::run(&args).await,
         Command::Destroy(args) => commands::destroy::run(&args).await,
         Command::Report(args) => commands::report::run(&args).await,
         Command::Doctor(args) => commands::doctor::run(&args).await,

@@ -237,6 +237,8 @@ pub trait Store: Send + Sync {
     async fn leaves(&self, from: u64, to: u64) -> Result<Vec<(Vec<u8>, Digest)>, StoreFault>;
     /// The roots of the complete subtrees `from..to` of 256^`level` entries each, of level 1 or more, in their order.
     async fn subtrees(&self, level: u32, from: u64, to: u64) -> Result<Vec<Digest>, StoreFault>;
+    /// The entries that have a place and are found by `name` ([`crate::act::found_by`]), each with its index, in order.
+    async fn found_by(&self, name: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreFault>;
 }
 
 /// Why the vault did not do as asked.

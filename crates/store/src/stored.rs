@@ -287,4 +287,14 @@ impl<E: Engine> Store for SqlStore<E> {
         let args = args![i64::from(level), count(from)?, count(to)?];
         Ok(sequencer::roots(self.engine.rows(sql, args).await?)?)
     }
+
+    async fn found_by(&self, name: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreFault> {
+        let sql =
+            "SELECT idx, bytes FROM entries WHERE found_by = $1 AND idx IS NOT NULL ORDER BY idx";
+        let rows: Vec<(i64, Vec<u8>)> = self.engine.rows(sql, args![name]).await?;
+        let found = rows
+            .into_iter()
+            .map(|(index, bytes)| Ok((uncount(index)?, bytes)));
+        Ok(found.collect::<Result<_, PortFault>>()?)
+    }
 }

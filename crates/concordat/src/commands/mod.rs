@@ -13,6 +13,7 @@ pub(crate) mod explain;
 pub(crate) mod feedback;
 pub(crate) mod fmt;
 pub(crate) mod hold;
+pub(crate) mod incident;
 pub(crate) mod link;
 pub(crate) mod lookup;
 pub(crate) mod node;

@@ -4,12 +4,15 @@ use exchange::ports::{Placed, Store, StoreFault};
 use ledger::{Frontier, leaf_hash};
 
 use crate::common::place::Place;
-use crate::common::world::{at, commit, opened, place as place_entries};
+use crate::common::world::{
+    at, commit, due_holding, holding, opened, place as place_entries, place_all,
+};
 
 crate::cases![
     a_lease_has_one_holder_until_it_ends,
     placing_moves_the_head_and_gives_the_leaves,
     the_roots_of_complete_subtrees_are_kept,
+    an_entry_is_found_by_its_name_once_it_has_a_place,
     without_the_lease_nothing_is_placed,
     places_must_go_on_from_the_head,
     what_is_published_never_becomes_less_nor_more_than_the_tree,
@@ -90,6 +93,24 @@ async fn the_roots_of_complete_subtrees_are_kept(place: Place) {
     }
     let second = store.subtrees(1, 1, 2).await.unwrap();
     assert_eq!(second, store.subtrees(1, 0, 9).await.unwrap()[1..]);
+}
+
+async fn an_entry_is_found_by_its_name_once_it_has_a_place(place: Place) {
+    let store = place.store().await;
+    for id in ["x", "y"] {
+        due_holding(&*store, id, &format!("fall-{id}")).await;
+        let gone = holding(&*store, id).await.destroyed(at(1), None).unwrap();
+        let gone = commit(&format!("gone-{id}"), at(1), |b| b.and(gone).unwrap());
+        store.commit(&gone).await.unwrap();
+    }
+    let pending = store.pending(9).await.unwrap();
+    assert_eq!(store.found_by("y").await, Ok(vec![]));
+    place_all(&*store).await;
+    // Opening and falling due name the holding too: only the certificate is found by it.
+    let certificate = (5, pending[5].bytes.clone());
+    assert_eq!(pending[5].id, "gone-y/0");
+    assert_eq!(store.found_by("y").await, Ok(vec![certificate]));
+    assert_eq!(store.found_by("z").await, Ok(vec![]));
 }
 
 /// Placing is refused and leaves no trace.
