@@ -43,7 +43,6 @@ pub mod trouble;
 
 pub use node::{
     About, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
-    About, Awaited, Brought, Case, Deciding, Done, Locked, MASKED, Node, Ports, Proven, Raised,
-    Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
+    Raised, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;
