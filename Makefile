@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix docs soak tools packages attackers provider
+.PHONY: help demo test check bench fix docs package soak tools packages attackers provider
 
 # How many disturbed calls a soak goes on for, and the seed that it begins with.
 SOAK_FAULTS ?= 500
@@ -54,6 +54,13 @@ fix: ## Format, and mend what clippy can mend
 docs: ## Build the documentation of the code; a warning is an error
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace
 	@echo "== in $(CURDIR)/target/doc"
+
+package: ## Build the Debian package, in target/debian (needs cargo-deb)
+	@if ! cargo deb --version >/dev/null 2>&1; then \
+	echo "cargo-deb is not installed: cargo install cargo-deb. Then run make package again."; exit 1; fi
+	cargo build --release --workspace --bins
+	cargo deb -p concordat --no-build
+	@echo "== in $(CURDIR)/target/debian"
 
 soak: packages ## Break disks and kill nodes SOAK_FAULTS times from SOAK_SEED on; then every property on 10,000 cases
 	cargo build --workspace --bins

@@ -183,3 +183,26 @@ fn every_memorandum_says_that_it_is_not_binding() {
             .contains("not legally binding")
     );
 }
+
+// shows: EXCH-DFE-21, EXCH-DFE-22
+#[test]
+fn the_dfe_annex_costs_nothing_and_its_reviews_look_at_the_answers() {
+    let library = common::library_of("../../agreements");
+    let memo = memo_with(&agreement("dfe-annex-5"), &library);
+    let said = |id: &str| {
+        let clause = memo.clauses().find(|c| c.id == id).unwrap();
+        serde_json::to_string(&clause.blocks).unwrap()
+    };
+    assert!(
+        said("charges").contains("No charges apply"),
+        "{}",
+        said("charges")
+    );
+    let review = said("performance");
+    for looked_at in [
+        "how useful the exchange was",
+        "whether each field is still needed",
+    ] {
+        assert!(review.contains(looked_at), "{review}");
+    }
+}

@@ -341,7 +341,7 @@ impl Store for DryStore {
         Err(StoreFault::LeaseLost)
     }
 
-    async fn published(&self, _: u64) -> Result<(), StoreFault> {
+    async fn published(&self, _: &str, _: u64) -> Result<(), StoreFault> {
         Ok(())
     }
 
@@ -351,6 +351,10 @@ impl Store for DryStore {
 
     async fn subtrees(&self, level: u32, from: u64, to: u64) -> Result<Vec<Digest>, StoreFault> {
         self.inner.subtrees(level, from, to).await
+    }
+
+    async fn found_by(&self, name: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreFault> {
+        self.inner.found_by(name).await
     }
 }
 

@@ -7,6 +7,7 @@
 //! | `staff.toml` | who may look people up, and for whom somebody works; the file need not be there |
 //! | `keys/` | the node's private keys (0600) and the vault's keys |
 //! | `node.db` | durable state: no personal value in clear |
+//! | `running/` | locks of the processes that have the node open; nothing is in them |
 //! | `ledger/` | the published ledger: what an auditor takes away |
 //! | `card.json`, `signatures/` | the public keys and the signatures of this party, to hand to partners |
 
@@ -37,6 +38,7 @@ use crate::carrying::{self, Carrying};
 use crate::fail::Fail;
 use crate::node_key;
 use crate::os::random;
+use crate::running;
 use crate::solution;
 use crate::staff;
 
@@ -170,6 +172,9 @@ pub async fn compose(
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<(Settings, Ports), Fail> {
+    let party = Config::read(dir)?.party;
+    let instance = running::join(dir, &party)?;
+    // Read after the node is held open: until then its store may have been moved.
     let config = Config::read(dir)?;
     let keys = Arc::new(keys(dir, &config)?);
     let shelf = dir.join("ledger");
@@ -215,7 +220,6 @@ pub async fn compose(
         matching,
         calls,
     };
-    let instance = format!("{}-1", config.party);
     let settings = Settings {
         party: config.party,
         instance,

@@ -252,7 +252,7 @@ async fn without_another_way_for_the_password_nothing_is_locked() {
     ports.channels.clear();
     let settings = exchange::Settings {
         party: by_hand.node.party().clone(),
-        instance: "ho-2".into(),
+        instance: exchange::Instance::held("ho-2".into(), ()),
         by_hand: [exchange::ids::PartyId::parse("hmrc").unwrap()].into(),
         quality: None,
         permanent: None,

@@ -212,6 +212,55 @@ impl Desk {
     }
 }
 
+/// A loss under the agreement: it is suspended at once, both contacts are told, and nobody closes it before all is said.
+fn a_loss_is_raised_told_and_closed(desk: &Desk) {
+    let raise = ["incident", "raise", "inc-1", "contact-thread", "--suspend"];
+    let of = ["--category", "loss", "--aware", "2020-01-03T18:00:00Z"];
+    let what = ["--what", "a workbook was left on a train"];
+    let no_such = [&raise[..], &of, &what, &["--run", "ask-9"], OFFICER];
+    assert_eq!(desk.refused("ho", &no_such), ["INC-01"]);
+    // A caseworker may raise an incident, and not suspend the agreement with it.
+    let loss = [&raise[..], &of, &what, &["--run", RUN]];
+    let by = |who: &'static [&'static str]| [&loss[..], &[who]].concat();
+    assert_eq!(desk.refused("ho", &by(CASEWORKER)), ["SEC-09"]);
+    desk.does("ho", &by(OFFICER));
+    let due = desk.does("ho", &[&["due"]]).to_string();
+    for party in ["ho", "hmrc"] {
+        let late = format!("the notice of inc-1 to {party} by 2020-01-04T18:00:00Z is LATE");
+        assert!(due.contains(&late), "{due}");
+        desk.does("ho", &[&["incident", "notify", "inc-1", party], OFFICER]);
+    }
+    assert!(due.contains("incidents@hmrc.example"), "{due}");
+    let why = ["--reason", "the workbook is back"];
+    let close = ["incident", "close", "inc-1"];
+    assert_eq!(desk.refused("ho", &[&close, &why, OFFICER]), ["INC-13"]);
+    let step = |verb: &str| desk.does("ho", &[&["incident", verb, "inc-1"], &why, OFFICER]);
+    step("contain");
+    step("assess");
+    let decide = [
+        "incident",
+        "decide",
+        "inc-1",
+        "--regulator",
+        "no: nobody read it",
+        "--subjects",
+        "no: there is no risk to them",
+        "--advice",
+        "yes: counsel was asked",
+        "--discipline",
+        "no: an accident",
+    ];
+    desk.does("ho", &[&decide, OFFICER]);
+    step("recover");
+    step("close");
+    let list = desk.does("ho", &[&["incident", "list"]]);
+    assert_eq!(list["incidents"][0]["state"], "closed");
+    assert_eq!(list["incidents"][0]["notices"]["hmrc"]["is_late"], true);
+    step("reopen");
+    let due = desk.does("ho", &[&["due"]]).to_string();
+    assert!(due.contains("the incident inc-1 is notified"), "{due}");
+}
+
 // shows: RET-12
 #[tokio::test]
 async fn three_directories_and_one_whole_run_by_commands_alone() {
@@ -294,6 +343,9 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
         desk.does("ho", &[&["node", "stand", verb], &why, OFFICER]);
         stands(stage);
     }
+    a_loss_is_raised_told_and_closed(&desk);
+    stands("suspended");
+    desk.does("ho", &[&["node", "stand", "resume"], &why, OFFICER]);
     desk.settle();
 
     desk.does("hmrc", &[&["run", "complete", RUN], ANALYST]);

@@ -118,7 +118,7 @@ async fn a_fault_in_the_last_row_refuses_all_and_leaves_nothing() {
     ports.forms = Arc::new(LastRow(ports.forms));
     let settings = Settings {
         party: town.ho.party().clone(),
-        instance: "ho".into(),
+        instance: exchange::Instance::held("ho".into(), ()),
         quality: None,
         backups: None,
         by_hand: Default::default(),

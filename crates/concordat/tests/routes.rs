@@ -78,7 +78,7 @@ fn with(node: &Node, change: impl FnOnce(&mut Ports)) -> Node {
     change(&mut ports);
     let settings = Settings {
         party: node.party().clone(),
-        instance: format!("{}-1", node.party()),
+        instance: exchange::Instance::held(format!("{}-1", node.party()), ()),
         backups: None,
         by_hand: Default::default(),
         quality: None,

@@ -281,7 +281,7 @@ async fn the_gate_names_all_failing_conditions_together() {
     let settings = exchange::Settings {
         by_hand: Default::default(),
         party: ho.party().clone(),
-        instance: "ho-2".into(),
+        instance: exchange::Instance::held("ho-2".into(), ()),
         quality: None,
         permanent: None,
         look_ups: Default::default(),

@@ -1,7 +1,7 @@
 //! The closed list of acts that an entry can be about. A name here is part of the ledger's format: it may be
 //! added to, never changed.
 
-use ledger::Code;
+use ledger::{Code, Entry, Fact};
 
 macro_rules! acts {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
@@ -208,8 +208,40 @@ acts! {
     LegalHoldReleased = "legal-hold.released";
     /// A partner's certificate arrived (RET-14).
     DestructionConfirmed = "destruction.confirmed";
+    /// A person raised an incident under an agreement (INC-01).
+    IncidentRaised = "incident.raised";
+    /// A party's contact was told of an incident.
+    IncidentNotified = "incident.notified";
+    /// An incident spreads no further.
+    IncidentContained = "incident.contained";
+    /// An incident's extent and harm are known.
+    IncidentAssessed = "incident.assessed";
+    /// Who else is told of an incident, and what follows, is decided (INC-04).
+    IncidentDecided = "incident.decided";
+    /// What an incident lost is back, or cannot be.
+    IncidentRecovered = "incident.recovered";
+    /// An incident is closed.
+    IncidentClosed = "incident.closed";
+    /// A closed incident is open again.
+    IncidentReopened = "incident.reopened";
     /// A rule of the hub said no (AUD-07).
     Refused = "refused";
+}
+
+/// The name by which a proof finds an entry: the disclosure's root of a sealed file, the holding of a destroyed key.
+/// Other entries are not looked for.
+pub fn found_by(entry: &Entry) -> Option<String> {
+    let named = [
+        (Act::LegSealed, "disclosure"),
+        (Act::KeyDestroyed, "holding"),
+    ];
+    let act = entry.act.as_str();
+    let (_, name) = named.into_iter().find(|(a, _)| a.as_str() == act)?;
+    match entry.facts.get(&Code::of(name))? {
+        Fact::Digest(root) => Some(root.to_string()),
+        Fact::Id(id) => Some(id.to_string()),
+        Fact::Count(_) | Fact::Code(_) | Fact::Date(_) | Fact::At(_) => None,
+    }
 }
 
 impl Act {

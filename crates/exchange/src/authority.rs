@@ -104,6 +104,10 @@ named! {
         Check = "check",
         /// Say who works on an application.
         Assign = "assign",
+        /// Raise an incident.
+        RaiseIncident = "raise-incident",
+        /// Tell contacts of an incident, and move it on to its end.
+        HandleIncident = "handle-incident",
     }
 }
 
@@ -122,6 +126,8 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::DestroyEarly,
             Action::Witness,
             Action::Assign,
+            Action::RaiseIncident,
+            Action::HandleIncident,
         ],
     ),
     (
@@ -132,6 +138,8 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Approve,
             Action::Stand,
             Action::ChooseSolution,
+            Action::RaiseIncident,
+            Action::HandleIncident,
         ],
     ),
     (
@@ -142,9 +150,11 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Approve,
             Action::Stand,
             Action::ChooseSolution,
+            Action::RaiseIncident,
+            Action::HandleIncident,
         ],
     ),
-    (Role::Signatory, &[Action::Sign]),
+    (Role::Signatory, &[Action::Sign, Action::RaiseIncident]),
     (
         Role::Analyst,
         &[
@@ -159,6 +169,8 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ReviewMatch,
             Action::DestroyEarly,
             Action::Witness,
+            Action::RaiseIncident,
+            Action::HandleIncident,
         ],
     ),
     (
@@ -172,11 +184,25 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ReviewNeed,
             Action::DestroyEarly,
             Action::Check,
+            Action::RaiseIncident,
         ],
     ),
-    (Role::DecisionMaker, &[Action::Decide, Action::UseValues]),
-    (Role::AccessAuditor, &[Action::AuditLookUps]),
-    (Role::DataProtectionLead, &[Action::LegalHold]),
+    (
+        Role::DecisionMaker,
+        &[Action::Decide, Action::UseValues, Action::RaiseIncident],
+    ),
+    (
+        Role::AccessAuditor,
+        &[Action::AuditLookUps, Action::RaiseIncident],
+    ),
+    (
+        Role::DataProtectionLead,
+        &[
+            Action::LegalHold,
+            Action::RaiseIncident,
+            Action::HandleIncident,
+        ],
+    ),
 ];
 
 /// A member of staff as the identity provider presents them.

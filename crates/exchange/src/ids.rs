@@ -97,6 +97,8 @@ ids! {
     HoldingId = "a holding id";
     /// One intended effect outside the node.
     EffectId = "an effect id";
+    /// One incident under an agreement; never named after a person.
+    IncidentId = "an incident id";
     /// A member of staff, by the identity provider's opaque handle.
     StaffId = "a staff id";
     /// A person of the case register, as the keyed hash of their person key: it names nobody without the key.

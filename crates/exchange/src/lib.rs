@@ -19,6 +19,7 @@ pub mod finding;
 pub mod flag;
 pub mod gate;
 pub mod ids;
+pub mod incident;
 pub mod inward;
 pub mod leg;
 pub mod lookup;
@@ -41,7 +42,7 @@ pub mod trace;
 pub mod trouble;
 
 pub use node::{
-    About, Awaited, Brought, Case, Deciding, Done, Locked, MASKED, Node, Ports, Proven, Settings,
-    Start, Told, Verdict, Word, Worked, Written, WrittenRow,
+    About, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
+    Raised, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

@@ -230,12 +230,15 @@ pub trait Store: Send + Sync {
         frontier: &ledger::Frontier,
         checkpoint: &str,
     ) -> Result<(), StoreFault>;
-    /// Remembers that the published files show the tree up to `size`.
-    async fn published(&self, size: u64) -> Result<(), StoreFault>;
+    /// Remembers that the published files show the tree up to `size`, and gives the lease named `sequencer` back if it
+    /// is `holder`'s, so that the next process need not wait for its end.
+    async fn published(&self, holder: &str, size: u64) -> Result<(), StoreFault>;
     /// Entry bytes and leaf hashes of the indexes `from..to`.
     async fn leaves(&self, from: u64, to: u64) -> Result<Vec<(Vec<u8>, Digest)>, StoreFault>;
     /// The roots of the complete subtrees `from..to` of 256^`level` entries each, of level 1 or more, in their order.
     async fn subtrees(&self, level: u32, from: u64, to: u64) -> Result<Vec<Digest>, StoreFault>;
+    /// The entries that have a place and are found by `name` ([`crate::act::found_by`]), each with its index, in order.
+    async fn found_by(&self, name: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreFault>;
 }
 
 /// Why the vault did not do as asked.

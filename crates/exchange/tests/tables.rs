@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use exchange::leg::{self, Side};
 use exchange::message::{Kind, rule_of};
-use exchange::{finding, matches, route, solution};
+use exchange::{finding, incident, matches, route, solution};
 
 /// A table of steps: verb, from, to, owner.
 type Steps = Vec<(String, Option<String>, String, String)>;
@@ -99,26 +99,43 @@ fn routes() -> Steps {
     all
 }
 
+fn incidents() -> Steps {
+    let state = |s: incident::State| s.name().to_owned();
+    let raised = state(incident::State::Reported);
+    let mut all = vec![("raise".to_owned(), None, raised, "everybody".to_owned())];
+    all.extend(incident::MOVES.iter().map(|(verb, from, to, owner)| {
+        (
+            (*verb).to_owned(),
+            Some(state(*from)),
+            state(*to),
+            (*owner).to_owned(),
+        )
+    }));
+    all
+}
+
 /// The states that are meant to be ends.
-const ENDS: [(&str, &[&str]); 5] = [
+const ENDS: [(&str, &[&str]); 6] = [
     ("leg", &["closed"]),
     ("match", &["refuted", "superseded"]),
     ("finding", &["dismissed", "withdrawn"]),
     ("solution", &[]),
     ("route", &[]),
+    ("incident", &[]),
 ];
 
-fn tables() -> [(&'static str, Steps); 5] {
+fn tables() -> [(&'static str, Steps); 6] {
     [
         ("leg", legs()),
         ("match", the_matches()),
         ("finding", findings()),
         ("solution", solutions()),
         ("route", routes()),
+        ("incident", incidents()),
     ]
 }
 
-// shows: RUN-04, MATCH-06
+// shows: RUN-04, MATCH-06, INC-13
 #[test]
 fn every_state_is_reached_and_has_an_owner_and_a_way_out() {
     for (name, steps) in tables() {

@@ -103,11 +103,16 @@ impl Frontier {
 
     /// The root: of the empty tree SHA-256 of nothing (RFC 6962 section 2.1).
     pub fn root(&self) -> Digest {
-        let mut from_right = self.edge.iter().rev();
-        match from_right.next() {
-            None => Digest::of(b""),
-            Some(last) => from_right.fold(*last, |right, left| node_hash(left, &right)),
-        }
+        folded(self.edge.iter())
+    }
+}
+
+/// The root over subtrees of falling size: of none, SHA-256 of nothing (RFC 6962 section 2.1).
+fn folded<'a>(edge: impl DoubleEndedIterator<Item = &'a Digest>) -> Digest {
+    let mut from_right = edge.rev();
+    match from_right.next() {
+        None => Digest::of(b""),
+        Some(last) => from_right.fold(*last, |right, left| node_hash(left, &right)),
     }
 }
 
@@ -172,6 +177,93 @@ pub enum PathFault {
     },
 }
 
+/// Hashes that stand side by side in a tree: the roots `from..to` of complete subtrees of 256^`level` leaves each, or the
+/// leaf hashes themselves (level 0). [`Frontier::append`] tells the roots as the tree grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// How large the subtrees are.
+    pub level: u32,
+    /// The first index among those of the level, from 0.
+    pub from: u64,
+    /// The index after the last.
+    pub to: u64,
+}
+
+/// Joins the hashes of stretches to the hash of the node that they cover, as they are read.
+#[derive(Debug, Default)]
+pub struct Joint {
+    edge: Vec<(u32, Digest)>,
+}
+
+impl Joint {
+    /// Takes the next hash, of a stretch of this level.
+    pub fn push(&mut self, level: u32, hash: Digest) {
+        let (mut height, mut node) = (8 * level, hash);
+        while let Some((_, left)) = self.edge.pop_if(|(at, _)| *at == height) {
+            node = node_hash(&left, &node);
+            height += 1;
+        }
+        self.edge.push((height, node));
+    }
+
+    /// The node's hash; of nothing, the root of the empty tree.
+    pub fn hash(&self) -> Digest {
+        folded(self.edge.iter().map(|(_, node)| node))
+    }
+}
+
+/// The stretches that the root of a tree of `size` entries is joined of; some hundreds of hashes at most for each level.
+pub fn root_of_stretches(size: u64) -> Vec<Stretch> {
+    stretches(0, size)
+}
+
+/// For each hash of [`prove_inclusion`], the stretches that it is joined of, so that a path is made without reading the
+/// tree.
+///
+/// # Errors
+/// [`PathFault::NoSuchEntry`].
+pub fn inclusion_stretches(size: u64, index: u64) -> Result<Vec<Vec<Stretch>>, PathFault> {
+    if index >= size || size > MAX_SIZE {
+        return Err(PathFault::NoSuchEntry { index, size });
+    }
+    Ok(each_covered(size, indices_for_inclusion_proof(size, index)))
+}
+
+/// For each hash of [`prove_growth`], the stretches that it is joined of.
+///
+/// # Errors
+/// [`PathFault::NoSuchGrowth`].
+pub fn growth_stretches(newer: u64, older: u64) -> Result<Vec<Vec<Stretch>>, PathFault> {
+    if older == 0 || older > newer || newer > MAX_SIZE {
+        return Err(PathFault::NoSuchGrowth { older, newer });
+    }
+    let nodes = indices_for_consistency_proof(older, newer - older);
+    Ok(each_covered(newer, nodes))
+}
+
+fn each_covered(size: u64, nodes: Vec<u64>) -> Vec<Vec<Stretch>> {
+    nodes
+        .into_iter()
+        .map(|node| {
+            let (first, end) = covered(node, size);
+            stretches(first, end)
+        })
+        .collect()
+}
+
+/// The largest subtrees first: a node's leaves begin where the largest subtree that they hold begins.
+fn stretches(mut first: u64, end: u64) -> Vec<Stretch> {
+    let mut all = Vec::new();
+    for level in (0..=MAX_SIZE.ilog2() / 8).rev() {
+        let (from, to) = (first.div_ceil(1 << (8 * level)), end >> (8 * level));
+        if from < to {
+            all.push(Stretch { level, from, to });
+            first = to << (8 * level);
+        }
+    }
+    all
+}
+
 /// The hashes that lead from entry `index` to the root over `leaves`, from the leaf upwards (RFC 6962 section
 /// 2.1.1).
 ///
@@ -201,19 +293,20 @@ pub fn prove_growth(leaves: &[Digest], older: u64) -> Result<Vec<Digest>, PathFa
     ))
 }
 
-/// The nodes with these indexes, in the numbering of `ct_merkle` (that of RFC 9420 appendix C: a node with k
-/// trailing one bits covers 2^k leaves).
 fn nodes(leaves: &[Digest], indexes: Vec<u64>) -> Vec<Digest> {
-    let covered = |index: u64| {
-        let level = index.trailing_ones();
-        let first = (index >> (level + 1)) << level;
-        let end = (first + (1 << level)).min(leaves.len() as u64);
-        leaves.get(first as usize..end as usize).unwrap_or_default()
+    let hash = |node: u64| {
+        let (first, end) = covered(node, leaves.len() as u64);
+        root(leaves.get(first as usize..end as usize).unwrap_or_default())
     };
-    indexes
-        .into_iter()
-        .map(|index| root(covered(index)))
-        .collect()
+    indexes.into_iter().map(hash).collect()
+}
+
+/// The leaves `first..end` under the node with this index, in the numbering of `ct_merkle` (that of RFC 9420 appendix C:
+/// a node with k trailing one bits covers 2^k leaves).
+fn covered(node: u64, size: u64) -> (u64, u64) {
+    let level = node.trailing_ones();
+    let first = (node >> (level + 1)) << level;
+    (first, (first + (1 << level)).min(size))
 }
 
 /// Shows that the leaf with these bytes (not their hash) is entry `index` of the tree of `size` entries with

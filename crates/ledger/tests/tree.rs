@@ -333,3 +333,84 @@ proptest! {
         let _ = tree::verify_growth(1 + a % 100, &root, 1 + b % 100, &root, &path);
     }
 }
+
+/// The roots that a store keeps of a growing tree: by level, in order; level 0 has the leaf hashes.
+fn kept(leaves: &[Digest]) -> Vec<Vec<Digest>> {
+    let (mut edge, mut levels) = (Frontier::new(), vec![Vec::new()]);
+    for leaf in leaves {
+        levels[0].push(*leaf);
+        for (at, root) in (1..).zip(edge.append(*leaf)) {
+            if levels.len() == at {
+                levels.push(Vec::new());
+            }
+            levels[at].push(root);
+        }
+    }
+    levels
+}
+
+/// The hashes of nodes, and how many kept hashes were read for them.
+fn joined(levels: &[Vec<Digest>], nodes: &[Vec<tree::Stretch>]) -> (Vec<Digest>, usize) {
+    let mut read = 0;
+    let one = |stretches: &Vec<tree::Stretch>| {
+        let mut joint = tree::Joint::default();
+        for s in stretches {
+            for hash in &levels[s.level as usize][s.from as usize..s.to as usize] {
+                read += 1;
+                joint.push(s.level, *hash);
+            }
+        }
+        joint.hash()
+    };
+    let path = nodes.iter().map(one).collect();
+    (path, read)
+}
+
+#[track_caller]
+fn same_paths(size: usize, index: usize) {
+    let leaves: Vec<Digest> = (0..size as u64)
+        .map(|n| leaf_hash(&n.to_be_bytes()))
+        .collect();
+    let levels = kept(&leaves);
+    let nodes = tree::inclusion_stretches(size as u64, index as u64).unwrap();
+    let (path, read) = joined(&levels, &nodes);
+    assert_eq!(path, tree::prove_inclusion(&leaves, index as u64).unwrap());
+    assert!(read <= 1_024, "{read} hashes for entry {index} of {size}");
+
+    let older = index as u64 + 1;
+    let nodes = tree::growth_stretches(size as u64, older).unwrap();
+    let (path, read) = joined(&levels, &nodes);
+    assert_eq!(path, tree::prove_growth(&leaves, older).unwrap());
+    assert!(read <= 1_024, "{read} hashes from {older} to {size}");
+
+    let (root, _) = joined(&levels, &[tree::root_of_stretches(size as u64)]);
+    assert_eq!(root, [tree::root(&leaves)]);
+}
+
+#[test]
+fn paths_of_kept_roots_are_those_of_all_leaves_at_the_edges() {
+    for (size, index) in [
+        (1, 0),
+        (255, 254),
+        (256, 0),
+        (257, 256),
+        (512, 255),
+        (65_536, 65_535),
+        (65_537, 65_536),
+        (66_049, 300),
+        (70_000, 65_535),
+    ] {
+        same_paths(size, index);
+    }
+    assert!(tree::inclusion_stretches(5, 5).is_err());
+    assert!(tree::growth_stretches(5, 6).is_err() && tree::growth_stretches(5, 0).is_err());
+}
+
+proptest! {
+    #[test]
+    fn paths_of_kept_roots_are_those_of_all_leaves(
+        size in 1usize..3_000, pick in any::<proptest::sample::Index>(),
+    ) {
+        same_paths(size, pick.index(size));
+    }
+}

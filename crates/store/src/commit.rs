@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use exchange::act::found_by;
 use exchange::change::{Aggregate, Commit, Item, Write};
 use exchange::effect::Effect;
 use exchange::ids::{HoldingId, PackageId};
@@ -204,7 +205,11 @@ async fn entries<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), PortFault> {
         let mut all = Vec::with_capacity(part.len());
         for entry in part {
             let bytes = entry.to_bytes().map_err(|e| PortFault(e.to_string()))?;
-            all.push(json!([entry.id.to_string(), hex::encode(bytes)]));
+            all.push(json!([
+                entry.id.to_string(),
+                hex::encode(bytes),
+                found_by(entry)
+            ]));
         }
         let all = rows(all);
         let args = args![all.as_str(), commit.op().as_str()];

@@ -24,7 +24,7 @@ pub struct Dialect {
     pub(crate) update_aggregates: &'static str,
     /// The aggregates of kind $2 with the ids `[id]` of $1.
     pub(crate) load_many: &'static str,
-    /// Inserts the entries `[id, bytes in hex]` of $1 for operation $2, in their order.
+    /// Inserts the entries `[id, bytes in hex, found by]` of $1 for operation $2, in their order.
     pub(crate) insert_entries: &'static str,
     /// Puts the items `[holding, name, ciphertext in hex]` of $1.
     pub(crate) put_items: &'static str,
@@ -80,8 +80,8 @@ macro_rules! dialect {
                  AND id IN (SELECT r.value ->> 0 FROM ", $each, ") ORDER BY id"
             ),
             insert_entries: concat!(
-                "INSERT INTO entries (entry_id, op_id, bytes) SELECT r.value ->> 0, $2, ",
-                $bytes, "(r.value ->> 1", $hex, ") FROM ", $each, " ORDER BY r.key"
+                "INSERT INTO entries (entry_id, op_id, bytes, found_by) SELECT r.value ->> 0, $2, ",
+                $bytes, "(r.value ->> 1", $hex, "), r.value ->> 2 FROM ", $each, " ORDER BY r.key"
             ),
             put_items: concat!(
                 "INSERT INTO items (holding, name, ciphertext) SELECT r.value ->> 0, r.value ->> 1, ",

@@ -42,6 +42,13 @@ pub(crate) fn port(error: Error) -> PortFault {
 /// The fault that a failed migration becomes.
 pub(crate) fn migration(error: sqlx::migrate::MigrateError) -> PortFault {
     use sqlx::migrate::MigrateError;
+    if matches!(error, MigrateError::VersionMissing(crate::moving::MOVED)) {
+        return PortFault(
+            "the state was moved from this database to another one, and nothing is written here any more: have node.toml \
+             name the other one (docs/runbook.md)"
+                .into(),
+        );
+    }
     if let MigrateError::VersionMissing(version) = error {
         return PortFault(format!(
             "the database was brought to version {version} by a newer program: run that program"

@@ -18,6 +18,7 @@ mod commit;
 mod dialect;
 mod engine;
 mod fault;
+mod moving;
 mod number;
 mod outbox;
 mod postgres;
@@ -30,6 +31,7 @@ use std::sync::Arc;
 
 use exchange::ports::{PortFault, Store};
 
+pub use moving::{Contents, Database, Standing, ledger_of};
 pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use stored::SqlStore;

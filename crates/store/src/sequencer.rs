@@ -87,8 +87,11 @@ pub(crate) fn head(rows: Vec<HeadRow>) -> Result<Head, PortFault> {
     })
 }
 
-/// Remembers what is published, which never becomes less.
-pub(crate) async fn published(tx: &mut impl Tx, size: u64) -> Result<(), PortFault> {
+/// Remembers what is published, which never becomes less, and gives the holder's lease back.
+pub(crate) async fn published(tx: &mut impl Tx, holder: &str, size: u64) -> Result<(), PortFault> {
+    // The lease first: placing takes the two rows in this order.
+    let sql = "UPDATE leases SET held_until = 0 WHERE name = 'sequencer' AND holder = $1";
+    tx.run(sql, args![holder]).await?;
     let sql = "UPDATE head SET published = CASE WHEN published < $1 THEN $1 ELSE published END \
                WHERE one = 1 AND size >= $1";
     if tx.run(sql, args![count(size)?]).await? == 1 {

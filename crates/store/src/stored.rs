@@ -266,9 +266,9 @@ impl<E: Engine> Store for SqlStore<E> {
         Ok(tx.commit().await?)
     }
 
-    async fn published(&self, size: u64) -> Result<(), StoreFault> {
+    async fn published(&self, holder: &str, size: u64) -> Result<(), StoreFault> {
         let mut tx = self.engine.begin().await?;
-        sequencer::published(&mut tx, size).await?;
+        sequencer::published(&mut tx, holder, size).await?;
         Ok(tx.commit().await?)
     }
 
@@ -286,5 +286,15 @@ impl<E: Engine> Store for SqlStore<E> {
             "SELECT root FROM subtrees WHERE level = $1 AND idx >= $2 AND idx < $3 ORDER BY idx";
         let args = args![i64::from(level), count(from)?, count(to)?];
         Ok(sequencer::roots(self.engine.rows(sql, args).await?)?)
+    }
+
+    async fn found_by(&self, name: &str) -> Result<Vec<(u64, Vec<u8>)>, StoreFault> {
+        let sql =
+            "SELECT idx, bytes FROM entries WHERE found_by = $1 AND idx IS NOT NULL ORDER BY idx";
+        let rows: Vec<(i64, Vec<u8>)> = self.engine.rows(sql, args![name]).await?;
+        let found = rows
+            .into_iter()
+            .map(|(index, bytes)| Ok((uncount(index)?, bytes)));
+        Ok(found.collect::<Result<_, PortFault>>()?)
     }
 }

@@ -261,7 +261,7 @@ impl World<'_> {
                 );
             }
             Step::Published { size } => {
-                let answer = self.store.published((*size).into()).await;
+                let answer = self.store.published("nobody", (*size).into()).await;
                 assert_eq!(answer.is_ok(), self.model.published((*size).into()));
             }
             Step::Wait(seconds) => self.now += i64::from(*seconds),

@@ -1,5 +1,7 @@
 //! `concordat doctor`: is this node well? Each line says ok, look or broken, and the way out.
 
+mod machine;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -14,7 +16,7 @@ use exchange::retention::Holding;
 use exchange::route::Route;
 use exchange::solution::{Solution, State};
 use jiff::{SignedDuration, Timestamp};
-use ledger::{Entry, VerifierKey, verify_log};
+use ledger::{Checkpoint, Entry, VerifierKey, verify_log};
 use serde::Serialize;
 
 use super::acting::At;
@@ -113,7 +115,10 @@ async fn examine(dir: &Path) -> Result<Chart, Fail> {
         ),
     }
     folders(dir, &config, &mut chart);
-    if let Err(fault) = store::open(&house::store_url(dir, &config.store)).await {
+    machine::private(dir, &mut chart);
+    machine::room(dir, &mut chart);
+    let url = house::store_url(dir, &config.store);
+    if let Err(fault) = store::open(&url).await {
         chart.broken(
             "store",
             fault.to_string(),
@@ -122,6 +127,7 @@ async fn examine(dir: &Path) -> Result<Chart, Fail> {
         return Ok(chart);
     }
     chart.ok("store", "reachable, and its tables are up to date");
+    machine::skew(&url, &mut chart).await?;
     let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
     match house::open(dir, clock, entropy).await {
         Ok(node) => inside(&node, dir, &mut chart).await?,
@@ -298,6 +304,7 @@ async fn ledger(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> 
     } else {
         let key = VerifierKey::parse(&node.ports().signer.card().verifier)
             .map_err(|e| Fail::fault(e.to_string()))?;
+        cosigned(dir, &key, size, chart);
         match verify_log(&DirectoryShelf::new(dir.join("ledger")), &key, None) {
             Err(fault) => chart.broken(PART, format!("NOT VERIFIED: {fault}"), TAMPERED),
             Ok(report) if report.size == size && report.root == head.frontier.root() => {
@@ -310,6 +317,14 @@ async fn ledger(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> 
                 PART,
                 format!("verified, with {} of {size} entries", report.size),
                 "`concordat node work` publishes the rest",
+            ),
+            Ok(report) if report.size > size => chart.broken(
+                PART,
+                format!(
+                    "the store has {size} entries, and {} are published: it is older than they are",
+                    report.size
+                ),
+                OLDER,
             ),
             Ok(_) => chart.broken(
                 PART,
@@ -333,6 +348,31 @@ async fn ledger(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> 
     let last = last.first().and_then(|(bytes, _)| Entry::parse(bytes).ok());
     clock(last.map(|e| e.at), chart);
     Ok(())
+}
+
+/// What a store that is behind its own ledger has to do.
+const OLDER: &str = "do not start the node: restore a newer copy of the store (docs/runbook.md); going on would write another \
+                     history than the one that was shown";
+
+/// No partner co-signed more of this ledger than the store has (SEC-14).
+fn cosigned(dir: &Path, key: &VerifierKey, size: u64, chart: &mut Chart) {
+    let Ok(found) = std::fs::read_dir(dir.join("ledger/witness")) else {
+        return;
+    };
+    for path in found.flatten().map(|entry| entry.path()) {
+        let note = std::fs::read_to_string(&path).unwrap_or_default();
+        let Ok(seen) = Checkpoint::open(&note, key) else {
+            continue;
+        };
+        if seen.size > size {
+            let who = path.file_name().unwrap_or_default().display();
+            let what = format!(
+                "{who} co-signed {} entries, and the store has {size}",
+                seen.size
+            );
+            chart.broken("witness", what, OLDER);
+        }
+    }
 }
 
 fn clock(last: Option<Timestamp>, chart: &mut Chart) {

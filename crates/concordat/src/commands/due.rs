@@ -12,6 +12,7 @@ use exchange::decision::Decision;
 use exchange::entrusted::Entrusted;
 use exchange::finding::{Finding, State as FindingState};
 use exchange::ids::HoldingId;
+use exchange::incident::{Incident, State as IncidentState};
 use exchange::leg::{Leg, State};
 use exchange::matches::Match;
 use exchange::pact::Pact;
@@ -112,6 +113,7 @@ pub(super) async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
     all.extend(words(node).await?);
     all.extend(answers(node).await?);
     all.extend(lines(node).await?);
+    all.extend(incidents(node).await?);
     Ok(all)
 }
 
@@ -362,6 +364,39 @@ async fn lines(node: &Node) -> Result<Vec<Item>, Fail> {
         );
         let officer = format!("{} data-sharing-officer", node.party());
         all.push(Item::new(None, &officer, what, then).about(vec![line.route().to_string()]));
+    }
+    Ok(all)
+}
+
+/// Incidents: the contacts that are to be told, with the instant (INC-01), and those that wait for somebody to move them on.
+async fn incidents(node: &Node) -> Result<Vec<Item>, Fail> {
+    let now = node.ports().clock.now();
+    let whose = format!("{} data-protection-lead", node.party());
+    let mut all = Vec::new();
+    for incident in node.all::<Incident>().await? {
+        let (name, due) = (incident.name(), incident.due());
+        let contacts = node.incident_contacts(&incident).await?;
+        let untold = incident.notices().iter().filter(|(_, n)| n.is_none());
+        for (party, _) in untold {
+            let late = if incident.is_late(now) {
+                " is LATE"
+            } else {
+                ""
+            };
+            let contact = contacts.get(party).cloned().flatten();
+            let contact =
+                contact.unwrap_or_else(|| "a contact that the agreement leaves open".into());
+            let what = format!("the notice of {name} to {party} by {due}{late}");
+            let then = format!("tell {contact}, then `concordat incident notify {name} {party}`");
+            let item = Item::new(Some(london_day(due)?), &whose, what, then);
+            all.push(item.about(vec![name.to_string()]));
+        }
+        let state = incident.state();
+        if state != IncidentState::Reported && state != IncidentState::Closed {
+            let what = format!("the incident {name} is {}", state.name());
+            let then = "move it on: `concordat incident list` says how";
+            all.push(Item::new(None, &whose, what, then).about(vec![name.to_string()]));
+        }
     }
     Ok(all)
 }

@@ -141,6 +141,16 @@ pub fn rules(result: &Result<Vec<Entry>, Trouble>) -> Vec<&'static str> {
 impl House {
     /// Two nodes; `ho` and `hmrc` are the hands that meddle with their outbound files.
     pub async fn new(ho: Option<Hand>, hmrc: Option<Hand>) -> Self {
+        let files = ["sqlite:node.db", "sqlite:node.db"];
+        Self::made([ho, hmrc], files.map(str::to_owned)).await
+    }
+
+    /// Two nodes whose state is in these databases.
+    pub async fn stored(stores: [String; 2]) -> Self {
+        Self::made([None, None], stores).await
+    }
+
+    async fn made([ho, hmrc]: [Option<Hand>; 2], [ho_store, hmrc_store]: [String; 2]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(VirtualClock::new("2026-01-05T09:00:00Z".parse().unwrap()));
         let as_of = jiff::civil::date(2026, 1, 5);
@@ -165,8 +175,8 @@ impl House {
             .write(&dir.path().join("hmrc/master.db"))
             .await
             .unwrap();
-        let ho = node(dir.path(), "ho", &clock, ho).await;
-        let hmrc = node(dir.path(), "hmrc", &clock, hmrc).await;
+        let ho = node(dir.path(), "ho", ho_store, &clock, ho).await;
+        let hmrc = node(dir.path(), "hmrc", hmrc_store, &clock, hmrc).await;
         Self {
             dir,
             clock,
@@ -356,10 +366,16 @@ pub async fn reopened(house: &House, who: &str) -> Node {
         .unwrap()
 }
 
-async fn node(dir: &Path, who: &str, clock: &Arc<VirtualClock>, hand: Option<Hand>) -> Node {
+async fn node(
+    dir: &Path,
+    who: &str,
+    store: String,
+    clock: &Arc<VirtualClock>,
+    hand: Option<Hand>,
+) -> Node {
     let config = Config {
         party: PartyId::parse(who).unwrap(),
-        store: "sqlite:node.db".into(),
+        store,
         quality: None,
         by_hand: Default::default(),
         calls: Default::default(),

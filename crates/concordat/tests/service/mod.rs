@@ -205,48 +205,29 @@ impl Service {
 
     /// As [`Service::of`]; one caller may ask so often a minute.
     pub async fn limited(house: House, per_minute: u32) -> Self {
-        let home = house.dir.path().join("tls");
-        certificates(&home);
+        certificates(&house.dir.path().join("tls"));
+        Self::started(house, per_minute).await
+    }
+
+    /// Another process of the same node, served beside this one: its address. It ends with the test.
+    pub async fn beside(&self) -> SocketAddr {
+        let node = Arc::new(reopened(&self.house, "ho").await);
+        let served = served(self.house.dir.path(), node, 600).await;
+        std::mem::forget(served.end);
+        served.address
+    }
+
+    async fn started(house: House, per_minute: u32) -> Self {
         let node = Arc::new(reopened(&house, "ho").await);
-        let access = read(&home, &node, &access_text()).unwrap();
-        let entrance = Entrance::Tokens(RwLock::new(Arc::new(access)));
-        let app = App::new(
-            node.clone(),
-            Arc::new(Quiet),
-            entrance,
-            per_minute.try_into().unwrap(),
-        )
-        .unwrap();
-        let pem = |name: &str| std::fs::read(home.join(name)).unwrap();
-        let tls = Tls::new(&pem("server.pem"), &pem("server.key"), &pem("ca.pem")).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let operators = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let operating = operators.local_addr().unwrap();
-        let (end, stop) = oneshot::channel();
-        let bound = vec![
-            Bound {
-                listener,
-                tls: Some(tls),
-                router: web::router(&app),
-            },
-            Bound {
-                listener: operators,
-                tls: None,
-                router: web::operating(&app),
-            },
-        ];
-        let ended = tokio::spawn(web::serve(app.clone(), bound, async {
-            let _ = stop.await;
-        }));
+        let served = served(house.dir.path(), node.clone(), per_minute).await;
         Self {
             house,
             node,
-            app,
-            address,
-            operating,
-            end: Some(end),
-            ended,
+            app: served.app,
+            address: served.address,
+            operating: served.operating,
+            end: Some(served.end),
+            ended: served.ended,
         }
     }
 
@@ -343,7 +324,11 @@ impl Service {
 
     /// Sends these bytes as they are, and reads the answer to its end.
     pub async fn raw(&self, client: Option<&str>, bytes: &[u8]) -> Answer {
-        let mut stream = self.connect(client).await;
+        self.raw_to(self.address, client, bytes).await
+    }
+
+    async fn raw_to(&self, at: SocketAddr, client: Option<&str>, bytes: &[u8]) -> Answer {
+        let mut stream = self.connect_to(at, client).await;
         // A server that has answered already may not want the rest.
         let _ = stream.write_all(bytes).await;
         read_answer(&mut stream).await
@@ -358,12 +343,8 @@ impl Service {
         more: &str,
         body: &str,
     ) -> Answer {
-        let text = format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
-             {more}Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        self.raw(Some("one"), text.as_bytes()).await
+        let request = request(token, method, path, more, body);
+        self.raw(Some("one"), request.as_bytes()).await
     }
 
     pub async fn get(&self, subject: &str, path: &str) -> Answer {
@@ -372,9 +353,21 @@ impl Service {
 
     /// A write under an idempotency key.
     pub async fn post(&self, subject: &str, path: &str, key: &str, body: &str) -> Answer {
+        self.post_to(self.address, subject, path, key, body).await
+    }
+
+    /// As [`Service::post`], to another process of the node.
+    pub async fn post_to(
+        &self,
+        at: SocketAddr,
+        subject: &str,
+        path: &str,
+        key: &str,
+        body: &str,
+    ) -> Answer {
         let more = format!("Idempotency-Key: {key}\r\nContent-Type: application/json\r\n");
-        self.ask(&self.token(subject), "POST", path, &more, body)
-            .await
+        let request = request(&self.token(subject), "POST", path, &more, body);
+        self.raw_to(at, Some("one"), request.as_bytes()).await
     }
 
     /// What an operator sees.
@@ -383,6 +376,65 @@ impl Service {
         let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         stream.write_all(text.as_bytes()).await.unwrap();
         read_answer(&mut stream).await
+    }
+}
+
+fn request(token: &str, method: &str, path: &str, more: &str, body: &str) -> String {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         {more}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A node that is served.
+struct Served {
+    app: Arc<App>,
+    address: SocketAddr,
+    operating: SocketAddr,
+    end: oneshot::Sender<()>,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+async fn served(dir: &Path, node: Arc<Node>, per_minute: u32) -> Served {
+    let home = dir.join("tls");
+    let access = read(&home, &node, &access_text()).unwrap();
+    let entrance = Entrance::Tokens(RwLock::new(Arc::new(access)));
+    let app = App::new(
+        node.clone(),
+        Arc::new(Quiet),
+        entrance,
+        per_minute.try_into().unwrap(),
+    )
+    .unwrap();
+    let pem = |name: &str| std::fs::read(home.join(name)).unwrap();
+    let tls = Tls::new(&pem("server.pem"), &pem("server.key"), &pem("ca.pem")).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let operators = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let operating = operators.local_addr().unwrap();
+    let (end, stop) = oneshot::channel();
+    let bound = vec![
+        Bound {
+            listener,
+            tls: Some(tls),
+            router: web::router(&app),
+        },
+        Bound {
+            listener: operators,
+            tls: None,
+            router: web::operating(&app),
+        },
+    ];
+    let ended = tokio::spawn(web::serve(app.clone(), bound, async {
+        let _ = stop.await;
+    }));
+    Served {
+        app,
+        address,
+        operating,
+        end,
+        ended,
     }
 }
 

@@ -17,6 +17,7 @@ mod extract;
 mod filing;
 mod following;
 mod inbound;
+mod incidents;
 mod keep;
 mod leaving;
 mod legal_holds;
@@ -45,6 +46,7 @@ mod witness;
 mod work;
 mod writing;
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -56,6 +58,7 @@ use zeroize::Zeroizing;
 pub use bring::Brought;
 pub use byhand::{Locked, Told};
 pub use decide::{About, Deciding};
+pub use incidents::Raised;
 pub use prove::Proven;
 pub use replies::Awaited;
 pub use review::{Verdict, Word};
@@ -114,13 +117,34 @@ pub struct Ports {
     pub calls: Calls,
 }
 
+/// A server process by a name that is unique among those that share a store, and whatever keeps the name its own: a
+/// lease that two processes held under one name would hold back neither.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    name: String,
+    _held: Arc<dyn Any + Send + Sync>,
+}
+
+impl Instance {
+    /// The process of this name, which is its own as long as `held` is not dropped.
+    pub fn held(name: String, held: impl Any + Send + Sync) -> Self {
+        let held = Arc::new(held);
+        Self { name, _held: held }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+}
+
 /// What a node's owner has set.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The party that this node is.
     pub party: PartyId,
-    /// This server process, unique among those that share a store: the holder of leases.
-    pub instance: String,
+    /// This server process: the holder of leases.
+    pub instance: Instance,
     /// The parties that have no node: their files are locked, and handed over by a person.
     pub by_hand: BTreeSet<PartyId>,
     /// What whoever receives a file of this party must know of the quality of its sources (MATCH-18); at most 300 bytes of
@@ -318,6 +342,10 @@ impl Node {
             return Ok(Vec::new());
         }
         let result = verb.await;
+        // Another process may have done the same meanwhile: what stands in the way is then what was asked for.
+        if result.is_err() && self.ports.store.done(op).await? {
+            return Ok(Vec::new());
+        }
         if let Err(Trouble::Refused(refusals)) = &result {
             // The same request may be refused at two moments; each moment is recorded once.
             let no = op.then(&format!("no:{}", self.now().as_millisecond()))?;

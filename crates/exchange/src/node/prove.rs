@@ -1,13 +1,11 @@
 //! Proving: what an outsider can check about what left. A row is proven while its salts live, the fact for ever.
 
 use ledger::proof::{DisclosureProof, EntryProof, Proof};
-use ledger::{
-    Cell, Checkpoint, Code, Digest, DisclosureFault, DisclosureKey, Entry, Fact, VerifierKey,
-};
+use ledger::tree::{Joint, Stretch};
+use ledger::{Cell, Checkpoint, Digest, DisclosureFault, DisclosureKey};
 
 use super::Node;
 use super::outbound::{Relied, committed, relied_item};
-use crate::act::Act;
 use crate::gate::Cells;
 use crate::ids::{FlowId, RunId};
 use crate::leg::Leg;
@@ -115,10 +113,7 @@ impl Node {
     }
 
     async fn prove_sealed(&self, leg: &Leg) -> Result<EntryProof, Trouble> {
-        let root = left(leg)?;
-        let text = root.to_string();
-        self.prove_entry(&text, |entry| sealed_with(entry, root))
-            .await
+        self.prove_entry(&left(leg)?.to_string()).await
     }
 
     fn proven(&self, proof: Proof) -> Proven {
@@ -131,13 +126,7 @@ impl Node {
     /// # Errors
     /// [`Trouble`]: refused while the key lives.
     pub async fn prove_destroyed(&self, holding: &str) -> Result<Proven, Trouble> {
-        let entry = self
-            .prove_entry(holding, |entry| {
-                let id = entry.facts.get(&Code::of("holding"));
-                entry.act.as_str() == Act::KeyDestroyed.as_str()
-                    && matches!(id, Some(Fact::Id(id)) if id.as_str() == holding)
-            })
-            .await?;
+        let entry = self.prove_entry(holding).await?;
         Ok(self.proven(Proof::Destroyed(entry)))
     }
 
@@ -155,47 +144,66 @@ impl Node {
             .map_err(|_| PortFault("the permits of a file are damaged".into()).into())
     }
 
-    /// The first entry that is wanted, with its way to the checkpoint. Its bytes have `text` in them: the others are not
-    /// even read.
-    async fn prove_entry(
-        &self,
-        text: &str,
-        wanted: impl Fn(&Entry) -> bool,
-    ) -> Result<EntryProof, Trouble> {
-        let head = self.ports.store.head().await?;
-        let key = VerifierKey::parse(&self.ports.signer.card().verifier)
-            .map_err(|e| PortFault(e.to_string()))?;
-        let size = if head.checkpoint.is_empty() {
+    /// The first entry that is found by `name`, with its way to the checkpoint.
+    async fn prove_entry(&self, name: &str) -> Result<EntryProof, Trouble> {
+        let checkpoint = self.ports.store.head().await?.checkpoint;
+        let size = if checkpoint.is_empty() {
             0
         } else {
-            Checkpoint::open(&head.checkpoint, &key)
+            Checkpoint::open(&checkpoint, &self.own_key()?)
                 .map_err(|e| PortFault(e.to_string()))?
                 .size
         };
-        let all = self.ports.store.leaves(0, size).await?;
-        let found = all.iter().enumerate().find_map(|(index, (bytes, _))| {
-            let entry = std::str::from_utf8(bytes)
-                .ok()
-                .filter(|e| e.contains(text))?;
-            let entry = Entry::parse(entry.as_bytes()).ok()?;
-            wanted(&entry).then(|| (index as u64, bytes.clone()))
-        });
-        let (index, bytes) = found.ok_or_else(|| {
-            Refusal::new(
-                "SEC-14",
-                "the ledger has no such entry under its checkpoint",
-            )
-        })?;
-        let leaves: Vec<Digest> = all.iter().map(|(_, leaf)| *leaf).collect();
-        let path =
-            ledger::tree::prove_inclusion(&leaves, index).map_err(|e| PortFault(e.to_string()))?;
+        let found = self.ports.store.found_by(name).await?.into_iter().next();
+        let Some((index, bytes)) = found.filter(|(index, _)| *index < size) else {
+            let what = "the ledger has no such entry under its checkpoint";
+            return Err(Refusal::new("SEC-14", what).into());
+        };
+        let nodes =
+            ledger::tree::inclusion_stretches(size, index).map_err(|e| PortFault(e.to_string()))?;
+        let path = self.path(&nodes).await?;
         let entry = String::from_utf8(bytes).map_err(|e| PortFault(e.to_string()))?;
         Ok(EntryProof {
             index,
             entry,
             path,
-            checkpoint: head.checkpoint,
+            checkpoint,
         })
+    }
+
+    /// The hashes of these nodes of the tree.
+    pub(super) async fn path(&self, nodes: &[Vec<Stretch>]) -> Result<Vec<Digest>, Trouble> {
+        let mut path = Vec::with_capacity(nodes.len());
+        for stretches in nodes {
+            let hash = self.joined(stretches).await?;
+            path.push(hash.ok_or_else(|| {
+                let what =
+                    "the ledger lacks entries below its checkpoint (SEC-14): restore the store";
+                PortFault(what.into())
+            })?);
+        }
+        Ok(path)
+    }
+
+    /// The hash that these stretches of the tree join to; none where the ledger has fewer entries.
+    pub(super) async fn joined(&self, stretches: &[Stretch]) -> Result<Option<Digest>, Trouble> {
+        let (store, mut joint) = (&self.ports.store, Joint::default());
+        for Stretch { level, from, to } in stretches {
+            let hashes: Vec<Digest> = match level {
+                0 => {
+                    let leaves = store.leaves(*from, *to).await?;
+                    leaves.into_iter().map(|(_, leaf)| leaf).collect()
+                }
+                level => store.subtrees(*level, *from, *to).await?,
+            };
+            if hashes.len() as u64 != to - from {
+                return Ok(None);
+            }
+            for hash in hashes {
+                joint.push(*level, hash);
+            }
+        }
+        Ok(Some(joint.hash()))
     }
 }
 
@@ -205,9 +213,4 @@ fn left(leg: &Leg) -> Result<Digest, Refusal> {
         let what = format!("{} of {} has not left", leg.flow(), leg.run());
         Refusal::new("RUN-04", what)
     })
-}
-
-fn sealed_with(entry: &Entry, root: Digest) -> bool {
-    entry.act.as_str() == Act::LegSealed.as_str()
-        && entry.facts.get(&Code::of("disclosure")) == Some(&Fact::Digest(root))
 }

@@ -9,7 +9,7 @@ use ledger::{Checkpoint, Digest, leaf_hash};
 
 use super::Node;
 use crate::ids::OperationId;
-use crate::ports::{Placed, PortFault};
+use crate::ports::{Placed, PortFault, StoreFault};
 use crate::trouble::Trouble;
 
 const LEASE: &str = "sequencer";
@@ -62,15 +62,20 @@ impl Node {
                 root: head.frontier.root(),
             };
             let note = self.ports.signer.sign_note(&checkpoint.text())?;
-            store
-                .sequence(holder, now, &placed, &head.frontier, &note)
-                .await?;
+            // The clock anew: signing may have taken longer than the lease.
+            let (now, frontier) = (self.now(), &head.frontier);
+            match store.sequence(holder, now, &placed, frontier, &note).await {
+                // Another process has the lease now, and comes to these entries.
+                Err(StoreFault::LeaseLost) => return Ok(false),
+                done => done?,
+            }
             head.checkpoint = note;
         }
         let size = head.frontier.size();
         if head.published < size {
             self.shelve(head.published, size, &head.checkpoint).await?;
         }
+        store.published(holder, size).await?;
         Ok(worked)
     }
 
@@ -132,7 +137,6 @@ impl Node {
         let stand = partial(new);
         passed.retain(|path| !stand.contains(path));
         shelf.remove(passed).await?;
-        self.ports.store.published(new).await?;
         Ok(())
     }
 }

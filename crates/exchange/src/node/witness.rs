@@ -31,9 +31,8 @@ impl Node {
         let path = if old == 0 {
             Vec::new()
         } else {
-            let all = self.ports.store.leaves(0, size).await?;
-            let leaves: Vec<_> = all.into_iter().map(|(_, leaf)| leaf).collect();
-            ledger::tree::prove_growth(&leaves, old).map_err(fault)?
+            let nodes = ledger::tree::growth_stretches(size, old).map_err(fault)?;
+            self.path(&nodes).await?
         };
         Ok(Request {
             old,
@@ -97,11 +96,8 @@ impl Node {
         let done = self
             .recorded(op, &actor(who), async {
                 let by = who.may(Action::Witness)?;
-                let leaves = self.ports.store.leaves(0, seen.checkpoint.size).await?;
-                let leaves: Vec<_> = leaves.into_iter().map(|(_, leaf)| leaf).collect();
-                if leaves.len() as u64 != seen.checkpoint.size
-                    || ledger::tree::root(&leaves) != seen.checkpoint.root
-                {
+                let whole = ledger::tree::root_of_stretches(seen.checkpoint.size);
+                if self.joined(&whole).await? != Some(seen.checkpoint.root) {
                     let what = "the co-signed checkpoint is not of this ledger as it stands";
                     let help = "keep it as evidence: this node's store was put back to an older state, or its key is used elsewhere";
                     return Err(Refusal::new("SEC-14", what).help(help).into());
@@ -158,7 +154,7 @@ impl Node {
         )
     }
 
-    fn own_key(&self) -> Result<VerifierKey, Trouble> {
+    pub(super) fn own_key(&self) -> Result<VerifierKey, Trouble> {
         let card = self.ports.signer.card();
         Ok(key(&card)?)
     }

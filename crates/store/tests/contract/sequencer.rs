@@ -4,15 +4,19 @@ use exchange::ports::{Placed, Store, StoreFault};
 use ledger::{Frontier, leaf_hash};
 
 use crate::common::place::Place;
-use crate::common::world::{at, commit, opened, place as place_entries};
+use crate::common::world::{
+    at, commit, due_holding, holding, opened, place as place_entries, place_all,
+};
 
 crate::cases![
     a_lease_has_one_holder_until_it_ends,
     placing_moves_the_head_and_gives_the_leaves,
     the_roots_of_complete_subtrees_are_kept,
+    an_entry_is_found_by_its_name_once_it_has_a_place,
     without_the_lease_nothing_is_placed,
     places_must_go_on_from_the_head,
     what_is_published_never_becomes_less_nor_more_than_the_tree,
+    publishing_gives_the_lease_back_to_whoever_is_next,
 ];
 
 async fn open(store: &dyn Store, ids: &[&str]) {
@@ -89,6 +93,24 @@ async fn the_roots_of_complete_subtrees_are_kept(place: Place) {
     }
     let second = store.subtrees(1, 1, 2).await.unwrap();
     assert_eq!(second, store.subtrees(1, 0, 9).await.unwrap()[1..]);
+}
+
+async fn an_entry_is_found_by_its_name_once_it_has_a_place(place: Place) {
+    let store = place.store().await;
+    for id in ["x", "y"] {
+        due_holding(&*store, id, &format!("fall-{id}")).await;
+        let gone = holding(&*store, id).await.destroyed(at(1), None).unwrap();
+        let gone = commit(&format!("gone-{id}"), at(1), |b| b.and(gone).unwrap());
+        store.commit(&gone).await.unwrap();
+    }
+    let pending = store.pending(9).await.unwrap();
+    assert_eq!(store.found_by("y").await, Ok(vec![]));
+    place_all(&*store).await;
+    // Opening and falling due name the holding too: only the certificate is found by it.
+    let certificate = (5, pending[5].bytes.clone());
+    assert_eq!(pending[5].id, "gone-y/0");
+    assert_eq!(store.found_by("y").await, Ok(vec![certificate]));
+    assert_eq!(store.found_by("z").await, Ok(vec![]));
 }
 
 /// Placing is refused and leaves no trace.
@@ -171,12 +193,26 @@ async fn what_is_published_never_becomes_less_nor_more_than_the_tree(place: Plac
     let store = place.store().await;
     open(&*store, &["x", "y"]).await;
     assert!(store.lease("sequencer", "s", at(0), at(10)).await.unwrap());
-    assert!(store.published(1).await.is_err());
+    assert!(store.published("s", 1).await.is_err());
     place_entries(&*store, "s", at(0), 9).await.unwrap();
     for (size, shown) in [(1, 1), (2, 2), (1, 2)] {
-        store.published(size).await.unwrap();
+        store.published("s", size).await.unwrap();
         assert_eq!(store.head().await.unwrap().published, shown);
     }
-    assert!(store.published(3).await.is_err());
+    assert!(store.published("s", 3).await.is_err());
     assert_eq!(store.head().await.unwrap().published, 2);
+}
+
+async fn publishing_gives_the_lease_back_to_whoever_is_next(place: Place) {
+    let store = place.store().await;
+    let take = async |name: &str, who: &str| store.lease(name, who, at(1), at(9)).await.unwrap();
+    assert!(take("sequencer", "s").await && take("another", "s").await);
+    store.published("other", 0).await.unwrap();
+    assert!(
+        !take("sequencer", "other").await,
+        "the lease of somebody else"
+    );
+    store.published("s", 0).await.unwrap();
+    assert!(take("sequencer", "other").await);
+    assert!(!take("another", "other").await, "another lease");
 }

@@ -1,0 +1,238 @@
+//! Several processes of one node over one PostgreSQL database, as several nodes with pools and names of their own: what
+//! they do together is what one would have done.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+#[path = "../../store/tests/common/postgres.rs"]
+mod postgres;
+
+mod place {
+    pub fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+}
+
+mod common;
+mod service;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use common::{House, agreement, analyst, ask, officer, op, reopened, reply, run, start};
+use concordat::house::{compose, law};
+use courier::DirectoryShelf;
+use exchange::Node;
+use exchange::ports::{PartyCard, PortFault, Signer};
+use jiff::Timestamp;
+use ledger::{Fact, VerifierKey, verify_log};
+use serde_json::json;
+use service::Service;
+
+/// How many processes each node has.
+const PROCESSES: usize = 3;
+
+/// A house whose nodes keep their state in PostgreSQL, and an agreement is in force.
+async fn house(stores: [String; 2]) -> House {
+    let house = House::stored(stores).await;
+    house.agreed().await;
+    house
+}
+
+/// All processes of both nodes work at once, until nothing is left to do.
+async fn settle(processes: &[Arc<Node>]) {
+    let mut idle = 0;
+    while idle < 3 {
+        let mut round = tokio::task::JoinSet::new();
+        for node in processes.iter().cloned() {
+            round.spawn(async move { node.work().await.unwrap() });
+        }
+        let worked = round.join_all().await;
+        for one in &worked {
+            assert_eq!(one.faults, Vec::<String>::new());
+        }
+        idle = if worked.iter().any(|one| one.busy) {
+            0
+        } else {
+            idle + 1
+        };
+    }
+}
+
+/// The ledger is whole and published, and what came in came in once.
+async fn is_whole(house: &House, who: &str, node: &Node) {
+    let shelf = DirectoryShelf::new(house.home(who).join("ledger"));
+    let key = VerifierKey::parse(&node.ports().signer.card().verifier).unwrap();
+    let report = verify_log(&shelf, &key, None).unwrap();
+    let head = node.ports().store.head().await.unwrap();
+    assert_eq!(
+        (report.size, report.root),
+        (head.frontier.size(), head.frontier.root())
+    );
+    assert_eq!(node.ports().store.pending(9).await.unwrap(), []);
+    assert_eq!(node.ports().store.open_effects().await.unwrap(), 0);
+    let mut received = BTreeSet::new();
+    for (bytes, _) in node.ports().store.leaves(0, report.size).await.unwrap() {
+        let entry = ledger::Entry::parse(&bytes).unwrap();
+        assert_ne!(entry.act.as_str(), "package.repeated", "sent twice");
+        if entry.act.as_str() == "leg.received" {
+            let package = entry.facts.iter().find_map(|(name, fact)| match fact {
+                Fact::Id(id) if name.as_str() == "package" => Some(id.to_string()),
+                _ => None,
+            });
+            assert!(received.insert(package.unwrap()), "received twice");
+        }
+    }
+    assert_eq!(received.len(), 1, "{who}");
+}
+
+#[test]
+fn processes_that_work_at_once_send_each_message_once_and_make_one_ledger() {
+    let stores = [postgres::fresh_database(), postgres::fresh_database()];
+    place::runtime().block_on(async {
+        let house = house(stores).await;
+        let mut all = Vec::new();
+        for who in ["ho", "hmrc"] {
+            let mut names = BTreeSet::new();
+            for n in 0..PROCESSES {
+                let entropy = Arc::new(sim::SeededEntropy::new(format!("{who}-{n}")));
+                let (settings, ports) = compose(&house.home(who), house.clock.clone(), entropy)
+                    .await
+                    .unwrap();
+                names.insert(settings.instance.as_str().to_owned());
+                all.push(Arc::new(
+                    Node::new(settings, ports, law().unwrap()).unwrap(),
+                ));
+            }
+            assert_eq!(names.len(), PROCESSES, "each has a name of its own");
+        }
+        let (ho, hmrc) = (&all[0], &all[PROCESSES]);
+
+        house.at("2026-02-02T09:00:00Z");
+        ho.start(&op("prepare"), &start(), &officer())
+            .await
+            .unwrap();
+        ho.validate(&op("validate"), &run(), &ask()).await.unwrap();
+        ho.release(&op("release"), &run(), &ask(), &officer())
+            .await
+            .unwrap();
+        ho.seal(&op("seal"), &run(), &ask()).await.unwrap();
+        settle(&all).await;
+        house.at("2026-02-03T09:00:00Z");
+        hmrc.match_rows(&op("match"), &run(), &ask(), &analyst())
+            .await
+            .unwrap();
+        house.review(hmrc, &ask(), &analyst()).await;
+        let (id, flow, run) = (agreement(), reply(), run());
+        hmrc.prepare_next(&op("next"), &id, &flow, &run, &analyst())
+            .await
+            .unwrap();
+        hmrc.validate(&op("validate2"), &run, &flow).await.unwrap();
+        hmrc.release(&op("release2"), &run, &flow, &analyst())
+            .await
+            .unwrap();
+        hmrc.seal(&op("seal2"), &run, &flow).await.unwrap();
+        settle(&all).await;
+        is_whole(&house, "ho", ho).await;
+        is_whole(&house, "hmrc", hmrc).await;
+    });
+}
+
+/// Signs as the node does; another process takes the lease over while it does so.
+struct Paused {
+    signer: Arc<dyn Signer>,
+    meanwhile: Box<dyn Fn() + Send + Sync>,
+}
+
+#[async_trait]
+impl Signer for Paused {
+    fn card(&self) -> PartyCard {
+        self.signer.card()
+    }
+    fn cosign(&self, checkpoint: &str, at: Timestamp) -> Result<String, PortFault> {
+        self.signer.cosign(checkpoint, at)
+    }
+    fn sign_note(&self, text: &str) -> Result<String, PortFault> {
+        (self.meanwhile)();
+        self.signer.sign_note(text)
+    }
+}
+
+#[test]
+fn a_sequencer_that_is_paused_past_its_lease_places_nothing() {
+    let stores = [postgres::fresh_database(), postgres::fresh_database()];
+    place::runtime().block_on(async {
+        let house = house(stores).await;
+        let other = reopened(&house, "ho").await;
+        house.at("2026-02-02T09:00:00Z");
+        other
+            .start(&op("prepare"), &start(), &officer())
+            .await
+            .unwrap();
+        let before = other.ports().store.head().await.unwrap();
+        let waiting = other.ports().store.pending(99).await.unwrap();
+        assert!(!waiting.is_empty());
+
+        let (dir, clock) = (house.home("ho"), house.clock.clone());
+        let entropy = Arc::new(sim::SeededEntropy::new("paused".to_owned()));
+        let (settings, mut ports) = compose(&dir, clock.clone(), entropy).await.unwrap();
+        let signer = ports.signer.clone();
+        let meanwhile =
+            Box::new(move || clock.set("2026-02-02T09:01:00Z".parse().unwrap()).unwrap());
+        ports.signer = Arc::new(Paused { signer, meanwhile });
+        let paused = Node::new(settings, ports, law().unwrap()).unwrap();
+        assert!(!paused.sequence().await.unwrap());
+        let store = &other.ports().store;
+        assert_eq!(store.head().await.unwrap(), before);
+        assert_eq!(store.pending(99).await.unwrap(), waiting);
+
+        assert!(other.sequence().await.unwrap());
+        let after = store.head().await.unwrap();
+        assert_eq!(
+            after.frontier.size(),
+            before.frontier.size() + waiting.len() as u64
+        );
+        assert_eq!(after.published, after.frontier.size());
+    });
+}
+
+#[test]
+fn two_servers_answer_one_idempotency_key_once() {
+    const ASK: &str = "/v1/agreements/contact-thread/approvals/ask/ask";
+    let stores = [postgres::fresh_database(), postgres::fresh_database()];
+    place::runtime().block_on(async {
+        let one = Service::of(house(stores).await).await;
+        let two = one.beside().await;
+        let body = r#"{"volume":60}"#;
+        let before = one.node.ports().store.head().await.unwrap().frontier.size();
+        let asked = |at| one.post_to(at, "sub-o1", ASK, "k1", body);
+        let first = one.address;
+        let (a, b, c, d) = tokio::join!(asked(first), asked(two), asked(first), asked(two));
+        let answers = [a, b, c, d];
+        let firsts = answers.iter().filter(|a| a.json()["done_before"] == false);
+        assert_eq!(firsts.count(), 1, "{answers:?}");
+        for answer in &answers {
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
+        let again = one.post_to(two, "sub-o1", ASK, "k1", body).await;
+        assert_eq!(again.json(), json!({ "done_before": true, "entries": [] }));
+        let other = one
+            .post_to(two, "sub-o1", ASK, "k1", r#"{"volume":70}"#)
+            .await;
+        assert_eq!(other.code(), "idempotency-key-reused");
+        one.node.work().await.unwrap();
+        let after = one.node.ports().store.head().await.unwrap().frontier.size();
+        assert_eq!(after, before + 1);
+    });
+}
