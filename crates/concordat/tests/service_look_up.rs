@@ -65,16 +65,17 @@ async fn served(per_minute: u32) -> Service<Town> {
     town.next(&town.hmrc, APRIL, "hmrc-reply").await.unwrap();
     let (run, reply) = (run(APRIL), flow("hmrc-reply"));
     let row = town.row(APRIL, CONFIRMED).await;
-    let by = &caseworker();
-    let confirmed = town
-        .ho
-        .confirm(&op("confirm"), (&run, &reply, row), "they agree", by);
-    confirmed.await.unwrap();
+    let by = caseworker();
+    let by = &by;
+    let confirm = op("confirm");
+    let of = (&run, &reply, row);
+    town.ho
+        .confirm(&confirm, of, "they agree", by)
+        .await
+        .unwrap();
     let row = town.row(APRIL, REFUTED).await;
-    let refuted = town
-        .ho
-        .refute(&op("refute"), (&run, &reply, row), "a namesake", by);
-    refuted.await.unwrap();
+    let (refute, of) = (op("refute"), (&run, &reply, row));
+    town.ho.refute(&refute, of, "a namesake", by).await.unwrap();
     town.settle().await;
     let node = looking::node(&town.home("ho"), town.clock.clone(), town.pool.clone()).await;
     let (clock, home) = (town.clock.clone(), town.dir.path().join("tls"));
