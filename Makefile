@@ -84,7 +84,7 @@ packages:
 	need() { eval "$$1" >/dev/null 2>&1 || missing="$$missing $$2"; }; \
 	need 'ls /usr/lib/postgresql/*/bin/initdb' postgresql; \
 	for program in ssh:openssh-client sshd:openssh-server rclone:rclone openssl:openssl strace:strace mkfs.ext4:e2fsprogs \
-	soffice:libreoffice-calc-nogui node:nodejs npm:npm; do \
+	soffice:libreoffice-calc-nogui node:nodejs npm:npm sqlite3:sqlite3; do \
 	need "command -v $${program%%:*}" "$${program##*:}"; done; \
 	need '/usr/bin/python3 -c "import uno"' python3-uno; \
 	need 'python3 -c "import ensurepip"' python3-venv; \

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use courier::{Allowed, CallPlace, Egress, Https};
 use exchange::check::months::{Rules, RulesFile};
 use exchange::ids::{PartyId, RouteId};
 use exchange::ports::{CallFault, CallRecords, Calling, Clock, Entropy, Supplier};
@@ -75,6 +76,8 @@ fn pause() -> u32 {
 pub enum Place {
     /// The node in this directory, within this process: for tests and for trying out.
     Node(PathBuf),
+    /// The node of another party, over TLS.
+    Https(CallPlace),
 }
 
 impl Calls {
@@ -82,27 +85,41 @@ impl Calls {
         *self == Self::default()
     }
 
-    /// The ports of a node in `dir`.
+    /// The ports of a node in `dir`, which may connect to these places.
     pub(crate) fn ports(
         &self,
         dir: &Path,
         me: &PartyId,
+        egress: &[Allowed],
         clock: &Arc<dyn Clock>,
         entropy: &Arc<dyn Entropy>,
     ) -> Result<ports::Calls, Fail> {
         let mut suppliers = BTreeMap::new();
         for (route, call) in &self.routes {
-            let Place::Node(peer) = &call.to;
-            let supplier = NextDoor {
-                dir: dir.join(peer),
-                me: me.clone(),
-                clock: clock.clone(),
-                entropy: entropy.clone(),
-                node: OnceCell::new(),
+            let supplier: Arc<dyn Supplier> = match &call.to {
+                Place::Node(peer) => Arc::new(NextDoor {
+                    dir: dir.join(peer),
+                    me: me.clone(),
+                    clock: clock.clone(),
+                    entropy: entropy.clone(),
+                    node: OnceCell::new(),
+                }),
+                Place::Https(place) => {
+                    let (own, key) = (dir.join(&place.own), dir.join(&place.key));
+                    let url = place.url.clone();
+                    let certificates = place.certificates.clone();
+                    let place = CallPlace {
+                        url,
+                        certificates,
+                        own,
+                        key,
+                    };
+                    Arc::new(Https::new(place, Egress::new(egress.to_vec())))
+                }
             };
             let calling = Calling {
                 settings: Digest::of(&serde_json::to_vec(call)?),
-                supplier: Arc::new(supplier),
+                supplier,
                 within: SignedDuration::from_secs(call.within.into()),
                 failures: call.failures,
                 pause: SignedDuration::from_secs(call.pause.into()),

@@ -199,7 +199,9 @@ pub async fn compose(
     };
     let channels = channels(dir, &config)?;
     let forms = Arc::new(ConfinedForms::new(reader()?));
-    let calls = config.calls.ports(dir, &config.party, &clock, &entropy)?;
+    let calls = config
+        .calls
+        .ports(dir, &config.party, &config.egress, &clock, &entropy)?;
     let ports = Ports {
         clock,
         entropy,

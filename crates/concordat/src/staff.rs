@@ -31,7 +31,7 @@ use crate::fail::Fail;
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Staff {
     pub(crate) look_up: Rules,
-    staff: Vec<Asker>,
+    pub(crate) staff: Vec<Asker>,
 }
 
 impl Staff {

@@ -34,6 +34,7 @@ pub use confined::ConfinedForms;
 pub use directory::{DirectoryShelf, DirectoryTransport};
 pub use keys::{Keys, KeysFault};
 pub use remote::Remote;
+pub use remote::calls::{CallPlace, Https};
 pub use remote::egress::{Allowed, Egress};
 pub use remote::sftp::SftpPlace;
 pub use remote::webdav::WebDavPlace;

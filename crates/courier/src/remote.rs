@@ -5,6 +5,7 @@
 //! never under a package's name. What was cut goes on where it stopped, where the server can do that. Nothing here
 //! waits before it tries again: the node's outbox does, by its clock.
 
+pub mod calls;
 pub mod egress;
 pub mod sftp;
 pub mod webdav;

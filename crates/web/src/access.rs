@@ -8,6 +8,7 @@ use exchange::authority::Role;
 use exchange::ids::{AgreementId, PartyId, StaffId};
 use jiff::civil::Date;
 use jsonwebtoken::jwk::JwkSet;
+use ledger::Digest;
 use serde::Deserialize;
 
 /// What is wrong with the list.
@@ -29,6 +30,8 @@ struct File {
     person: Vec<PersonLine>,
     #[serde(default)]
     system: Vec<SystemLine>,
+    #[serde(default)]
+    node: Vec<NodeLine>,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +73,17 @@ struct SystemLine {
     provisioned_by: StaffId,
 }
 
+/// The node of another party, which calls this one.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct NodeLine {
+    party: PartyId,
+    /// SHA-256 of its client certificate in DER form; several while one is replaced by another.
+    certificates: Vec<Digest>,
+    granted_by: StaffId,
+    provisioned_by: StaffId,
+}
+
 /// A person who is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
@@ -101,6 +115,8 @@ pub struct Access {
     pub(crate) people: BTreeMap<(String, String), Known>,
     /// By issuer and client.
     pub(crate) programs: BTreeMap<(String, String), Program>,
+    /// The parties whose nodes call, by the digest of their client certificate.
+    pub(crate) nodes: BTreeMap<Digest, PartyId>,
 }
 
 /// The role of somebody who looks at everything and changes nothing, for a time.
@@ -111,7 +127,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessFault`]: the form, a name that is used twice, an issuer that is not listed, one person who both granted
-    /// and provisioned (SEC-12), an auditor without an end, or staff of another party in a role that decides.
+    /// and provisioned (SEC-12), an auditor without an end, staff of another party in a role that decides, or a
+    /// certificate of two nodes or of this party's own.
     pub fn read(
         text: &str,
         party: &PartyId,
@@ -155,11 +172,26 @@ impl Access {
                 return Err(wrong(format!("{} is listed twice", line.client)));
             }
         }
+        let mut nodes = BTreeMap::new();
+        for line in file.node {
+            separate(line.party.as_str(), &line.granted_by, &line.provisioned_by)?;
+            if line.party == *party {
+                return Err(wrong(format!("{party} does not call its own node")));
+            }
+            for certificate in line.certificates {
+                if nodes.insert(certificate, line.party.clone()).is_some() {
+                    return Err(wrong(format!(
+                        "the certificate {certificate} is listed twice"
+                    )));
+                }
+            }
+        }
         Ok(Self {
             audience: file.audience,
             issuers,
             people,
             programs,
+            nodes,
         })
     }
 }

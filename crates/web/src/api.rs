@@ -1,10 +1,12 @@
 //! The handlers, one file for each kind of thing. Each reads what is there, asks whether it is the caller's to see, and
-//! shows the hub's own names, states and counts; none shows a value of a person.
+//! shows the hub's own names, states and counts; none but a look-up shows a value of a person.
 
 pub(crate) mod agreements;
 pub(crate) mod approvals;
 pub(crate) mod ledger;
+pub(crate) mod look_ups;
 pub(crate) mod overview;
+pub(crate) mod residence;
 pub(crate) mod runs;
 
 use std::collections::BTreeMap;
@@ -87,6 +89,14 @@ async fn may(app: &App, caller: &Caller, id: &AgreementId) -> Result<(), Problem
         return Err(NOT_FOUND.into());
     }
     caller.may(app, &resource(app, id).await?).await
+}
+
+/// A caller asks about one subject once more: known to the limits by a keyed hash.
+async fn about(app: &App, caller: &Caller, kind: &str, subject: &str) -> Result<(), Problem> {
+    let of = zeroize::Zeroizing::new(format!("asked-about/{kind}/{subject}"));
+    let hash = app.node.ports().vault.lookup_key(&of).await;
+    let hash = hash.map_err(|fault| Problem::from(exchange::Trouble::from(fault)))?;
+    app.limits.about(&caller.name, hash)
 }
 
 /// Which agreements of a list are the caller's to see: each is asked about once.

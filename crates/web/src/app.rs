@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use async_trait::async_trait;
 use exchange::authority::Person;
+use exchange::lookup::Asker;
 use exchange::{Node, Trouble};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -54,11 +55,20 @@ pub enum Entrance {
     },
 }
 
+/// The lists of the node's directory, as they stand now.
+pub struct Lists {
+    /// Who may come in; none where one person is served on this machine.
+    pub access: Option<Access>,
+    /// Of whom a look-up knows what it asks about them.
+    pub askers: Vec<Asker>,
+}
+
 /// The service's state.
 pub struct App {
     pub(crate) node: Arc<Node>,
     pub(crate) overview: Arc<dyn Overview>,
     pub(crate) entrance: Entrance,
+    pub(crate) askers: RwLock<Arc<Vec<Asker>>>,
     pub(crate) permissions: Permissions,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
@@ -84,6 +94,7 @@ impl App {
             node,
             overview,
             entrance,
+            askers: RwLock::default(),
             permissions: Permissions::built_in()?,
             limits: Limits::new(per_minute),
             metrics: Metrics::new(),
@@ -93,19 +104,25 @@ impl App {
         }))
     }
 
-    /// From now on this list of who is known counts. Where it could not be read, the older one still counts, and
-    /// `/readyz` says so; the fault is logged once.
-    pub fn refresh(&self, access: Result<Access, String>) {
+    /// From now on these lists count. Where one could not be read, the older ones still count, and `/readyz` says so; the
+    /// fault is logged once.
+    pub fn refresh(&self, lists: Result<Lists, String>) {
         if let Ok(mut stale) = self.stale_access.lock() {
-            if let (Err(fault), false) = (&access, *stale) {
+            if let (Err(fault), false) = (&lists, *stale) {
                 crate::log::fault(fault);
             }
-            *stale = access.is_err();
+            *stale = lists.is_err();
         }
-        if let (Ok(access), Entrance::Tokens(list)) = (access, &self.entrance)
+        let Ok(Lists { access, askers }) = lists else {
+            return;
+        };
+        if let (Some(access), Entrance::Tokens(list)) = (access, &self.entrance)
             && let Ok(mut list) = list.write()
         {
             *list = Arc::new(access);
+        }
+        if let Ok(mut list) = self.askers.write() {
+            *list = Arc::new(askers);
         }
     }
 

@@ -8,7 +8,7 @@ use ledger::Digest;
 use crate::access::{AUDITOR, Known};
 use crate::app::{App, Entrance};
 use crate::permission::{Attributes, Deed, Principal, Resource};
-use crate::problem::{BAD_TOKEN, DENIED, FAULT, NO_TOKEN, NOT_FOUND, Problem};
+use crate::problem::{BAD_CERTIFICATE, BAD_TOKEN, DENIED, FAULT, NO_TOKEN, NOT_FOUND, Problem};
 use crate::token;
 
 /// For so many seconds a sign-in counts as recent.
@@ -52,6 +52,9 @@ impl Caller {
         deed: Deed,
         RequestId(request): RequestId,
     ) -> Result<Self, Problem> {
+        if deed == Deed::AnswerCall {
+            return Self::node(app, peer, deed, request);
+        }
         let bearer = bearer.ok_or(NO_TOKEN)?;
         let now = app.node.ports().clock.now();
         match &app.entrance {
@@ -88,6 +91,27 @@ impl Caller {
                 })
             }
         }
+    }
+
+    /// The node of another party is known by its client certificate alone.
+    fn node(app: &App, peer: Peer, deed: Deed, request: String) -> Result<Self, Problem> {
+        let Entrance::Tokens(list) = &app.entrance else {
+            return Err(BAD_CERTIFICATE.into());
+        };
+        let list = list.read().map_err(|_| FAULT)?;
+        let party = peer.certificate.and_then(|shown| list.nodes.get(&shown));
+        let party = party.ok_or(BAD_CERTIFICATE)?;
+        Ok(Self {
+            name: format!("node {party}"),
+            principal: Principal {
+                party: party.clone(),
+                agreements: None,
+                person: None,
+            },
+            person: None,
+            deed,
+            request,
+        })
     }
 
     fn person(
@@ -154,6 +178,11 @@ impl Caller {
         self.person.as_ref().ok_or_else(|| DENIED.into())
     }
 
+    /// An operation of this one request.
+    pub(crate) fn operation(&self, verb: &str) -> Result<OperationId, Problem> {
+        OperationId::parse(format!("api/{verb}/{}", self.request)).map_err(|_| FAULT.into())
+    }
+
     /// May they do this to anything at all that could be theirs? Asked before anything is looked for, and answered with
     /// every rule that says no.
     pub(crate) fn may_at_all(&self, app: &App) -> Result<(), Problem> {
@@ -203,7 +232,7 @@ impl Caller {
             Some((*rule, said.what.as_str()))
         });
         let rules: Vec<_> = rules.collect();
-        let op = OperationId::parse(format!("api/denied/{}", self.request)).map_err(|_| FAULT)?;
+        let op = self.operation("denied")?;
         Ok(app.node.deny(&op, &actor, &rules).await?)
     }
 

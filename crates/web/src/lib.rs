@@ -22,7 +22,7 @@ mod serve;
 mod token;
 
 pub use access::{Access, AccessFault};
-pub use app::{App, Entrance, Overview, Waiting};
+pub use app::{App, Entrance, Lists, Overview, Waiting};
 pub use log::begin as log_to;
 pub use permission::{Attributes, Deed, Permissions, PolicyFault, Principal, Resource};
 pub use problem::{KINDS, Kind};

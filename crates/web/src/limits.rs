@@ -11,6 +11,8 @@ use crate::problem::{Problem, TOO_MANY};
 
 /// One address may fail to show who it is this many times less often than a caller may ask.
 const RARER: u32 = 20;
+/// One caller may ask about one person this many times less often than they may ask at all.
+const ABOUT_ONE: u32 = 60;
 /// Beyond so many remembered callers, those that asked long ago are forgotten.
 const REMEMBERED: usize = 10_000;
 
@@ -18,21 +20,29 @@ const REMEMBERED: usize = 10_000;
 pub(crate) struct Limits {
     callers: DefaultKeyedRateLimiter<String>,
     attempts: DefaultKeyedRateLimiter<IpAddr>,
+    about: DefaultKeyedRateLimiter<(String, String)>,
 }
 
 impl Limits {
     /// One caller may ask so often a minute, at once or spread.
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
-        let attempts = NonZeroU32::new(per_minute.get() / RARER).unwrap_or(NonZeroU32::MIN);
+        let rarer = |times| NonZeroU32::new(per_minute.get() / times).unwrap_or(NonZeroU32::MIN);
         Self {
             callers: RateLimiter::keyed(Quota::per_minute(per_minute)),
-            attempts: RateLimiter::keyed(Quota::per_minute(attempts)),
+            attempts: RateLimiter::keyed(Quota::per_minute(rarer(RARER))),
+            about: RateLimiter::keyed(Quota::per_minute(rarer(ABOUT_ONE))),
         }
     }
 
     /// A caller asks once more.
     pub(crate) fn caller(&self, who: &str) -> Result<(), Problem> {
         take(&self.callers, &who.to_owned())
+    }
+
+    /// A caller asks once more about the subject of this keyed hash. What others asked about them counts for nothing: it
+    /// would tell that they did.
+    pub(crate) fn about(&self, who: &str, subject: String) -> Result<(), Problem> {
+        take(&self.about, &(who.to_owned(), subject))
     }
 
     /// Somebody at this address did not show who they are.
@@ -65,6 +75,10 @@ mod tests {
         let held = (0..2000).filter(|_| limits.caller("a").is_err()).count();
         assert!(held >= 1000, "{held}");
         assert!(limits.caller("b").is_ok());
+        let about = |who, subject: &str| limits.about(who, subject.to_owned());
+        let held = (0..30).filter(|_| about("a", "s1").is_err()).count();
+        assert!(held >= 15, "{held}");
+        assert!(about("a", "s2").is_ok() && about("b", "s1").is_ok());
         let from: IpAddr = "203.0.113.7".parse().unwrap();
         assert!((0..100).any(|_| limits.attempt(from).is_err()));
     }

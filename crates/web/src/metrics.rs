@@ -1,6 +1,7 @@
 //! Counts for operators, in the text form of Prometheus. Labels are route templates, statuses and codes: a closed set,
 //! in which no person, no run and no client is named (RPT-10, RTC-20).
 
+use exchange::check::{Channel, Checked};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -28,12 +29,20 @@ struct Code {
     code: &'static str,
 }
 
+/// A check by its channel, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Made {
+    channel: &'static str,
+    what: &'static str,
+}
+
 /// The counters of one process.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Asked, Counter>,
     took: Family<Route, Histogram, fn() -> Histogram>,
     problems: Family<Code, Counter>,
+    checks: Family<Made, Counter>,
     pub(crate) connections: Gauge,
     pub(crate) rounds_failed: Counter,
 }
@@ -47,6 +56,7 @@ impl Metrics {
             requests: Family::default(),
             took,
             problems: Family::default(),
+            checks: Family::default(),
             connections: Gauge::default(),
             rounds_failed: Counter::default(),
             registry: Registry::default(),
@@ -65,6 +75,11 @@ impl Metrics {
             "http_problems",
             "Answers that were no, by their code",
             metrics.problems.clone(),
+        );
+        registry.register(
+            "residence_checks",
+            "Residence checks that were made, by channel and outcome; a breach counts beside its outcome",
+            metrics.checks.clone(),
         );
         registry.register(
             "http_connections",
@@ -103,6 +118,18 @@ impl Metrics {
         self.took.get_or_create(&route).observe(seconds);
         if let Some(code) = code {
             self.problems.get_or_create(&Code { code }).inc();
+        }
+    }
+
+    /// A check was answered; one that was made before is counted already (RPT-10).
+    pub(crate) fn checked(&self, channel: Channel, checked: &Checked) {
+        if checked.again {
+            return;
+        }
+        let breach = checked.breach.then_some("breach");
+        for what in std::iter::once(checked.outcome.as_str()).chain(breach) {
+            let channel = channel.as_str();
+            self.checks.get_or_create(&Made { channel, what }).inc();
         }
     }
 

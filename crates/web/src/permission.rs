@@ -59,6 +59,14 @@ deeds! {
     ReadDue = "read-due" on Node,
     /// Read the report.
     ReadReport = "read-report" on Node,
+    /// Look one person up.
+    LookUp = "look-up" on Node,
+    /// Answer the call of another party's node.
+    AnswerCall = "answer-call" on Node,
+    /// Have a residence check made.
+    Check = "check" on Agreement,
+    /// See the months of the checks of an application.
+    SeeMonths = "see-months" on Agreement,
     /// Read how an agreement stands.
     ReadAgreement = "read-agreement" on Agreement,
     /// Read runs and their files, without a row.

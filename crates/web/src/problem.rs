@@ -42,6 +42,8 @@ kinds! {
         "Send an access token of a known issuer: Authorization: Bearer TOKEN.";
     BAD_TOKEN = UNAUTHORIZED, "token-refused", "The access token is not accepted.",
         "Obtain a new one for this API, and use the client certificate that it is bound to.";
+    BAD_CERTIFICATE = UNAUTHORIZED, "certificate-refused", "No party is known by the client certificate.",
+        "Use the certificate that the access list of this node has for your party.";
     STEP_UP = UNAUTHORIZED, "step-up-needed", "This act needs a recent sign-in.",
         "Sign in again and repeat the request with the new token within five minutes.";
     DENIED = FORBIDDEN, "denied", "You may not do this.",

@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::admit::{admit, finish};
-use crate::api::{agreements, approvals, ledger, overview, runs};
+use crate::api::{agreements, approvals, ledger, look_ups, overview, residence, runs};
 use crate::app::App;
 use crate::permission::Deed;
 use crate::probes;
@@ -72,6 +72,10 @@ pub const TABLE: &[(&str, &str, Deed)] = &[
         "/v1/runs/{run}/files/{flow}/matches/{row}/refute",
         Deed::ReviewMatch,
     ),
+    ("POST", "/v1/look-ups", Deed::LookUp),
+    ("POST", "/v1/residence-checks", Deed::Check),
+    ("POST", "/v1/residence-months", Deed::SeeMonths),
+    ("POST", "/v1/calls", Deed::AnswerCall),
     ("GET", "/v1/due", Deed::ReadDue),
     ("GET", "/v1/report", Deed::ReadReport),
     ("GET", "/v1/ledger/checkpoint", Deed::ReadCheckpoint),
@@ -115,6 +119,10 @@ fn v1() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(runs::matches))
         .routes(routes!(runs::confirm))
         .routes(routes!(runs::refute))
+        .routes(routes!(look_ups::ask))
+        .routes(routes!(residence::check))
+        .routes(routes!(residence::months))
+        .routes(routes!(residence::answer))
         .routes(routes!(overview::due))
         .routes(routes!(overview::report))
         .routes(routes!(ledger::checkpoint))
@@ -134,6 +142,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     if let Some(components) = api.components.as_mut() {
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
+        let certificate = SecurityScheme::MutualTls {
+            description: None,
+            deprecated: None,
+            extensions: None,
+        };
+        components.add_security_scheme("certificate", certificate);
     }
     api
 }

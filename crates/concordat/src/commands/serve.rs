@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use web::{Access, App, Bound, Entrance, Overview, Tls, Waiting};
+use web::{Access, App, Bound, Entrance, Lists, Overview, Tls, Waiting};
 use zeroize::Zeroizing;
 
 use super::acting::{At, person};
 use super::{due, report};
 use crate::fail::Fail;
-use crate::{house, os, say};
+use crate::{house, os, say, staff};
 
 /// The pause between two rounds of the worker.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -81,6 +81,7 @@ async fn start(args: &Args) -> Result<(), Fail> {
     let overview = Arc::new(Program { node: node.clone() });
     let app = App::new(node.clone(), overview, entrance, args.per_minute)
         .map_err(|e| Fail::fault(e.to_string()))?;
+    app.refresh(Ok(lists(dir, &node)?));
     let bound = vec![
         Bound {
             listener: listen(args.listen).await?,
@@ -154,9 +155,7 @@ async fn work(
             Err(trouble) => vec![trouble.to_string()],
         };
         app.worked(&faults);
-        if dir.join(ACCESS).exists() {
-            app.refresh(access(&dir, &node).map_err(|fail| fail.text));
-        }
+        app.refresh(lists(&dir, &node).map_err(|fail| fail.text));
         let _ = tokio::time::timeout(PAUSE, ending.changed()).await;
     }
 }
@@ -177,6 +176,16 @@ fn access(dir: &Path, node: &Node) -> Result<Access, Fail> {
         std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))
     };
     Access::read(&text, node.party(), beside).map_err(|e| Fail::usage(e.to_string()))
+}
+
+/// The lists of the node's directory, as they stand now.
+fn lists(dir: &Path, node: &Node) -> Result<Lists, Fail> {
+    let access = match dir.join(ACCESS).exists() {
+        true => Some(access(dir, node)?),
+        false => None,
+    };
+    let askers = staff::read(dir)?.staff;
+    Ok(Lists { access, askers })
 }
 
 fn certificates(dir: &Path) -> Result<Tls, Fail> {

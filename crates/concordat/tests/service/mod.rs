@@ -3,18 +3,20 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use exchange::lookup::Asker;
 use exchange::ports::Clock;
 use exchange::{Node, Trouble};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use ledger::Digest;
 use serde_json::{Value, json};
+use sim::VirtualClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -24,7 +26,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
-use web::{Access, App, Bound, Entrance, Overview, Tls, Waiting};
+use web::{Access, App, Bound, Entrance, Lists, Overview, Tls, Waiting};
 
 use crate::common::{House, reopened};
 
@@ -45,9 +47,12 @@ impl Overview for Quiet {
     }
 }
 
-/// A node of a house, served.
-pub struct Service {
-    pub house: House,
+/// A node of a house, or of another world of tests, served.
+pub struct Service<W = House> {
+    pub house: W,
+    pub clock: Arc<VirtualClock>,
+    /// Where certificates and keys are.
+    pub home: PathBuf,
     pub node: Arc<Node>,
     pub app: Arc<App>,
     pub address: SocketAddr,
@@ -89,7 +94,10 @@ fn openssl(args: &[&str]) -> Vec<u8> {
 }
 
 /// Makes, in `dir`: an authority, the service's certificate, the certificates of two clients, and the issuer's key.
-fn certificates(dir: &Path) {
+pub fn certificates(dir: &Path) {
+    if dir.exists() {
+        return;
+    }
     std::fs::create_dir_all(dir).unwrap();
     let at = |name: &str| dir.join(name).to_str().unwrap().to_owned();
     let new = |out: &str| {
@@ -197,7 +205,7 @@ pub fn access_text() -> String {
     )
 }
 
-impl Service {
+impl Service<House> {
     /// The Home Office's node of this house, served.
     pub async fn of(house: House) -> Self {
         Self::limited(house, 600).await
@@ -205,30 +213,18 @@ impl Service {
 
     /// As [`Service::of`]; one caller may ask so often a minute.
     pub async fn limited(house: House, per_minute: u32) -> Self {
-        certificates(&house.dir.path().join("tls"));
-        Self::started(house, per_minute).await
+        let home = house.dir.path().join("tls");
+        let node = Arc::new(reopened(&house, "ho").await);
+        let clock = house.clock.clone();
+        Self::serving(house, node, clock, home, (per_minute, &access_text())).await
     }
 
     /// Another process of the same node, served beside this one: its address. It ends with the test.
     pub async fn beside(&self) -> SocketAddr {
         let node = Arc::new(reopened(&self.house, "ho").await);
-        let served = served(self.house.dir.path(), node, 600).await;
+        let served = served(&self.home, node, 600, &access_text()).await;
         std::mem::forget(served.end);
         served.address
-    }
-
-    async fn started(house: House, per_minute: u32) -> Self {
-        let node = Arc::new(reopened(&house, "ho").await);
-        let served = served(house.dir.path(), node.clone(), per_minute).await;
-        Self {
-            house,
-            node,
-            app: served.app,
-            address: served.address,
-            operating: served.operating,
-            end: Some(served.end),
-            ended: served.ended,
-        }
     }
 
     /// The run is asked and answered; ten in the morning of the day after. Whoever asks may ask very often.
@@ -245,25 +241,56 @@ impl Service {
         house.agreed().await;
         Self::of(house).await
     }
+}
+
+impl<W> Service<W> {
+    /// This node of a world, served to whom this text lists; one caller may ask so often a minute.
+    pub async fn serving(
+        house: W,
+        node: Arc<Node>,
+        clock: Arc<VirtualClock>,
+        home: PathBuf,
+        (per_minute, known): (u32, &str),
+    ) -> Self {
+        certificates(&home);
+        let served = served(&home, node.clone(), per_minute, known).await;
+        Self {
+            house,
+            clock,
+            home,
+            node,
+            app: served.app,
+            address: served.address,
+            operating: served.operating,
+            end: Some(served.end),
+            ended: served.ended,
+        }
+    }
 
     fn file(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.house.dir.path().join("tls").join(name)).unwrap()
+        std::fs::read(self.home.join(name)).unwrap()
     }
 
     /// The list of who is known is now this text.
     pub fn known(&self, text: &str) {
-        let home = self.house.dir.path().join("tls");
-        self.app.refresh(read(&home, &self.node, text));
+        self.lists(text, Vec::new());
+    }
+
+    /// As [`Service::known`], with the staff who may look people up.
+    pub fn lists(&self, text: &str, askers: Vec<Asker>) {
+        let access = read(&self.home, &self.node, text);
+        let lists = access.map(|access| Lists {
+            access: Some(access),
+            askers,
+        });
+        self.app.refresh(lists);
     }
 
     /// What a right token of this subject says, bound to the certificate of client `one`.
     pub fn claims(&self, subject: &str) -> Value {
-        let now = self.house.clock.now().as_second();
-        let client = if subject == "hmrc-node" {
-            subject
-        } else {
-            "front-end"
-        };
+        let now = self.clock.now().as_second();
+        let person = subject.starts_with("sub-");
+        let client = if person { "front-end" } else { subject };
         json!({
             "iss": ISSUER, "sub": subject, "aud": AUDIENCE, "client_id": client, "exp": now + 300, "iat": now - 60,
             "auth_time": now - 60, "jti": "j1", "cnf": { "x5t#S256": self.thumbprint("one") },
@@ -396,9 +423,8 @@ struct Served {
     ended: tokio::task::JoinHandle<()>,
 }
 
-async fn served(dir: &Path, node: Arc<Node>, per_minute: u32) -> Served {
-    let home = dir.join("tls");
-    let access = read(&home, &node, &access_text()).unwrap();
+async fn served(home: &Path, node: Arc<Node>, per_minute: u32, known: &str) -> Served {
+    let access = read(home, &node, known).unwrap();
     let entrance = Entrance::Tokens(RwLock::new(Arc::new(access)));
     let app = App::new(
         node.clone(),

@@ -1,22 +1,33 @@
 //! Whom a TLS connection is with: the server's own certificate, or one that issued it, is one of the pinned. No list
 //! of public authorities is asked.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use exchange::ports::PortFault;
+use hyper::body::Body;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
 use ledger::Digest;
-use tokio_rustls::rustls::client::WebPkiServerVerifier;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
+use tokio_rustls::rustls::client::{WantsClientCert, WebPkiServerVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    ClientConfig, ConfigBuilder, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-/// A client that believes a server by these pins: SHA-256 of certificates in their DER form.
-pub(super) fn client(pins: &[Digest]) -> Result<ClientConfig, PortFault> {
+use super::awaited;
+
+/// A client that believes a server by these pins: SHA-256 of certificates in their DER form. Whether it shows a
+/// certificate of its own, its user says.
+pub(super) fn client(
+    pins: &[Digest],
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, PortFault> {
     let provider = Arc::new(ring::default_provider());
     let pinned = Pinned {
         pins: pins.to_vec(),
@@ -27,8 +38,26 @@ pub(super) fn client(pins: &[Digest]) -> Result<ClientConfig, PortFault> {
         .map_err(|e| PortFault(e.to_string()))?;
     Ok(client
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(pinned))
-        .with_no_client_auth())
+        .with_custom_certificate_verifier(Arc::new(pinned)))
+}
+
+/// A connection to the server of this name, at one of these addresses.
+pub(super) async fn connect<B>(
+    tls: &TlsConnector,
+    host: String,
+    addresses: &[SocketAddr],
+) -> Result<SendRequest<B>, String>
+where
+    B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    B::Data: Send,
+{
+    let stream = awaited(TcpStream::connect(addresses)).await?;
+    let name = ServerName::try_from(host).map_err(|e| e.to_string())?;
+    let stream = TokioIo::new(awaited(tls.connect(name, stream)).await?);
+    let (sender, connection) = awaited(http1::handshake(stream)).await?;
+    // It ends with the sender, or with what it tells the request.
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 #[derive(Debug)]

@@ -11,16 +11,13 @@ use exchange::ports::{Parts, PortFault};
 use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Full, Limited, combinators::BoxBody};
 use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::client::conn::http1::SendRequest;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderValue, RANGE};
 use hyper::{Method, Request, Response, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
 use ledger::Digest;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::ServerName;
 use zeroize::Zeroizing;
 
 use super::egress::Egress;
@@ -89,7 +86,9 @@ impl Server for WebDav {
         basic.set_sensitive(true);
         Ok(Box::new(WebDavSession {
             egress: self.egress.clone(),
-            tls: TlsConnector::from(Arc::new(pin::client(&self.place.certificates)?)),
+            tls: TlsConnector::from(Arc::new(
+                pin::client(&self.place.certificates)?.with_no_client_auth(),
+            )),
             host: host.to_owned(),
             port: uri.port_u16().unwrap_or(443),
             base: uri.path().trim_end_matches('/').to_owned(),
@@ -132,15 +131,8 @@ impl WebDavSession {
         let failed = |e: String| self.fault("the connection", "to the server", e);
         let bare = self.host.trim_matches(['[', ']']).to_owned();
         let addresses = self.egress.addresses(&bare, self.port).await?;
-        let stream = awaited(TcpStream::connect(addresses.as_slice()));
-        let stream = stream.await.map_err(failed)?;
-        let name = ServerName::try_from(bare).map_err(|e| failed(e.to_string()))?;
-        let stream = awaited(self.tls.connect(name, stream)).await;
-        let stream = TokioIo::new(stream.map_err(failed)?);
-        let (sender, connection) = awaited(http1::handshake(stream)).await.map_err(failed)?;
-        // It ends with the sender, or with what it tells the request.
-        tokio::spawn(connection);
-        Ok(sender)
+        let connected = pin::connect(&self.tls, bare, &addresses).await;
+        connected.map_err(failed)
     }
 
     fn request(&self, method: &str, path: &str) -> hyper::http::request::Builder {

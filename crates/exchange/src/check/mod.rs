@@ -209,6 +209,12 @@ pub struct Checked {
     pub guidance: Guidance,
     /// The version of the guidance.
     pub guidance_version: &'static str,
+    /// Was it made before, so that nobody was called now?
+    #[serde(skip)]
+    pub again: bool,
+    /// Did the answer depart from the agreement?
+    #[serde(skip)]
+    pub breach: bool,
 }
 
 /// What a caseworker of the application sees of one check (EXCH-EUSS-02). A month that is `no` is one that the records do

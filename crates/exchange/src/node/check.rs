@@ -52,8 +52,20 @@ impl Node {
         let key = self
             .application_key(&request.agreement, &request.application)
             .await?;
+        if let Caller::Staff(person) = caller
+            && self.ports.store.done(&op).await?
+        {
+            // What came of it is told to whoever works on the application, also when it is told again (PTY-12).
+            let found: Option<Application> = self.find(key.as_str()).await?;
+            if !found.is_some_and(|a| a.works_on(&person.staff)) {
+                let moment = op.then(&format!("again:{}", self.now().as_nanosecond()))?;
+                let no = async { Err(not_theirs().into()) };
+                self.recorded(&moment, &caller.actor(), no).await?;
+            }
+        }
         if let Some(told) = self.checked_before(&key, &op).await? {
-            return Ok(told);
+            let again = true;
+            return Ok(Checked { again, ..told });
         }
         let verb = async {
             self.checking(&op, &key, request, caller).await?;
@@ -397,5 +409,7 @@ fn told(check: &Check) -> Checked {
         lacking: check.lacking().to_vec(),
         guidance: check.guidance(),
         guidance_version: GUIDANCE,
+        again: false,
+        breach: check.breach().is_some(),
     }
 }

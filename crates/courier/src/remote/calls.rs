@@ -1,0 +1,132 @@
+//! Calls to the node of another party over TLS: each side is known by its certificate. A question goes out once; whatever
+//! else happens than an answer in time is a fault, and the caller does without (RTC-19).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use exchange::check::wire::LONGEST;
+use exchange::ports::{CallFault, PortFault, Supplier};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HOST};
+use hyper::{Request, StatusCode, Uri};
+use jiff::SignedDuration;
+use ledger::Digest;
+use serde::{Deserialize, Serialize};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::egress::Egress;
+use super::pin;
+use crate::keys;
+
+/// Where a supplier answers, by what it is known, and by what this node is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallPlace {
+    /// The address: `https://node.dwp.example/v1/calls`.
+    pub url: String,
+    /// The SHA-256 of the server's certificate, or of one that issued it, in its DER form; several while one is
+    /// replaced by another.
+    pub certificates: Vec<Digest>,
+    /// The file of this node's client certificate with its chain, in PEM.
+    pub own: PathBuf,
+    /// The file of that certificate's key, which its owner alone may read.
+    pub key: PathBuf,
+}
+
+/// A supplier that is reached over TLS.
+pub struct Https {
+    place: CallPlace,
+    egress: Egress,
+}
+
+impl Https {
+    /// The supplier at this place.
+    pub fn new(place: CallPlace, egress: Egress) -> Self {
+        Self { place, egress }
+    }
+
+    /// Certificates are read for each call, so that a new one counts at once.
+    fn tls(&self) -> Result<TlsConnector, PortFault> {
+        let bad = |path: &Path, why: String| PortFault(format!("{}: {why}", path.display()));
+        let CallPlace {
+            own,
+            key,
+            certificates,
+            ..
+        } = &self.place;
+        let chain = CertificateDer::pem_file_iter(own).and_then(Iterator::collect);
+        let chain: Vec<_> = chain.map_err(|e| bad(own, e.to_string()))?;
+        let text = keys::read(key).map_err(|e| PortFault(e.to_string()))?;
+        let private = PrivateKeyDer::from_pem_slice(text.as_bytes());
+        let private = private.map_err(|e| bad(key, e.to_string()))?;
+        let config = pin::client(certificates)?
+            .with_client_auth_cert(chain, private)
+            .map_err(|e| bad(own, e.to_string()))?;
+        Ok(TlsConnector::from(Arc::new(config)))
+    }
+
+    async fn asked(&self, question: &[u8]) -> Result<Zeroizing<Vec<u8>>, CallFault> {
+        let uri: Uri = self.place.url.parse().map_err(|_| CallFault::Failed)?;
+        let host = uri.host().filter(|_| uri.scheme_str() == Some("https"));
+        let host = host.ok_or(CallFault::Failed)?;
+        let authority = uri.authority().ok_or(CallFault::Failed)?.as_str();
+        let bare = host.trim_matches(['[', ']']).to_owned();
+        let failed = |_| CallFault::Failed;
+        let addresses = self.egress.addresses(&bare, uri.port_u16().unwrap_or(443));
+        let addresses = addresses.await.map_err(failed)?;
+        let tls = self.tls().map_err(failed)?;
+        let connected = pin::connect::<Full<Bytes>>(&tls, bare, &addresses).await;
+        let mut sender = connected.map_err(|_| CallFault::Failed)?;
+        // The copy that is sent is wiped when it is let go of.
+        let body = Bytes::from_owner(Zeroizing::new(question.to_vec()));
+        let request = Request::post(uri.path())
+            .header(HOST, authority)
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json")
+            .body(Full::new(body));
+        let request = request.map_err(|_| CallFault::Failed)?;
+        let answer = sender.send_request(request).await;
+        let answer = answer.map_err(|_| CallFault::Failed)?;
+        match answer.status() {
+            StatusCode::OK => read(answer.into_body()).await,
+            StatusCode::CONFLICT => Err(CallFault::Refused),
+            _ => Err(CallFault::Failed),
+        }
+    }
+}
+
+/// The answer, up to the longest that there may be.
+async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, CallFault> {
+    // Room for all at once: a buffer that grows leaves copies that nobody wipes.
+    let mut answer = Zeroizing::new(Vec::with_capacity(LONGEST));
+    while let Some(frame) = body.frame().await {
+        let Ok(bytes) = frame.map_err(|_| CallFault::Failed)?.into_data() else {
+            continue;
+        };
+        if answer.len() + bytes.len() > LONGEST {
+            return Err(CallFault::Failed);
+        }
+        answer.extend_from_slice(&bytes);
+        if let Ok(mut bytes) = bytes.try_into_mut() {
+            bytes.as_mut().zeroize();
+        }
+    }
+    Ok(answer)
+}
+
+#[async_trait]
+impl Supplier for Https {
+    async fn ask(
+        &self,
+        question: &[u8],
+        within: SignedDuration,
+    ) -> Result<Zeroizing<Vec<u8>>, CallFault> {
+        let asked = tokio::time::timeout(within.unsigned_abs(), self.asked(question));
+        asked.await.unwrap_or(Err(CallFault::Late))
+    }
+}
