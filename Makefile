@@ -90,10 +90,10 @@ postgres:
 	$$as_root apt-get update -q; \
 	$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql
 
-# The transports' tests start their own SFTP and WebDAV servers; they need these programs only. Where apt installs sshd it
+# The transports' tests start their own SFTP and WebDAV servers, and a test backs SQLite up: they need these programs only. Where apt installs sshd it
 # may start the machine's own: that is not used.
 servers:
-	@missing=; for program in ssh:openssh-client sshd:openssh-server rclone:rclone openssl:openssl; do \
+	@missing=; for program in ssh:openssh-client sshd:openssh-server rclone:rclone openssl:openssl sqlite3:sqlite3; do \
 	PATH="$$PATH:/usr/sbin" command -v "$${program%%:*}" >/dev/null || missing="$$missing $${program##*:}"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null; then \
