@@ -18,7 +18,7 @@ use exchange::authority::Role;
 use exchange::change::Aggregate;
 use exchange::finding::{Finding, Kind};
 use exchange::flag::Flag;
-use exchange::ids::HoldingId;
+use exchange::ids::{HoldingId, StaffId};
 use exchange::leg::State;
 use exchange::matches::{Match, Standing};
 use exchange::pact::Move;
@@ -536,7 +536,7 @@ async fn no_benefit_changes_before_the_home_office_has_confirmed() {
     assert!(rules(&late).contains(&"REF-05"), "{late:?}");
 }
 
-// shows: LEG-23, LEG-26
+// shows: LEG-23, LEG-26, SEC-16
 #[tokio::test]
 async fn values_serve_the_purposes_they_came_for_and_have_one_controller() {
     let town = Town::new(vec![Migrant::new(1).taxed(&[]).paid(&[])]).await;
@@ -567,6 +567,43 @@ async fn values_serve_the_purposes_they_came_for_and_have_one_controller() {
         .await
         .unwrap();
     assert_eq!((done.len(), values["matched"].as_str()), (1, "matched"));
+    // A developer with access is a user like any other: each read is in what the auditors are given.
+    let developer = person("midas-dev", Role::Caseworker);
+    town.ho
+        .use_row(&op("use-3"), of, &purpose("contact"), &developer)
+        .await
+        .unwrap();
+    let day = jiff::civil::date(2016, 4, 4);
+    let period = exchange::lookup::Period { from: day, to: day };
+    let auditor = person("u1", Role::AccessAuditor);
+    let (read, uses) = town
+        .ho
+        .value_uses(&op("uses"), period, None, &auditor)
+        .await
+        .unwrap();
+    let told = |u: &exchange::value_use::ValueUse| (u.user.to_string(), u.row, u.fields > 0);
+    // Both were given them at one instant, where no order is promised.
+    let told: std::collections::BTreeSet<_> = uses.iter().map(told).collect();
+    assert_eq!(
+        told.into_iter().collect::<Vec<_>>(),
+        [
+            ("c1".to_owned(), 1, true),
+            ("midas-dev".to_owned(), 1, true)
+        ]
+    );
+    assert_eq!(read.len(), 1, "the auditor's own read stands in the ledger");
+    let mine = StaffId::parse("midas-dev").unwrap();
+    let (_, uses) = town
+        .ho
+        .value_uses(&op("mine"), period, Some(&mine), &auditor)
+        .await
+        .unwrap();
+    assert_eq!(uses.len(), 1);
+    let denied = town
+        .ho
+        .value_uses(&op("denied"), period, None, &caseworker())
+        .await;
+    assert_eq!(rules(&denied), ["SEC-09"]);
     // Each party is controller of what it received, from the moment it has it.
     for (node, id) in [
         (&town.ho, "ask-2016-04/ask.1/extract"),

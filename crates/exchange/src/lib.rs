@@ -40,6 +40,7 @@ pub mod solution;
 pub mod table;
 pub mod trace;
 pub mod trouble;
+pub mod value_use;
 
 pub use node::{
     About, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,

@@ -27,7 +27,8 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// The look-ups of a period, of one member of staff or of all: who, when, about whom, why, what came of it.
+    /// The look-ups of a period, of one member of staff or of all: who, when, about whom, why, what came of it; and who
+    /// was given received values, which and what for.
     #[command(
         after_help = "Example: concordat audit lookups --user c1 --from 2026-02-01 --to 2026-02-28 --as u1:access-auditor"
     )]
@@ -166,8 +167,25 @@ async fn lookups(user: Option<&StaffId>, of: &Of) -> Result<Said, Fail> {
         of.from,
         of.to
     ));
-    let said = all.iter().fold(said, |said, one| said.line(line(one)));
-    Ok(said.with("look_ups", json!(all)))
+    let mut said = all.iter().fold(said, |said, one| said.line(line(one)));
+    let (_, uses) = node
+        .value_uses(&each("value-uses.read")?, of.period(), user, &of.who)
+        .await?;
+    said = said.line(format!("{} uses of received values.", uses.len()));
+    for one in &uses {
+        said = said.line(format!(
+            "  {}  {:<12} {:<12} row {} of {} in {}, {} fields, for {}",
+            one.at,
+            one.user.as_str(),
+            one.role.as_str(),
+            one.row,
+            one.flow,
+            one.run,
+            one.fields,
+            one.purpose
+        ));
+    }
+    Ok(said.with("look_ups", json!(all)).with("uses", json!(uses)))
 }
 
 fn line(one: &Audited) -> String {

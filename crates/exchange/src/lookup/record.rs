@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use ledger::{Code, Digest, Fact};
+use ledger::{Code, Fact};
 use serde::{Deserialize, Serialize};
 
 use super::{Asker, Request};
@@ -13,6 +13,7 @@ use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::{OperationId, StaffId};
 use crate::refusal::Refusal;
+use crate::value_use::key_of;
 
 /// What came of a look-up (LOOKUP-03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -224,10 +225,7 @@ impl LookUp {
 impl Aggregate for LookUp {
     const KIND: &'static str = "look-up";
     fn key(&self) -> String {
-        let digest = Digest::of(self.op.as_str().as_bytes()).to_string();
-        let short: String = digest.chars().take(24).collect();
-        // Microseconds since 1970, of one length, so that keys are in the order of time.
-        format!("{}/{:017}/{short}", self.day, self.at.as_microsecond())
+        key_of(self.day, self.at, &self.op)
     }
     fn status(&self) -> &'static str {
         match &self.review {

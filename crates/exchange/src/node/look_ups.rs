@@ -18,6 +18,7 @@ use crate::lookup::{Audited, Known, LookUp, Period, Queue, Queued, Texts};
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
 use crate::trouble::Trouble;
+use crate::value_use::ValueUse;
 
 /// The longest period that is read at once, in days.
 const LONGEST: usize = 366;
@@ -50,6 +51,47 @@ impl Node {
                     None => record,
                 };
                 self.commit(Batch::new(op.clone(), "look-ups.read").note(record))
+                    .await
+            })
+            .await?;
+        // Another process did this operation in between: what it read is not told twice.
+        if done.is_empty() {
+            given.clear();
+        }
+        Ok((done, given))
+    }
+
+    /// The uses of received values in a period, by one member of staff or by all, developers too, in order of time
+    /// (SEC-16). Reading them stands in the ledger as reading look-ups does.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused to whoever does not audit look-ups (SEC-09).
+    pub async fn value_uses(
+        &self,
+        op: &OperationId,
+        period: Period,
+        user: Option<&StaffId>,
+        who: &Person,
+    ) -> Result<(Done, Vec<ValueUse>), Trouble> {
+        let mut given = Vec::new();
+        let done = self
+            .recorded(op, &actor(who), async {
+                let by = who.may(Action::AuditLookUps)?;
+                for day in days(period)? {
+                    let all = self.under::<ValueUse>(&ValueUse::prefix(day)).await?;
+                    let theirs = |used: &ValueUse| user.is_none_or(|user| used.user == *user);
+                    given.extend(all.into_iter().filter(theirs));
+                }
+                let record = Record::new(Act::LookUpsRead, &by.actor())
+                    .rule("SEC-16")
+                    .fact("from", Fact::Date(period.from))
+                    .fact("to", Fact::Date(period.to))
+                    .count("value-uses", given.len() as u64);
+                let record = match user {
+                    Some(user) => record.text("user", user.as_str()),
+                    None => record,
+                };
+                self.commit(Batch::new(op.clone(), "value-uses.read").note(record))
                     .await
             })
             .await?;
@@ -131,19 +173,8 @@ impl Node {
         period: Period,
         user: Option<&StaffId>,
     ) -> Result<Vec<Audited>, Trouble> {
-        let days = period.from.series(jiff::Span::new().days(1));
-        let days: Vec<Date> = days
-            .take_while(|day| *day <= period.to)
-            .take(LONGEST + 1)
-            .collect();
-        if days.is_empty() || days.len() > LONGEST {
-            let what = "a period has from 1 to 366 days, the first of them first";
-            return Err(Refusal::new("LOOKUP-04", what)
-                .help("ask for a shorter period")
-                .into());
-        }
         let mut all = Vec::new();
-        for day in days {
+        for day in days(period)? {
             for look_up in self.under::<LookUp>(&LookUp::prefix(day)).await? {
                 if user.is_none_or(|user| look_up.by() == user) {
                     all.push(Audited {
@@ -220,6 +251,20 @@ impl Node {
         }
         Ok(sights)
     }
+}
+
+/// The days of a period.
+fn days(period: Period) -> Result<Vec<Date>, Refusal> {
+    let days = period.from.series(jiff::Span::new().days(1));
+    let days: Vec<Date> = days
+        .take_while(|day| *day <= period.to)
+        .take(LONGEST + 1)
+        .collect();
+    if days.is_empty() || days.len() > LONGEST {
+        let what = "a period has from 1 to 366 days, the first of them first";
+        return Err(Refusal::new("LOOKUP-04", what).help("ask for a shorter period"));
+    }
+    Ok(days)
 }
 
 /// The number that a reference ends with.

@@ -12,13 +12,14 @@ use super::outbound::datasets;
 use super::{Done, Node};
 use crate::act::Act;
 use crate::authority::{Action, Person};
-use crate::change::{Batch, Record};
+use crate::change::{Batch, Change, Record};
 use crate::ids::{FlowId, HoldingId, OperationId, RunId};
 use crate::leg::{Leg, Side};
 use crate::matches::{Match, Standing, unconfirmed};
 use crate::refusal::Refusal;
 use crate::rows::{self, Row};
 use crate::trouble::Trouble;
+use crate::value_use::{Given, ValueUse};
 
 impl Node {
     /// Reads the values of one confirmed row for a purpose of the agreement. Only the fields whose permits serve the
@@ -122,7 +123,15 @@ impl Node {
                     Some(reason) => record.text("reason", reason),
                     None => record,
                 };
-                self.commit(Batch::new(op.clone(), "values.use").note(record))
+                let what = Given {
+                    of,
+                    purpose,
+                    fields: given.len() as u64,
+                    is_unmasked: reason.is_some(),
+                };
+                let used = ValueUse::made(op, (on, self.now()), &what, &by);
+                let change = Change::new(used, record);
+                self.commit(Batch::new(op.clone(), "values.use").and(change)?)
                     .await
             })
             .await?;
