@@ -55,7 +55,8 @@ async fn settle(processes: &[Arc<Node>]) {
     let mut idle = 0;
     while idle < 3 {
         let mut round = tokio::task::JoinSet::new();
-        for node in processes.iter().cloned() {
+        for node in processes {
+            let node = node.clone();
             round.spawn(async move { node.work().await.unwrap() });
         }
         let worked = round.join_all().await;
@@ -87,11 +88,10 @@ async fn is_whole(house: &House, who: &str, node: &Node) {
         let entry = ledger::Entry::parse(&bytes).unwrap();
         assert_ne!(entry.act.as_str(), "package.repeated", "sent twice");
         if entry.act.as_str() == "leg.received" {
-            let package = entry.facts.iter().find_map(|(name, fact)| match fact {
-                Fact::Id(id) if name.as_str() == "package" => Some(id.to_string()),
-                _ => None,
-            });
-            assert!(received.insert(package.unwrap()), "received twice");
+            let Some(Fact::Id(package)) = entry.facts.get(&ledger::Code::of("package")) else {
+                panic!("no package is named");
+            };
+            assert!(received.insert(package.to_string()), "received twice");
         }
     }
     assert_eq!(received.len(), 1, "{who}");

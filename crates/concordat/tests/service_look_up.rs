@@ -4,9 +4,10 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::duplicate_mod,
     missing_docs,
     unreachable_pub,
-    reason = "tests"
+    reason = "tests; the house of the service and the town each bring what they share"
 )]
 
 mod common;

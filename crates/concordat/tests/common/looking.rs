@@ -1,4 +1,5 @@
 //! A node with people who may look people up, and one of them with a question.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -86,7 +86,10 @@ fn answer(answer: lookup::Answer) -> Result<Response, Problem> {
             rules: refused.iter().map(Rule::from).collect(),
             ..Problem::from(DENIED)
         }),
-        told => Ok(Answer(told).into_response()),
+        told
+        @ (lookup::Answer::Shown { .. } | lookup::Answer::Nothing | lookup::Answer::Before) => {
+            Ok(Answer(told).into_response())
+        }
     }
 }
 
