@@ -151,7 +151,9 @@ impl Node {
         if opened.as_ref().err() == Some(&password::unopened()) {
             let change = leg.missed(password::unopened(), &by)?;
             let left = Leg::TRIES.saturating_sub(change.state().tries());
-            self.commit(Batch::new(op.clone(), "leg.missed").and(change)?)
+            // Not under the operation itself: that would say that what was asked for is done.
+            let missed = op.then("missed")?;
+            self.commit(Batch::new(missed, "leg.missed").and(change)?)
                 .await?;
             let help = if left == 0 {
                 "the file is refused now: have it sent again under another password".to_owned()

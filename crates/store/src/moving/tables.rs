@@ -39,7 +39,7 @@ pub(super) const TABLES: &[Table] = &[
     table!("aggregates" by "kind, id": "kind" Text, "id" Text, "version" Int, "status" Text, "body" Text, "due_at" Int,
         "subject" Text),
     table!("entries" by "ord", true, "entries": "ord" Int, "entry_id" Text, "op_id" Text, "bytes" Bytes, "idx" Int,
-        "leaf" Bytes),
+        "leaf" Bytes, "found_by" Text),
     table!("subtrees" by "level, idx": "level" Int, "idx" Int, "root" Bytes),
     table!("head" by "one", false, "head WHERE size > 0": "one" Int, "frontier" Text, "checkpoint" Text, "size" Int,
         "published" Int),
