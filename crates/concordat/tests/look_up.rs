@@ -369,7 +369,7 @@ fn april(first: i8, last: i8) -> Period {
     }
 }
 
-// shows: LOOKUP-04, AUD-06, FLAG-09
+// shows: LOOKUP-04, AUD-06
 #[tokio::test]
 async fn an_auditor_reads_who_looked_whom_up_and_that_is_recorded_too() {
     let town = answered(source()).await;

@@ -26,7 +26,7 @@ fn without_instance(answer: &Answer) -> Value {
     told
 }
 
-// shows: PTY-06, SEC-09
+// shows: SEC-09
 #[tokio::test]
 async fn a_token_that_is_not_right_lets_nobody_in_and_does_not_say_why() {
     let service = Service::agreed().await;

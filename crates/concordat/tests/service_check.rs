@@ -186,7 +186,7 @@ impl Write for Log {
     }
 }
 
-// shows: RTC-10, RTC-11, RTC-14, RTC-20, PTY-12, RPT-10, S-20
+// shows: RTC-10, RTC-11, RTC-14, RTC-20, PTY-12, S-20
 #[tokio::test]
 async fn the_test_users_come_to_their_outcomes_and_nothing_of_them_stays_at_either_node() {
     let log = Log::default();
