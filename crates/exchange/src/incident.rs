@@ -179,7 +179,9 @@ impl Incident {
         }
         if parties.is_empty() {
             let what = format!("{agreement} names no contact to be told of an incident");
-            return Err(Refusal::new("INC-01", what));
+            return Err(Refusal::new("INC-01", what).help(
+                "write the contacts in the agreement's annex, which needs no new signature",
+            ));
         }
         let notices = parties.into_iter().map(|party| (party, None)).collect();
         let incident = Self {
@@ -228,7 +230,8 @@ impl Incident {
         if at < self.aware || at > now {
             let aware = self.aware;
             let what = format!("nobody was told at {at}: it was known from {aware} on");
-            return Err(Refusal::new("INC-01", what));
+            return Err(Refusal::new("INC-01", what)
+                .help("give the instant with --at; without it, it is the present one"));
         }
         let notice = Notice {
             at,
@@ -239,7 +242,8 @@ impl Incident {
             Some(open @ None) => *open = Some(notice),
             Some(Some(_)) => {
                 let what = format!("{party} was told of {} already", self.name);
-                return Err(Refusal::new("INC-01", what));
+                return Err(Refusal::new("INC-01", what)
+                    .help("the first notice counts; `concordat incident list` shows it"));
             }
             None => {
                 let what = format!("{party} is not to be told of {}", self.name);

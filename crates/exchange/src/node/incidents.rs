@@ -87,6 +87,7 @@ impl Node {
                     "INC-01",
                     format!("{under} does not say within which time contacts are told"),
                 )
+                .help("raise it under the agreement whose clocks count from an incident, or tell the contacts and amend this one")
             })?;
             let raising = Raising {
                 name: name.clone(),

@@ -36,29 +36,9 @@ impl Node {
         user: Option<&StaffId>,
         who: &Person,
     ) -> Result<(Done, Vec<Audited>), Trouble> {
-        let mut given = Vec::new();
-        let done = self
-            .recorded(op, &actor(who), async {
-                let by = who.may(Action::AuditLookUps)?;
-                given = self.audited(period, user).await?;
-                let record = Record::new(Act::LookUpsRead, &by.actor())
-                    .rule("LOOKUP-04")
-                    .fact("from", Fact::Date(period.from))
-                    .fact("to", Fact::Date(period.to))
-                    .count("look-ups", given.len() as u64);
-                let record = match user {
-                    Some(user) => record.text("user", user.as_str()),
-                    None => record,
-                };
-                self.commit(Batch::new(op.clone(), "look-ups.read").note(record))
-                    .await
-            })
-            .await?;
-        // Another process did this operation in between: what it read is not told twice.
-        if done.is_empty() {
-            given.clear();
-        }
-        Ok((done, given))
+        let read = self.audited(period, user);
+        let of = ("look-ups.read", "LOOKUP-04", "look-ups");
+        self.given_once(op, (period, user), of, read, who).await
     }
 
     /// The uses of received values in a period, by one member of staff or by all, developers too, in order of time
@@ -73,26 +53,43 @@ impl Node {
         user: Option<&StaffId>,
         who: &Person,
     ) -> Result<(Done, Vec<ValueUse>), Trouble> {
+        let read = async {
+            let mut all = Vec::new();
+            for day in days(period)? {
+                let used = self.under::<ValueUse>(&ValueUse::prefix(day)).await?;
+                let theirs = |used: &ValueUse| user.is_none_or(|user| used.user == *user);
+                all.extend(used.into_iter().filter(theirs));
+            }
+            Ok(all)
+        };
+        let of = ("value-uses.read", "SEC-16", "value-uses");
+        self.given_once(op, (period, user), of, read, who).await
+    }
+
+    /// Gives what `read` finds to an auditor, with its entry: under this name and rule, with how many of what there were.
+    async fn given_once<T>(
+        &self,
+        op: &OperationId,
+        (period, user): (Period, Option<&StaffId>),
+        (name, rule, what): (&'static str, &'static str, &'static str),
+        read: impl Future<Output = Result<Vec<T>, Trouble>>,
+        who: &Person,
+    ) -> Result<(Done, Vec<T>), Trouble> {
         let mut given = Vec::new();
         let done = self
             .recorded(op, &actor(who), async {
                 let by = who.may(Action::AuditLookUps)?;
-                for day in days(period)? {
-                    let all = self.under::<ValueUse>(&ValueUse::prefix(day)).await?;
-                    let theirs = |used: &ValueUse| user.is_none_or(|user| used.user == *user);
-                    given.extend(all.into_iter().filter(theirs));
-                }
+                given = read.await?;
                 let record = Record::new(Act::LookUpsRead, &by.actor())
-                    .rule("SEC-16")
+                    .rule(rule)
                     .fact("from", Fact::Date(period.from))
                     .fact("to", Fact::Date(period.to))
-                    .count("value-uses", given.len() as u64);
+                    .count(what, given.len() as u64);
                 let record = match user {
                     Some(user) => record.text("user", user.as_str()),
                     None => record,
                 };
-                self.commit(Batch::new(op.clone(), "value-uses.read").note(record))
-                    .await
+                self.commit(Batch::new(op.clone(), name).note(record)).await
             })
             .await?;
         // Another process did this operation in between: what it read is not told twice.
