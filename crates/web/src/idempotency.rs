@@ -7,6 +7,7 @@ use exchange::Node;
 use exchange::change::Batch;
 use exchange::ids::OperationId;
 use ledger::{CommitKey, Digest, NodeName};
+use zeroize::Zeroizing;
 
 use crate::caller::Caller;
 use crate::problem::{FAULT, KEY_MISSING, KEY_REUSED, Problem};
@@ -45,8 +46,11 @@ impl Key {
         node: &Node,
         body: &impl serde::Serialize,
     ) -> Result<OperationId, Problem> {
-        let body = serde_json::to_string(body).map_err(|_| FAULT)?;
-        let print = Digest::of(format!("{}\n{body}", self.line).as_bytes());
+        let body = Zeroizing::new(serde_json::to_string(body).map_err(|_| FAULT)?);
+        // Keyed: a body may hold a reason, and who reads the database could try words against a plain digest.
+        let used = Zeroizing::new(format!("idempotency/{}\n{}", self.line, *body));
+        let print = node.ports().vault.lookup_key(&used).await;
+        let print = print.map_err(|e| Problem::from(exchange::Trouble::from(e)))?;
         let used_for = OperationId::parse(format!("{}/for/{print}", self.op)).map_err(|_| FAULT)?;
         let store = &node.ports().store;
         let trouble = |e: exchange::ports::StoreFault| Problem::from(exchange::Trouble::from(e));
