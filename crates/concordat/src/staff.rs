@@ -55,5 +55,6 @@ pub(crate) fn read(dir: &Path) -> Result<Staff, Fail> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Staff::default()),
         Err(e) => return Err(Fail::at(&path, &e)),
     };
-    toml::from_str(&text).map_err(|e| Fail::usage(format!("{}: {e}", path.display())))
+    let bad = |e| Fail::usage(format!("{}: {}", path.display(), web::line_of(&text, &e)));
+    toml::from_str(&text).map_err(bad)
 }

@@ -13,6 +13,7 @@ mod common;
 mod service;
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use common::{House, op, values_in};
@@ -124,6 +125,10 @@ async fn a_write_happens_once_for_a_key() {
         (other.status, other.code().as_str()),
         (422, "idempotency-key-reused")
     );
+    // What a key was used for is kept keyed: a body may hold words that could be tried against a plain digest.
+    let plain = ledger::Digest::of(format!("POST {ASK}\n{{\"volume\":60}}").as_bytes());
+    let holds = |bytes: &[u8]| bytes.windows(64).any(|w| w == plain.to_string().as_bytes());
+    assert!(files(service.house.dir.path()).iter().all(|f| !holds(f)));
     let elsewhere = service.post("sub-i1", GRANT, "k1", "").await;
     assert_eq!(
         elsewhere.status, 200,
@@ -266,7 +271,7 @@ fn read(service: &Service, text: &str) -> String {
     fault.unwrap_err().to_string()
 }
 
-// shows: PTY-06, PTY-07, PTY-17, SEC-12
+// shows: PTY-07, PTY-17, SEC-12
 #[tokio::test]
 async fn who_is_known_is_a_list_and_what_it_says_counts_at_once() {
     let service = Service::agreed().await;
@@ -451,6 +456,48 @@ async fn what_was_begun_is_finished_at_the_end() {
     let answer = read_answer(&mut begun).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     service.ended.await.unwrap();
+}
+
+/// The bytes of all files of a folder.
+fn files(folder: &std::path::Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let each = entries.flat_map(|entry| match entry.file_type().unwrap().is_dir() {
+        true => files(&entry.path()),
+        false => vec![std::fs::read(entry.path()).unwrap()],
+    });
+    each.collect()
+}
+
+// shows: SEC-13
+#[tokio::test]
+async fn a_key_of_the_service_that_others_may_read_serves_nobody() {
+    let house = House::new(None, None).await;
+    house.agreed().await;
+    let home = house.home("ho");
+    certificates(&home.join("tls"));
+    std::fs::copy(home.join("tls/ca.pem"), home.join("tls/clients.pem")).unwrap();
+    std::fs::copy(home.join("tls/keys.json"), home.join("keys.json")).unwrap();
+    std::fs::write(home.join("access.toml"), access_text()).unwrap();
+    let key = home.join("tls/server.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_concordat"));
+    command
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--operate",
+            "127.0.0.1:0",
+            "--dir",
+        ])
+        .arg(&home);
+    let out = command.output().unwrap();
+    let told = String::from_utf8_lossy(&out.stderr);
+    assert_eq!(out.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("server.key") && told.contains("SEC-13"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -175,7 +175,10 @@ fn disk(path: &Path, e: &std::io::Error) -> KeysFault {
 }
 
 /// The text of a file that its owner alone may read (SEC-13).
-pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, KeysFault> {
+///
+/// # Errors
+/// [`KeysFault`] when it is not there, is no text, or may be read by others.
+pub fn read(path: &Path) -> Result<Zeroizing<String>, KeysFault> {
     let bytes = durable::read(path, MOST).map_err(|e| disk(path, &e))?;
     let bytes = Zeroizing::new(bytes.ok_or_else(|| KeysFault::Missing(path.to_owned()))?);
     let mode = std::fs::metadata(path)

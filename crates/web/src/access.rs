@@ -20,6 +20,19 @@ fn wrong(what: impl Into<String>) -> AccessFault {
     AccessFault(what.into())
 }
 
+/// What is wrong with a list of the node's owner, with its line; the line itself is not quoted, since the fault goes to the
+/// log (docs/logging.md).
+pub fn line_of(text: &str, fault: &toml::de::Error) -> String {
+    let before = fault.span().and_then(|span| text.get(..span.start));
+    match before {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            format!("line {line}: {}", fault.message())
+        }
+        None => fault.message().to_owned(),
+    }
+}
+
 /// The list as it is written.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -134,7 +147,7 @@ impl Access {
         party: &PartyId,
         read: impl Fn(&str) -> Result<String, String>,
     ) -> Result<Self, AccessFault> {
-        let file: File = toml::from_str(text).map_err(|e| wrong(e.message().to_owned()))?;
+        let file: File = toml::from_str(text).map_err(|e| wrong(line_of(text, &e)))?;
         let mut issuers = BTreeMap::new();
         for issuer in file.issuer {
             let keys = read(&issuer.keys).map_err(wrong)?;
@@ -274,4 +287,23 @@ fn scope(names: &[String]) -> Result<Option<BTreeSet<AgreementId>>, AccessFault>
     let ids = names.iter().map(|name| AgreementId::parse(name));
     let ids = ids.collect::<Result<_, _>>();
     ids.map(Some).map_err(|e| wrong(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_has_its_line_and_the_line_is_not_quoted() {
+        let text =
+            "audience = \"a\"\nissuer = []\n[[person]]\nstaff = \"c1\"\nnickname = \"Quennell\"\n";
+        let party = PartyId::parse("ho").unwrap();
+        let fault = Access::read(text, &party, |_| Err(String::new())).unwrap_err();
+        let told = fault.to_string();
+        assert!(
+            told.contains("line 5") && told.contains("nickname"),
+            "{told}"
+        );
+        assert!(!told.contains("Quennell"), "{told}");
+    }
 }

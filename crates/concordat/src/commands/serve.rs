@@ -193,8 +193,9 @@ fn certificates(dir: &Path) -> Result<Tls, Fail> {
         let path = dir.join("tls").join(name);
         std::fs::read(&path).map_err(|e| Fail::at(&path, &e))
     };
-    let key = Zeroizing::new(read("server.key")?);
-    Tls::new(&read("server.pem")?, &key, &read("clients.pem")?)
+    let key = courier::keys::read(&dir.join("tls/server.key"));
+    let key = key.map_err(|e| Fail::usage(e.to_string()))?;
+    Tls::new(&read("server.pem")?, key.as_bytes(), &read("clients.pem")?)
         .map_err(|e| Fail::usage(format!("tls/: {e}")))
 }
 
