@@ -41,7 +41,7 @@ check: ## The fast part of test: format, types, lints
 	cargo check --workspace --all-targets
 	cargo clippy --workspace --all-targets -- -D warnings
 
-bench: ## Run the benchmarks, and say which there are
+bench: packages ## Run the benchmarks, and say which there are
 	@benches=$$(find crates -path '*/benches/*.rs' | sort); \
 	if [ -z "$$benches" ]; then echo "There are no benchmarks yet."; \
 	else echo "benchmarks:"; echo "$$benches"; cargo bench --workspace --benches; fi
@@ -78,13 +78,14 @@ tools:
 
 # What the tests start or look through, as Debian's packages: the store's PostgreSQL server, the transports' SFTP and WebDAV
 # servers (where apt installs sshd it may start the machine's own: that is not used), the crash matrix's failing calls and
-# disks, LibreOffice for locked workbooks, Python and Node.js for whatever attacks the service and signs its callers in.
+# disks, LibreOffice for locked workbooks, Python and Node.js for whatever attacks the service and signs its callers in; and age,
+# which a benchmark is measured beside.
 packages:
 	@export PATH="$$PATH:/usr/sbin:/sbin"; missing=; \
 	need() { eval "$$1" >/dev/null 2>&1 || missing="$$missing $$2"; }; \
 	need 'ls /usr/lib/postgresql/*/bin/initdb' postgresql; \
 	for program in ssh:openssh-client sshd:openssh-server rclone:rclone openssl:openssl strace:strace mkfs.ext4:e2fsprogs \
-	soffice:libreoffice-calc-nogui node:nodejs npm:npm sqlite3:sqlite3; do \
+	soffice:libreoffice-calc-nogui node:nodejs npm:npm sqlite3:sqlite3 age:age; do \
 	need "command -v $${program%%:*}" "$${program##*:}"; done; \
 	need '/usr/bin/python3 -c "import uno"' python3-uno; \
 	need 'python3 -c "import ensurepip"' python3-venv; \
