@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use exchange::ports::PortFault;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::dialect::SQLITE;
 use crate::engine::{Arg, Engine, Row, sqlite_rows};
@@ -20,7 +21,41 @@ pub type SqliteStore = SqlStore<SqliteEngine>;
 pub struct SqliteEngine {
     // A single connection, so that writers of this process wait for each other here and not for the file's lock.
     writer: SqlitePool,
-    readers: SqlitePool,
+    readers: Readers,
+}
+
+/// How many read at once.
+const READERS: usize = 4;
+
+/// Connections that read. A pool asks each connection before and after every use whether it still stands, which is
+/// twice the way to the database's thread and back; those to a file do not go away.
+struct Readers {
+    options: SqliteConnectOptions,
+    places: Semaphore,
+    idle: Mutex<Vec<SqliteConnection>>,
+}
+
+impl Readers {
+    fn new(options: SqliteConnectOptions) -> Self {
+        Self {
+            options: options.read_only(true),
+            places: Semaphore::new(READERS),
+            idle: Mutex::default(),
+        }
+    }
+
+    /// A connection whose question failed or was given up is not used again.
+    async fn rows<T: Row>(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<T>, PortFault> {
+        let _place = self.places.acquire().await.ok();
+        let idle = self.idle.lock().await.pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.options.connect().await.map_err(port)?,
+        };
+        let rows = sqlite_rows(&mut connection, sql, args).await?;
+        self.idle.lock().await.push(connection);
+        Ok(rows)
+    }
 }
 
 impl SqliteStore {
@@ -51,6 +86,7 @@ impl SqliteEngine {
         let alone = alone(path).await?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false)
             .connect_with(writing)
             .await
             .map_err(port)?;
@@ -59,10 +95,10 @@ impl SqliteEngine {
             .await
             .map_err(migration)?;
         drop(alone);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_lazy_with(options.read_only(true));
-        Ok(Self { writer, readers })
+        Ok(Self {
+            writer,
+            readers: Readers::new(options),
+        })
     }
 }
 
@@ -95,7 +131,7 @@ impl Engine for SqliteEngine {
     type Tx = Transaction<'static, Sqlite>;
 
     async fn rows<T: Row>(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<T>, PortFault> {
-        sqlite_rows(&self.readers, sql, args).await
+        self.readers.rows(sql, args).await
     }
 
     async fn begin(&self) -> Result<Self::Tx, PortFault> {
