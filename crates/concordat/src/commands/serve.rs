@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use super::acting::{At, person};
 use super::{due, report};
 use crate::fail::Fail;
+use crate::sign_in::Provider;
 use crate::{house, os, say, staff};
 
 /// The pause between two rounds of the worker.
@@ -81,6 +82,7 @@ async fn start(args: &Args) -> Result<(), Fail> {
     let overview = Arc::new(Program { node: node.clone() });
     let app = App::new(node.clone(), overview, entrance, args.per_minute)
         .map_err(|e| Fail::fault(e.to_string()))?;
+    app.signs_in_by(Arc::new(Provider::of(dir)?));
     app.refresh(Ok(lists(dir, &node)?));
     let bound = vec![
         Bound {
