@@ -619,6 +619,26 @@ async fn a_write_comes_from_a_page_of_this_service() {
 }
 
 #[tokio::test]
+async fn a_browser_is_told_of_a_problem_by_a_page_and_a_program_is_not() {
+    let office = Office::new().await;
+    let (service, at) = (&office.service, office.service.address);
+    let mut browser = Browser::default();
+    let html = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n";
+    let page = browser
+        .send(service, at, ("GET", "/signed-in?code=x"), html, "")
+        .await;
+    assert_eq!(page.status, 401);
+    let kind = page.header("content-type").unwrap();
+    assert_eq!(kind, "text/html; charset=utf-8");
+    assert!(page.body.contains("<h1>The sign-in is not accepted.</h1>"));
+    assert!(page.body.contains("sign-in-refused"), "{}", page.body);
+    let answer = browser
+        .send(service, at, ("GET", "/v1/runs"), html, "")
+        .await;
+    assert_eq!(answer.code(), "token-missing");
+}
+
+#[tokio::test]
 async fn every_answer_forbids_what_a_browser_could_be_made_to_do() {
     let office = Office::new().await;
     let service = &office.service;

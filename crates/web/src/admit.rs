@@ -15,6 +15,7 @@ use crate::answer;
 use crate::app::App;
 use crate::caller::{Caller, Peer, RequestId, Shown};
 use crate::log::TARGET;
+use crate::people;
 use crate::probes::Whole;
 use crate::problem::{DENIED, FAULT, NOT_FOUND, Problem, TWO_CALLERS};
 use crate::routes::deed_of;
@@ -45,6 +46,7 @@ pub(crate) async fn finish(
         .to_owned();
     let method = plain(request.method());
     let correlation = correlation(request.headers());
+    let is_page = people::is_asked_by_browser(&route, request.headers());
     let mut response = next.run(request).await;
     let status = response.status();
     let mut code = None;
@@ -55,7 +57,8 @@ pub(crate) async fn finish(
         code = Some(told.kind.code);
         let who = response.extensions().get::<Who>().copied();
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = told.render(&id);
+        let page = is_page.then(|| people::page::problem(told.kind, &id));
+        response = page.flatten().unwrap_or_else(|| told.render(&id));
         if let Some(who) = who {
             response.extensions_mut().insert(who);
         }

@@ -118,6 +118,12 @@ impl App {
         let _ = self.provider.set(provider);
     }
 
+    /// The file of this node's key at its provider; none where nobody signs in.
+    pub fn key_of_sign_in(&self) -> Option<String> {
+        let access = self.access().ok().flatten()?;
+        access.sign_in.as_ref().map(|at| at.key.clone())
+    }
+
     /// The list of who is known, as it stands now; none where one person is served on this machine.
     pub(crate) fn access(&self) -> Result<Option<Arc<Access>>, Problem> {
         match &self.entrance {

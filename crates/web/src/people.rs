@@ -4,7 +4,7 @@
 mod attempt;
 pub(crate) mod cookies;
 mod id_token;
-mod page;
+pub(crate) mod page;
 pub(crate) mod provider;
 
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub(crate) struct Back {
 /// Begin to sign in: leads to the identity provider.
 #[utoipa::path(get, path = "/sign-in", operation_id = "signIn", tag = "people", params(Begin), responses(
     (status = 303, description = "To the identity provider"),
-    (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
+    (status = "default", description = "A problem, as a page for whoever asks for one", content((Told = "application/problem+json"), (String = "text/html"))),
 ))]
 pub(crate) async fn sign_in(
     State(app): State<Arc<App>>,
@@ -79,7 +79,7 @@ pub(crate) async fn sign_in(
 /// The provider sends a browser back: a session begins, or the sign-in is refused.
 #[utoipa::path(get, path = "/signed-in", operation_id = "signedIn", tag = "people", params(Back), responses(
     (status = 303, description = "Signed in: to the page of the service"),
-    (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
+    (status = "default", description = "A problem, as a page for whoever asks for one", content((Told = "application/problem+json"), (String = "text/html"))),
 ))]
 pub(crate) async fn signed_in(
     State(app): State<Arc<App>>,
@@ -174,7 +174,7 @@ pub(crate) async fn session(
 ) -> Result<Response, Problem> {
     set_up(&app)?;
     let current = current(&app, peer, &headers).await?.ok_or(NO_TOKEN)?;
-    current.from_here(true, &headers)?;
+    current.is_near(true, &headers)?;
     let Signed {
         signed_in, opened, ..
     } = current.signed;
@@ -191,7 +191,7 @@ pub(crate) async fn session(
 /// The page of the service: who is signed in, what falls due, and the way out.
 #[utoipa::path(get, path = "/", operation_id = "readPage", tag = "people", responses(
     (status = 200, description = "The page", body = String, content_type = "text/html"),
-    (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
+    (status = "default", description = "A problem, as a page for whoever asks for one", content((Told = "application/problem+json"), (String = "text/html"))),
 ))]
 pub(crate) async fn home(
     State(app): State<Arc<App>>,
@@ -236,7 +236,7 @@ pub(crate) struct Leaving {
 #[utoipa::path(post, path = "/sign-out", operation_id = "signOut", tag = "people", security(("session" = [])),
     request_body(content = Leaving, content_type = "application/x-www-form-urlencoded"), responses(
     (status = 303, description = "Signed out: to the page of the service"),
-    (status = "default", description = "A problem", body = Told, content_type = "application/problem+json"),
+    (status = "default", description = "A problem, as a page for whoever asks for one", content((Told = "application/problem+json"), (String = "text/html"))),
 ))]
 pub(crate) async fn sign_out(
     State(app): State<Arc<App>>,
@@ -247,7 +247,7 @@ pub(crate) async fn sign_out(
 ) -> Result<Response, Problem> {
     set_up(&app)?;
     let current = current(&app, peer, &headers).await?.ok_or(NO_TOKEN)?;
-    current.from_here(false, &headers)?;
+    current.is_near(false, &headers)?;
     let kind = headers.get(header::CONTENT_TYPE);
     if kind.is_none_or(|kind| kind != "application/x-www-form-urlencoded") {
         return Err(BAD_MEDIA.into());
@@ -315,6 +315,17 @@ fn actor(known: &Known) -> Actor {
 fn by(known: &Known, mut response: Response) -> Response {
     response.extensions_mut().insert(Who(role(known)));
     response
+}
+
+/// Is it a person with a browser who asks, of these addresses?
+pub(crate) fn is_asked_by_browser(route: &str, headers: &HeaderMap) -> bool {
+    let mut asked = headers.get_all(header::ACCEPT).iter();
+    ["/", "/sign-in", "/signed-in", "/sign-out"].contains(&route)
+        && asked.any(|kinds| {
+            kinds
+                .to_str()
+                .is_ok_and(|kinds| kinds.contains("text/html"))
+        })
 }
 
 fn led(to: &str, set: &[cookie::Cookie<'_>]) -> Result<Response, Problem> {

@@ -77,7 +77,7 @@ impl Secret {
     }
 
     pub(crate) fn cookie(&self) -> Cookie<'static> {
-        cookies::private(NAME, URL_SAFE_NO_PAD.encode(&*self.0))
+        cookies::private(NAME, URL_SAFE_NO_PAD.encode(self.0.as_slice()))
     }
 
     pub(crate) fn over() -> Cookie<'static> {
@@ -138,7 +138,7 @@ impl Current {
     /// Does the request come from a page of this service, and does a write say so too, by the token of the session?
     pub(crate) fn asks(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
         let is_read = [Method::GET, Method::HEAD].contains(method);
-        self.from_here(is_read, headers)?;
+        self.is_near(is_read, headers)?;
         if is_read {
             return Ok(());
         }
@@ -150,7 +150,7 @@ impl Current {
     }
 
     /// What browsers say of where a request comes from: a write always says it.
-    pub(crate) fn from_here(&self, is_read: bool, headers: &HeaderMap) -> Result<(), Problem> {
+    pub(crate) fn is_near(&self, is_read: bool, headers: &HeaderMap) -> Result<(), Problem> {
         let own: Option<&SignIn> = self.access.sign_in.as_ref();
         let own = own.ok_or(NO_SESSION)?.address.as_bytes();
         let mut sites = headers.get_all(FETCH_SITE).iter();

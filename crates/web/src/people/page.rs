@@ -1,4 +1,4 @@
-//! The one page of the service: HTML that needs no script and no style. The template escapes whatever is put into it.
+//! The one page of the service, and what a person with a browser is told where the answer is no: HTML that needs no script and no style. The template escapes whatever is put into it.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -7,11 +7,13 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use crate::app::Waiting;
-use crate::problem::{FAULT, Problem};
+use crate::problem::{FAULT, Kind, Problem};
 
-/// The name ends in `.html`: by that the engine knows to escape.
-const NAME: &str = "home.html";
-const HOME: &str = include_str!("home.html");
+/// Names end in `.html`: by that the engine knows to escape.
+const TEMPLATES: [(&str, &str); 2] = [
+    ("home.html", include_str!("home.html")),
+    ("problem.html", include_str!("problem.html")),
+];
 /// So many lines of the due list are on the page; the API has them all.
 const SHOWN: usize = 100;
 
@@ -36,27 +38,56 @@ struct Page<'a> {
 
 /// The page of the node of this party.
 pub(crate) fn show(party: &str, who: Option<Person<'_>>) -> Result<Response, Problem> {
-    let html = render(party, who).map_err(|e| {
+    let html = home(party, who).map_err(|e| {
         crate::log::fault(e.kind());
         FAULT
     })?;
-    let kind = HeaderValue::from_static("text/html; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, kind)], html).into_response())
+    Ok(as_html(html))
 }
 
-fn render(party: &str, who: Option<Person<'_>>) -> Result<String, minijinja::Error> {
-    let mut pages = Environment::new();
-    pages.set_undefined_behavior(UndefinedBehavior::Strict);
-    pages.add_template(NAME, HOME)?;
-    let more = who.as_ref().and_then(|who| who.due).map_or(0, <[_]>::len);
-    let more = more.saturating_sub(SHOWN);
-    let page = pages.get_template(NAME)?;
-    page.render(Value::from(Serde(&Page {
+/// A problem as a page; none where it cannot be made.
+pub(crate) fn problem(kind: &Kind, request: &str) -> Option<Response> {
+    let no = No {
+        title: kind.title,
+        help: kind.help,
+        code: kind.code,
+        request,
+    };
+    let html = render("problem.html", &no).ok()?;
+    Some((kind.status, as_html(html)).into_response())
+}
+
+#[derive(Serialize)]
+struct No<'a> {
+    title: &'a str,
+    help: &'a str,
+    code: &'a str,
+    request: &'a str,
+}
+
+fn home(party: &str, who: Option<Person<'_>>) -> Result<String, minijinja::Error> {
+    let all = who.as_ref().and_then(|who| who.due).map_or(0, <[_]>::len);
+    let page = Page {
         party,
         who,
-        more,
+        more: all.saturating_sub(SHOWN),
         shown: SHOWN,
-    })))
+    };
+    render("home.html", &page)
+}
+
+fn render(name: &str, page: &impl Serialize) -> Result<String, minijinja::Error> {
+    let mut pages = Environment::new();
+    pages.set_undefined_behavior(UndefinedBehavior::Strict);
+    for (name, text) in TEMPLATES {
+        pages.add_template(name, text)?;
+    }
+    pages.get_template(name)?.render(Value::from(Serde(page)))
+}
+
+fn as_html(html: String) -> Response {
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], html).into_response()
 }
 
 #[cfg(test)]
@@ -77,7 +108,7 @@ mod tests {
             csrf: "t",
             due: Some(&due),
         };
-        let html = render("ho", Some(who)).unwrap();
+        let html = home("ho", Some(who)).unwrap();
         assert!(
             html.contains("&lt;script&gt;") && html.contains("ask &amp; wait"),
             "{html}"
