@@ -243,9 +243,25 @@ async fn a_sign_in_begins_a_session_that_is_in_the_ledger_and_its_secret_nowhere
     );
 }
 
-// shows: SEC-09
+/// What is written to the log.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+// shows: SEC-09, SEC-14
 #[tokio::test]
 async fn an_id_token_that_is_not_right_signs_nobody_in() {
+    let log = Log::default();
+    web::log_to(log.clone());
     let office = Office::new().await;
     let none = |claims: &Value| {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -300,6 +316,15 @@ async fn an_id_token_that_is_not_right_signs_nobody_in() {
         assert_eq!(answer.code(), "sign-in-refused");
     }
     assert!(office.acts().await.is_empty());
+    // Operators are told why, and of nobody.
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for why in ["Nonce", "Audience", "Time", "Signature", "Type", "unknown"] {
+        assert!(log.contains(&format!(r#""code":"{why}""#)), "{why}: {log}");
+    }
+    assert!(
+        !log.contains("sub-") && !log.contains(&begun.nonce),
+        "{log}"
+    );
 }
 
 // shows: SEC-09
@@ -460,8 +485,22 @@ async fn a_session_is_known_to_every_process_and_ends_with_the_line_of_the_list(
     let mut browser = office
         .signed_in(Browser::default(), "sub-o1", "/sign-in")
         .await;
-    // The same handle under another subject is somebody else.
+    // Another process of the node knows it, and knows of its end.
     let listed = office.listed();
+    let beside = service.beside_to(&listed).await;
+    let secret = office.secret(&browser);
+    let mut there = Browser {
+        jar: [((beside, COOKIE.to_owned()), secret)].into(),
+    };
+    let mut elsewhere = async || {
+        let to = ("GET", "/v1/runs");
+        there.send(service, beside, to, "", "").await
+    };
+    assert_eq!(elsewhere().await.status, 200);
+    browser.sign_out(service).await;
+    assert_eq!(elsewhere().await.code(), "session-ended");
+    let mut browser = office.signed_in(browser, "sub-o1", "/sign-in").await;
+    // The same handle under another subject is somebody else.
     service.known(&listed.replacen("sub-o1", "sub-o9", 1));
     assert_eq!(
         browser.get(service, "/v1/runs").await.code(),

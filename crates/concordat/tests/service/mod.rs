@@ -232,8 +232,13 @@ impl Service<House> {
 
     /// Another process of the same node, served beside this one: its address. It ends with the test.
     pub async fn beside(&self) -> SocketAddr {
+        self.beside_to(&access_text()).await
+    }
+
+    /// As [`Service::beside`], to whom this text lists.
+    pub async fn beside_to(&self, known: &str) -> SocketAddr {
         let node = Arc::new(reopened(&self.house, "ho").await);
-        let served = served(&self.home, node, 600, &access_text()).await;
+        let served = served(&self.home, node, 600, known).await;
         std::mem::forget(served.end);
         served.address
     }
