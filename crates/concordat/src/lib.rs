@@ -15,6 +15,7 @@ mod node_key;
 mod os;
 mod page;
 mod running;
+pub mod sign_in;
 pub mod solution;
 mod staff;
 
@@ -90,6 +91,8 @@ enum Command {
     Residence(commands::residence::Args),
     /// Serve the node to people and programs, with its worker.
     Serve(commands::serve::Args),
+    /// Say who is signed in to the service, or end somebody's sessions at once.
+    Session(commands::session::Args),
     /// Move a node's state to another database.
     Store(commands::store::Args),
     /// Make the synthetic world of the exchanges of four departments, as files.
@@ -142,6 +145,7 @@ pub async fn run() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(&args).await,
         Command::Residence(args) => commands::residence::run(&args).await,
         Command::Serve(args) => commands::serve::run(&args).await,
+        Command::Session(args) => commands::session::run(&args).await,
         Command::Store(args) => commands::store::run(&args).await,
         Command::Synth(args) => commands::synth::run(&args).await,
         Command::Link(args) => commands::link::run(&args),

@@ -297,8 +297,40 @@ async fn who_is_known_is_a_list_and_what_it_says_counts_at_once() {
             "keys = \"none.json\"",
             "No such file",
         ),
+        (
+            "[[system]]",
+            "[sign-in]\nissuer = \"x\"\n[[system]]",
+            "client",
+        ),
     ] {
         let fault = read(&service, &text.replacen(from, to, 1));
+        assert!(fault.contains(why), "{fault}");
+    }
+    let signs = text.clone() + &service.sign_in(ISSUER, ISSUER);
+    for (from, to, why) in [
+        (
+            "\nauthorize = \"https",
+            "\nauthorize = \"http",
+            "sign-in.authorize",
+        ),
+        ("\ntoken = \"https", "\ntoken = \"http", "sign-in.token"),
+        (
+            "\naddress = \"https",
+            "\naddress = \"http",
+            "sign-in.address",
+        ),
+        (
+            "\naddress = \"https://",
+            "\naddress = \"https://x@",
+            "sign-in.address",
+        ),
+        (
+            "\nclient = \"ho-node\"",
+            "\nclient = \"ho-node\"\nsecret = \"s\"",
+            "unknown field",
+        ),
+    ] {
+        let fault = read(&service, &signs.replacen(from, to, 1));
         assert!(fault.contains(why), "{fault}");
     }
     let (before, auditor) = text.split_once("sub-u1").unwrap();

@@ -36,6 +36,7 @@ pub use keys::{Keys, KeysFault};
 pub use remote::Remote;
 pub use remote::calls::{CallPlace, Https};
 pub use remote::egress::{Allowed, Egress};
+pub use remote::form::post_form;
 pub use remote::sftp::SftpPlace;
 pub use remote::webdav::WebDavPlace;
 pub use sealer::AgeSealer;

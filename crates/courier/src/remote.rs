@@ -7,6 +7,7 @@
 
 pub mod calls;
 pub mod egress;
+pub mod form;
 pub mod sftp;
 pub mod webdav;
 

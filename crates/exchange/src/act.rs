@@ -224,6 +224,10 @@ acts! {
     IncidentClosed = "incident.closed";
     /// A closed incident is open again.
     IncidentReopened = "incident.reopened";
+    /// A person signed in to the service.
+    SessionOpened = "session.opened";
+    /// Their session is over: they signed out, signed in again, or somebody ended it.
+    SessionEnded = "session.ended";
     /// A rule of the hub said no (AUD-07).
     Refused = "refused";
 }

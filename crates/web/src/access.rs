@@ -11,6 +11,8 @@ use jsonwebtoken::jwk::JwkSet;
 use ledger::Digest;
 use serde::Deserialize;
 
+use crate::people::provider::SignIn;
+
 /// What is wrong with the list.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("access.toml: {0}")]
@@ -45,6 +47,7 @@ struct File {
     system: Vec<SystemLine>,
     #[serde(default)]
     node: Vec<NodeLine>,
+    sign_in: Option<SignIn>,
 }
 
 #[derive(Deserialize)]
@@ -130,6 +133,8 @@ pub struct Access {
     pub(crate) programs: BTreeMap<(String, String), Program>,
     /// The parties whose nodes call, by the digest of their client certificate.
     pub(crate) nodes: BTreeMap<Digest, PartyId>,
+    /// How people sign in; none where they do not.
+    pub(crate) sign_in: Option<SignIn>,
 }
 
 /// The role of somebody who looks at everything and changes nothing, for a time.
@@ -140,8 +145,8 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessFault`]: the form, a name that is used twice, an issuer that is not listed, one person who both granted
-    /// and provisioned (SEC-12), an auditor without an end, staff of another party in a role that decides, or a
-    /// certificate of two nodes or of this party's own.
+    /// and provisioned (SEC-12), an auditor without an end, staff of another party in a role that decides, a
+    /// certificate of two nodes or of this party's own, or a sign-in over anything but `https`.
     pub fn read(
         text: &str,
         party: &PartyId,
@@ -199,12 +204,17 @@ impl Access {
                 }
             }
         }
+        if let Some(sign_in) = &file.sign_in {
+            sign_in.check().map_err(wrong)?;
+            named(&issuers, &sign_in.issuer, &sign_in.client)?;
+        }
         Ok(Self {
             audience: file.audience,
             issuers,
             people,
             programs,
             nodes,
+            sign_in: file.sign_in,
         })
     }
 }

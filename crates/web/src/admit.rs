@@ -13,18 +13,22 @@ use tokio::time::Instant;
 
 use crate::answer;
 use crate::app::App;
-use crate::caller::{Caller, Peer, RequestId};
+use crate::caller::{Caller, Peer, RequestId, Shown};
 use crate::log::TARGET;
+use crate::people;
 use crate::probes::Whole;
-use crate::problem::{DENIED, FAULT, NOT_FOUND, Problem};
+use crate::problem::{DENIED, FAULT, NOT_FOUND, Problem, TWO_CALLERS};
 use crate::routes::deed_of;
+use crate::session::{Current, Secret};
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
+const OPENED_BY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const READ_BY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const REQUEST: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the caller is, for the log; set by [`admit`] on the answer.
+/// What the caller is, for the log; set on the answer by [`admit`] and by the pages of people.
 #[derive(Clone, Copy)]
-struct Who(&'static str);
+pub(crate) struct Who(pub(crate) &'static str);
 
 /// The outermost layer: gives the request its id and finishes the answer.
 pub(crate) async fn finish(
@@ -42,6 +46,7 @@ pub(crate) async fn finish(
         .to_owned();
     let method = plain(request.method());
     let correlation = correlation(request.headers());
+    let is_page = people::is_asked_by_browser(&route, request.headers());
     let mut response = next.run(request).await;
     let status = response.status();
     let mut code = None;
@@ -52,7 +57,8 @@ pub(crate) async fn finish(
         code = Some(told.kind.code);
         let who = response.extensions().get::<Who>().copied();
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = told.render(&id);
+        let page = is_page.then(|| people::page::problem(told.kind, &id));
+        response = page.flatten().unwrap_or_else(|| told.render(&id));
         if let Some(who) = who {
             response.extensions_mut().insert(who);
         }
@@ -74,8 +80,11 @@ pub(crate) async fn finish(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
         ),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (OPENED_BY, "same-origin"),
+        (READ_BY, "same-origin"),
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -105,7 +114,8 @@ pub(crate) async fn admit(
     let peer = request.extensions().get::<Peer>().copied().ok_or(FAULT)?;
     let id = request.extensions().get::<RequestId>();
     let id = id.cloned().ok_or(FAULT)?;
-    let found = Caller::find(&app, bearer(request.headers()), peer, deed, id);
+    let found = shown(&app, request.method(), request.headers()).await;
+    let found = found.and_then(|shown| Caller::find(&app, shown, peer, deed, id));
     let caller = match found {
         Ok(caller) => caller,
         Err(no) => {
@@ -134,6 +144,23 @@ async fn allowed(app: &App, caller: &Caller) -> Result<(), Problem> {
         }
         answer => answer,
     }
+}
+
+/// How the caller shows who they are: by a token or by a session, never by both.
+async fn shown<'a>(
+    app: &App,
+    method: &Method,
+    headers: &'a HeaderMap,
+) -> Result<Shown<'a>, Problem> {
+    let Some(secret) = Secret::shown(headers)? else {
+        return Ok(Shown::Token(bearer(headers)));
+    };
+    if headers.contains_key(header::AUTHORIZATION) {
+        return Err(TWO_CALLERS.into());
+    }
+    let current = Current::of(app, secret).await?;
+    current.asks(method, headers)?;
+    Ok(Shown::Session(Box::new(current)))
 }
 
 /// The one bearer token of the request; with two headers there is none, since two readers might choose differently.

@@ -1,8 +1,9 @@
 //! What the handlers share: the node, who may come in, what is counted.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use async_trait::async_trait;
 use exchange::authority::Person;
@@ -17,7 +18,9 @@ use utoipa::ToSchema;
 use crate::access::Access;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::people::provider::Provider;
 use crate::permission::{Permissions, PolicyFault};
+use crate::problem::{FAULT, Problem};
 
 /// One thing that falls due, or waits.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -77,6 +80,10 @@ pub struct App {
     pub(crate) looked: Mutex<Option<(Timestamp, Vec<&'static str>)>>,
     /// Is something wrong with the list of who is known, so that an older one counts?
     pub(crate) stale_access: Mutex<bool>,
+    /// Who signs people in; none where nobody can.
+    pub(crate) provider: OnceLock<Arc<dyn Provider>>,
+    /// When this process wrote down last that a session is used.
+    pub(crate) used: Mutex<BTreeMap<Digest, Timestamp>>,
 }
 
 impl App {
@@ -101,7 +108,28 @@ impl App {
             requests: AtomicU64::new(0),
             looked: Mutex::default(),
             stale_access: Mutex::default(),
+            provider: OnceLock::new(),
+            used: Mutex::default(),
         }))
+    }
+
+    /// People sign in by this provider, where the list of who is known says how; a second one changes nothing.
+    pub fn signs_in_by(&self, provider: Arc<dyn Provider>) {
+        let _ = self.provider.set(provider);
+    }
+
+    /// The file of this node's key at its provider; none where nobody signs in.
+    pub fn key_of_sign_in(&self) -> Option<String> {
+        let access = self.access().ok().flatten()?;
+        access.sign_in.as_ref().map(|at| at.key.clone())
+    }
+
+    /// The list of who is known, as it stands now; none where one person is served on this machine.
+    pub(crate) fn access(&self) -> Result<Option<Arc<Access>>, Problem> {
+        match &self.entrance {
+            Entrance::Local { .. } => Ok(None),
+            Entrance::Tokens(list) => Ok(Some(list.read().map_err(|_| FAULT)?.clone())),
+        }
     }
 
     /// From now on these lists count. Where one could not be read, the older ones still count, and `/readyz` says so; the

@@ -9,6 +9,7 @@ use crate::access::{AUDITOR, Known};
 use crate::app::{App, Entrance};
 use crate::permission::{Attributes, Deed, Principal, Resource};
 use crate::problem::{BAD_CERTIFICATE, BAD_TOKEN, DENIED, FAULT, NO_TOKEN, NOT_FOUND, Problem};
+use crate::session::Current;
 use crate::token;
 
 /// For so many seconds a sign-in counts as recent.
@@ -24,6 +25,14 @@ pub(crate) struct Peer {
     pub(crate) from: std::net::SocketAddr,
     /// The digest of its client certificate, which TLS has verified.
     pub(crate) certificate: Option<Digest>,
+}
+
+/// How a caller shows who they are.
+pub(crate) enum Shown<'a> {
+    /// By an access token, or by nothing.
+    Token(Option<&'a str>),
+    /// By a session.
+    Session(Box<Current>),
 }
 
 /// Who asks, and for what.
@@ -44,19 +53,24 @@ pub(crate) struct Caller {
 pub(crate) struct RequestId(pub(crate) String);
 
 impl Caller {
-    /// Who holds this token, on this connection.
+    /// Who shows this, on this connection.
     pub(crate) fn find(
         app: &App,
-        bearer: Option<&str>,
+        shown: Shown<'_>,
         peer: Peer,
         deed: Deed,
-        RequestId(request): RequestId,
+        id: RequestId,
     ) -> Result<Self, Problem> {
-        if deed == Deed::AnswerCall {
-            return Self::node(app, peer, deed, request);
-        }
-        let bearer = bearer.ok_or(NO_TOKEN)?;
         let now = app.node.ports().clock.now();
+        let bearer = match shown {
+            _ if deed == Deed::AnswerCall => return Self::node(app, peer, deed, id.0),
+            Shown::Session(current) => {
+                let signed_in = Some(current.signed.signed_in.as_second());
+                return Self::person(&current.known, signed_in, now, deed, id);
+            }
+            Shown::Token(bearer) => bearer.ok_or(NO_TOKEN)?,
+        };
+        let request = id.0.clone();
         match &app.entrance {
             Entrance::Local { person, secret } => {
                 // Digests are compared, so that the time tells nothing of the secret.
@@ -73,7 +87,7 @@ impl Caller {
                 })?;
                 let key = (claims.issuer, claims.subject);
                 if let Some(known) = list.people.get(&key) {
-                    return Self::person(known, claims.signed_in, now, deed, request);
+                    return Self::person(known, claims.signed_in, now, deed, id);
                 }
                 // A token of a program for itself names the client as its subject (RFC 9068, section 5).
                 let program = list.programs.get(&key).filter(|_| claims.client == key.1);
@@ -114,12 +128,13 @@ impl Caller {
         })
     }
 
-    fn person(
+    /// This person of the list, who signed in at that second since 1970.
+    pub(crate) fn person(
         known: &Known,
         signed_in: Option<i64>,
         now: Timestamp,
         deed: Deed,
-        request: String,
+        RequestId(request): RequestId,
     ) -> Result<Self, Problem> {
         let today = exchange::deadline::london_day(now).map_err(|_| FAULT)?;
         let attributes = Attributes {

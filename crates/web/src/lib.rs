@@ -1,4 +1,4 @@
-//! The node as a service: a JSON API over the node's verbs, who may use it, its probes and metrics.
+//! The node as a service: a JSON API over the node's verbs, who may use it, how people sign in, its probes and metrics.
 //!
 //! Decides nothing about exchanges: permission (may this caller?) is answered here by policies, whether a state allows
 //! an act is asked of the domain. Parses no partner's file, keeps no state of its own beside the node's, and writes no
@@ -14,17 +14,20 @@ mod idempotency;
 mod limits;
 mod log;
 mod metrics;
+mod people;
 mod permission;
 mod probes;
 mod problem;
 mod routes;
 mod serve;
+mod session;
 mod token;
 
 pub use access::{Access, AccessFault, line_of};
 pub use app::{App, Entrance, Lists, Overview, Waiting};
 pub use log::begin as log_to;
+pub use people::provider::{Provider, SignIn};
 pub use permission::{Attributes, Deed, Permissions, PolicyFault, Principal, Resource};
 pub use problem::{KINDS, Kind};
-pub use routes::{TABLE, openapi, operating, router};
+pub use routes::{OPEN, TABLE, openapi, operating, router};
 pub use serve::{Bound, Tls, TlsFault, serve};

@@ -38,14 +38,22 @@ kinds! {
         "Compare it with the API's description, docs/api/openapi.json.";
     KEY_MISSING = BAD_REQUEST, "idempotency-key-missing", "A write needs the header Idempotency-Key.",
         "Send 1 to 64 letters, digits, - or _ that you use for this act alone, and the same when you repeat it.";
+    TWO_CALLERS = BAD_REQUEST, "two-callers", "A session and a token are shown at once.",
+        "Send the token or the session's cookie, not both.";
     NO_TOKEN = UNAUTHORIZED, "token-missing", "Nobody is named.",
-        "Send an access token of a known issuer: Authorization: Bearer TOKEN.";
+        "Send an access token of a known issuer: Authorization: Bearer TOKEN. People sign in at /sign-in.";
     BAD_TOKEN = UNAUTHORIZED, "token-refused", "The access token is not accepted.",
         "Obtain a new one for this API, and use the client certificate that it is bound to.";
     BAD_CERTIFICATE = UNAUTHORIZED, "certificate-refused", "No party is known by the client certificate.",
         "Use the certificate that the access list of this node has for your party.";
+    BAD_SIGN_IN = UNAUTHORIZED, "sign-in-refused", "The sign-in is not accepted.",
+        "Begin again at /sign-in. If it is refused again, ask whoever grants access whether you are on the list.";
+    NO_SESSION = UNAUTHORIZED, "session-ended", "There is no such session any more.",
+        "Sign in at /sign-in.";
     STEP_UP = UNAUTHORIZED, "step-up-needed", "This act needs a recent sign-in.",
-        "Sign in again and repeat the request with the new token within five minutes.";
+        "Sign in again (a browser at /sign-in?again=true) and repeat the request within five minutes.";
+    NOT_OURS = FORBIDDEN, "cross-site-refused", "The request does not come from a page of this service.",
+        "Send it from the service's own address, and a write with the session's token in the header X-CSRF-Token.";
     DENIED = FORBIDDEN, "denied", "You may not do this.",
         "The rules that said no are named; whoever grants access in your organisation can say more.";
     NOT_FOUND = NOT_FOUND, "not-found", "There is nothing here that you may see.",

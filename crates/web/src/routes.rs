@@ -12,13 +12,14 @@ use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::admit::{admit, finish};
 use crate::api::{agreements, approvals, ledger, look_ups, overview, residence, runs};
 use crate::app::App;
+use crate::people;
 use crate::permission::Deed;
 use crate::probes;
 use crate::problem::{NOT_ALLOWED, NOT_FOUND, Problem};
@@ -82,6 +83,17 @@ pub const TABLE: &[(&str, &str, Deed)] = &[
     ("GET", "/v1/ledger/entries", Deed::ReadEntries),
 ];
 
+/// The routes that ask for no leave: probes tell of the process alone, and the others of nobody but whoever asks.
+pub const OPEN: &[(&str, &str)] = &[
+    ("GET", "/livez"),
+    ("GET", "/readyz"),
+    ("GET", "/"),
+    ("GET", "/session"),
+    ("GET", "/sign-in"),
+    ("GET", "/signed-in"),
+    ("POST", "/sign-out"),
+];
+
 /// What a request to this route must be permitted.
 pub(crate) fn deed_of(method: &Method, path: &str) -> Option<Deed> {
     // HEAD shows less than GET, by the same handler.
@@ -135,10 +147,19 @@ fn open() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(probes::readyz))
 }
 
+fn people() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(people::home))
+        .routes(routes!(people::session))
+        .routes(routes!(people::sign_in))
+        .routes(routes!(people::signed_in))
+        .routes(routes!(people::sign_out))
+}
+
 /// The description of the API, OpenAPI 3.1; docs/api/openapi.json holds it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let all: OpenApiRouter<Arc<App>> = OpenApiRouter::with_openapi(Api::openapi());
-    let mut api = all.merge(open()).merge(v1()).into_openapi();
+    let mut api = all.merge(open()).merge(people()).merge(v1()).into_openapi();
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     if let Some(components) = api.components.as_mut() {
         components.add_security_scheme("token", SecurityScheme::Http(bearer));
@@ -148,6 +169,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             extensions: None,
         };
         components.add_security_scheme("certificate", certificate);
+        let cookie = ApiKeyValue::with_description(
+            "__Host-concordat",
+            "A session stands in for the token of a person. Writes send its token too, in X-CSRF-Token (docs/api.md).",
+        );
+        let session = SecurityScheme::ApiKey(ApiKey::Cookie(cookie));
+        components.add_security_scheme("session", session);
     }
     api
 }
@@ -155,7 +182,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 /// The service for callers.
 pub fn router(app: &Arc<App>) -> Router {
     let v1: Router<Arc<App>> = v1().into();
-    let open: Router<Arc<App>> = open().into();
+    let open: Router<Arc<App>> = open().merge(people()).into();
     let v1 = v1.route_layer(from_fn_with_state(app.clone(), admit));
     layered(app, v1.merge(open))
 }

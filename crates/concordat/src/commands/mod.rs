@@ -29,6 +29,7 @@ mod run_by_hand;
 mod sarif;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod session;
 mod shelf;
 pub(crate) mod solution;
 mod status;

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 use super::acting::{At, person};
 use super::{due, report};
 use crate::fail::Fail;
+use crate::sign_in::Provider;
 use crate::{house, os, say, staff};
 
 /// The pause between two rounds of the worker.
@@ -81,6 +82,13 @@ async fn start(args: &Args) -> Result<(), Fail> {
     let overview = Arc::new(Program { node: node.clone() });
     let app = App::new(node.clone(), overview, entrance, args.per_minute)
         .map_err(|e| Fail::fault(e.to_string()))?;
+    let provider = Arc::new(Provider::of(dir)?);
+    if let Some(key) = app.key_of_sign_in() {
+        // A key that cannot be used is told now, not to the first who signs in.
+        let key = web::Provider::key(&*provider, &key);
+        key.map_err(|e| Fail::usage(e.to_string()))?;
+    }
+    app.signs_in_by(provider);
     app.refresh(Ok(lists(dir, &node)?));
     let bound = vec![
         Bound {

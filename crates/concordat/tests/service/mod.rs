@@ -2,6 +2,8 @@
 //! sends whatever bytes a test writes.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod browser;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -158,6 +160,15 @@ pub fn certificates(dir: &Path) {
             &pem,
         ]);
     }
+    new(&at("sign-in.key"));
+    openssl(&[
+        "pkey",
+        "-in",
+        &at("sign-in.key"),
+        "-pubout",
+        "-out",
+        &at("sign-in.pub"),
+    ]);
     let issuer = at("issuer.der");
     openssl(&[
         "genpkey",
@@ -221,8 +232,13 @@ impl Service<House> {
 
     /// Another process of the same node, served beside this one: its address. It ends with the test.
     pub async fn beside(&self) -> SocketAddr {
+        self.beside_to(&access_text()).await
+    }
+
+    /// As [`Service::beside`], to whom this text lists.
+    pub async fn beside_to(&self, known: &str) -> SocketAddr {
         let node = Arc::new(reopened(&self.house, "ho").await);
-        let served = served(&self.home, node, 600, &access_text()).await;
+        let served = served(&self.home, node, 600, known).await;
         std::mem::forget(served.end);
         served.address
     }
@@ -295,6 +311,17 @@ impl<W> Service<W> {
             "iss": ISSUER, "sub": subject, "aud": AUDIENCE, "client_id": client, "exp": now + 300, "iat": now - 60,
             "auth_time": now - 60, "jti": "j1", "cnf": { "x5t#S256": self.thumbprint("one") },
         })
+    }
+
+    /// How people sign in at this issuer, whose token endpoint is at this address.
+    pub fn sign_in(&self, issuer: &str, at: &str) -> String {
+        let server = CertificateDer::from_pem_slice(&self.file("server.pem")).unwrap();
+        format!(
+            "[sign-in]\nissuer = \"{issuer}\"\nclient = \"ho-node\"\nkey = \"../tls/sign-in.key\"\n\
+             authorize = \"{at}/auth\"\ntoken = \"{at}/token\"\ncertificates = [\"{}\"]\naddress = \"https://{}\"\n",
+            Digest::of(&server),
+            self.address
+        )
     }
 
     pub fn thumbprint(&self, client: &str) -> String {

@@ -10,7 +10,7 @@ use exchange::ports::{CallFault, PortFault, Supplier};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST};
-use hyper::{Request, StatusCode, Uri};
+use hyper::{Request, StatusCode};
 use jiff::SignedDuration;
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
@@ -71,17 +71,10 @@ impl Https {
     }
 
     async fn asked(&self, question: &[u8]) -> Result<Zeroizing<Vec<u8>>, CallFault> {
-        let uri: Uri = self.place.url.parse().map_err(|_| CallFault::Failed)?;
-        let host = uri.host().filter(|_| uri.scheme_str() == Some("https"));
-        let host = host.ok_or(CallFault::Failed)?;
+        let tls = self.tls().map_err(|_| CallFault::Failed)?;
+        let opened = pin::open::<Full<Bytes>>(&self.place.url, &tls, &self.egress).await;
+        let (mut sender, uri) = opened.map_err(|_| CallFault::Failed)?;
         let authority = uri.authority().ok_or(CallFault::Failed)?.as_str();
-        let bare = host.trim_matches(['[', ']']).to_owned();
-        let failed = |_| CallFault::Failed;
-        let addresses = self.egress.addresses(&bare, uri.port_u16().unwrap_or(443));
-        let addresses = addresses.await.map_err(failed)?;
-        let tls = self.tls().map_err(failed)?;
-        let connected = pin::connect::<Full<Bytes>>(&tls, bare, &addresses).await;
-        let mut sender = connected.map_err(|_| CallFault::Failed)?;
         // The copy that is sent is wiped when it is let go of.
         let body = Bytes::from_owner(Zeroizing::new(question.to_vec()));
         let request = Request::post(uri.path())
@@ -101,7 +94,7 @@ impl Https {
 }
 
 /// The answer, up to the longest that there may be.
-async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, CallFault> {
+pub(super) async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, CallFault> {
     // Room for all at once: a buffer that grows leaves copies that nobody wipes.
     let mut answer = Zeroizing::new(Vec::with_capacity(LONGEST));
     while let Some(frame) = body.frame().await {

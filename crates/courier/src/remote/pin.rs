@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use exchange::ports::PortFault;
+use hyper::Uri;
 use hyper::body::Body;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -22,6 +23,7 @@ use tokio_rustls::rustls::{
 };
 
 use super::awaited;
+use super::egress::Egress;
 
 /// A client that believes a server by these pins: SHA-256 of certificates in their DER form. Whether it shows a
 /// certificate of its own, its user says.
@@ -39,6 +41,25 @@ pub(super) fn client(
     Ok(client
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(pinned)))
+}
+
+/// A connection to the server of an `https` address that the egress list has, and that address, taken apart.
+pub(super) async fn open<B>(
+    url: &str,
+    tls: &TlsConnector,
+    egress: &Egress,
+) -> Result<(SendRequest<B>, Uri), String>
+where
+    B: Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+    B::Data: Send,
+{
+    let uri: Uri = url.parse().map_err(|_| "this is no address".to_owned())?;
+    let host = uri.host().filter(|_| uri.scheme_str() == Some("https"));
+    let host = host.ok_or("the address does not begin with https://")?;
+    let bare = host.trim_matches(['[', ']']).to_owned();
+    let addresses = egress.addresses(&bare, uri.port_u16().unwrap_or(443));
+    let addresses = addresses.await.map_err(|e| e.to_string())?;
+    Ok((connect(tls, bare, &addresses).await?, uri))
 }
 
 /// A connection to the server of this name, at one of these addresses.

@@ -36,6 +36,7 @@ mod retention;
 mod review;
 mod routes;
 mod sequence;
+mod sessions;
 mod solutions;
 mod sources;
 mod start;
