@@ -14,6 +14,7 @@ mod link;
 mod node_key;
 mod os;
 mod page;
+pub mod records;
 mod running;
 pub mod solution;
 mod staff;
