@@ -65,6 +65,9 @@ impl Columns {
 
 type Text = Zeroizing<String>;
 
+/// A record's number, and what is sealed of it.
+type Line = (Text, Zeroizing<Vec<u8>>);
+
 /// A record as it is sealed.
 #[derive(Serialize, Deserialize)]
 struct Held {
@@ -130,11 +133,7 @@ fn unfit(line: u64, column: &str) -> SourceFault {
 }
 
 /// A line of the list with its number; none where it has no number. The name of a column that does not fit is the fault.
-fn record<'a>(
-    columns: &'a Columns,
-    batch: &dyn Batch,
-    at: usize,
-) -> Result<Option<(Text, Zeroizing<Vec<u8>>)>, &'a str> {
+fn record<'a>(columns: &'a Columns, batch: &dyn Batch, at: usize) -> Result<Option<Line>, &'a str> {
     let text = |column: usize| batch.text(column, at).unwrap_or_default();
     let number = match text(0) {
         "" => return Ok(None),
