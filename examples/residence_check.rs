@@ -93,20 +93,24 @@ async fn asked() -> Result<ExitCode, Fault> {
     let mut request = Vec::new();
     std::io::stdin().read_to_end(&mut request)?;
     let (status, told) = check(url, tls, &std::env::var("TOKEN")?, request).await?;
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let text = |of: &Value, name: &str| {
+        let value = of.get(name).and_then(Value::as_str);
+        value.unwrap_or_default().to_owned()
+    };
     if status == 200 {
-        println!("{} {}", text(&told["outcome"]), text(&told["guidance"]));
+        println!("{} {}", text(&told, "outcome"), text(&told, "guidance"));
         return Ok(ExitCode::SUCCESS);
     }
     // A 429 or 503 may be asked again later, under the same `request`; the others are to be mended first.
-    eprintln!(
-        "{} {} {}",
-        text(&told["code"]),
-        text(&told["title"]),
-        text(&told["detail"])
+    let (code, title, detail) = (
+        text(&told, "code"),
+        text(&told, "title"),
+        text(&told, "detail"),
     );
-    for rule in told["rules"].as_array().into_iter().flatten() {
-        eprintln!("{} {}", text(&rule["rule"]), text(&rule["what"]));
+    eprintln!("{code} {title} {detail}");
+    let rules = told.get("rules").and_then(Value::as_array);
+    for rule in rules.into_iter().flatten() {
+        eprintln!("{} {}", text(rule, "rule"), text(rule, "what"));
     }
     Ok(ExitCode::FAILURE)
 }

@@ -101,11 +101,8 @@ impl Line {
         let Ok(body) = answer.into_body().collect().await else {
             return false;
         };
-        let right = right
-            && std::str::from_utf8(&body.to_bytes())
-                .unwrap()
-                .contains(asked.expects);
-        right
+        let body = body.to_bytes();
+        right && std::str::from_utf8(&body).unwrap().contains(asked.expects)
     }
 }
 
