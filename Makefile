@@ -59,6 +59,8 @@ package: ## Build the Debian package, in target/debian (needs cargo-deb)
 	@if ! cargo deb --version >/dev/null 2>&1; then \
 	echo "cargo-deb is not installed: cargo install cargo-deb. Then run make package again."; exit 1; fi
 	cargo build --release --workspace --bins
+	rm -rf target/manual
+	target/release/concordat manual --out target/manual
 	cargo deb -p concordat --no-build
 	@echo "== in $(CURDIR)/target/debian"
 

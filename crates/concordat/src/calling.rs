@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::fail::Fail;
 use crate::house;
+use crate::records::OwnRecords;
 
 /// How calls are made and answered. Paths are relative to the node's directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,11 +37,13 @@ pub struct Calls {
 }
 
 /// Out of what calls are answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Records {
     /// The test users of docs/residence-check.md.
     Sandbox,
+    /// An index of the party's own list, which `concordat residence index` makes.
+    Index(PathBuf),
 }
 
 /// Whom to call, and when to give up.
@@ -85,10 +88,10 @@ impl Calls {
         *self == Self::default()
     }
 
-    /// The ports of a node in `dir`, which may connect to these places.
-    pub(crate) fn ports(
+    /// The ports of a node in `dir`, which may connect to these places and has this node key.
+    pub(crate) async fn ports(
         &self,
-        dir: &Path,
+        (dir, node_key): (&Path, &[u8; 32]),
         me: &PartyId,
         egress: &[Allowed],
         clock: &Arc<dyn Clock>,
@@ -127,11 +130,16 @@ impl Calls {
             suppliers.insert(route.clone(), calling);
         }
         let rules = self.rules.iter().map(|path| rules(&dir.join(path)));
+        let records: Option<Arc<dyn CallRecords>> = match &self.records {
+            None => None,
+            Some(Records::Sandbox) => Some(Arc::new(Sandbox)),
+            Some(Records::Index(path)) => {
+                Some(Arc::new(OwnRecords::open(&dir.join(path), node_key).await?))
+            }
+        };
         Ok(ports::Calls {
             suppliers,
-            records: self
-                .records
-                .map(|Records::Sandbox| Arc::new(Sandbox) as Arc<dyn CallRecords>),
+            records,
             rules: rules.collect::<Result<_, _>>()?,
         })
     }

@@ -199,9 +199,11 @@ pub async fn compose(
     };
     let channels = channels(dir, &config)?;
     let forms = Arc::new(ConfinedForms::new(reader()?));
+    let place = (dir, &*node_key);
     let calls = config
         .calls
-        .ports(dir, &config.party, &config.egress, &clock, &entropy)?;
+        .ports(place, &config.party, &config.egress, &clock, &entropy)
+        .await?;
     let ports = Ports {
         clock,
         entropy,

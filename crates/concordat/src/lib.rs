@@ -14,6 +14,7 @@ mod link;
 mod node_key;
 mod os;
 mod page;
+pub mod records;
 mod running;
 pub mod sign_in;
 pub mod solution;
@@ -23,7 +24,7 @@ pub use fail::Fail;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 /// A governed data-sharing hub: the agreement is the program.
@@ -99,6 +100,8 @@ enum Command {
     Synth(commands::synth::Args),
     /// Link two lists of people, or find the doubles in one.
     Link(commands::link::Args),
+    /// Write the manual pages and the completions of shells.
+    Manual(commands::manual::Args),
     /// Run the demonstration: two departments, one agreement, one run, from file to destruction.
     Demo(demo::Args),
 }
@@ -149,6 +152,7 @@ pub async fn run() -> ExitCode {
         Command::Store(args) => commands::store::run(&args).await,
         Command::Synth(args) => commands::synth::run(&args).await,
         Command::Link(args) => commands::link::run(&args),
+        Command::Manual(args) => commands::manual::run(&args, Cli::command()),
         Command::Demo(args) => demo::run(&args).await,
     };
     match done {
@@ -176,7 +180,6 @@ pub(crate) fn say(line: impl std::fmt::Display) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     /// A line as a shell would split it, up to where its output goes.
     fn words(line: &str) -> Vec<String> {

@@ -10,6 +10,10 @@
 )]
 
 mod call;
+/// The published client in Rust.
+#[path = "../../../examples/residence_check.rs"]
+#[allow(dead_code, reason = "its own command line is not asked here")]
+mod client;
 mod common;
 mod service;
 
@@ -428,4 +432,27 @@ async fn the_published_client_is_told_an_outcome_or_why_not() {
         "{why}"
     );
     assert!(!why.contains("QQ-CANARY"));
+}
+
+#[tokio::test]
+async fn the_published_client_in_rust_is_told_the_same() {
+    let two = Two::new("server", 2).await;
+    let at = |name: &str| two.ho.home.join(name);
+    let url = format!("https://{}", two.ho.address);
+    let asked = async |authority: &str, request: &Value| {
+        let tls = client::tls(&at(authority), &at("one.pem"), &at("one.key")).unwrap();
+        let request = request.to_string().into_bytes();
+        client::check(&url, tls, &two.ho.token("apply"), request).await
+    };
+    let (status, told) = asked("ca.pem", &request("rs-1", FOUND)).await.unwrap();
+    assert_eq!((status, &told["outcome"]), (200, &json!("with-data")));
+    let mut bad = request("rs-2", FOUND);
+    bad["details"]["nino"] = json!("QQ-CANARY");
+    let (status, told) = asked("ca.pem", &bad).await.unwrap();
+    assert_eq!((status, &told["code"]), (409, &json!("refused")));
+    assert!(!told.to_string().contains("QQ-CANARY"));
+    // A server that another authority speaks for is not asked.
+    let calls = two.calls().await;
+    assert!(asked("two.pem", &request("rs-3", FOUND)).await.is_err());
+    assert_eq!(two.calls().await, calls);
 }

@@ -22,6 +22,7 @@ mod moving;
 mod number;
 mod outbox;
 mod postgres;
+mod records;
 mod sequencer;
 mod sqlite;
 mod stored;
@@ -33,6 +34,7 @@ use exchange::ports::{PortFault, Store};
 
 pub use moving::{Contents, Database, Standing, ledger_of};
 pub use postgres::PostgresStore;
+pub use records::{NewRecords, Records};
 pub use sqlite::SqliteStore;
 pub use stored::SqlStore;
 pub use vault::FileVault;

@@ -7,7 +7,7 @@
 //! the holding's key with the info `concordat/vault/item/v1`. A key file holds the holding's key sealed the same
 //! way as an item called `key`, under HKDF-SHA256 of the node key with the info `concordat/vault/wrap/v1`.
 
-mod cipher;
+pub(crate) mod cipher;
 mod shelf;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! `concordat doctor`: is this node well? Each line says ok, look or broken, and the way out.
 
+mod certificates;
 mod machine;
 
 use std::collections::BTreeSet;
@@ -117,6 +118,7 @@ async fn examine(dir: &Path) -> Result<Chart, Fail> {
     folders(dir, &config, &mut chart);
     machine::private(dir, &mut chart);
     machine::room(dir, &mut chart);
+    certificates::valid(dir, &config, SystemClock.now(), &mut chart);
     let url = house::store_url(dir, &config.store);
     if let Err(fault) = store::open(&url).await {
         chart.broken(

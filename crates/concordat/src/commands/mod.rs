@@ -16,6 +16,7 @@ pub(crate) mod hold;
 pub(crate) mod incident;
 pub(crate) mod link;
 pub(crate) mod lookup;
+pub(crate) mod manual;
 pub(crate) mod node;
 pub(crate) mod permits;
 pub(crate) mod prove;

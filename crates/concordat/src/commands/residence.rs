@@ -3,17 +3,22 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Subcommand;
 use exchange::authority::Person;
 use exchange::check::{Caller, Outcome, Request};
 use exchange::ids::{AgreementId, StaffId};
+use exchange::ports::Entropy;
+use indicatif::ProgressBar;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::acting::{self, Acting, At, Said, Working, agreement_id, op, person, show, tell};
-use crate::calling;
 use crate::fail::Fail;
+use crate::house::Config;
+use crate::os::SystemEntropy;
+use crate::{calling, node_key, records};
 
 /// Arguments of `residence`.
 #[derive(clap::Args)]
@@ -77,6 +82,23 @@ enum What {
         #[command(flatten)]
         at: At,
     },
+    /// Make the index of a list of this party's own, out of which its node answers calls. The service takes a new index when
+    /// it is started again.
+    #[command(
+        after_help = "Example: concordat residence index master.parquet --columns rules/dwp-records.toml --dir dwp"
+    )]
+    Index {
+        /// The list: a Parquet, Arrow or csv file. Only lines with a National Insurance number are found by calls.
+        list: PathBuf,
+        /// The file that says what its columns say (docs/residence-check.md).
+        #[arg(long)]
+        columns: PathBuf,
+        /// The index, as `calls.records` in node.toml names it.
+        #[arg(long, value_name = "FILE", default_value = "records.db")]
+        to: PathBuf,
+        #[command(flatten)]
+        at: At,
+    },
     /// Print the version by which an agreement names the rules of a file.
     #[command(after_help = "Example: concordat residence rules rules/residence-months.toml")]
     Rules {
@@ -112,6 +134,12 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             months(application, agreement.as_ref(), by).await,
         ),
         What::Counts { agreement, at } => show(at, counts(agreement.as_ref(), at).await),
+        What::Index {
+            list,
+            columns,
+            to,
+            at,
+        } => show(at, index(list, columns, to, at).await),
         What::Rules { file } => {
             let rules = calling::rules(file)?;
             crate::say(format!("{} {}", rules.name(), rules.version()));
@@ -233,6 +261,30 @@ async fn months(
 /// Each look and each assignment is an act of its own.
 fn moment(node: &exchange::Node) -> String {
     node.ports().clock.now().as_nanosecond().to_string()
+}
+
+async fn index(list: &Path, columns: &Path, to: &Path, at: &At) -> Result<Said, Fail> {
+    let config = Config::read(&at.dir)?;
+    let key = node_key::read(&at.dir, config.node_key.as_deref())?;
+    let columns = records::Columns::read(columns)?;
+    // Drawn on standard error, and only where that is a terminal.
+    let bar = ProgressBar::new_spinner();
+    let progress = |line| bar.set_position(line);
+    let with = (&*key, Arc::new(SystemEntropy) as Arc<dyn Entropy>);
+    let made = records::index(list, &columns, &at.dir.join(to), with, progress).await;
+    bar.finish_and_clear();
+    let made = made?;
+    let said = Said::shown(format!(
+        "{} records are in {}; {} lines have no number, and no call finds them.",
+        made.records,
+        to.display(),
+        made.without_number
+    ));
+    let next = format!(
+        "set `calls.records = {{ index = \"{}\" }}` in node.toml, and start the service again",
+        to.display()
+    );
+    Ok(said.with("index", json!(made)).next(next))
 }
 
 async fn counts(agreement: Option<&AgreementId>, at: &At) -> Result<Said, Fail> {

@@ -66,7 +66,7 @@ impl Node {
             .help("compare the hashes that `concordat check` prints on both sides")
         })?;
         pact.in_force(on)?;
-        let (pact, plan) = self.pact(pact.id()).await?;
+        let plan = self.plan_of(&pact)?;
         let call = |f: &&Flow| f.form == Some(Form::Call);
         let asked = plan.flow(&question.flow).filter(call);
         let asked = asked.filter(|f| f.from == *from && f.to == *self.party());

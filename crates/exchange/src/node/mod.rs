@@ -295,10 +295,16 @@ impl Node {
                 .help("lay it on the table and have it signed"),
             )
         })?;
-        let hash = pact.hash();
+        let plan = self.plan_of(&pact)?;
+        Ok((pact, plan))
+    }
+
+    /// What an agreement compiles to; kept by its hash.
+    fn plan_of(&self, pact: &Pact) -> Result<Arc<Plan>, Trouble> {
+        let (id, hash) = (pact.id(), pact.hash());
         let known = self.plans.lock().ok().and_then(|p| p.get(&hash).cloned());
         if let Some(plan) = known {
-            return Ok((pact, plan));
+            return Ok(plan);
         }
         let plan = Arc::new(self.plan(id, pact.source(), pact.umbrellas())?);
         if plan.hash().as_bytes() != hash.as_bytes() {
@@ -310,7 +316,7 @@ impl Node {
         if let Ok(mut plans) = self.plans.lock() {
             plans.insert(hash, plan.clone());
         }
-        Ok((pact, plan))
+        Ok(plan)
     }
 
     /// An agreement on this node's table, with the plan that it compiles to.

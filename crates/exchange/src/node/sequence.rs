@@ -27,16 +27,18 @@ impl Node {
         let Ok(_alone) = self.sequencing.try_lock() else {
             return Ok(false);
         };
-        self.place().await
-    }
-
-    async fn place(&self) -> Result<bool, Trouble> {
         let store = &self.ports.store;
         // Looked for before the lease is taken: taking it writes, and mostly there is nothing to do.
         let head = store.head().await?;
         if head.published == head.frontier.size() && store.pending(1).await?.is_empty() {
             return Ok(false);
         }
+        self.place(true).await
+    }
+
+    /// Places what waits, and publishes it where that is wanted now.
+    async fn place(&self, publish: bool) -> Result<bool, Trouble> {
+        let store = &self.ports.store;
         let (holder, now) = (self.settings.instance.as_str(), self.now());
         let until = later(now)?;
         if !store.lease(LEASE, holder, now, until).await? {
@@ -71,16 +73,18 @@ impl Node {
             }
             head.checkpoint = note;
         }
-        let size = head.frontier.size();
-        if head.published < size {
-            self.shelve(head.published, size, &head.checkpoint).await?;
+        let (mut published, size) = (head.published, head.frontier.size());
+        if publish && published < size {
+            self.shelve(published, size, &head.checkpoint).await?;
+            published = size;
         }
-        store.published(holder, size).await?;
+        store.published(holder, published).await?;
         Ok(worked)
     }
 
-    /// Waits until the entries of an operation have their places: what goes out at once, and by no effect, goes after
-    /// that.
+    /// Waits until the entries of an operation have their places under a signed checkpoint: what goes out at once, and by no
+    /// effect, goes after that. The tree's files follow with the worker's next round: nobody who waits for an answer waits
+    /// for them.
     ///
     /// # Errors
     /// [`Trouble::Fault`] when another process holds the sequencer and does not come to them.
@@ -89,14 +93,13 @@ impl Node {
         // Whoever waits here finds, as a rule, that the one before placed its entry too.
         let _alone = self.sequencing.lock().await;
         for _ in 0..TRIES {
-            // A lease that is lost to another process is tried for again.
-            let tried = self.place().await;
             let pending = self.ports.store.pending(BATCH).await?;
             let waits = pending.iter().any(|entry| entry.id.starts_with(&mine));
             if !waits && pending.len() < BATCH as usize {
                 return Ok(());
             }
-            if let Err(Trouble::Refused(refusals)) = tried {
+            // A lease that is lost to another process is tried for again.
+            if let Err(Trouble::Refused(refusals)) = self.place(false).await {
                 return Err(Trouble::Refused(refusals));
             }
         }

@@ -20,17 +20,28 @@ struct Server {
 }
 
 /// The address of an empty database. Not to be called inside a runtime.
+#[allow(dead_code, reason = "benchmarks take the durable one")]
 pub fn fresh_database() -> String {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = SERVER.get_or_init(Server::start);
-    let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    server.run(&format!("CREATE DATABASE {name}")).unwrap();
-    server.url(&name)
+    SERVER.get_or_init(|| Server::start("fsync=off")).fresh()
+}
+
+/// As [`fresh_database`], of a server whose commits are on the disk when they stand.
+#[allow(dead_code, reason = "tests take the faster one")]
+pub fn durable_database() -> String {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER.get_or_init(|| Server::start("fsync=on")).fresh()
 }
 
 impl Server {
-    fn start() -> Self {
+    fn fresh(&self) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.run(&format!("CREATE DATABASE {name}")).unwrap();
+        self.url(&name)
+    }
+
+    fn start(fsync: &str) -> Self {
         let bin = binaries();
         let folder = tempfile::Builder::new()
             .prefix("pg")
@@ -67,7 +78,7 @@ impl Server {
             .arg(&data)
             .arg("-k")
             .arg(&folder)
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"])
+            .args(["-c", "listen_addresses=", "-c", fsync, "-c", "max_connections=200"])
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
