@@ -136,6 +136,16 @@ acts! {
     FindingWithdrawn = "finding.withdrawn";
     /// A named person took a decision (REF-04).
     DecisionTaken = "decision.taken";
+    /// A decision was asked for, and waits for a senior person (CHILD-06).
+    DecisionAsked = "decision.asked";
+    /// A senior person agreed to a decision: it is taken.
+    DecisionSeconded = "decision.seconded";
+    /// A senior person did not agree to a decision.
+    DecisionDeclined = "decision.declined";
+    /// A person told somebody of a decision, as the agreement says.
+    DecisionTold = "decision.told";
+    /// A controller reviewed a process and agreed that it is set up (CHILD-05).
+    SetUpAgreed = "set-up.agreed";
     /// A decision must be looked at again: what it rests on was recalled.
     DecisionReopened = "decision.reopened";
     /// A person's tracing stopped by itself; only a person restarts it (S-24).

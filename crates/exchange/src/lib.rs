@@ -36,6 +36,7 @@ pub mod route;
 pub mod rows;
 pub mod run;
 pub mod select;
+pub mod set_up;
 pub mod solution;
 pub mod table;
 pub mod trace;

@@ -18,6 +18,7 @@ use exchange::matches::Match;
 use exchange::pact::Pact;
 use exchange::retention::{Holding, NEED_REVIEWED};
 use exchange::run::Run;
+use exchange::set_up::SetUp;
 use exchange::trace::Trace;
 use exchange::{Awaited, Node};
 use jiff::civil::Date;
@@ -477,14 +478,48 @@ async fn words(node: &Node) -> Result<Vec<Item>, Fail> {
             .about(about),
         );
     }
+    all.extend(decisions(node).await?);
+    Ok(all)
+}
+
+/// Decisions that are open again, wait for a senior person, or are to be told; processes that a review holds off.
+async fn decisions(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all = Vec::new();
+    let party = node.party();
     for decision in node.all::<Decision>().await? {
-        if !decision.stands() {
+        let (name, key) = (decision.name(), decision.key());
+        if decision.is_open_again() {
             all.push(Item::new(
                 None,
-                &format!("{} whoever takes {}", node.party(), decision.name()),
-                format!("the decision {} is open again", decision.key()),
+                &format!("{party} whoever takes {name}"),
+                format!("the decision {key} is open again"),
                 "what it rests on was recalled: `concordat review decide`",
             ));
+        }
+        if decision.waits() {
+            let whose = format!("{party} whom the agreement names to second {name}");
+            let what = format!("the decision {key} waits for a senior person");
+            let then = "`concordat review second`, with --decline where not";
+            all.push(Item::new(None, &whose, what, then).about(vec![key.clone()]));
+        }
+        for to in decision.to_tell() {
+            let what = format!("{to} is to be told of the decision {key}");
+            let then = format!(
+                "a person tells them, then `concordat review told {name} --to {to}`; nothing is sent by itself"
+            );
+            let whose = format!("{party} caseworker");
+            all.push(Item::new(None, &whose, what, then).about(vec![key.clone()]));
+        }
+    }
+    for set_up in node.all::<SetUp>().await? {
+        for awaited in set_up.awaited_of() {
+            let (name, agreement) = (set_up.decision(), set_up.agreement());
+            let what = format!("{awaited} has not agreed to {name} of {agreement}: it is off");
+            let then = format!(
+                "when its review is over: `concordat node set-up {name} --party {awaited}`"
+            );
+            let officer = format!("{party} data-sharing-officer");
+            all.push(Item::new(None, &officer, what, then));
         }
     }
     Ok(all)

@@ -28,6 +28,7 @@ pub(crate) mod run;
 mod run_by_hand;
 mod sarif;
 pub(crate) mod schema;
+mod second;
 pub(crate) mod serve;
 mod shelf;
 pub(crate) mod solution;

@@ -16,6 +16,7 @@ use serde_json::json;
 use super::acting::{
     self, Acting, At, Said, Working, agreement_id, brief, op, route_id, show, signer_id, tell,
 };
+use super::second;
 use super::shelf::read;
 use super::status;
 use crate::carrying;
@@ -111,6 +112,8 @@ enum What {
         #[command(flatten)]
         by: Acting,
     },
+    /// Write down that a controller reviewed a process that the agreement foresees, and agreed that it is set up.
+    SetUp(Box<second::SetUp>),
     /// Give notice of an agreement's end: no run starts any more, and what runs goes on until then.
     #[command(
         after_help = "Example: concordat node notice --reason \"the pilot is over\" --as r1:siro"
@@ -222,6 +225,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             &by.working,
             stand(*what, agreement.as_ref(), reason, by).await,
         ),
+        What::SetUp(args) => tell(&args.by.working, second::set_up(args).await),
         What::Notice {
             agreement,
             last,

@@ -35,6 +35,7 @@ mod replies;
 mod retention;
 mod review;
 mod routes;
+mod seconding;
 mod sequence;
 mod solutions;
 mod sources;
