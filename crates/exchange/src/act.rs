@@ -28,6 +28,10 @@ macro_rules! acts {
 acts! {
     /// The node came to be.
     NodeOpened = "node.opened";
+    /// The node key, under which the keys of values are sealed, is to be replaced.
+    NodeKeyReplacing = "node-key.replacing";
+    /// It is replaced, and the old one is destroyed.
+    NodeKeyReplaced = "node-key.replaced";
     /// A partner's public keys were taken on.
     PartnerTrusted = "partner.trusted";
     /// A route was proposed, with its settings.

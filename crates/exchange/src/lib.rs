@@ -26,6 +26,7 @@ pub mod lookup;
 pub mod matches;
 pub mod message;
 pub mod node;
+pub mod node_key;
 pub mod pact;
 pub mod partner;
 pub mod password;

@@ -1,6 +1,7 @@
 //! `concordat doctor`: is this node well? Each line says ok, look or broken, and the way out.
 
 mod machine;
+mod node_key;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -249,6 +250,7 @@ async fn routes(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
 }
 
 async fn inside(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> {
+    node_key::age(node, dir, chart).await?;
     routes(node, chart).await?;
     ledger(node, dir, chart).await?;
     plans(node, chart).await?;

@@ -19,6 +19,7 @@ pub(crate) mod lookup;
 pub(crate) mod node;
 pub(crate) mod permits;
 pub(crate) mod prove;
+mod rekey;
 pub(crate) mod render;
 pub(crate) mod report;
 pub(crate) mod residence;

@@ -27,6 +27,7 @@ mod look_up;
 mod look_ups;
 mod matching;
 mod months;
+mod node_keys;
 mod outbound;
 mod prove;
 mod reading;
