@@ -45,6 +45,20 @@ struct File {
     system: Vec<SystemLine>,
     #[serde(default)]
     node: Vec<NodeLine>,
+    #[serde(default)]
+    baseline: Vec<Baseline>,
+}
+
+/// How many people of a party's team were listed when somebody last reviewed that (PTY-06): a measure, not a limit.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Baseline {
+    /// The party.
+    pub party: PartyId,
+    /// The team.
+    pub team: String,
+    /// So many.
+    pub people: usize,
 }
 
 #[derive(Deserialize)]
@@ -130,6 +144,7 @@ pub struct Access {
     pub(crate) programs: BTreeMap<(String, String), Program>,
     /// The parties whose nodes call, by the digest of their client certificate.
     pub(crate) nodes: BTreeMap<Digest, PartyId>,
+    baseline: Vec<Baseline>,
 }
 
 /// The role of somebody who looks at everything and changes nothing, for a time.
@@ -205,7 +220,22 @@ impl Access {
             people,
             programs,
             nodes,
+            baseline: file.baseline,
         })
+    }
+
+    /// The teams of which more people are listed, with access on `today`, than when that was last reviewed; with how many
+    /// there are (PTY-06).
+    pub fn grown(&self, today: Date) -> Vec<(&Baseline, usize)> {
+        let count = |of: &Baseline| {
+            let here = self.people.values().filter(|known| {
+                let current = known.until.is_none_or(|last| today <= last);
+                current && known.party == of.party && known.teams.contains(&of.team)
+            });
+            here.count()
+        };
+        let all = self.baseline.iter().map(|of| (of, count(of)));
+        all.filter(|(of, listed)| *listed > of.people).collect()
     }
 }
 

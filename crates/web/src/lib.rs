@@ -21,7 +21,7 @@ mod routes;
 mod serve;
 mod token;
 
-pub use access::{Access, AccessFault, line_of};
+pub use access::{Access, AccessFault, Baseline, line_of};
 pub use app::{App, Entrance, Lists, Overview, Waiting};
 pub use log::begin as log_to;
 pub use permission::{Attributes, Deed, Permissions, PolicyFault, Principal, Resource};

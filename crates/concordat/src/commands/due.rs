@@ -2,6 +2,7 @@
 //! whatever touches a person waits for a person.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use agreement::Schedule;
 use exchange::approval::Approval;
@@ -26,6 +27,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::acting::{At, Said, show};
+use super::serve;
 use crate::fail::Fail;
 
 /// Arguments of `due`.
@@ -78,6 +80,7 @@ async fn look(args: &Args) -> Result<Said, Fail> {
     let node = args.at.node().await?;
     let today = london_day(node.ports().clock.now())?;
     let mut all = items(&node).await?;
+    all.extend(listed(&args.at.dir, &node)?);
     all.retain(|i| i.on.zip(args.until).is_none_or(|(on, until)| on <= until));
     // What has a date first, then what waits.
     all.sort_by_key(|i| (i.on.is_none(), i.on));
@@ -367,6 +370,25 @@ async fn lines(node: &Node) -> Result<Vec<Item>, Fail> {
         all.push(Item::new(None, &officer, what, then).about(vec![line.route().to_string()]));
     }
     Ok(all)
+}
+
+/// Teams of which more people are known to the service than when that was last reviewed (PTY-06).
+fn listed(dir: &Path, node: &Node) -> Result<Vec<Item>, Fail> {
+    if !dir.join(serve::ACCESS).exists() {
+        return Ok(Vec::new());
+    }
+    let access = serve::access(dir, node)?;
+    let today = london_day(node.ports().clock.now())?;
+    let whose = format!("{} data-sharing-officer", node.party());
+    let item = |(of, listed): (&web::Baseline, usize)| {
+        let (team, party, before) = (&of.team, &of.party, of.people);
+        let what = format!(
+            "{listed} people of the team {team} of {party} are listed, and {before} were reviewed"
+        );
+        let then = "a person reviews who is listed, and then writes the number in access.toml; nobody is shut out";
+        Item::new(None, &whose, what, then)
+    };
+    Ok(access.grown(today).into_iter().map(item).collect())
 }
 
 /// Incidents: the contacts that are to be told, with the instant (INC-01), and those that wait for somebody to move them on.
