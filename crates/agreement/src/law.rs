@@ -316,6 +316,7 @@ pub struct Law {
     pub(crate) bodies: BTreeMap<BodyId, Body>,
     pub(crate) registers: BTreeMap<RegisterId, Register>,
     pub(crate) purposes: BTreeMap<LegalPurpose, String>,
+    pub(crate) guidance: BTreeMap<LegalPurpose, Vec<String>>,
     pub(crate) instruments: BTreeMap<InstrumentId, Instrument>,
     pub(crate) gateways: BTreeMap<GatewayId, Gateway>,
     pub(crate) regimes: BTreeMap<RegimeId, Regime>,
@@ -420,6 +421,11 @@ impl Law {
     /// What a legal purpose is, in words.
     pub fn purpose(&self, id: &LegalPurpose) -> Option<&str> {
         self.purposes.get(id).map(String::as_str)
+    }
+
+    /// The statutory guidance under which a legal purpose is served, by its titles (CHILD-01).
+    pub fn guidance(&self, id: &LegalPurpose) -> &[String] {
+        self.guidance.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// One regime.

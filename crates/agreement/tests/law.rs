@@ -368,3 +368,28 @@ fn a_catalogue_with_a_fault_is_refused_with_its_place() {
         assert!(all.iter().any(|d| d.starts_with(told)), "{told}: {all:?}");
     }
 }
+
+// shows: CHILD-01
+#[test]
+fn the_purpose_of_childrens_welfare_names_its_statutory_guidance() {
+    let welfare = LegalPurpose::parse("child-wellbeing").unwrap();
+    let law = law();
+    let guidance = law.guidance(&welfare);
+    assert!(guidance.iter().any(|g| g.starts_with("Working together")));
+    let every = guidance
+        .iter()
+        .find(|g| g.starts_with("Every child matters"));
+    assert!(every.unwrap().contains("section 55"));
+    // Guidance on a purpose that the law does not name is a fault.
+    let more = |purpose: &str| {
+        let text = format!("guidance: {{ {purpose}: [A title] }}\n");
+        Law::with(&[("more.yaml".to_owned(), text)])
+    };
+    let offence = LegalPurpose::parse("crime-immigration").unwrap();
+    assert!(law.guidance(&offence).is_empty());
+    let more_law = more("crime-immigration").unwrap();
+    assert_eq!(more_law.guidance(&offence), ["A title"]);
+    assert_ne!(more_law.digest(), law.digest());
+    let fault = more("child-wellfare").unwrap_err();
+    assert!(fault.0[0].message.contains("legal purpose"), "{fault}");
+}

@@ -1083,3 +1083,37 @@ fn no_contact_says_what_it_is_for_and_what_nobody_has_settled() {
         .unwrap();
     assert_eq!(signatures.1.open_at.len(), 3);
 }
+
+// shows: CHILD-01, S-13
+#[test]
+fn childrens_welfare_is_a_purpose_apart_from_the_offence_in_the_agreement_with_education() {
+    let plan = filled(&agreement("dfe-annex-5"));
+    let law = common::law();
+    let welfare = plan
+        .purposes
+        .iter()
+        .find(|(id, _)| id.as_str() == "welfare");
+    let stands_on = &welfare.unwrap().1.law;
+    assert_eq!(
+        stands_on.iter().map(|l| l.as_str()).collect::<Vec<_>>(),
+        ["child-wellbeing"]
+    );
+    assert_eq!(stands_on.iter().flat_map(|l| law.guidance(l)).count(), 2);
+    // Only the welfare ground opens the gateway to a child's well-being, and it serves no other purpose.
+    for permit in plan.permits().to(agreement::Act::Disclose) {
+        let gate = permit.gateway.as_ref().map(ToString::to_string);
+        let purposes: Vec<&str> = permit.purposes.iter().map(|p| p.as_str()).collect();
+        if gate.as_deref() == Some("cypa-2008-s7") {
+            assert_eq!(purposes, ["welfare"], "{permit:?}");
+        }
+    }
+    // The memorandum prints the guidance beside the purpose.
+    let text = agreement("dfe-annex-5");
+    let (memo, _) =
+        agreement::render::memorandum("dfe.yaml", text.as_bytes(), &law, &common::library());
+    assert!(
+        memo.unwrap()
+            .markdown()
+            .contains("welfare: Working together to safeguard children")
+    );
+}

@@ -388,7 +388,7 @@ pub(crate) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
 }
 
 /// Gives a file or folder that is durable its name, durably.
-fn named(from: &Path, to: &Path) -> Result<(), Fail> {
+pub(crate) fn named(from: &Path, to: &Path) -> Result<(), Fail> {
     let folder = to.parent().filter(|p| !p.as_os_str().is_empty());
     std::fs::rename(from, to)
         .and_then(|()| File::open(folder.unwrap_or(Path::new(".")))?.sync_all())

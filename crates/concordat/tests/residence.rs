@@ -729,6 +729,7 @@ mod program {
         path.display().to_string()
     }
 
+    // shows: SEC-05
     #[tokio::test]
     async fn it_makes_a_check_and_shows_its_months() {
         let (counter, outside) = (
@@ -752,6 +753,7 @@ mod program {
         let (fine, json, text) = said(&mut concordat(dir, &look));
         assert!(fine, "{text}");
         assert_eq!(json["checks"][0]["views"][0]["shown"], 60);
+        assert_eq!(json["marking"], "OFFICIAL-SENSITIVE");
         let (fine, _, text) = said(concordat(dir, &look).arg("--dry-run"));
         assert!(!fine && !text.contains("2021-"), "{text}");
         let (_, json, _) = said(&mut concordat(dir, &["counts"]));

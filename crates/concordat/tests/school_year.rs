@@ -13,8 +13,10 @@
 mod looking;
 mod school;
 
+use exchange::authority::Person;
 use exchange::change::Aggregate;
 use exchange::finding::{Finding, Kind};
+use exchange::ids::PartyId;
 use exchange::leg::State;
 use exchange::{About, Case, Deciding, MASKED, WrittenRow};
 use school::*;
@@ -526,4 +528,181 @@ async fn a_feedback_for_each_quarter_has_the_ten_aims_as_its_headings() {
         .unwrap();
     let sent = school.send(&school.ho, next, "quarterly").await;
     assert_eq!(rules(&sent), ["RUN-05"]);
+}
+
+const CONSIDERED: &str = "the child is at school and known to the teachers";
+
+/// Gives a command in the directory of the nodes; what it printed.
+fn concordat(school: &School, args: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_concordat"));
+    let out = command.args(args).current_dir(school.dir.path()).output();
+    let out = out.unwrap();
+    String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
+}
+
+// shows: CHILD-05, S-13
+#[tokio::test]
+async fn telling_of_a_vulnerable_child_is_off_until_both_have_reviewed_it_and_then_a_task() {
+    let school = decided().await;
+    let what = Deciding {
+        decision: "notify-minors".into(),
+        ..promoting(1)
+    };
+    let decide = async |name: &str| {
+        let (op, who) = (op(name), caseworker());
+        let decided = school.ho.decide_considering(&op, &what, CONSIDERED, &who);
+        decided.await
+    };
+    assert_eq!(rules(&decide("early").await), ["CHILD-05"]);
+    let agree = async |name: &str, party: &str, why: &str| {
+        let (op, id) = (op(name), agreement());
+        let party = PartyId::parse(party).unwrap();
+        let who = officer();
+        let agreed = school
+            .ho
+            .agree_set_up(&op, &id, "notify-minors", &party, why, &who);
+        agreed.await
+    };
+    let minutes = "minutes of the joint review, 3 June";
+    assert_eq!(rules(&agree("silent", "ho", " ").await), ["CHILD-05"]);
+    // Whoever only carries decides nothing of it.
+    assert_eq!(rules(&agree("sda", "sda", minutes).await), ["CHILD-05"]);
+    agree("ho", "ho", minutes).await.unwrap();
+    assert_eq!(rules(&agree("twice", "ho", minutes).await), ["CHILD-05"]);
+    // One of the two is not both.
+    assert_eq!(rules(&decide("half").await), ["CHILD-05"]);
+    let due = concordat(&school, &["due", "--dir", "ho"]);
+    assert!(due.contains("dfe has not agreed to notify-minors"), "{due}");
+    agree("dfe", "dfe", minutes).await.unwrap();
+    decide("notify").await.unwrap();
+    // Nothing went by itself: somebody has to tell them, and it is said whose that is.
+    let key = format!("notify-minors/{APRIL}/reply/000001");
+    let due = concordat(&school, &["due", "--dir", "ho"]);
+    let task = format!("ho caseworker: dfe is to be told of the decision {key}");
+    assert!(due.contains(&task), "{due}");
+    let others = [("ho", caseworker(), "REF-04"), ("dfe", officer(), "SEC-09")];
+    for (to, who, rule) in others {
+        let op = op(format!("told-{to}"));
+        let told = school.ho.told_of_decision(&op, &key, to, &who).await;
+        assert_eq!(rules(&told), [rule]);
+    }
+    let told = async |name: &str| {
+        let (op, who) = (op(name), caseworker());
+        school.ho.told_of_decision(&op, &key, "dfe", &who).await
+    };
+    told("told").await.unwrap();
+    assert_eq!(rules(&told("again").await), ["REF-04"]);
+    let due = concordat(&school, &["due", "--dir", "ho"]);
+    assert!(!due.contains("is to be told"), "{due}");
+    school.settle().await;
+    assert_eq!(school.acts(&school.ho, "set-up.agreed").await, 2);
+    assert_eq!(school.acts(&school.ho, "decision.told").await, 1);
+}
+
+// shows: CHILD-06, S-13
+#[tokio::test]
+async fn a_child_is_referred_only_with_the_word_of_another_senior_person() {
+    let school = decided().await;
+    let refer = |outcome: &str| Deciding {
+        decision: "refer".into(),
+        outcome: Some(outcome.into()),
+        ..promoting(1)
+    };
+    let decide = async |name: &str, outcome: &str| {
+        let (op, what, who) = (op(name), refer(outcome), caseworker());
+        let decided = school.ho.decide_considering(&op, &what, CONSIDERED, &who);
+        decided.await
+    };
+    // What would only take a service away is nothing that it can come to.
+    assert_eq!(rules(&decide("bare", "benefit-ended").await), ["REF-04"]);
+    decide("refer", "safeguarding").await.unwrap();
+    assert_eq!(rules(&decide("again", "safeguarding").await), ["REF-04"]);
+    let key = format!("refer/{APRIL}/reply/000001");
+    let due = concordat(&school, &["due", "--dir", "ho"]);
+    assert!(
+        due.contains(&format!("{key} waits for a senior person")),
+        "{due}"
+    );
+    assert!(!due.contains("nrpf-connect"), "{due}");
+    let early = school
+        .ho
+        .told_of_decision(&op("early"), &key, "nrpf-connect", &caseworker())
+        .await;
+    assert_eq!(rules(&early), ["REF-04"]);
+    let about = About::Row(run(APRIL), flow("reply"), 1);
+    let second = async |name: &str, agrees: bool, why: &str, who| {
+        let (op, id) = (op(name), agreement());
+        let of = (&id, "refer");
+        let word = school
+            .ho
+            .second_decision(&op, of, &about, (agrees, why), &who);
+        word.await
+    };
+    let why = "the referral helps the child";
+    for (name, who, rule) in [
+        ("caseworker", caseworker(), "SEC-09"),
+        ("owner", asset_owner(), "CHILD-06"),
+    ] {
+        assert_eq!(rules(&second(name, true, why, who).await), [rule]);
+    }
+    // Whoever asked for it does not agree to it too, in whatever role.
+    let same = Person {
+        staff: caseworker().staff,
+        ..risk_owner()
+    };
+    assert_eq!(rules(&second("same", true, why, same).await), ["CHILD-06"]);
+    let silent = second("silent", true, " ", risk_owner()).await;
+    assert_eq!(rules(&silent), ["CHILD-06"]);
+    second("no", false, "ask the school first", risk_owner())
+        .await
+        .unwrap();
+    let late = second("late", true, why, risk_owner()).await;
+    assert_eq!(rules(&late), ["CHILD-06"]);
+    decide("anew", "safeguarding").await.unwrap();
+    second("yes", true, why, risk_owner()).await.unwrap();
+    let due = concordat(&school, &["due", "--dir", "ho"]);
+    assert!(due.contains("nrpf-connect is to be told"), "{due}");
+    school.settle().await;
+    let acts = ["decision.asked", "decision.declined", "decision.seconded"];
+    for (act, times) in acts.into_iter().zip([2, 1, 1]) {
+        assert_eq!(school.acts(&school.ho, act).await, times, "{act}");
+    }
+}
+
+// shows: CHILD-06
+#[tokio::test]
+async fn a_referral_that_waits_falls_with_its_match() {
+    let school = decided().await;
+    let what = Deciding {
+        decision: "refer".into(),
+        outcome: Some("duty-of-care".into()),
+        ..promoting(1)
+    };
+    let ho = &school.ho;
+    ho.decide_considering(&op("refer"), &what, CONSIDERED, &caseworker())
+        .await
+        .unwrap();
+    let (run, flow) = (run(APRIL), flow("reply"));
+    ho.refute(
+        &op("refute"),
+        (&run, &flow, 1),
+        "another child of that name",
+        &caseworker(),
+    )
+    .await
+    .unwrap();
+    let about = About::Row(run.clone(), flow.clone(), 1);
+    let id = agreement();
+    let late = ho
+        .second_decision(
+            &op("late"),
+            (&id, "refer"),
+            &about,
+            (true, "it helps the child"),
+            &risk_owner(),
+        )
+        .await;
+    assert_eq!(rules(&late), ["MATCH-06"]);
+    let due = concordat(&school, &["due", "--dir", "ho"]);
+    assert!(due.contains("is open again"), "{due}");
 }

@@ -585,3 +585,89 @@ async fn the_program_serves_one_person_on_this_machine() {
         "{log}"
     );
 }
+
+// shows: AUD-01
+#[tokio::test]
+async fn an_auditor_reads_for_a_time_and_changes_nothing() {
+    let service = Service::agreed().await;
+    let text = include_str!("../../../docs/api/openapi.json");
+    let described: Value = serde_json::from_str(text).unwrap();
+    let given = [
+        ("{agreement}", "contact-thread"),
+        ("{flow}", "ask"),
+        ("{run}", "ask-2026-02"),
+        ("{row}", "1"),
+    ];
+    let (mut read, mut kept_out) = (0, 0);
+    for (path, verbs) in described["paths"].as_object().unwrap() {
+        let path = given
+            .iter()
+            .fold(path.clone(), |p, (name, value)| p.replace(name, value));
+        if verbs.get("post").is_some() {
+            let key = format!("k{kept_out}");
+            let body = json!({ "reason": "to see what happens", "volume": 600 }).to_string();
+            let answer = service.post("sub-u1", &path, &key, &body).await;
+            // A node that calls shows no token: what it is, its certificate says.
+            let status = if path == "/v1/calls" { 401 } else { 403 };
+            assert_eq!(answer.status, status, "{path}: {}", answer.body);
+            kept_out += 1;
+        }
+        if verbs.get("get").is_some() && path.starts_with("/v1/") && !path.contains("ask-2026-02") {
+            let answer = service.get("sub-u1", &path).await;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+            read += 1;
+        }
+    }
+    assert!(read > 6 && kept_out > 6, "{read} {kept_out}");
+    // The day after the last one nothing is read any more.
+    let text = access_text();
+    let (others, auditor) = text.split_once("sub-u1").unwrap();
+    let ended = auditor.replacen(
+        "until = \"2026-12-31\"\ngranted",
+        "until = \"2026-01-06\"\ngranted",
+        1,
+    );
+    service.known(&format!("{others}sub-u1{ended}"));
+    let answer = service.get("sub-u1", "/v1/agreements").await;
+    assert_eq!(answer.status, 403, "{}", answer.body);
+    assert!(
+        answer.body.contains("your access has ended"),
+        "{}",
+        answer.body
+    );
+}
+
+// shows: PTY-06
+#[tokio::test]
+async fn more_people_of_a_team_than_were_reviewed_are_a_thing_to_be_done() {
+    let service = Service::agreed().await;
+    let home = service.house.home("ho");
+    for name in ["keys.json"] {
+        std::fs::copy(
+            service.house.dir.path().join("tls").join(name),
+            home.join(name),
+        )
+        .unwrap();
+    }
+    let due = |people: usize| {
+        let baseline =
+            format!("[[baseline]]\nparty = \"ho\"\nteam = \"matching\"\npeople = {people}\n");
+        let text = access_text().replace("2026-12-31", "2099-12-31") + &baseline;
+        std::fs::write(home.join("access.toml"), text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_concordat"));
+        let out = command.args(["due", "--dir"]).arg(&home).output().unwrap();
+        assert!(out.status.success(), "{out:?}");
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let text = due(7);
+    let task = "ho data-sharing-officer: 8 people of the team matching of ho are listed, and 7 were reviewed";
+    assert!(text.contains(task), "{text}");
+    let text = due(8);
+    assert!(!text.contains("are listed"), "{text}");
+    // Nobody is shut out by it, and whoever is not listed stays outside.
+    assert_eq!(service.get("sub-o1", "/v1/runs").await.status, 200);
+    assert_eq!(
+        service.get("sub-o7", "/v1/runs").await.code(),
+        "token-refused"
+    );
+}

@@ -190,7 +190,7 @@ impl Write for Log {
     }
 }
 
-// shows: RTC-10, RTC-11, RTC-14, RTC-20, PTY-12, S-20
+// shows: RTC-10, RTC-11, RTC-14, RTC-20, PTY-12, S-20, SEC-05
 #[tokio::test]
 async fn the_test_users_come_to_their_outcomes_and_nothing_of_them_stays_at_either_node() {
     let log = Log::default();
@@ -229,6 +229,7 @@ async fn the_test_users_come_to_their_outcomes_and_nothing_of_them_stays_at_eith
     let seen = two.post("sub-c1", MONTHS, &which("GWF-CANARY-u0")).await;
     assert_eq!(seen.status, 200, "{}", seen.body);
     assert_eq!(seen.json()["checks"][0]["views"][0]["shown"], 60);
+    assert_eq!(seen.json()["marking"], "OFFICIAL-SENSITIVE");
     let there = two.post("sub-c2", MONTHS, &which("GWF-CANARY-u0")).await;
     let absent = two.post("sub-c2", MONTHS, &which("GWF-CANARY-none")).await;
     for answer in [&there, &absent] {

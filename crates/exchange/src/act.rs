@@ -28,6 +28,10 @@ macro_rules! acts {
 acts! {
     /// The node came to be.
     NodeOpened = "node.opened";
+    /// The node key, under which the keys of values are sealed, is to be replaced.
+    NodeKeyReplacing = "node-key.replacing";
+    /// It is replaced, and the old one is destroyed.
+    NodeKeyReplaced = "node-key.replaced";
     /// A partner's public keys were taken on.
     PartnerTrusted = "partner.trusted";
     /// A route was proposed, with its settings.
@@ -136,6 +140,16 @@ acts! {
     FindingWithdrawn = "finding.withdrawn";
     /// A named person took a decision (REF-04).
     DecisionTaken = "decision.taken";
+    /// A decision was asked for, and waits for a senior person (CHILD-06).
+    DecisionAsked = "decision.asked";
+    /// A senior person agreed to a decision: it is taken.
+    DecisionSeconded = "decision.seconded";
+    /// A senior person did not agree to a decision.
+    DecisionDeclined = "decision.declined";
+    /// A person told somebody of a decision, as the agreement says.
+    DecisionTold = "decision.told";
+    /// A controller reviewed a process and agreed that it is set up (CHILD-05).
+    SetUpAgreed = "set-up.agreed";
     /// A decision must be looked at again: what it rests on was recalled.
     DecisionReopened = "decision.reopened";
     /// A person's tracing stopped by itself; only a person restarts it (S-24).

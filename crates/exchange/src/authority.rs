@@ -108,6 +108,8 @@ named! {
         RaiseIncident = "raise-incident",
         /// Tell contacts of an incident, and move it on to its end.
         HandleIncident = "handle-incident",
+        /// Replace the node key.
+        ReplaceNodeKey = "replace-node-key",
     }
 }
 
@@ -138,6 +140,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Approve,
             Action::Stand,
             Action::ChooseSolution,
+            Action::ReplaceNodeKey,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -150,6 +153,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Approve,
             Action::Stand,
             Action::ChooseSolution,
+            Action::ReplaceNodeKey,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],

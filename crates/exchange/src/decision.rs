@@ -1,6 +1,8 @@
 //! Decisions: the only doors to harm. Each is one that the agreement names, taken by a named person in the role that
 //! it names, after all that it asks for (S-01, REF-04). Software takes none.
 
+use std::collections::BTreeSet;
+
 use ledger::{Code, Digest, Fact};
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,10 @@ use crate::refusal::Refusal;
 enum State {
     /// It stands.
     Taken,
+    /// A senior person is to agree to it.
+    Waiting,
+    /// A senior person did not agree to it.
+    Declined,
     /// What it rests on was recalled: a person must look at it again.
     Reopened,
 }
@@ -30,6 +36,9 @@ pub struct Decision {
     by: StaffId,
     times: u32,
     state: State,
+    /// Whom a person is still to tell of it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    tells: BTreeSet<String>,
     #[serde(skip)]
     version: u64,
 }
@@ -45,6 +54,10 @@ pub struct Deciding {
     pub hash: Digest,
     /// What it comes to, where the agreement gives a choice.
     pub outcome: Option<String>,
+    /// Does it wait until a senior person agrees?
+    pub waits: bool,
+    /// Whom a person tells of it when it is taken.
+    pub tells: BTreeSet<String>,
 }
 
 impl Decision {
@@ -71,36 +84,89 @@ impl Decision {
             outcome: what.outcome,
             by: by.staff().clone(),
             times: 1,
-            state: State::Taken,
+            state: State::taken(what.waits),
+            tells: what.tells,
             version: 0,
         };
         let record = decision.taken(reason, considered, by);
         Ok(Change::new(decision, record))
     }
 
-    /// A person takes it anew, after it was reopened.
+    /// A person takes it anew, after it was reopened or declined.
     ///
     /// # Errors
-    /// A refusal (REF-04) while it stands, or without a reason.
+    /// A refusal (REF-04) while it stands or waits, or without a reason.
     pub fn take_again(
         mut self,
-        outcome: Option<String>,
+        what: Deciding,
         reason: &str,
         considered: Option<&str>,
         by: &Warrant,
     ) -> Result<Change<Self>, Refusal> {
         needs_reason(reason)?;
-        if self.state == State::Taken {
-            return Err(Refusal::new(
-                "REF-04",
-                format!("{} was decided for this record already", self.name),
-            ));
+        let stands = match self.state {
+            State::Taken => Some("was decided for this record already"),
+            State::Waiting => Some("waits for a senior person already"),
+            State::Declined | State::Reopened => None,
+        };
+        if let Some(stands) = stands {
+            let what = format!("{} {stands}", self.name);
+            return Err(Refusal::new("REF-04", what)
+                .help("`concordat due` says what waits and what is open again"));
         }
-        self.outcome = outcome;
+        self.outcome = what.outcome;
+        self.tells = what.tells;
         self.by = by.staff().clone();
         self.times += 1;
-        self.state = State::Taken;
+        self.state = State::taken(what.waits);
         let record = self.taken(reason, considered, by);
+        Ok(Change::new(self, record))
+    }
+
+    /// A senior person, who is not the one who asked for it, agrees to it or does not.
+    ///
+    /// # Errors
+    /// A refusal (CHILD-06) where it does not wait, to whoever asked for it, and without a reason.
+    pub fn second(
+        mut self,
+        agrees: bool,
+        reason: &str,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        if reason.trim().is_empty() {
+            return Err(Refusal::without_reason(
+                "CHILD-06",
+                "whether one agrees to a decision needs its reason",
+            ));
+        }
+        if self.state != State::Waiting {
+            let what = format!("{} waits for nobody: it is {}", self.name, self.status());
+            return Err(Refusal::new("CHILD-06", what).help("`concordat due` says what waits"));
+        }
+        if *by.staff() == self.by {
+            let what = format!("whoever asks for {} does not agree to it too", self.name);
+            return Err(Refusal::new("CHILD-06", what).help("ask another person in that role"));
+        }
+        let (state, act) = match agrees {
+            true => (State::Taken, Act::DecisionSeconded),
+            false => (State::Declined, Act::DecisionDeclined),
+        };
+        self.state = state;
+        let record = self.record(act, &by.actor()).rule("CHILD-06");
+        let record = record.text("reason", reason);
+        Ok(Change::new(self, record))
+    }
+
+    /// A person told somebody of it, as the agreement says.
+    ///
+    /// # Errors
+    /// A refusal (REF-04) while it does not stand, and for whom nobody is to tell, or who was told.
+    pub fn told(mut self, to: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
+        if !self.stands() || !self.tells.remove(to) {
+            let what = format!("{to} is not to be told of {}", self.name);
+            return Err(Refusal::new("REF-04", what).help("`concordat due` says who is"));
+        }
+        let record = self.record(Act::DecisionTold, &by.actor()).id("to", to);
         Ok(Change::new(self, record))
     }
 
@@ -119,7 +185,11 @@ impl Decision {
 
     /// The record of its being taken, with how the duty was considered where the agreement names one.
     fn taken(&self, reason: &str, considered: Option<&str>, by: &Warrant) -> Record {
-        let record = self.record(Act::DecisionTaken, &by.actor());
+        let act = match self.waits() {
+            true => Act::DecisionAsked,
+            false => Act::DecisionTaken,
+        };
+        let record = self.record(act, &by.actor());
         let record = record.text("reason", reason);
         match considered {
             Some(text) => record.rule("CHILD-02").text("considered", text),
@@ -147,9 +217,32 @@ impl Decision {
     pub fn about(&self) -> &str {
         &self.about
     }
+    /// How often it was taken or asked for.
+    pub fn times(&self) -> u32 {
+        self.times
+    }
     /// Does it stand?
     pub fn stands(&self) -> bool {
         self.state == State::Taken
+    }
+    /// Does it wait for a senior person?
+    pub fn waits(&self) -> bool {
+        self.state == State::Waiting
+    }
+    /// Must a person look at it again?
+    pub fn is_open_again(&self) -> bool {
+        self.state == State::Reopened
+    }
+    /// Whom a person is still to tell of it; empty while it does not stand.
+    pub fn to_tell(&self) -> impl Iterator<Item = &str> {
+        let tells = self.tells.iter().filter(|_| self.stands());
+        tells.map(String::as_str)
+    }
+}
+
+impl State {
+    fn taken(waits: bool) -> Self {
+        if waits { Self::Waiting } else { Self::Taken }
     }
 }
 
@@ -171,6 +264,8 @@ impl Aggregate for Decision {
     fn status(&self) -> &'static str {
         match self.state {
             State::Taken => "taken",
+            State::Waiting => "waiting",
+            State::Declined => "declined",
             State::Reopened => "reopened",
         }
     }

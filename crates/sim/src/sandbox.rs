@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use exchange::ports::{CallRecords, PortFault};
 use exchange::rows::Row;
+use zeroize::Zeroizing;
 
 /// What the records hold of a test user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,12 +122,9 @@ impl CallRecords for Sandbox {
 }
 
 fn is_about(user: &TestUser, details: &Row) -> bool {
-    let mut names = agreement::split(details.get("other_names"));
-    names.push(format!(
-        "{} {}",
-        details.get("forename"),
-        details.get("surname")
-    ));
+    let mut names = Zeroizing::new(agreement::split(details.get("other_names")));
+    // In one piece: a text that grows leaves what it was behind.
+    names.push([details.get("forename"), details.get("surname")].join(" "));
     let known = [user.name, user.previous];
     let is_known = |name: &String| {
         known

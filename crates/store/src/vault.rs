@@ -5,9 +5,12 @@
 //! Formats. A sealed item is one version byte (1), 24 bytes of nonce, then XChaCha20-Poly1305's ciphertext and
 //! tag, with the associated data *holding id, a zero byte, item name, version byte*. Its key is HKDF-SHA256 of
 //! the holding's key with the info `concordat/vault/item/v1`. A key file holds the holding's key sealed the same
-//! way as an item called `key`, under HKDF-SHA256 of the node key with the info `concordat/vault/wrap/v1`.
+//! way as an item called `key`, under HKDF-SHA256 of the node key with the info `concordat/vault/wrap/v1`. The key of look-ups
+//! is HKDF-SHA256 of the node key with the info `concordat/vault/lookup/v1` until that is replaced; from then on it lies sealed
+//! in the file `lookup`, as an item of that name of a holding `vault`.
 
 pub(crate) mod cipher;
+mod rekey;
 mod shelf;
 
 use std::collections::BTreeMap;
@@ -20,11 +23,17 @@ use exchange::ids::{HoldingId, OperationId};
 use exchange::ports::{Entropy, PortFault, Sealed, Vault, VaultFault};
 use zeroize::Zeroizing;
 
+pub use rekey::{Resealed, print_of, reseal};
+
 use cipher::{Key, derived, keyed_hash, open, seal};
 use shelf::{Found, Shelf};
 
 /// What a holding's key is called where it is sealed as if it were an item.
 const KEY: &str = "key";
+/// The file of the key of look-ups.
+const LOOKUP: &str = "lookup";
+/// What the key that seals keys is derived for.
+const WRAP: &str = "concordat/vault/wrap/v1";
 
 /// The vault in a folder of key files.
 ///
@@ -49,18 +58,22 @@ impl FileVault {
     /// secret bytes, the same at every start.
     ///
     /// # Errors
-    /// [`PortFault`] when the folder cannot be made, or others than its owner can enter it (SEC-02).
+    /// [`PortFault`] when the folder cannot be made, or others than its owner can enter it (SEC-02). A replacement of the node
+    /// key that was broken off is finished, or taken back where the old one is given.
     pub fn open(
         folder: impl Into<PathBuf>,
         node_key: [u8; 32],
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, PortFault> {
         let node_key = Zeroizing::new(node_key);
+        let shelf = Shelf::open(folder.into())?;
+        let wrap = derived(&node_key, WRAP)?;
+        rekey::settle(&shelf, &wrap)?;
         Ok(Self {
-            shelf: Shelf::open(folder.into())?,
+            lookup: rekey::lookup_key(&shelf, &node_key, &wrap)?,
+            shelf,
             entropy,
-            wrap: derived(&node_key, "concordat/vault/wrap/v1")?,
-            lookup: derived(&node_key, "concordat/vault/lookup/v1")?,
+            wrap,
         })
     }
 

@@ -362,3 +362,121 @@ proptest! {
         prop_assert_eq!(answer, Err(VaultFault::Altered(hold("a"))));
     }
 }
+
+const NEW_KEY: [u8; 32] = [7; 32];
+
+fn open_with(home: &Home, node_key: [u8; 32]) -> Result<FileVault, exchange::ports::PortFault> {
+    FileVault::open(home.keys(), node_key, Arc::new(Repeating))
+}
+
+fn resealed(home: &Home, holdings: &[&str]) -> store::Resealed {
+    let holdings: Vec<HoldingId> = holdings.iter().map(|h| hold(*h)).collect();
+    let entropy: Arc<dyn Entropy> = Arc::new(Repeating);
+    let keys = (&NODE_KEY, &NEW_KEY);
+    store::reseal(&home.keys(), keys, &holdings, &op("rekey"), &entropy).unwrap()
+}
+
+#[tokio::test]
+async fn another_node_key_opens_what_was_sealed_and_finds_who_was_found() {
+    let home = Home::new();
+    let vault = with_key(&home, "a").await;
+    vault.create(&hold("b"), &op("b")).await.unwrap();
+    vault.create(&hold("broken-off"), &op("c")).await.unwrap();
+    let sealed = seal(&vault, "a", "row/1").await;
+    let found = vault.lookup_key("QQ123456C").await.unwrap();
+    drop(vault);
+    let done = resealed(&home, &["a", "b", "never-there"]);
+    assert_eq!((done.keys, done.orphans), (2, 1));
+    let vault = open_with(&home, NEW_KEY).unwrap();
+    let opened = vault.open(&hold("a"), "row/1", &sealed).await.unwrap();
+    assert_eq!(opened.as_slice(), CANARY);
+    assert_eq!(vault.lookup_key("QQ123456C").await.unwrap(), found);
+    assert!(!home.keys().join("next").exists());
+    drop(vault);
+    // The old one opens nothing any more, and a second replacement keeps the key of look-ups.
+    assert!(open_with(&home, NODE_KEY).is_err());
+    let entropy: Arc<dyn Entropy> = Arc::new(Repeating);
+    let third = [5; 32];
+    let all = [hold("a"), hold("b")];
+    let keys = (&NEW_KEY, &third);
+    store::reseal(&home.keys(), keys, &all, &op("again"), &entropy).unwrap();
+    let vault = open_with(&home, third).unwrap();
+    assert!(vault.open(&hold("a"), "row/1", &sealed).await.is_ok());
+    assert_eq!(vault.lookup_key("QQ123456C").await.unwrap(), found);
+    assert_ne!(
+        store::print_of(&third).unwrap(),
+        store::print_of(&NEW_KEY).unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_replacement_that_was_broken_off_is_finished_or_taken_back_and_never_half_done() {
+    let holdings = ["a", "b", "c"];
+    let files = || {
+        ["lookup".to_owned()]
+            .into_iter()
+            .chain(holdings.map(|h| format!("{}.key", hex::encode(Sha256::digest(h)))))
+    };
+    // Before the new key is in force the old one takes it back, from whatever was written of it.
+    for taken in 0..=4 {
+        let home = Home::new();
+        let sealed = sealed_in(&home, &holdings).await;
+        resealed(&home, &holdings);
+        let next = home.keys().join("next");
+        if taken > 0 {
+            fs::remove_file(next.join("after")).unwrap();
+        }
+        for file in files().take(taken) {
+            fs::remove_file(next.join(file)).unwrap();
+        }
+        opens(&open_with(&home, NODE_KEY).unwrap(), &sealed).await;
+        assert!(!next.exists(), "{taken}");
+        assert!(
+            open_with(&home, NEW_KEY)
+                .unwrap()
+                .open(&hold("a"), "row/1", &sealed[0].1)
+                .await
+                .is_err()
+        );
+    }
+    // After it the new key goes on from wherever it stood, and the old one takes nothing back.
+    for moved in 0..=4 {
+        let home = Home::new();
+        let sealed = sealed_in(&home, &holdings).await;
+        resealed(&home, &holdings);
+        let next = home.keys().join("next");
+        fs::remove_file(next.join("before")).unwrap();
+        for file in files().take(moved) {
+            fs::rename(next.join(&file), home.keys().join(&file)).unwrap();
+        }
+        for wrong in [NODE_KEY, [1; 32]] {
+            let told = open_with(&home, wrong).unwrap_err().to_string();
+            assert!(told.contains("give the right one"), "{told}");
+        }
+        opens(&open_with(&home, NEW_KEY).unwrap(), &sealed).await;
+        assert!(!next.exists(), "{moved}");
+    }
+    // A key that is neither, while nobody has decided: nothing is lost.
+    let home = Home::new();
+    let sealed = sealed_in(&home, &holdings).await;
+    resealed(&home, &holdings);
+    assert!(open_with(&home, [1; 32]).is_err());
+    opens(&open_with(&home, NEW_KEY).unwrap(), &sealed).await;
+}
+
+async fn sealed_in(home: &Home, holdings: &[&str]) -> Vec<(String, Sealed)> {
+    let vault = home.vault();
+    let mut all = Vec::new();
+    for holding in holdings {
+        vault.create(&hold(*holding), &op("open")).await.unwrap();
+        all.push(((*holding).to_owned(), seal(&vault, holding, "row/1").await));
+    }
+    all
+}
+
+async fn opens(vault: &FileVault, sealed: &[(String, Sealed)]) {
+    for (holding, sealed) in sealed {
+        let plain = vault.open(&hold(holding), "row/1", sealed).await.unwrap();
+        assert_eq!(plain.as_slice(), CANARY);
+    }
+}

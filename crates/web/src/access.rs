@@ -48,6 +48,20 @@ struct File {
     #[serde(default)]
     node: Vec<NodeLine>,
     sign_in: Option<SignIn>,
+    #[serde(default)]
+    baseline: Vec<Baseline>,
+}
+
+/// How many people of a party's team were listed when somebody last reviewed that (PTY-06): a measure, not a limit.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Baseline {
+    /// The party.
+    pub party: PartyId,
+    /// The team.
+    pub team: String,
+    /// So many.
+    pub people: usize,
 }
 
 #[derive(Deserialize)]
@@ -135,6 +149,7 @@ pub struct Access {
     pub(crate) nodes: BTreeMap<Digest, PartyId>,
     /// How people sign in; none where they do not.
     pub(crate) sign_in: Option<SignIn>,
+    baseline: Vec<Baseline>,
 }
 
 /// The role of somebody who looks at everything and changes nothing, for a time.
@@ -215,7 +230,22 @@ impl Access {
             programs,
             nodes,
             sign_in: file.sign_in,
+            baseline: file.baseline,
         })
+    }
+
+    /// The teams of which more people are listed, with access on `today`, than when that was last reviewed; with how many
+    /// there are (PTY-06).
+    pub fn grown(&self, today: Date) -> Vec<(&Baseline, usize)> {
+        let count = |of: &Baseline| {
+            let here = self.people.values().filter(|known| {
+                let current = known.until.is_none_or(|last| today <= last);
+                current && known.party == of.party && known.teams.contains(&of.team)
+            });
+            here.count()
+        };
+        let all = self.baseline.iter().map(|of| (of, count(of)));
+        all.filter(|(of, listed)| *listed > of.people).collect()
     }
 }
 

@@ -23,7 +23,7 @@ mod serve;
 mod session;
 mod token;
 
-pub use access::{Access, AccessFault, line_of};
+pub use access::{Access, AccessFault, Baseline, line_of};
 pub use app::{App, Entrance, Lists, Overview, Waiting};
 pub use log::begin as log_to;
 pub use people::provider::{Provider, SignIn};

@@ -6,12 +6,15 @@ use crate::check::conditions::{condition_known, knowable_by, operand, tested};
 use crate::check::names::actor;
 use crate::check::{Check, paths};
 use crate::grammar::{Entries, Items};
-use crate::ids::DecisionId;
+use crate::ids::{DecisionId, LabelId};
 use crate::log::At;
 use crate::model::{After, Decision, Field};
 use crate::rules::{DETAIL, DOOR, HAVE, UNDECLARED};
 use crate::value::MATCH_OUTCOMES;
 use crate::words::TypeName;
+
+/// The rule of referrals of people under 18.
+const CHILD: &str = "CHILD-06";
 
 /// What a decision may say it never rests on, besides the values of facts and fields.
 const NEVER_ALONE: [&str; 4] = ["negative-alone", "no-record", "weak-match", "candidate"];
@@ -69,6 +72,90 @@ fn decision(check: &Check<'_>, id: &DecisionId, at: &At<Decision>) {
     }
     never_rests_on(check, decision);
     duty(check, id, at);
+    seconded(check, id, decision);
+    referral(check, id, at);
+}
+
+fn seconded(check: &Check<'_>, id: &DecisionId, decision: &Decision) {
+    let Some(by) = &decision.seconded_by else {
+        return;
+    };
+    actor(check, by);
+    let takes = decision.by.as_ref();
+    if takes.is_some_and(|takes| takes.value.party() != by.value.party()) {
+        let message = format!("{} is of another party than whoever decides {id}", by.value);
+        check.log.fault(DETAIL, by.span, message);
+    }
+    let again = decision.after.as_ref().and_then(|a| a.value.again.as_ref());
+    if let Some(again) = again {
+        let message = format!("{id} ends the tracing of somebody, and waits for nobody");
+        check.log.fault(DETAIL, again.span, message);
+    }
+}
+
+/// A child is referred to somebody only with the word of a senior person, for a purpose that is said, and never only to
+/// lose a service (CHILD-06).
+fn referral(check: &Check<'_>, id: &DecisionId, at: &At<Decision>) {
+    let a = check.a;
+    let decision = &at.value;
+    for removes in decision.removes.all() {
+        let all = decision.one_of.all();
+        check.declared("outcome", removes, all.iter().map(|o| &o.value));
+    }
+    if !is_of_minors(check, decision) {
+        return;
+    }
+    if let Some(removes) = decision.removes.all().first() {
+        check
+            .log
+            .fault(
+                CHILD,
+                removes.span,
+                format!(
+                    "{id} can be about a person under 18, and `{}` does nothing but take a service away",
+                    removes.value
+                ),
+            )
+            .help("leave that outcome out, or write a decision of its own about adults")
+            .source("what is learnt of a child is never used only to remove a service from the child");
+    }
+    let outsider = |to: &&At<LabelId>| !a.parties.names().any(|p| p.as_str() == to.value.as_str());
+    let Some(to) = decision.tells.all().iter().find(outsider) else {
+        return;
+    };
+    if decision.seconded_by.is_none() {
+        check
+            .log
+            .fault(
+                CHILD,
+                to.span,
+                format!(
+                    "{id} refers a person under 18 to {}, and no senior person agrees to it",
+                    to.value
+                ),
+            )
+            .help("write `seconded-by:` with the senior role, such as `ho.siro`");
+    }
+    if decision.one_of.is_none() {
+        check
+            .log
+            .fault(
+                CHILD,
+                to.span,
+                format!(
+                    "{id} refers a person under 18 to {}, and does not say what for",
+                    to.value
+                ),
+            )
+            .help("write `one-of:` with what the child is referred for");
+    }
+}
+
+fn is_of_minors(check: &Check<'_>, decision: &Decision) -> bool {
+    decision.of.all().iter().any(|kind| {
+        let kind = check.a.people.entry(&kind.value);
+        kind.is_some_and(|p| p.value.minor)
+    })
 }
 
 fn before_it(check: &Check<'_>, id: &DecisionId, decision: &Decision, after: &After) {
@@ -180,13 +267,7 @@ fn duty(check: &Check<'_>, id: &DecisionId, at: &At<Decision>) {
         check.declared("duty in the law catalogue", duty, check.law.duties.keys());
         return;
     }
-    let minors = decision.of.all().iter().any(|kind| {
-        check
-            .a
-            .people
-            .entry(&kind.value)
-            .is_some_and(|p| p.value.minor)
-    });
+    let minors = is_of_minors(check, decision);
     let body = decision
         .by
         .as_ref()

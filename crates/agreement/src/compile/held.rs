@@ -169,6 +169,9 @@ fn decision(written: &model::Decision) -> Option<Decision> {
         moves,
         makes_controller: part(&written.makes_controller),
         before: written.before.as_ref().and_then(|at| part(&at.value.keep)),
+        off_until: part(&written.off_until),
+        tells: set(&written.tells),
+        seconded_by: part(&written.seconded_by),
         cite: part(&written.cite),
         reading: part(&written.reading).map(|r| r.0),
     })

@@ -24,6 +24,8 @@ constructs! {
         may registers = "registers": Named<RegisterId, RegisterRow>;
         /// The purposes that the law names.
         may purposes = "purposes": Named<LegalPurpose, String>;
+        /// The statutory guidance under which a purpose is served.
+        may guidance = "guidance": Named<LegalPurpose, Set<String>>;
         /// What gateways are read with.
         may instruments = "instruments": Named<InstrumentId, InstrumentRow>;
         /// The gateways.

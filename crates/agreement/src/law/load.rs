@@ -80,6 +80,11 @@ fn assemble(files: &Files) -> Law {
     Law {
         registers: join(files, |f| &f.registers, register),
         purposes: join(files, |f| &f.purposes, |text| Some(text.clone())),
+        guidance: join(
+            files,
+            |f| &f.guidance,
+            |all| Some(all.0.iter().map(|at| at.value.clone()).collect()),
+        ),
         instruments: join(
             files,
             |f| &f.instruments,
@@ -344,6 +349,10 @@ fn resolve(file: &LawFile, log: &Log, law: &Law) {
     }
     for (_, at) in file.registers.entries() {
         declared.one("kind of body", &at.value.kind, law.kinds.keys());
+    }
+    for (purpose, at) in file.guidance.entries() {
+        let purpose = [At::new(purpose.clone(), at.span)];
+        declared.all("legal purpose", &purpose, law.purposes.keys());
     }
     for (_, at) in file.instruments.entries() {
         ordered(&at.value.effective, log);

@@ -66,6 +66,14 @@ constructs! {
         may makes_controller = "makes-controller": PartyId;
         /// The keep rule before whose end it must be taken.
         may before = "before": BeforeKeep;
+        /// What every controller must have reviewed and agreed to before anybody may take it.
+        may off_until = "off-until": LabelId;
+        /// Whom a person tells of it when it is taken: parties, or others to whom it refers the person. The hub sends nothing.
+        may tells = "tells": Set<LabelId>;
+        /// Those of its outcomes that do nothing but take a service away.
+        may removes = "removes": Set<LabelId>;
+        /// The senior role in which another person agrees before it counts.
+        may seconded_by = "seconded-by": ActorId;
         /// The paragraph of the source.
         may cite = "cite": String;
         /// The reading it rests on.
@@ -74,6 +82,8 @@ constructs! {
     together [
         Together::With("LANG-05", "default", &["one-of"]),
         Together::With("LANG-05", "to", &["what"]),
+        Together::With("LANG-05", "removes", &["one-of"]),
+        Together::AtMostOne("LANG-05", &["seconded-by", "what"]),
     ]
 
     /// The keep rule before whose end a decision must be taken.

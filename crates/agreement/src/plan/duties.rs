@@ -81,6 +81,12 @@ pub struct Decision {
     pub makes_controller: Option<PartyId>,
     /// The keep rule before whose end it must be taken.
     pub before: Option<KeepId>,
+    /// What every controller must have agreed to in a review before anybody may take it (CHILD-05).
+    pub off_until: Option<LabelId>,
+    /// Whom a person tells of it: parties, and others to whom it refers the person.
+    pub tells: Vec<LabelId>,
+    /// The senior role in which another person agrees before it counts (CHILD-06).
+    pub seconded_by: Option<ActorId>,
     /// The paragraph it rests on.
     pub cite: Option<String>,
     /// The reading it rests on.

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod machine;
+mod node_key;
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -251,6 +252,7 @@ async fn routes(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
 }
 
 async fn inside(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> {
+    node_key::age(node, dir, chart).await?;
     routes(node, chart).await?;
     ledger(node, dir, chart).await?;
     plans(node, chart).await?;

@@ -2,6 +2,7 @@
 //! whatever touches a person waits for a person.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use agreement::Schedule;
 use exchange::approval::Approval;
@@ -18,6 +19,7 @@ use exchange::matches::Match;
 use exchange::pact::Pact;
 use exchange::retention::{Holding, NEED_REVIEWED};
 use exchange::run::Run;
+use exchange::set_up::SetUp;
 use exchange::trace::Trace;
 use exchange::{Awaited, Node};
 use jiff::civil::Date;
@@ -25,6 +27,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::acting::{At, Said, show};
+use super::serve;
 use crate::fail::Fail;
 
 /// Arguments of `due`.
@@ -77,6 +80,7 @@ async fn look(args: &Args) -> Result<Said, Fail> {
     let node = args.at.node().await?;
     let today = london_day(node.ports().clock.now())?;
     let mut all = items(&node).await?;
+    all.extend(listed(&args.at.dir, &node)?);
     all.retain(|i| i.on.zip(args.until).is_none_or(|(on, until)| on <= until));
     // What has a date first, then what waits.
     all.sort_by_key(|i| (i.on.is_none(), i.on));
@@ -368,6 +372,25 @@ async fn lines(node: &Node) -> Result<Vec<Item>, Fail> {
     Ok(all)
 }
 
+/// Teams of which more people are known to the service than when that was last reviewed (PTY-06).
+fn listed(dir: &Path, node: &Node) -> Result<Vec<Item>, Fail> {
+    if !dir.join(serve::ACCESS).exists() {
+        return Ok(Vec::new());
+    }
+    let access = serve::access(dir, node)?;
+    let today = london_day(node.ports().clock.now())?;
+    let whose = format!("{} data-sharing-officer", node.party());
+    let item = |(of, listed): (&web::Baseline, usize)| {
+        let (team, party, before) = (&of.team, &of.party, of.people);
+        let what = format!(
+            "{listed} people of the team {team} of {party} are listed, and {before} were reviewed"
+        );
+        let then = "a person reviews who is listed, and then writes the number in access.toml; nobody is shut out";
+        Item::new(None, &whose, what, then)
+    };
+    Ok(access.grown(today).into_iter().map(item).collect())
+}
+
 /// Incidents: the contacts that are to be told, with the instant (INC-01), and those that wait for somebody to move them on.
 async fn incidents(node: &Node) -> Result<Vec<Item>, Fail> {
     let now = node.ports().clock.now();
@@ -477,14 +500,48 @@ async fn words(node: &Node) -> Result<Vec<Item>, Fail> {
             .about(about),
         );
     }
+    all.extend(decisions(node).await?);
+    Ok(all)
+}
+
+/// Decisions that are open again, wait for a senior person, or are to be told; processes that a review holds off.
+async fn decisions(node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all = Vec::new();
+    let party = node.party();
     for decision in node.all::<Decision>().await? {
-        if !decision.stands() {
+        let (name, key) = (decision.name(), decision.key());
+        if decision.is_open_again() {
             all.push(Item::new(
                 None,
-                &format!("{} whoever takes {}", node.party(), decision.name()),
-                format!("the decision {} is open again", decision.key()),
+                &format!("{party} whoever takes {name}"),
+                format!("the decision {key} is open again"),
                 "what it rests on was recalled: `concordat review decide`",
             ));
+        }
+        if decision.waits() {
+            let whose = format!("{party} whom the agreement names to second {name}");
+            let what = format!("the decision {key} waits for a senior person");
+            let then = "`concordat review second`, with --decline where not";
+            all.push(Item::new(None, &whose, what, then).about(vec![key.clone()]));
+        }
+        for to in decision.to_tell() {
+            let what = format!("{to} is to be told of the decision {key}");
+            let then = format!(
+                "a person tells them, then `concordat review told {name} --to {to}`; nothing is sent by itself"
+            );
+            let whose = format!("{party} caseworker");
+            all.push(Item::new(None, &whose, what, then).about(vec![key.clone()]));
+        }
+    }
+    for set_up in node.all::<SetUp>().await? {
+        for awaited in set_up.awaited_of() {
+            let (name, agreement) = (set_up.decision(), set_up.agreement());
+            let what = format!("{awaited} has not agreed to {name} of {agreement}: it is off");
+            let then = format!(
+                "when its review is over: `concordat node set-up {name} --party {awaited}`"
+            );
+            let officer = format!("{party} data-sharing-officer");
+            all.push(Item::new(None, &officer, what, then));
         }
     }
     Ok(all)

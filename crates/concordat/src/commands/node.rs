@@ -18,6 +18,7 @@ use super::acting::{
 };
 use super::shelf::read;
 use super::status;
+use super::{rekey, second};
 use crate::carrying;
 use crate::fail::Fail;
 use crate::house::{self, Config};
@@ -111,6 +112,10 @@ enum What {
         #[command(flatten)]
         by: Acting,
     },
+    /// Replace the node key, under which the keys of values are sealed; the old one is destroyed. The node must stand still.
+    Rekey(Box<rekey::Rekey>),
+    /// Write down that a controller reviewed a process that the agreement foresees, and agreed that it is set up.
+    SetUp(Box<second::SetUp>),
     /// Give notice of an agreement's end: no run starts any more, and what runs goes on until then.
     #[command(
         after_help = "Example: concordat node notice --reason \"the pilot is over\" --as r1:siro"
@@ -222,6 +227,8 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             &by.working,
             stand(*what, agreement.as_ref(), reason, by).await,
         ),
+        What::Rekey(args) => tell(&args.by.working, rekey::rekey(args).await),
+        What::SetUp(args) => tell(&args.by.working, second::set_up(args).await),
         What::Notice {
             agreement,
             last,

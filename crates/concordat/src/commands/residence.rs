@@ -239,7 +239,10 @@ async fn months(
     let of = number(application)?;
     let op = op("months", moment(&node))?;
     let (done, all) = node.months(&op, (&id, &of), &by.who).await?;
-    let mut said = Said::did(format!("{} checks of the application.", all.len()), done);
+    let (_, plan) = node.agreement(&id).await?;
+    let marking = plan.marking.as_str().to_uppercase();
+    let what = format!("{marking}: {} checks of the application.", all.len());
+    let mut said = Said::did(what, done).with("marking", json!(marking));
     for check in &all {
         let outcome = check.outcome.map_or("under way", Outcome::as_str);
         said = said.line(format!("  {} {}: {outcome}", check.checked, check.flow));

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::acting::{
     self, Acting, At, Rows, Said, agreement_id, flow_id, op, rows, run_id, show, tell,
 };
+use super::second;
 use crate::fail::Fail;
 
 /// Arguments of `review`.
@@ -158,6 +159,10 @@ enum What {
         #[command(flatten)]
         by: Acting,
     },
+    /// Agree to a decision that waits for a senior person, or do not.
+    Second(second::Second),
+    /// Write down that you told somebody of a decision, as the agreement says.
+    Told(second::Told),
     /// Say that kept values are still needed: they are looked at again after the same time.
     #[command(
         after_help = "Example: concordat review need ask-2026-12/reply.1/kept/000004 --reason \"the case is open\" --as c1:caseworker"
@@ -271,6 +276,8 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
                 decide(what, considered, about, agreement.as_ref(), by).await,
             )
         }
+        What::Second(args) => tell(&args.by.working, second::second(args).await),
+        What::Told(args) => tell(&args.by.working, second::told(args).await),
         What::Need {
             holding,
             reason,
@@ -490,13 +497,9 @@ async fn decide(
 ) -> Result<Said, Fail> {
     let node = by.working.node().await?;
     let id = acting::agreement(&node, agreement).await?;
-    let key = match &about {
-        About::Row(run, flow, row) => Match::key_of(run, flow, *row),
-        About::Pool(subject) => Trace::key_of(&id, subject),
-    };
-    let key = Decision::key_of(decision, &key);
+    let key = Decision::key_of(decision, &about.key(&id));
     let before: Option<Decision> = node.find(&key).await?;
-    let times = before.map_or(0, |d| d.version() - u64::from(d.stands()));
+    let times = before.map_or(0, |d| d.version() - u64::from(d.stands() || d.waits()));
     let op = op("decide", format!("{key}/{times}"))?;
     let what = Deciding {
         agreement: id,
@@ -509,7 +512,23 @@ async fn decide(
         Some(text) => node.decide_considering(&op, &what, text, &by.who).await?,
         None => node.decide(&op, &what, &by.who).await?,
     };
-    Ok(Said::did(format!("The decision {decision} is taken."), done)
+    let now: Option<Decision> = node.find(&key).await?;
+    if now.as_ref().is_some_and(Decision::waits) {
+        let what = format!("The decision {decision} is asked for, and waits for a senior person.");
+        return Ok(Said::did(what, done)
+            .next("`concordat review second DECISION`, by another person in the role that the agreement names")
+            .undo("it is nothing until they agree"));
+    }
+    let tells: Vec<&str> = now.iter().flat_map(Decision::to_tell).collect();
+    let said = Said::did(format!("The decision {decision} is taken."), done);
+    let said = match tells.is_empty() {
+        true => said,
+        false => said.next(format!(
+            "tell {}, then `concordat review told DECISION --to WHOM`: nothing is sent by itself",
+            tells.join(", ")
+        )),
+    };
+    Ok(said
         .undo("it is open again when what it rests on is recalled; the person it is about may appeal as the agreement says"))
 }
 

@@ -168,10 +168,10 @@ async fn work(
     }
 }
 
-const ACCESS: &str = "access.toml";
+pub(super) const ACCESS: &str = "access.toml";
 
 /// Who is known to the node.
-fn access(dir: &Path, node: &Node) -> Result<Access, Fail> {
+pub(super) fn access(dir: &Path, node: &Node) -> Result<Access, Fail> {
     let path = dir.join(ACCESS);
     let text = std::fs::read_to_string(&path).map_err(|e| {
         Fail::usage(format!(

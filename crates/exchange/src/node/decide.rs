@@ -4,6 +4,7 @@
 use agreement::{After, FieldPath, MatchIs, Plan, Truth};
 
 use super::agreements::actor;
+use super::seconding::named;
 use super::{Done, Node};
 use crate::authority::{Action, Person};
 use crate::change::Batch;
@@ -24,6 +25,16 @@ pub enum About {
     Row(RunId, FlowId, u64),
     /// A person of the pool.
     Pool(SubjectId),
+}
+
+impl About {
+    /// The key of what a decision under this agreement is about.
+    pub fn key(&self, agreement: &AgreementId) -> String {
+        match self {
+            Self::Row(run, flow, row) => Match::key_of(run, flow, *row),
+            Self::Pool(subject) => Trace::key_of(agreement, subject),
+        }
+    }
 }
 
 /// What is decided, and why.
@@ -80,17 +91,7 @@ impl Node {
         self.recorded(op, &actor(who), async {
             let by = who.may(Action::Decide)?;
             let (pact, plan) = self.pact(&what.agreement).await?;
-            let named = plan
-                .decisions
-                .iter()
-                .find(|(id, _)| id.as_str() == what.decision);
-            let Some((_, decision)) = named else {
-                return Err(Refusal::new(
-                    "REF-04",
-                    format!("{} names no decision {}", what.agreement, what.decision),
-                )
-                .into());
-            };
+            let decision = named(&plan, &what.agreement, &what.decision)?;
             let mut refusals = Vec::new();
             let role = format!("{}.{}", self.party(), who.role.as_str());
             if decision.by.to_string() != role {
@@ -121,28 +122,30 @@ impl Node {
                 let help = "say how the best interests of the child were considered";
                 refusals.push(Refusal::new("CHILD-02", what).help(help));
             }
-            refusals.extend(self.missing(&plan, &decision.after, what).await?);
+            if let Some(until) = &decision.off_until {
+                let until = until.as_str();
+                refusals.extend(self.not_set_up(pact.hash(), &what.decision, until).await?);
+            }
+            refusals.extend(
+                self.missing(&plan, &decision.after, &what.agreement, &what.about)
+                    .await?,
+            );
             if !refusals.is_empty() {
                 return Err(refusals.into());
             }
-            let about = match &what.about {
-                About::Row(run, flow, row) => format!("{run}/{flow}/{row:06}"),
-                About::Pool(subject) => Trace::key_of(&what.agreement, subject),
-            };
+            let about = what.about.key(&what.agreement);
             let key = Decision::key_of(&what.decision, &about);
+            let taking = Taking {
+                name: what.decision.clone(),
+                about,
+                hash: pact.hash(),
+                outcome: what.outcome.clone(),
+                waits: decision.seconded_by.is_some(),
+                tells: decision.tells.iter().map(ToString::to_string).collect(),
+            };
             let mut change = match self.find::<Decision>(&key).await? {
-                Some(before) => {
-                    before.take_again(what.outcome.clone(), &what.reason, considered, &by)?
-                }
-                None => {
-                    let taking = Taking {
-                        name: what.decision.clone(),
-                        about,
-                        hash: pact.hash(),
-                        outcome: what.outcome.clone(),
-                    };
-                    Decision::take(taking, &what.reason, considered, &by)?
-                }
+                Some(before) => before.take_again(taking, &what.reason, considered, &by)?,
+                None => Decision::take(taking, &what.reason, considered, &by)?,
             };
             if let (About::Pool(subject), Some(_)) = (&what.about, &decision.after.again) {
                 let key = Trace::key_of(&what.agreement, subject);
@@ -163,17 +166,18 @@ impl Node {
     }
 
     /// What the agreement asks for before the decision and is not there.
-    async fn missing(
+    pub(super) async fn missing(
         &self,
         plan: &Plan,
         after: &After,
-        what: &Deciding,
+        agreement: &AgreementId,
+        about: &About,
     ) -> Result<Vec<Refusal>, Trouble> {
         let mut refusals = Vec::new();
         if let Some(flow) = &after.again {
-            let trace = match &what.about {
+            let trace = match about {
                 About::Pool(subject) => {
-                    self.find::<Trace>(&Trace::key_of(&what.agreement, subject))
+                    self.find::<Trace>(&Trace::key_of(agreement, subject))
                         .await?
                 }
                 About::Row(..) => None,
@@ -196,7 +200,7 @@ impl Node {
             || after.verified.is_some()
             || after.received.is_some()
             || !after.tests.is_empty();
-        let About::Row(run, flow, row) = &what.about else {
+        let About::Row(run, flow, row) = about else {
             if asks_row || after.holds.is_some() {
                 refusals.push(
                     Refusal::new(

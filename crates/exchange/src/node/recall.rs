@@ -75,7 +75,7 @@ impl Node {
     ) -> Result<Batch, Trouble> {
         let about = format!("{}/{}/{row:06}", leg.run(), leg.flow());
         for decision in self.all::<Decision>().await? {
-            if decision.about() == about && decision.stands() {
+            if decision.about() == about && (decision.stands() || decision.waits()) {
                 batch = batch.and(decision.reopen(by)?)?;
             }
         }

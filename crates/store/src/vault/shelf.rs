@@ -4,7 +4,7 @@
 //! while it is being written. The tombstone is written *before* the key is overwritten, so that a stop at any
 //! instruction leaves the key either alive and whole or dead; doing it again finishes what was begun.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -107,21 +107,56 @@ impl Shelf {
         .map_err(failed("destroy a key in"))
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The name of the file of a living key.
+    pub(crate) fn file(&self, holding: &HoldingId) -> String {
+        format!("{}.key", name(holding))
+    }
+
+    /// Overwrites and removes the files of living keys that are none of these; says how many. No holding has them: what made
+    /// them was broken off before anything was kept.
+    pub(crate) fn erase_others(&self, names: &BTreeSet<String>) -> Result<u64, PortFault> {
+        self.locked(|| {
+            let mut others = 0;
+            for entry in fs::read_dir(&self.folder)? {
+                let entry = entry?;
+                let file = entry.file_name().to_string_lossy().into_owned();
+                if (file.ends_with(".key") || file.ends_with(".new")) && !names.contains(&file) {
+                    erase(&entry.path())?;
+                    others += 1;
+                }
+            }
+            self.sync()?;
+            Ok(others)
+        })
+        .map_err(failed("take a key away from"))
+    }
+
+    /// Makes the names in a folder durable, and that of the folder.
+    pub(crate) fn sync_all(&self, folder: &Path) -> Result<(), PortFault> {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced
+            .and_then(|()| self.sync())
+            .map_err(failed("write a key to"))
+    }
+
     fn path(&self, holding: &HoldingId, kind: &str) -> PathBuf {
-        let name = hex::encode(Sha256::digest(holding.as_str()));
-        self.folder.join(format!("{name}.{kind}"))
+        self.folder.join(format!("{}.{kind}", name(holding)))
     }
 
     fn is_dead(&self, holding: &HoldingId) -> io::Result<bool> {
         self.path(holding, "dead").try_exists()
     }
 
-    fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&self) -> io::Result<()> {
         File::open(&self.folder)?.sync_all()
     }
 
     /// One writer at a time, over all processes of the node; the lock goes with the file when it is dropped.
-    fn locked<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    pub(crate) fn locked<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let lock = OpenOptions::new()
             .write(true)
             .create(true)
@@ -131,6 +166,10 @@ impl Shelf {
         lock.lock()?;
         work()
     }
+}
+
+fn name(holding: &HoldingId) -> String {
+    hex::encode(Sha256::digest(holding.as_str()))
 }
 
 /// How many files are written at once.
@@ -153,7 +192,7 @@ fn at_once<T: Sync>(all: &[T], work: impl Fn(&T) -> io::Result<()> + Sync) -> io
     Ok(())
 }
 
-fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -177,7 +216,7 @@ fn erase(path: &Path) -> io::Result<()> {
     fs::remove_file(path)
 }
 
-fn failed(what: &'static str) -> impl Fn(io::Error) -> PortFault {
+pub(crate) fn failed(what: &'static str) -> impl Fn(io::Error) -> PortFault {
     move |e| {
         PortFault(format!(
             "cannot {what} the folder of keys: {e}; check the disk and the folder's owner"

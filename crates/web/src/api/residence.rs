@@ -58,6 +58,8 @@ pub(crate) struct Which {
 /// What the checks of an application came to.
 #[derive(Serialize)]
 pub(crate) struct Seen {
+    /// The protective marking of the agreement, as a reader sees it (SEC-05).
+    marking: String,
     checks: Vec<check::Shown>,
 }
 
@@ -77,7 +79,9 @@ pub(crate) async fn months(
     let (op, who) = (caller.operation("months")?, caller.acts()?);
     let of = (&which.agreement, which.application.as_str());
     let (_, checks) = app.node.months(&op, of, who).await?;
-    Ok(Answer(Seen { checks }))
+    let (_, plan) = app.node.agreement(&which.agreement).await?;
+    let marking = plan.marking.as_str().to_uppercase();
+    Ok(Answer(Seen { marking, checks }))
 }
 
 /// Answer the call of another party's node, which its client certificate proves; no token is asked for.

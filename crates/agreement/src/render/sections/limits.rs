@@ -3,6 +3,7 @@
 use super::{Draft, in_file_order};
 use crate::check::papers::texts;
 use crate::grammar::{Entries, Items, Part};
+use crate::ids::LabelId;
 use crate::model::Text;
 use crate::plan::Decision;
 use crate::render::Sheet;
@@ -144,6 +145,36 @@ fn one_decision(sheet: &Sheet<'_>, draft: Draft, decision: &Decision) -> Draft {
     }
     if let Some(keep) = &decision.before {
         draft = draft.text(format!("It is taken before the keep rule {keep} ends"));
+    }
+    if let Some(until) = &decision.off_until {
+        draft = draft.text(format!(
+            "Nobody decides it until every controller has reviewed this, and agreed: {}",
+            plain(until.as_str())
+        ));
+    }
+    if let Some(by) = &decision.seconded_by {
+        draft = draft.text(format!(
+            "It counts when {} has agreed to it, who is another person",
+            words::actor(sheet.whole, sheet.law, by)
+        ));
+    }
+    if !decision.tells.is_empty() {
+        let named = |to: &LabelId| {
+            let party = sheet
+                .whole
+                .parties
+                .keys()
+                .find(|p| p.as_str() == to.as_str());
+            party.map_or_else(
+                || plain(to.as_str()),
+                |party| words::party(sheet.whole, sheet.law, party),
+            )
+        };
+        let all: Vec<String> = decision.tells.iter().map(named).collect();
+        draft = draft.text(format!(
+            "When it is taken, a person tells {}; nothing is sent with it",
+            and(&all)
+        ));
     }
     if let Some(duty) = decision.duty.as_ref().and_then(|d| sheet.law.duty(d)) {
         draft = draft.text(format!(

@@ -260,6 +260,17 @@ pub(super) fn purpose(sheet: &Sheet<'_>) -> Vec<Draft> {
         &["purpose", "in words", "law", "umbrella", "source"],
         rows.collect(),
     );
+    let guidance = plan.purposes.iter().flat_map(|(id, purpose)| {
+        let all = purpose.law.iter().flat_map(|l| sheet.law.guidance(l));
+        all.map(move |title| format!("{id}: {title}"))
+    });
+    let guidance: Vec<String> = guidance.collect();
+    let purposes = match guidance.is_empty() {
+        true => purposes,
+        false => purposes
+            .text("Statutory guidance under which a purpose is served:")
+            .list(guidance),
+    };
     let scope = Draft::new(2, "scope", "The work, its extent and its use");
     let scope = match &a.prose {
         Some(prose) => scope.prose(sheet, &prose.value.scope),
