@@ -642,13 +642,8 @@ async fn an_auditor_reads_for_a_time_and_changes_nothing() {
 async fn more_people_of_a_team_than_were_reviewed_are_a_thing_to_be_done() {
     let service = Service::agreed().await;
     let home = service.house.home("ho");
-    for name in ["keys.json"] {
-        std::fs::copy(
-            service.house.dir.path().join("tls").join(name),
-            home.join(name),
-        )
-        .unwrap();
-    }
+    let keys = service.house.dir.path().join("tls/keys.json");
+    std::fs::copy(keys, home.join("keys.json")).unwrap();
     let due = |people: usize| {
         let baseline =
             format!("[[baseline]]\nparty = \"ho\"\nteam = \"matching\"\npeople = {people}\n");
