@@ -65,7 +65,18 @@ async fn left() -> tempfile::TempDir {
     house.asked().await;
     let House { dir, ho, hmrc, .. } = house;
     drop((ho, hmrc));
+    // A database closes its files on a thread of its own.
+    while open_below(dir.path()) {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     dir
+}
+
+/// Has this process a file open below this folder?
+fn open_below(folder: &Path) -> bool {
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    let mut files = open.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
+    files.any(|file| file.starts_with(folder))
 }
 
 fn node_key(at: &Path) -> String {
