@@ -37,7 +37,7 @@ pub use postgres::PostgresStore;
 pub use records::{NewRecords, Records};
 pub use sqlite::SqliteStore;
 pub use stored::SqlStore;
-pub use vault::{FileVault, Resealed, print_of, reseal};
+pub use vault::{FileVault, print_of, reseal};
 
 /// Opens the database that `url` names and brings its tables up to date: `sqlite:PATH` (the file is made when
 /// it is not there) or `postgres://…`.

@@ -23,7 +23,7 @@ use exchange::ids::{HoldingId, OperationId};
 use exchange::ports::{Entropy, PortFault, Sealed, Vault, VaultFault};
 use zeroize::Zeroizing;
 
-pub use rekey::{Resealed, print_of, reseal};
+pub use rekey::{print_of, reseal};
 
 use cipher::{Key, derived, keyed_hash, open, seal};
 use shelf::{Found, Shelf};

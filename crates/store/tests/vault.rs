@@ -369,11 +369,19 @@ fn open_with(home: &Home, node_key: [u8; 32]) -> Result<FileVault, exchange::por
     FileVault::open(home.keys(), node_key, Arc::new(Repeating))
 }
 
-fn resealed(home: &Home, holdings: &[&str]) -> store::Resealed {
+fn try_reseal(
+    home: &Home,
+    holdings: &[&str],
+    orphans: usize,
+) -> Result<u64, exchange::ports::PortFault> {
     let holdings: Vec<HoldingId> = holdings.iter().map(|h| hold(*h)).collect();
     let entropy: Arc<dyn Entropy> = Arc::new(Repeating);
-    let keys = (&NODE_KEY, &NEW_KEY);
-    store::reseal(&home.keys(), keys, &holdings, &op("rekey"), &entropy).unwrap()
+    let (keys, all) = ((&NODE_KEY, &NEW_KEY), (holdings.as_slice(), orphans));
+    store::reseal(&home.keys(), keys, all, &op("rekey"), &entropy)
+}
+
+fn resealed(home: &Home, holdings: &[&str]) {
+    try_reseal(home, holdings, 0).unwrap();
 }
 
 #[tokio::test]
@@ -385,8 +393,14 @@ async fn another_node_key_opens_what_was_sealed_and_finds_who_was_found() {
     let sealed = seal(&vault, "a", "row/1").await;
     let found = vault.lookup_key("QQ123456C").await.unwrap();
     drop(vault);
-    let done = resealed(&home, &["a", "b", "never-there"]);
-    assert_eq!((done.keys, done.orphans), (2, 1));
+    let all = ["a", "b", "never-there"];
+    let told = try_reseal(&home, &all, 0).unwrap_err().to_string();
+    assert!(told.contains("--orphans 1"), "{told}");
+    assert!(try_reseal(&home, &all, 2).is_err());
+    let whole = open_with(&home, NODE_KEY).unwrap();
+    assert!(whole.open(&hold("a"), "row/1", &sealed).await.is_ok());
+    drop(whole);
+    assert_eq!(try_reseal(&home, &all, 1), Ok(2));
     let vault = open_with(&home, NEW_KEY).unwrap();
     let opened = vault.open(&hold("a"), "row/1", &sealed).await.unwrap();
     assert_eq!(opened.as_slice(), CANARY);
@@ -399,7 +413,7 @@ async fn another_node_key_opens_what_was_sealed_and_finds_who_was_found() {
     let third = [5; 32];
     let all = [hold("a"), hold("b")];
     let keys = (&NEW_KEY, &third);
-    store::reseal(&home.keys(), keys, &all, &op("again"), &entropy).unwrap();
+    store::reseal(&home.keys(), keys, (&all, 0), &op("again"), &entropy).unwrap();
     let vault = open_with(&home, third).unwrap();
     assert!(vault.open(&hold("a"), "row/1", &sealed).await.is_ok());
     assert_eq!(vault.lookup_key("QQ123456C").await.unwrap(), found);

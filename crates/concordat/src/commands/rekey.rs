@@ -26,6 +26,9 @@ pub(super) struct Rekey {
     /// Where the new node key is: env:NAME, a variable with 64 hex digits. [default: a new keys/node.key]
     #[arg(long, value_name = "PLACE")]
     to: Option<String>,
+    /// How many keys that belong to no holding of the store are destroyed with it. With another number nothing is done.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    orphans: usize,
     /// Why.
     #[arg(long)]
     reason: String,
@@ -79,7 +82,8 @@ pub(super) async fn rekey(args: &Rekey) -> Result<Said, Fail> {
         let holdings = holdings(dir, &config).await?;
         let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
         let folder = dir.join("keys/vault");
-        let resealed = store::reseal(&folder, (&present, &next), &holdings, &begin, &entropy);
+        let all = (holdings.as_slice(), args.orphans);
+        let resealed = store::reseal(&folder, (&present, &next), all, &begin, &entropy);
         let resealed = resealed.map_err(fault)?;
         match &args.to {
             Some(to) => node_key::name_in_force(dir, to)?,
@@ -90,12 +94,8 @@ pub(super) async fn rekey(args: &Rekey) -> Result<Said, Fail> {
     let node = working.node().await?;
     let said = finish(&node, dir, args).await?;
     Ok(said
-        .line(format!(
-            "  {} keys of values are sealed under it",
-            resealed.keys
-        ))
-        .with("keys", json!(resealed.keys))
-        .with("orphans", json!(resealed.orphans)))
+        .line(format!("  {resealed} keys of values are sealed under it"))
+        .with("keys", json!(resealed)))
 }
 
 /// The new key is in force: the vault was opened with it. What is left of the old one goes, and the ledger says so.

@@ -2,7 +2,6 @@
 //! replaced. Which of the two is in force decides what becomes of `next` when the vault is opened: under the new one its files
 //! take the place of the old, under the old one it is taken away. So a stop at any instruction leaves one of them whole.
 
-use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -23,15 +22,6 @@ const AFTER: &str = "after";
 /// Sealed under the old node key: it opens where that one still is.
 const BEFORE: &str = "before";
 
-/// How many keys were sealed anew, and how many files of keys that no holding has were taken away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resealed {
-    /// Keys of holdings.
-    pub keys: u64,
-    /// What an operation left that was broken off before anything was kept.
-    pub orphans: u64,
-}
-
 /// What names the node key `node_key` and tells nothing of it: 32 hex digits.
 ///
 /// # Errors
@@ -44,20 +34,28 @@ pub fn print_of(node_key: &[u8; 32]) -> Result<String, PortFault> {
 
 /// Seals the keys of these holdings, and the key of look-ups, under `new`. Nothing else changes: the node key is replaced
 /// after it, and then the vault is opened, which finishes. No process may have the vault open meanwhile; `holdings` are all
-/// that the store knows.
+/// that the store knows. Keys of no holding are destroyed, where there are just `orphans` of them. Gives how many were sealed.
 ///
 /// # Errors
-/// [`PortFault`] when `old` is not the node key in force, or the disk does not work.
+/// [`PortFault`] when `old` is not the node key in force, there is another number of orphans, or the disk does not work.
 pub fn reseal(
     folder: &Path,
     (old, new): (&[u8; 32], &[u8; 32]),
-    holdings: &[HoldingId],
+    (holdings, orphans): (&[HoldingId], usize),
     op: &OperationId,
     entropy: &Arc<dyn Entropy>,
-) -> Result<Resealed, PortFault> {
+) -> Result<u64, PortFault> {
     let shelf = Shelf::open(folder.to_owned())?;
     let (was, will) = (derived(old, WRAP)?, derived(new, WRAP)?);
     settle(&shelf, &was)?;
+    let known = holdings.iter().map(|holding| shelf.file(holding)).collect();
+    let others = shelf.others(&known)?;
+    if others.len() != orphans {
+        let found = others.len();
+        return Err(PortFault(format!(
+            "{found} keys belong to no holding of the store: an operation that was broken off left them, or the store is older than the vault. Look with `concordat doctor`; `--orphans {found}` destroys them"
+        )));
+    }
     let nonce = |name: &str| {
         let mut nonce: Nonce = [0; 24];
         entropy.fill(op, &format!("vault/rekey/{name}"), &mut nonce);
@@ -69,7 +67,7 @@ pub fn reseal(
     let put = |name: &str, bytes: &[u8]| {
         write_durably(&next.join(name), bytes).map_err(failed("write a key to"))
     };
-    let mut keys = BTreeSet::new();
+    let mut keys = 0;
     for holding in holdings {
         let Found::Wrapped(bytes) = shelf.read(holding)? else {
             continue;
@@ -77,7 +75,7 @@ pub fn reseal(
         let key = open(&was, holding, KEY, &bytes).ok_or_else(|| foreign(holding))?;
         let name = shelf.file(holding);
         put(&name, &seal(&will, &nonce(&name), holding, KEY, &key)?)?;
-        keys.insert(name);
+        keys += 1;
     }
     let lookup = lookup_key(&shelf, old, &was)?;
     let here = place()?;
@@ -88,11 +86,8 @@ pub fn reseal(
     put(BEFORE, &seal(&was, &nonce(BEFORE), &here, BEFORE, &[])?)?;
     put(AFTER, &seal(&will, &nonce(AFTER), &here, AFTER, &[])?)?;
     shelf.sync_all(&next)?;
-    let orphans = shelf.erase_others(&keys)?;
-    Ok(Resealed {
-        keys: keys.len() as u64,
-        orphans,
-    })
+    shelf.erase_all(&others)?;
+    Ok(keys)
 }
 
 /// Finishes a replacement of the node key that was begun, or takes it back, as the key in force says.

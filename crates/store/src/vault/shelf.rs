@@ -116,21 +116,27 @@ impl Shelf {
         format!("{}.key", name(holding))
     }
 
-    /// Overwrites and removes the files of living keys that are none of these; says how many. No holding has them: what made
-    /// them was broken off before anything was kept.
-    pub(crate) fn erase_others(&self, names: &BTreeSet<String>) -> Result<u64, PortFault> {
-        self.locked(|| {
-            let mut others = 0;
+    /// The files of keys, living or begun, that are none of these.
+    pub(crate) fn others(&self, names: &BTreeSet<String>) -> Result<Vec<PathBuf>, PortFault> {
+        let found = || {
+            let mut others = Vec::new();
             for entry in fs::read_dir(&self.folder)? {
                 let entry = entry?;
                 let file = entry.file_name().to_string_lossy().into_owned();
                 if (file.ends_with(".key") || file.ends_with(".new")) && !names.contains(&file) {
-                    erase(&entry.path())?;
-                    others += 1;
+                    others.push(entry.path());
                 }
             }
-            self.sync()?;
             Ok(others)
+        };
+        found().map_err(failed("look through"))
+    }
+
+    /// Overwrites and removes these files of keys.
+    pub(crate) fn erase_all(&self, files: &[PathBuf]) -> Result<(), PortFault> {
+        self.locked(|| {
+            files.iter().try_for_each(|path| erase(path))?;
+            self.sync()
         })
         .map_err(failed("take a key away from"))
     }
