@@ -660,6 +660,15 @@ async fn more_people_of_a_team_than_were_reviewed_are_a_thing_to_be_done() {
     assert!(text.contains(task), "{text}");
     let text = due(8);
     assert!(!text.contains("are listed"), "{text}");
+    // A faulty list does not hide what else is due.
+    std::fs::write(home.join("access.toml"), "people = ").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_concordat"));
+    let out = command.args(["due", "--dir"]).arg(&home).output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    assert!(
+        out.status.success() && text.contains("mend the list"),
+        "{text}"
+    );
     // Nobody is shut out by it, and whoever is not listed stays outside.
     assert_eq!(service.get("sub-o1", "/v1/runs").await.status, 200);
     assert_eq!(

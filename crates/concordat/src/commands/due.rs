@@ -79,8 +79,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
 async fn look(args: &Args) -> Result<Said, Fail> {
     let node = args.at.node().await?;
     let today = london_day(node.ports().clock.now())?;
-    let mut all = items(&node).await?;
-    all.extend(listed(&args.at.dir, &node)?);
+    let mut all = all(&args.at.dir, &node).await?;
     all.retain(|i| i.on.zip(args.until).is_none_or(|(on, until)| on <= until));
     // What has a date first, then what waits.
     all.sort_by_key(|i| (i.on.is_none(), i.on));
@@ -107,7 +106,7 @@ async fn look(args: &Args) -> Result<Said, Fail> {
 }
 
 /// All that falls due or waits, in no order.
-pub(super) async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
+async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
     let mut all = holdings(node).await?;
     all.extend(holds(node).await?);
     all.extend(certificates(node).await?);
@@ -372,14 +371,27 @@ async fn lines(node: &Node) -> Result<Vec<Item>, Fail> {
     Ok(all)
 }
 
+/// What falls due or waits at the node in this directory: in the node itself, and in the list of who is known to its service.
+pub(super) async fn all(dir: &Path, node: &Node) -> Result<Vec<Item>, Fail> {
+    let mut all = items(node).await?;
+    all.extend(listed(dir, node)?);
+    Ok(all)
+}
+
 /// Teams of which more people are known to the service than when that was last reviewed (PTY-06).
 fn listed(dir: &Path, node: &Node) -> Result<Vec<Item>, Fail> {
     if !dir.join(serve::ACCESS).exists() {
         return Ok(Vec::new());
     }
-    let access = serve::access(dir, node)?;
-    let today = london_day(node.ports().clock.now())?;
     let whose = format!("{} data-sharing-officer", node.party());
+    let access = match serve::access(dir, node) {
+        Ok(access) => access,
+        Err(fault) => {
+            let then = "mend the list; until then nobody can say who is too many on it";
+            return Ok(vec![Item::new(None, &whose, fault.text, then)]);
+        }
+    };
+    let today = london_day(node.ports().clock.now())?;
     let item = |(of, listed): (&web::Baseline, usize)| {
         let (team, party, before) = (&of.team, &of.party, of.people);
         let what = format!(

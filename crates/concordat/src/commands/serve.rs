@@ -79,7 +79,10 @@ async fn start(args: &Args) -> Result<(), Fail> {
             (Entrance::Tokens(list), Some(certificates(dir)?))
         }
     };
-    let overview = Arc::new(Program { node: node.clone() });
+    let overview = Arc::new(Program {
+        dir: dir.to_owned(),
+        node: node.clone(),
+    });
     let app = App::new(node.clone(), overview, entrance, args.per_minute)
         .map_err(|e| Fail::fault(e.to_string()))?;
     let provider = Arc::new(Provider::of(dir)?);
@@ -230,13 +233,14 @@ fn local(dir: &Path, person: &Person, listen: SocketAddr) -> Result<Entrance, Fa
 
 /// What the program tells of its node as a whole.
 struct Program {
+    dir: std::path::PathBuf,
     node: Arc<Node>,
 }
 
 #[async_trait]
 impl Overview for Program {
     async fn due(&self) -> Result<Vec<Waiting>, Trouble> {
-        let items = due::items(&self.node).await.map_err(trouble)?;
+        let items = due::all(&self.dir, &self.node).await.map_err(trouble)?;
         let told = items.into_iter().map(|item| Waiting {
             on: item.on,
             what: item.what,

@@ -1,4 +1,5 @@
-//! The one page of the service, and what a person with a browser is told where the answer is no: HTML that needs no script and no style. The template escapes whatever is put into it.
+//! The one page of the service, and what a person with a browser is told where the answer is no: HTML that needs no script and
+//! no style. The template escapes whatever is put into it.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
