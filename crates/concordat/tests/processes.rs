@@ -33,8 +33,14 @@ use async_trait::async_trait;
 use common::{House, agreement, analyst, ask, officer, op, reopened, reply, run, start};
 use concordat::house::{compose, law};
 use courier::DirectoryShelf;
-use exchange::Node;
-use exchange::ports::{PartyCard, PortFault, Signer};
+use exchange::cover::Cover;
+use exchange::message::{Head, Manifest};
+use exchange::ports::{
+    Forms, Opened, PackageFault, Parts, PartyCard, PortFault, Reading, Sealer, SealingFile, Signer,
+    Spooled, Writing,
+};
+use exchange::table::{FileFault, Format, Shape, Table};
+use exchange::{Node, Ports};
 use jiff::Timestamp;
 use ledger::{Fact, VerifierKey, verify_log};
 use serde_json::json;
@@ -235,4 +241,128 @@ fn two_servers_answer_one_idempotency_key_once() {
         let after = one.node.ports().store.head().await.unwrap().frontier.size();
         assert_eq!(after, before + 1);
     });
+}
+
+/// A process that comes to a file as another does, and is slower.
+struct Overtaken<P: ?Sized> {
+    port: Arc<P>,
+    by: Arc<Node>,
+}
+
+impl<P: ?Sized> Overtaken<P> {
+    async fn overtake(&self) {
+        self.by.open_received(&run(), &ask()).await.unwrap();
+    }
+}
+
+/// The other opens the package before any of it is read here.
+#[async_trait]
+impl Sealer for Overtaken<dyn Sealer> {
+    fn begin(
+        &self,
+        manifest: &Manifest,
+        head: &Head,
+        to: &PartyCard,
+    ) -> Result<Box<dyn SealingFile>, PortFault> {
+        self.port.begin(manifest, head, to)
+    }
+    async fn inspect(
+        &self,
+        package: &Spooled,
+        parties: &[PartyCard],
+    ) -> Result<Result<Manifest, PackageFault>, PortFault> {
+        self.port.inspect(package, parties).await
+    }
+    async fn open(
+        &self,
+        package: &Spooled,
+        parties: &[PartyCard],
+    ) -> Result<Result<Opened, PackageFault>, PortFault> {
+        self.overtake().await;
+        self.port.open(package, parties).await
+    }
+}
+
+/// The other opens the file when a thousand of its rows were read here, and the rest of it is gone.
+#[async_trait]
+impl Forms for Overtaken<dyn Forms> {
+    fn begin(&self, format: Format, cover: &Cover) -> Result<Box<dyn Writing>, PortFault> {
+        self.port.begin(format, cover)
+    }
+    async fn read(
+        &self,
+        format: Format,
+        shape: &Shape,
+        file: Box<dyn Parts>,
+    ) -> Result<Box<dyn Reading>, PortFault> {
+        let mut reading = self.port.read(format, shape, file).await?;
+        let mut page = reading.next().await?.unwrap().unwrap();
+        page.rows = page.rows.iter().cycle().take(1_000).cloned().collect();
+        Ok(Box::new(CutOff {
+            first: Some(page),
+            overtaken: Self {
+                port: self.port.clone(),
+                by: self.by.clone(),
+            },
+        }))
+    }
+}
+
+struct CutOff {
+    first: Option<Table>,
+    overtaken: Overtaken<dyn Forms>,
+}
+
+#[async_trait]
+impl Reading for CutOff {
+    async fn next(&mut self) -> Result<Result<Option<Table>, FileFault>, PortFault> {
+        if let Some(first) = self.first.take() {
+            return Ok(Ok(Some(first)));
+        }
+        self.overtaken.overtake().await;
+        Ok(Err(FileFault {
+            rule: "RUN-09".into(),
+            row: None,
+            column: None,
+            what: "the file ends early".into(),
+        }))
+    }
+}
+
+/// HMRC has two processes; the ports of one are changed by `slow`. It tells no fault and destroys no key: what the other
+/// keeps stays readable.
+async fn is_overtaken(stores: [String; 2], slow: impl FnOnce(&mut Ports, Arc<Node>)) {
+    let house = House::stored(stores).await;
+    house.sealed().await;
+    house.ho.work().await.unwrap();
+    let by = Arc::new(reopened(&house, "hmrc").await);
+    let entropy = Arc::new(sim::SeededEntropy::new("overtaken".to_owned()));
+    let (settings, mut ports) = compose(&house.home("hmrc"), house.clock.clone(), entropy)
+        .await
+        .unwrap();
+    slow(&mut ports, by.clone());
+    let late = Node::new(settings, ports, law().unwrap()).unwrap();
+    let worked = late.work().await.unwrap();
+    assert_eq!(worked.faults, Vec::<String>::new());
+    by.match_rows(&op("match"), &run(), &ask(), &analyst())
+        .await
+        .unwrap();
+}
+
+#[test]
+fn a_file_that_another_process_opens_first_is_no_fault() {
+    let stores = [postgres::fresh_database(), postgres::fresh_database()];
+    place::runtime().block_on(is_overtaken(stores, |ports, by| {
+        let port = ports.sealer.clone();
+        ports.sealer = Arc::new(Overtaken { port, by });
+    }));
+}
+
+#[test]
+fn a_file_that_another_process_opens_meanwhile_keeps_its_keys() {
+    let stores = [postgres::fresh_database(), postgres::fresh_database()];
+    place::runtime().block_on(is_overtaken(stores, |ports, by| {
+        let port = ports.forms.clone();
+        ports.forms = Arc::new(Overtaken { port, by });
+    }));
 }

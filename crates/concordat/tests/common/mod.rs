@@ -267,6 +267,12 @@ impl House {
 
     /// The question is sent, and whatever HMRC makes of it has happened.
     pub async fn asked(&self) {
+        self.sealed().await;
+        self.settle().await;
+    }
+
+    /// The question is sealed, and waits to be sent.
+    pub async fn sealed(&self) {
         self.agreed().await;
         self.at("2026-02-02T09:00:00Z");
         let ho = &self.ho;
@@ -278,7 +284,6 @@ impl House {
             .await
             .unwrap();
         ho.seal(&op("seal"), &run(), &ask()).await.unwrap();
-        self.settle().await;
     }
 
     /// The answer is sent, and whatever the Home Office makes of it has happened.

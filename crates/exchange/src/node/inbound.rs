@@ -363,7 +363,12 @@ impl Node {
         if pact.is_suspended() || self.is_by_hand(leg.peer()) {
             return Ok(Vec::new());
         }
-        let read = self.read(&op, &leg, &package, &plan, &flow_plan).await?;
+        let read = match self.read(&op, &leg, &package, &plan, &flow_plan).await {
+            Ok(read) => read,
+            // Another process opened it meanwhile, and its bytes are not kept any more.
+            Err(_) if self.ports.store.done(&op).await? => return Ok(Vec::new()),
+            Err(trouble) => return Err(trouble),
+        };
         let batch = Batch::new(op, "leg.open").drop_package(&package);
         self.settle(leg, &plan, &flow_plan, read, batch).await
     }
@@ -390,8 +395,11 @@ impl Node {
                 };
                 let batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
                 let done = self.commit(batch.and(leg.reject(fault)?)?).await?;
-                // The next file has other holdings: what was sealed of this one is nowhere, and its keys go too.
-                self.ports.vault.destroy(&keyed).await?;
+                // The next file has other holdings: what was sealed of this one is nowhere, and its keys go too. Where
+                // another process settled it first, they are the keys of what that one keeps.
+                if !done.is_empty() {
+                    self.ports.vault.destroy(&keyed).await?;
+                }
                 return Ok(done);
             }
         };
