@@ -2,12 +2,10 @@
 //! which to look and write. Values go in and come out as 64-bit integers, texts and bytes alone.
 
 use exchange::ports::PortFault;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Arguments, FromRow, Postgres, Sqlite, Transaction};
+use sqlx::FromRow;
+use sqlx::postgres::PgRow;
 
 use crate::dialect::Dialect;
-use crate::fault::port;
 
 /// A value for a statement.
 pub enum Arg<'a> {
@@ -50,9 +48,20 @@ macro_rules! args {
 pub(crate) use args;
 
 /// A row that reads the same from both databases.
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{}
+pub trait Row:
+    for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error>
+    + for<'r> FromRow<'r, PgRow>
+    + Send
+    + Unpin
+{
+}
+impl<T> Row for T where
+    T: for<'r> TryFrom<&'r rusqlite::Row<'r>, Error = rusqlite::Error>
+        + for<'r> FromRow<'r, PgRow>
+        + Send
+        + Unpin
+{
+}
 
 /// A database.
 pub trait Engine: Send + Sync + 'static {
@@ -87,70 +96,3 @@ pub trait Tx: Send {
     /// Makes it stand, durably.
     fn commit(self) -> impl Future<Output = Result<(), PortFault>> + Send;
 }
-
-macro_rules! speaks {
-    ($db:ty, $arguments:ty, $dialect:expr, $bind:ident, $rows:ident) => {
-        fn $bind(args: &[Arg<'_>]) -> Result<$arguments, PortFault> {
-            let mut bound = <$arguments>::default();
-            for arg in args {
-                match arg {
-                    Arg::Int(n) => bound.add(*n),
-                    Arg::Text(text) => bound.add(*text),
-                    Arg::Bytes(bytes) => bound.add(*bytes),
-                }
-                .map_err(|_| PortFault("a value is too large for the database".into()))?;
-            }
-            Ok(bound)
-        }
-
-        /// Rows by way of a pool or a connection.
-        pub(crate) async fn $rows<'c, T: Row>(
-            executor: impl sqlx::Executor<'c, Database = $db>,
-            sql: &'static str,
-            args: &[Arg<'_>],
-        ) -> Result<Vec<T>, PortFault> {
-            sqlx::query_as_with(sql, $bind(args)?)
-                .fetch_all(executor)
-                .await
-                .map_err(port)
-        }
-
-        impl Tx for Transaction<'static, $db> {
-            const DIALECT: &'static Dialect = &$dialect;
-
-            async fn rows<T: Row>(
-                &mut self,
-                sql: &'static str,
-                args: &[Arg<'_>],
-            ) -> Result<Vec<T>, PortFault> {
-                $rows(&mut **self, sql, args).await
-            }
-
-            async fn run(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64, PortFault> {
-                let done = sqlx::query_with(sql, $bind(args)?)
-                    .execute(&mut **self)
-                    .await;
-                done.map(|done| done.rows_affected()).map_err(port)
-            }
-
-            async fn commit(self) -> Result<(), PortFault> {
-                Transaction::commit(self).await.map_err(port)
-            }
-        }
-    };
-}
-
-speaks!(
-    Sqlite,
-    SqliteArguments,
-    crate::dialect::SQLITE,
-    sqlite_args,
-    sqlite_rows
-);
-speaks!(
-    Postgres,
-    PgArguments,
-    crate::dialect::POSTGRES,
-    postgres_args,
-    postgres_rows
-);

@@ -6,11 +6,7 @@ use sqlx::Error;
 /// The fault that a failed statement becomes.
 pub(crate) fn port(error: Error) -> PortFault {
     if let Error::Database(cause) = &error {
-        let code = cause.code().unwrap_or_default();
-        return PortFault(format!(
-            "the database refused a statement (code {code}): {}; look at the database's own log",
-            cause.message()
-        ));
+        return refused(&cause.code().unwrap_or_default(), cause.message());
     }
     if let Error::Io(cause) = &error {
         return PortFault(format!(
@@ -37,6 +33,23 @@ pub(crate) fn port(error: Error) -> PortFault {
     PortFault(
         "the connection to the database failed: check its address, certificate and log".into(),
     )
+}
+
+/// The fault that a failed statement of SQLite becomes.
+pub(crate) fn sqlite(error: rusqlite::Error) -> PortFault {
+    let (code, what) = match error {
+        rusqlite::Error::SqliteFailure(cause, what) => (cause, what),
+        rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg)),
+        _ => return crate::number::strange("a value"),
+    };
+    let what = what.unwrap_or_else(|| code.to_string());
+    refused(&code.extended_code.to_string(), &what)
+}
+
+fn refused(code: &str, what: &str) -> PortFault {
+    PortFault(format!(
+        "the database refused a statement (code {code}): {what}; look at the database's own log"
+    ))
 }
 
 /// The fault that a failed migration becomes.

@@ -2,11 +2,11 @@
 //! itself, so READ COMMITTED is enough.
 
 use exchange::ports::PortFault;
-use sqlx::postgres::PgPoolOptions;
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::postgres::{PgArguments, PgPoolOptions};
+use sqlx::{Arguments, PgPool, Postgres, Transaction};
 
-use crate::dialect::POSTGRES;
-use crate::engine::{Arg, Engine, Row, postgres_rows};
+use crate::dialect::{Dialect, POSTGRES};
+use crate::engine::{Arg, Engine, Row, Tx};
 use crate::fault::{migration, port};
 use crate::stored::SqlStore;
 
@@ -42,10 +42,57 @@ impl Engine for PostgresEngine {
     type Tx = Transaction<'static, Postgres>;
 
     async fn rows<T: Row>(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<T>, PortFault> {
-        postgres_rows(&self.pool, sql, args).await
+        all(&self.pool, sql, args).await
     }
 
     async fn begin(&self) -> Result<Self::Tx, PortFault> {
         self.pool.begin_with(POSTGRES.begin).await.map_err(port)
     }
+}
+
+impl Tx for Transaction<'static, Postgres> {
+    const DIALECT: &'static Dialect = &POSTGRES;
+
+    async fn rows<T: Row>(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+    ) -> Result<Vec<T>, PortFault> {
+        all(&mut **self, sql, args).await
+    }
+
+    async fn run(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64, PortFault> {
+        let done = sqlx::query_with(sql, bound(args)?)
+            .execute(&mut **self)
+            .await;
+        done.map(|done| done.rows_affected()).map_err(port)
+    }
+
+    async fn commit(self) -> Result<(), PortFault> {
+        Transaction::commit(self).await.map_err(port)
+    }
+}
+
+async fn all<'c, T: Row>(
+    executor: impl sqlx::Executor<'c, Database = Postgres>,
+    sql: &'static str,
+    args: &[Arg<'_>],
+) -> Result<Vec<T>, PortFault> {
+    sqlx::query_as_with(sql, bound(args)?)
+        .fetch_all(executor)
+        .await
+        .map_err(port)
+}
+
+fn bound(args: &[Arg<'_>]) -> Result<PgArguments, PortFault> {
+    let mut bound = PgArguments::default();
+    for arg in args {
+        match arg {
+            Arg::Int(n) => bound.add(*n),
+            Arg::Text(text) => bound.add(*text),
+            Arg::Bytes(bytes) => bound.add(*bytes),
+        }
+        .map_err(|_| PortFault("a value is too large for the database".into()))?;
+    }
+    Ok(bound)
 }
