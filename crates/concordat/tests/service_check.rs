@@ -328,6 +328,20 @@ async fn a_supplier_that_fails_is_left_alone_for_a_while_and_one_that_is_gone_ho
     );
 }
 
+/// A session that an earlier call began is not resumed with the certificate of then.
+#[tokio::test]
+async fn a_certificate_that_is_replaced_counts_with_the_next_call() {
+    let two = Two::new("server", 2).await;
+    assert_eq!(two.outcome("c1", FOUND).await, "with-data");
+    assert_eq!(two.outcome("c2", FOUND).await, "with-data");
+    let at = |name: &str| two.ho.home.join(name);
+    for end in ["pem", "key"] {
+        std::fs::copy(at(&format!("two.{end}")), at(&format!("one.{end}"))).unwrap();
+    }
+    // The supplier knows nobody by it.
+    assert_eq!(two.outcome("c3", FOUND).await, "unsuccessful");
+}
+
 // shows: RTC-05, RTC-06, SEC-01, EXCH-EUSS-06
 #[tokio::test]
 async fn a_call_is_answered_once_to_whom_its_certificate_proves_and_asked_of_the_pinned_server() {

@@ -340,7 +340,7 @@ async fn completion(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Engine;
+    use crate::engine::{Engine, Lasting};
     use crate::sqlite::SqliteEngine;
 
     // Outside the domain no commit empties a holding, so what a commit does then is asked of its statement.
@@ -350,7 +350,7 @@ mod tests {
         let engine = SqliteEngine::open(&folder.path().join("node.db"))
             .await
             .unwrap();
-        let mut tx = engine.begin().await.unwrap();
+        let mut tx = engine.begin(Lasting::Durable).await.unwrap();
         let sql = "INSERT INTO items (holding, name, ciphertext) VALUES ($1, $2, $3)";
         for (holding, name) in [("a", "row/1"), ("a", "row/2"), ("a2", "row/1")] {
             tx.run(sql, args![holding, name, b"x".as_slice()])

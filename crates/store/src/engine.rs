@@ -74,7 +74,16 @@ pub trait Engine: Send + Sync + 'static {
         args: &[Arg<'_>],
     ) -> impl Future<Output = Result<Vec<T>, PortFault>> + Send;
     /// Begins a transaction that writes.
-    fn begin(&self) -> impl Future<Output = Result<Self::Tx, PortFault>> + Send;
+    fn begin(&self, lasting: Lasting) -> impl Future<Output = Result<Self::Tx, PortFault>> + Send;
+}
+
+/// What a power cut may do to a transaction that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lasting {
+    /// Nothing: it is on the disk.
+    Durable,
+    /// It may be undone, together with nothing that was begun after it and is durable: a lease, a note of what was done.
+    Passing,
 }
 
 /// A transaction that writes.
@@ -93,6 +102,6 @@ pub trait Tx: Send {
         sql: &'static str,
         args: &[Arg<'_>],
     ) -> impl Future<Output = Result<u64, PortFault>> + Send;
-    /// Makes it stand, durably.
+    /// Makes it stand, as lastingly as it was begun.
     fn commit(self) -> impl Future<Output = Result<(), PortFault>> + Send;
 }

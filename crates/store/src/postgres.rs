@@ -6,7 +6,7 @@ use sqlx::postgres::{PgArguments, PgPoolOptions};
 use sqlx::{Arguments, PgPool, Postgres, Transaction};
 
 use crate::dialect::{Dialect, POSTGRES};
-use crate::engine::{Arg, Engine, Row, Tx};
+use crate::engine::{Arg, Engine, Lasting, Row, Tx};
 use crate::fault::{migration, port};
 use crate::stored::SqlStore;
 
@@ -45,8 +45,12 @@ impl Engine for PostgresEngine {
         all(&self.pool, sql, args).await
     }
 
-    async fn begin(&self) -> Result<Self::Tx, PortFault> {
-        self.pool.begin_with(POSTGRES.begin).await.map_err(port)
+    async fn begin(&self, lasting: Lasting) -> Result<Self::Tx, PortFault> {
+        let mut tx = self.pool.begin_with(POSTGRES.begin).await.map_err(port)?;
+        if lasting == Lasting::Passing {
+            tx.run("SET LOCAL synchronous_commit = off", &[]).await?;
+        }
+        Ok(tx)
     }
 }
 

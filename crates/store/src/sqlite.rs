@@ -17,7 +17,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::task::{block_in_place, coop};
 
 use crate::dialect::{Dialect, SQLITE};
-use crate::engine::{Arg, Engine, Row, Tx};
+use crate::engine::{Arg, Engine, Lasting, Row, Tx};
 use crate::fault::{migration, port, sqlite};
 use crate::stored::SqlStore;
 
@@ -28,6 +28,8 @@ pub type SqliteStore = SqlStore<SqliteEngine>;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How many statements a connection keeps prepared: more than the store has.
 const STATEMENTS: usize = 100;
+/// Whether a commit waits for the disk; with a journal of its own, SQLite has the commits before it on the disk with it.
+const SYNCHRONOUS: &str = "synchronous";
 /// The names of values in a statement, in order.
 const NAMES: [&str; 9] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9"];
 
@@ -110,7 +112,6 @@ fn opened(path: &Path, access: OpenFlags) -> Result<Connection, PortFault> {
         connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.pragma_update(None, "foreign_keys", true)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
         // What is deleted is overwritten in the file: an item of a dead holding leaves no ciphertext.
         connection.pragma_update(None, "secure_delete", true)?;
         Ok(connection)
@@ -151,9 +152,17 @@ impl Engine for SqliteEngine {
         self.readers.rows(sql, args)
     }
 
-    async fn begin(&self) -> Result<Writing, PortFault> {
+    async fn begin(&self, lasting: Lasting) -> Result<Writing, PortFault> {
         let connection = self.writer.clone().lock_owned().await;
-        waiting(|| connection.execute_batch(SQLITE.begin)).map_err(sqlite)?;
+        let synchronous = match lasting {
+            Lasting::Durable => "FULL",
+            Lasting::Passing => "NORMAL",
+        };
+        let begin = || {
+            connection.pragma_update(None, SYNCHRONOUS, synchronous)?;
+            connection.execute_batch(SQLITE.begin)
+        };
+        waiting(begin).map_err(sqlite)?;
         Ok(Writing { connection })
     }
 }

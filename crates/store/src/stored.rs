@@ -10,7 +10,7 @@ use exchange::ports::{
 use jiff::Timestamp;
 use ledger::{Digest, Frontier};
 
-use crate::engine::{Engine, Tx, args};
+use crate::engine::{Engine, Lasting, Tx, args};
 use crate::number::{asked, count, instant, strange, uncount};
 use crate::{commit, outbox, sequencer};
 
@@ -129,7 +129,7 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreFault> {
-        let mut tx = self.engine.begin().await?;
+        let mut tx = self.engine.begin(Lasting::Durable).await?;
         let committed = commit::commit(&mut tx, commit).await?;
         if committed == Committed::Now {
             tx.commit().await?;
@@ -195,14 +195,14 @@ impl<E: Engine> Store for SqlStore<E> {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<LeasedEffect>, StoreFault> {
-        let mut tx = self.engine.begin().await?;
+        let mut tx = self.engine.begin(Lasting::Passing).await?;
         let leased = outbox::lease(&mut tx, holder, now, until, limit).await?;
         tx.commit().await?;
         Ok(leased)
     }
 
     async fn retry_effect(&self, id: &EffectId, retry_at: Timestamp) -> Result<(), StoreFault> {
-        let mut tx = self.engine.begin().await?;
+        let mut tx = self.engine.begin(Lasting::Durable).await?;
         outbox::retry(&mut tx, id, retry_at).await?;
         Ok(tx.commit().await?)
     }
@@ -233,7 +233,7 @@ impl<E: Engine> Store for SqlStore<E> {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreFault> {
-        let mut tx = self.engine.begin().await?;
+        let mut tx = self.engine.begin(Lasting::Passing).await?;
         let taken = outbox::take(&mut tx, name, holder, now, until).await?;
         tx.commit().await?;
         Ok(taken)
@@ -261,13 +261,13 @@ impl<E: Engine> Store for SqlStore<E> {
         frontier: &Frontier,
         checkpoint: &str,
     ) -> Result<(), StoreFault> {
-        let mut tx = self.engine.begin().await?;
+        let mut tx = self.engine.begin(Lasting::Durable).await?;
         sequencer::place(&mut tx, holder, now, placed, frontier, checkpoint).await?;
         Ok(tx.commit().await?)
     }
 
     async fn published(&self, holder: &str, size: u64) -> Result<(), StoreFault> {
-        let mut tx = self.engine.begin().await?;
+        let mut tx = self.engine.begin(Lasting::Passing).await?;
         sequencer::published(&mut tx, holder, size).await?;
         Ok(tx.commit().await?)
     }
