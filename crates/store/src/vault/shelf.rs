@@ -185,12 +185,16 @@ const AT_ONCE: usize = 32;
 fn at_once<T: Sync>(all: &[T], work: impl Fn(&T) -> io::Result<()> + Sync) -> io::Result<()> {
     let work = &work;
     for part in all.chunks(AT_ONCE) {
+        let Some((first, others)) = part.split_first() else {
+            continue;
+        };
         thread::scope(|scope| {
-            let each: Vec<_> = part
+            let each: Vec<_> = others
                 .iter()
                 .map(|one| scope.spawn(move || work(one)))
                 .collect();
             let broken = |_| io::Error::other("the work was broken off");
+            work(first)?;
             each.into_iter()
                 .try_for_each(|one| one.join().map_err(broken)?)
         })?;
