@@ -146,7 +146,9 @@ impl Desk {
         for (who, other, by) in [("ho", "hmrc", OFFICER), ("hmrc", "ho", ANALYST)] {
             let card = self.at(&format!("{other}/card.json"));
             self.does(who, &[&["node", "trust", &card], by]);
+            let project = ["--project", "contact-2026"];
             let lay = ["node", "lay", &file, "--umbrella", &umbrella];
+            let lay = [&lay[..], &project].concat();
             self.does(who, &[&lay, by]);
             self.does(who, &[&["node", "sign", "--as", "s1:signatory"]]);
         }
@@ -406,6 +408,8 @@ async fn a_refusal_is_shown_with_its_way_out() {
                 &desk.at("contact-thread.yaml"),
                 "--umbrella",
                 &desk.at("mou-u-d.yaml"),
+                "--project",
+                "contact-2026",
             ],
             OFFICER,
         ],
@@ -904,4 +908,56 @@ async fn somebody_is_looked_up_and_the_look_ups_are_audited_by_commands_alone() 
         "{}",
         text(&verified)
     );
+}
+
+// shows: RUN-03
+#[tokio::test]
+async fn a_run_states_its_project_and_the_day_of_the_answer_to_both_sides() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let start = ["run", "start", "ask", "--run", RUN];
+    let by = |day: &'static str| ["--reply-by", day];
+    // A day that is over is no day for an answer.
+    let over = desk.refused("ho", &[&start, &by("2020-01-31"), OFFICER]);
+    assert_eq!(over, ["RUN-03"]);
+    let day = "2100-02-26";
+    desk.does("ho", &[&start, &by(day), OFFICER]);
+    desk.does("ho", &[&["run", "release", RUN, "ask"], OFFICER]);
+    desk.settle();
+
+    let told = desk.does("ho", &[&["run", "status", RUN]]);
+    let stated = &told["runs"][0];
+    for (name, value) in [
+        ("agreement", "contact-thread"),
+        ("project", "contact-2026"),
+        ("kind", "ad-hoc-transfer"),
+        ("flow", "ask"),
+        ("route", "sealed-exchange"),
+        ("sender", "ho"),
+        ("receiver", "hmrc"),
+        ("reply_by", day),
+    ] {
+        assert_eq!(stated[name], value, "{name}: {stated}");
+    }
+    assert!(stated["records"].as_u64().unwrap() > 0, "{stated}");
+    let contact = stated["contact"].as_str().unwrap();
+    assert!(contact.contains("data-analytics@hmrc.example"), "{stated}");
+    let status = desk.does("ho", &[&["node", "status"]]);
+    assert_eq!(stated["version"], status["agreements"][0]["hash"]);
+    assert_eq!(status["runs"][0], *stated);
+    let words = text(&desk.out("ho", &[&["run", "status", RUN]]));
+    let line = format!("project contact-2026; the answer by {day}");
+    assert!(words.contains(&line), "{words}");
+
+    // Whoever has the file knows it too, and owes the answer until then.
+    let there = desk.does("hmrc", &[&["run", "status", RUN]]);
+    assert_eq!(there["runs"][0]["project"], "contact-2026");
+    assert_eq!(there["files"][0]["reply_by"], day);
+    for (who, then) in [("ho", "ask the partner"), ("hmrc", "run release")] {
+        let due = desk.does(who, &[&["due"]]);
+        let items = due["items"].as_array().unwrap();
+        let answer = items.iter().find(|i| i["on"] == day);
+        let answer = answer.unwrap_or_else(|| panic!("{who}: {due}"));
+        assert!(answer["then"].as_str().unwrap().contains(then), "{answer}");
+    }
 }

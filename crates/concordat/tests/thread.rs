@@ -235,7 +235,7 @@ async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
     assert_eq!(rules(&early), ["AGR-01"]);
     ho.lay(
         &op("lay"),
-        &agreement(),
+        (&agreement(), &project()),
         &source(),
         &umbrellas(),
         &officer(),

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AgreementId, FlowId, PackageId, PartyId, RunId};
+use crate::ids::{AgreementId, FlowId, PackageId, PartyId, ProjectId, RunId};
 use crate::leg::{Leg, Side, State};
 use crate::refusal::Refusal;
 use crate::table::{FileFault, Format};
@@ -218,6 +218,12 @@ pub enum Head {
         /// What the receiver must know of the quality of those sources, where there is something to know (MATCH-18).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         quality: Option<String>,
+        /// The project that the run belongs to at the party that started it (RUN-03).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        project: Option<ProjectId>,
+        /// The last day for the answer, where one is set (RUN-03).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_by: Option<Date>,
     },
     /// A receipt.
     Receipt {

@@ -11,7 +11,7 @@ use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::ids::{AgreementId, PartyId, SignerId};
+use crate::ids::{AgreementId, PartyId, ProjectId, SignerId};
 use crate::refusal::Refusal;
 
 /// What one signatory signed: the text of a C2SP signed note, so that each signature stands for itself.
@@ -128,6 +128,8 @@ pub const MOVES: &[(Move, Standing, Standing)] = &[
 pub struct Laying {
     /// The agreement's name.
     pub id: AgreementId,
+    /// This party's project that it comes out of (RUN-03).
+    pub project: ProjectId,
     /// The hash of its canonical form.
     pub hash: Digest,
     /// The file as it was checked.
@@ -146,6 +148,9 @@ pub struct Laying {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pact {
     id: AgreementId,
+    /// None in agreements that were laid before projects were written down.
+    #[serde(default)]
+    project: Option<ProjectId>,
     hash: Digest,
     source: String,
     umbrellas: Vec<String>,
@@ -165,6 +170,7 @@ impl Pact {
     pub fn lay(laying: Laying, by: &Warrant) -> Change<Self> {
         let Laying {
             id,
+            project,
             hash,
             source,
             umbrellas,
@@ -175,6 +181,7 @@ impl Pact {
         let signatures = BTreeMap::new();
         let pact = Self {
             id,
+            project: Some(project),
             hash,
             source,
             umbrellas,
@@ -186,7 +193,10 @@ impl Pact {
             ends: None,
             version: 0,
         };
-        let record = pact.record(Act::AgreementLaid, &by.actor());
+        let mut record = pact.record(Act::AgreementLaid, &by.actor());
+        if let Some(project) = &pact.project {
+            record = record.id("project", project);
+        }
         Change::new(pact, record)
     }
 
@@ -402,6 +412,10 @@ impl Pact {
     /// The agreement's name.
     pub fn id(&self) -> &AgreementId {
         &self.id
+    }
+    /// This party's project that it comes out of (RUN-03).
+    pub fn project(&self) -> Option<&ProjectId> {
+        self.project.as_ref()
     }
     /// The hash that is signed.
     pub fn hash(&self) -> Digest {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use common::{hash, person};
 use exchange::authority::{Action, Actor, Role};
 use exchange::change::Aggregate;
-use exchange::ids::{AgreementId, SignerId};
+use exchange::ids::{AgreementId, ProjectId, SignerId};
 use exchange::pact::{Laying, MOVES, Move, Pact, Signature};
 use jiff::civil::{Date, date};
 
@@ -31,6 +31,7 @@ fn signer(name: &str) -> SignerId {
 fn laid() -> Pact {
     let laying = Laying {
         id: id(),
+        project: ProjectId::parse("contact-2026").unwrap(),
         hash: hash(),
         source: "agreement: contact-thread".into(),
         umbrellas: Vec::new(),

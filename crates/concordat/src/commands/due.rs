@@ -8,7 +8,7 @@ use agreement::Schedule;
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
 use exchange::check::line::Line;
-use exchange::deadline::london_day;
+use exchange::deadline::{last_day, london_day};
 use exchange::decision::Decision;
 use exchange::entrusted::Entrusted;
 use exchange::finding::{Finding, State as FindingState};
@@ -329,8 +329,7 @@ async fn answers(node: &Node) -> Result<Vec<Item>, Fail> {
     for awaited in node.awaited().await? {
         let by = &awaited.deadline;
         // A deadline ends with its day: what is due at midnight is due on the day before.
-        let last = by.at().checked_sub(jiff::SignedDuration::from_secs(1));
-        let on = london_day(last.unwrap_or(by.at()))?;
+        let on = last_day(by.at())?;
         let late = if by.is_due(now) { " is LATE" } else { "" };
         let Awaited {
             run,

@@ -5,7 +5,7 @@ use agreement::Library;
 use exchange::authority::{Person, Role};
 use exchange::decision::Decision;
 use exchange::finding::{Finding, Kind, State as FindingState};
-use exchange::ids::{AgreementId, HoldingId, SignerId};
+use exchange::ids::{AgreementId, HoldingId, ProjectId, SignerId};
 use exchange::leg::Leg;
 use exchange::matches::{Match, Standing};
 use exchange::retention::{Holding, NEED_REVIEWED};
@@ -35,6 +35,10 @@ const SIGNERS: [(Who, &str); 4] = [
 /// The agreement that the demonstration runs.
 fn agreement() -> Result<AgreementId, Fail> {
     AgreementId::parse(NAME).map_err(|e| Fail::fault(e.to_string()))
+}
+
+fn project() -> Result<ProjectId, Fail> {
+    ProjectId::parse("no-contact-2016").map_err(|e| Fail::fault(e.to_string()))
 }
 
 /// The memorandum that is signed, as a page.
@@ -179,9 +183,16 @@ impl Stage {
 
     async fn lay(&self) -> Result<(), Fault> {
         let (source, umbrellas) = texts();
+        let (id, project) = (agreement()?, project()?);
         for (_, node) in self.nodes() {
-            node.lay(&op("lay")?, &agreement()?, source, &umbrellas, &officer()?)
-                .await?;
+            node.lay(
+                &op("lay")?,
+                (&id, &project),
+                source,
+                &umbrellas,
+                &officer()?,
+            )
+            .await?;
         }
         Ok(())
     }
@@ -241,6 +252,7 @@ impl Stage {
             run: run_id(run)?,
             at_most,
             reason: None,
+            reply_by: None,
         };
         let node = self.node(Who::Ho)?;
         node.start(&op(format!("{run}/start"))?, &start, &officer()?)

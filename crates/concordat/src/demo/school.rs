@@ -11,7 +11,7 @@ use courier::DirectoryShelf;
 use exchange::authority::Role;
 use exchange::decision::Decision;
 use exchange::finding::{Finding, State as FindingState};
-use exchange::ids::{AgreementId, PartyId, RouteId, SignerId};
+use exchange::ids::{AgreementId, PartyId, ProjectId, RouteId, SignerId};
 use exchange::leg::Leg;
 use exchange::matches::{Match, Standing};
 use exchange::{About, Case, Deciding, Node, Start, Written, WrittenRow};
@@ -118,8 +118,14 @@ impl School {
             let card = other.ports().signer.card();
             node.trust(&op("trust")?, card, &officer()?).await?;
             let umbrellas = [UMBRELLA.to_owned()];
-            node.lay(&op("lay")?, &id, AGREEMENT, &umbrellas, &officer()?)
-                .await?;
+            node.lay(
+                &op("lay")?,
+                (&id, &project()?),
+                AGREEMENT,
+                &umbrellas,
+                &officer()?,
+            )
+            .await?;
         }
         for (node, other) in [(&self.ho, &self.dfe), (&self.dfe, &self.ho)] {
             let name = node.party().as_str();
@@ -473,6 +479,7 @@ fn starting(run: &str, flow: &str) -> Result<Start, Fail> {
         run: run_id(run)?,
         at_most: None,
         reason: None,
+        reply_by: None,
     })
 }
 
@@ -484,6 +491,10 @@ fn later(day: Date, span: Span) -> Result<Date, Fail> {
 fn at(day: Date) -> Result<Timestamp, Fail> {
     let zoned = day.at(9, 0, 0, 0).in_tz("UTC");
     Ok(zoned.map_err(|e| Fail::fault(e.to_string()))?.timestamp())
+}
+
+fn project() -> Result<ProjectId, Fail> {
+    ProjectId::parse("dfe-2016").map_err(|e| Fail::fault(e.to_string()))
 }
 
 fn id() -> Result<AgreementId, Fail> {

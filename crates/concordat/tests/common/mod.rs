@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
 use exchange::cover::Cover;
-use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
+use exchange::ids::{
+    AgreementId, FlowId, OperationId, PartyId, ProjectId, RunId, SignerId, StaffId,
+};
 use exchange::matches::Match;
 use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
 use exchange::table::{Format, Gathering, Shape, Table};
@@ -61,6 +63,9 @@ pub fn op(text: &str) -> OperationId {
 pub fn agreement() -> AgreementId {
     AgreementId::parse("contact-thread").unwrap()
 }
+pub fn project() -> ProjectId {
+    ProjectId::parse("contact-2026").unwrap()
+}
 pub fn run() -> RunId {
     RunId::parse("ask-2026-02").unwrap()
 }
@@ -74,6 +79,7 @@ pub fn start() -> Start {
         run: run(),
         at_most: None,
         reason: None,
+        reply_by: None,
     }
 }
 pub fn reply() -> FlowId {
@@ -228,10 +234,11 @@ impl House {
         hmrc.trust(&op("trust"), ho.ports().signer.card(), &analyst())
             .await
             .unwrap();
-        ho.lay(&op("lay"), &id, source, &umbrellas(), &officer())
+        let laid = (&id, &project());
+        ho.lay(&op("lay"), laid, source, &umbrellas(), &officer())
             .await
             .unwrap();
-        hmrc.lay(&op("lay"), &id, source, &umbrellas(), &analyst())
+        hmrc.lay(&op("lay"), laid, source, &umbrellas(), &analyst())
             .await
             .unwrap();
         tested(hmrc, "hmrc").await;

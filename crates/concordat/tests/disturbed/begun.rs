@@ -61,7 +61,17 @@ impl World {
             self.does(who, &["node", "trust", &card, "--as", by]);
             self.does(
                 who,
-                &["node", "lay", &file, "--umbrella", &umbrella, "--as", by],
+                &[
+                    "node",
+                    "lay",
+                    &file,
+                    "--umbrella",
+                    &umbrella,
+                    "--project",
+                    "contact-2026",
+                    "--as",
+                    by,
+                ],
             );
             self.does(who, &["node", "sign", "--as", "s1:signatory"]);
         }

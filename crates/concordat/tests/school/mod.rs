@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
-use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
+use exchange::ids::{
+    AgreementId, FlowId, OperationId, PartyId, ProjectId, RunId, SignerId, StaffId,
+};
 use exchange::leg::{Leg, State};
 use exchange::matches::{Match, Standing};
 use exchange::retention::Holding;
@@ -37,6 +39,9 @@ pub fn op(text: impl std::fmt::Display) -> OperationId {
 }
 pub fn agreement() -> AgreementId {
     AgreementId::parse("dfe-demo").unwrap()
+}
+pub fn project() -> ProjectId {
+    ProjectId::parse("dfe-2016").unwrap()
 }
 pub fn flow(name: &str) -> FlowId {
     FlowId::parse(name).unwrap()
@@ -160,7 +165,8 @@ impl School {
             let card = other.ports().signer.card();
             node.trust(&op("trust"), card, &officer()).await.unwrap();
             let umbrellas = [read("mou-ho-dfe.yaml")];
-            node.lay(&op("lay"), &id, &read("dfe.yaml"), &umbrellas, &officer())
+            let (id, text) = ((&id, &project()), read("dfe.yaml"));
+            node.lay(&op("lay"), id, &text, &umbrellas, &officer())
                 .await
                 .unwrap();
         }
@@ -470,6 +476,7 @@ pub fn starting(name: &str, by: &str) -> Start {
         run: run(name),
         at_most: None,
         reason: None,
+        reply_by: None,
     }
 }
 

@@ -6,7 +6,7 @@ use ledger::{Digest, VerifierKey};
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
-use crate::ids::{AgreementId, OperationId, PartyId, SignerId};
+use crate::ids::{AgreementId, OperationId, PartyId, ProjectId, SignerId};
 use crate::pact::{Laying, Move, Pact, Signature};
 use crate::partner::Partner;
 use crate::ports::{PartyCard, PortFault};
@@ -124,14 +124,14 @@ impl Node {
         .await
     }
 
-    /// Checks an agreement's file, with the files of its umbrellas, and lays it on the table.
+    /// Checks an agreement's file, with the files of its umbrellas, and lays it on the table, for a project of this party.
     ///
     /// # Errors
     /// [`Trouble`]: refused while the file has faults or one of that name stands (AGR-25).
     pub async fn lay(
         &self,
         op: &OperationId,
-        id: &AgreementId,
+        (id, project): (&AgreementId, &ProjectId),
         source: &str,
         umbrellas: &[String],
         who: &Person,
@@ -162,6 +162,7 @@ impl Node {
             };
             let laying = Laying {
                 id: id.clone(),
+                project: project.clone(),
                 hash: Digest(*plan.hash().as_bytes()),
                 source: source.to_owned(),
                 umbrellas: umbrellas.to_vec(),

@@ -167,6 +167,8 @@ impl Node {
         let sources = Sources {
             as_of: brought.as_of.unwrap_or(on),
             quality: None,
+            project: None,
+            reply_by: None,
         };
         let read = match opened {
             Ok(table) => {

@@ -306,7 +306,9 @@ impl Node {
             Head::Receipt { rows } if about_this => {
                 // The receiver's own clock says when it had the file.
                 let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
-                let by = self.reply_by(&plan, &flow, manifest.sealed_at)?;
+                let by = self
+                    .answer_by(&plan, &flow, leg.run(), manifest.sealed_at)
+                    .await?;
                 let change = self.with_entrusted(leg.accepted(rows, by, &peer)?).await?;
                 self.commit(batch.and(change)?).await
             }
@@ -403,6 +405,8 @@ impl Node {
                 return Ok(done);
             }
         };
+        let day = sources.reply_by.map(crate::deadline::day_end);
+        let leg = leg.answered_by(day.transpose()?);
         let holdings = filed.holdings();
         let values = Values::Spooled(filed.items.pages());
         let batch = filed.kept(&partner(&leg), batch)?;
