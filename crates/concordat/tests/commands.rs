@@ -151,6 +151,11 @@ impl Desk {
             let lay = [&lay[..], &project].concat();
             self.does(who, &[&lay, by]);
             self.does(who, &[&["node", "sign", "--as", "s1:signatory"]]);
+            for framework in ["spf", "gsc"] {
+                let control = ["node", "control", framework, "--edition", "April 2014"];
+                let rest = ["--evidence", "statement 12", "--as", "i1:iao"];
+                self.does(who, &[&control, &rest]);
+            }
         }
         for (who, other, by) in [("ho", "hmrc", OFFICER), ("hmrc", "ho", ANALYST)] {
             let note = self.at(&format!("{other}/signatures/contact-thread.{other}.note"));
@@ -390,7 +395,7 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
     assert_eq!(again["done_before"], true);
 }
 
-// shows: AUD-07, SEC-09
+// shows: AUD-07, SEC-03, SEC-04, SEC-09
 #[tokio::test]
 async fn a_refusal_is_shown_with_its_way_out() {
     let desk = Desk::new().await;
@@ -421,6 +426,35 @@ async fn a_refusal_is_shown_with_its_way_out() {
         told.contains("refused (AGR-21)") && told.contains("have it signed"),
         "{told}"
     );
+    // Nor before somebody has said that every control is in place, with the evidence.
+    assert!(
+        told.contains("refused (SEC-03)") && told.contains("refused (SEC-04)"),
+        "{told}"
+    );
+    let control = ["node", "control", "spf", "--edition", "April 2014"];
+    let evidence = ["--evidence", "statement 12"];
+    let one = ["--control", "handling"];
+    assert_eq!(
+        desk.refused("ho", &[&control, &evidence, OFFICER]),
+        ["SEC-09"]
+    );
+    desk.does("ho", &[&control, &evidence, &one, &["--as", "i1:iao"]]);
+    let list = desk.does("ho", &[&["node", "checklist"]]);
+    assert_eq!(list["complete"], false);
+    for item in list["controls"].as_array().unwrap() {
+        let by = if item["control"] == "spf.handling" {
+            "i1".into()
+        } else {
+            Value::Null
+        };
+        assert_eq!(item["by"], by, "{item}");
+    }
+    let status = desk.does("ho", &[&["node", "status"]]);
+    let why = status["agreements"][0]["why_not"].to_string();
+    assert!(
+        why.contains("transfer, storage, access, destruction"),
+        "{why}"
+    );
     assert!(told.contains("To appeal"), "{told}");
     assert_eq!(desk.refused("ho", &[&start, CASEWORKER]), ["SEC-09"]);
     // It stands in the ledger.
@@ -431,7 +465,7 @@ async fn a_refusal_is_shown_with_its_way_out() {
         .unwrap();
     let told: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(
-        told["acts"]["refused"], 2,
+        told["acts"]["refused"], 5,
         "each of them, also within one second"
     );
     // Wrong use is another answer.
@@ -509,7 +543,7 @@ async fn a_run_that_is_given_up_leaves_nothing_behind() {
     let status = desk.does("ho", &[&["run", "status"]]);
     assert_eq!(status["files"][0]["state"], "closed");
     let out = desk.out("ho", &[&["run", "status"]]);
-    assert!(text(&out).contains("run ask-1 (closed)"), "{}", text(&out));
+    assert!(text(&out).contains("run ask-1 (closed, "), "{}", text(&out));
     // Whoever was selected was not asked: it is their turn again.
     assert_eq!(
         start("ask-2", &["--reason", "the first was given up"]),

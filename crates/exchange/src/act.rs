@@ -46,6 +46,8 @@ acts! {
     AgreementLaid = "agreement.laid";
     /// A party signed it.
     AgreementSigned = "agreement.signed";
+    /// A person said that controls of a framework are in place, on what evidence (SEC-03, SEC-04).
+    ControlsStated = "controls.stated";
     /// An agreement was suspended, with the reason: nothing moves under it.
     AgreementSuspended = "agreement.suspended";
     /// A suspended agreement goes on.

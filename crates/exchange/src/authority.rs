@@ -56,6 +56,8 @@ named! {
         LayAgreement = "lay-agreement",
         /// Suspend an agreement or let it go on, review it, give notice of its end.
         Stand = "stand",
+        /// Say that the controls which an agreement is kept under are in place.
+        StateControls = "state-controls",
         /// Sign an agreement for the party.
         Sign = "sign",
         /// Propose a route.
@@ -139,6 +141,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ApproveRoute,
             Action::Approve,
             Action::Stand,
+            Action::StateControls,
             Action::ChooseSolution,
             Action::ReplaceNodeKey,
             Action::RaiseIncident,
@@ -152,6 +155,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ApproveRoute,
             Action::Approve,
             Action::Stand,
+            Action::StateControls,
             Action::ChooseSolution,
             Action::ReplaceNodeKey,
             Action::RaiseIncident,

@@ -9,6 +9,7 @@ pub mod bulk;
 pub mod change;
 pub mod check;
 pub mod compose;
+pub mod controls;
 pub mod cosigning;
 pub mod cover;
 pub mod deadline;

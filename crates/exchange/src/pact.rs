@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
+use crate::controls::{Checklist, Stating};
 use crate::deadline::Deadline;
 use crate::ids::{AgreementId, PartyId, ProjectId, SignerId};
 use crate::refusal::Refusal;
@@ -132,6 +133,8 @@ pub struct Laying {
     pub project: ProjectId,
     /// The hash of its canonical form.
     pub hash: Digest,
+    /// The controls that it is kept under.
+    pub controls: Checklist,
     /// The file as it was checked.
     pub source: String,
     /// The files of its umbrellas, as they were checked.
@@ -152,6 +155,9 @@ pub struct Pact {
     #[serde(default)]
     project: Option<ProjectId>,
     hash: Digest,
+    /// Asked for in full where an agreement was laid before there was a checklist.
+    #[serde(default)]
+    controls: Checklist,
     source: String,
     umbrellas: Vec<String>,
     signatories: BTreeMap<SignerId, String>,
@@ -172,6 +178,7 @@ impl Pact {
             id,
             project,
             hash,
+            controls,
             source,
             umbrellas,
             signatories,
@@ -183,6 +190,7 @@ impl Pact {
             id,
             project: Some(project),
             hash,
+            controls,
             source,
             umbrellas,
             signatories,
@@ -239,6 +247,29 @@ impl Pact {
             .id("signer", &signer)
             .fact("date", Fact::Date(signature.date));
         self.signatures.insert(signer, (signature, note.to_owned()));
+        Ok(Change::new(self, record))
+    }
+
+    /// A person says that controls of a framework are in place at this party, and on what evidence (SEC-03, SEC-04).
+    ///
+    /// # Errors
+    /// As [`Checklist::state`].
+    pub fn state_controls(
+        mut self,
+        what: &Stating<'_>,
+        today: Date,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        let said = self.controls.state(what, today, by.staff())?;
+        let mut record = self
+            .record(Act::ControlsStated, &by.actor())
+            .rule(what.framework.rule)
+            .id("framework", what.framework.name)
+            .text("version", what.version)
+            .text("evidence", what.evidence);
+        for control in said {
+            record = record.fact(control, Fact::Date(what.on));
+        }
         Ok(Change::new(self, record))
     }
 
@@ -317,7 +348,7 @@ impl Pact {
             "terminated"
         } else if self.is_suspended() {
             "suspended"
-        } else if day < self.from {
+        } else if day < self.from || !self.controls.is_complete() {
             "signed"
         } else if self.ends.is_some() {
             "terminating"
@@ -336,6 +367,11 @@ impl Pact {
     /// Is it suspended?
     pub fn is_suspended(&self) -> bool {
         self.standing == Standing::Suspended
+    }
+
+    /// Does what comes in wait unopened: is it suspended, or its checklist of controls not complete?
+    pub fn holds_off(&self) -> bool {
+        self.is_suspended() || !self.controls.is_complete()
     }
 
     /// Is it signed, and does it run on `day`, whether it is suspended or not?
@@ -373,9 +409,11 @@ impl Pact {
     /// Is it in force on `day`?
     ///
     /// # Errors
-    /// The refusals, all together: those of [`Pact::runs`], or that it is suspended (AGR-28).
+    /// The refusals, all together: those of [`Pact::runs`], controls of which nobody has said that they are in place (SEC-03,
+    /// SEC-04), or that it is suspended (AGR-28).
     pub fn in_force(&self, day: Date) -> Result<(), Vec<Refusal>> {
         let mut no = self.runs(day).err().unwrap_or_default();
+        no.extend(self.controls.refusals());
         if self.is_suspended() {
             no.push(
                 Refusal::new("AGR-28", format!("{} is suspended", self.id))
@@ -416,6 +454,10 @@ impl Pact {
     /// This party's project that it comes out of (RUN-03).
     pub fn project(&self) -> Option<&ProjectId> {
         self.project.as_ref()
+    }
+    /// The controls that it is kept under, and who said of which that it is in place.
+    pub fn controls(&self) -> &Checklist {
+        &self.controls
     }
     /// The hash that is signed.
     pub fn hash(&self) -> Digest {

@@ -5,6 +5,7 @@ pub(crate) mod approve;
 pub(crate) mod audit;
 mod beside;
 pub(crate) mod check;
+mod controls;
 pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;

@@ -19,7 +19,7 @@ use super::acting::{
 };
 use super::shelf::read;
 use super::status;
-use super::{rekey, second};
+use super::{controls, rekey, second};
 use crate::carrying;
 use crate::fail::Fail;
 use crate::house::{self, Config};
@@ -120,6 +120,10 @@ enum What {
     Rekey(Box<rekey::Rekey>),
     /// Write down that a controller reviewed a process that the agreement foresees, and agreed that it is set up.
     SetUp(Box<second::SetUp>),
+    /// Say that controls of a framework are in place here, and on what evidence. Without them the agreement is not in force.
+    Control(Box<controls::Control>),
+    /// List the controls that an agreement is kept under, and who said of which that it is in place.
+    Checklist(controls::Checklist),
     /// Give notice of an agreement's end: no run starts any more, and what runs goes on until then.
     #[command(
         after_help = "Example: concordat node notice --reason \"the pilot is over\" --as r1:siro"
@@ -238,6 +242,8 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
         ),
         What::Rekey(args) => tell(&args.by.working, rekey::rekey(args).await),
         What::SetUp(args) => tell(&args.by.working, second::set_up(args).await),
+        What::Control(args) => tell(&args.by.working, controls::state(args).await),
+        What::Checklist(args) => show(&args.at, controls::list(args).await),
         What::Notice {
             agreement,
             last,

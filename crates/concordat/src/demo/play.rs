@@ -3,6 +3,7 @@
 
 use agreement::Library;
 use exchange::authority::{Person, Role};
+use exchange::controls::{FRAMEWORKS, Stating};
 use exchange::decision::Decision;
 use exchange::finding::{Finding, Kind, State as FindingState};
 use exchange::ids::{AgreementId, HoldingId, ProjectId, SignerId};
@@ -193,6 +194,7 @@ impl Stage {
                 &officer()?,
             )
             .await?;
+            state_controls(node, &id).await?;
         }
         Ok(())
     }
@@ -329,6 +331,33 @@ pub(super) async fn approve_routes(node: &Node) -> Result<(), Fault> {
             .await?;
         node.approve_route(&step("approve")?, route, "accredited", &approves)
             .await?;
+    }
+    Ok(())
+}
+
+/// The information asset owner says that every control which an agreement is kept under is in place.
+pub(super) async fn state_controls(node: &Node, id: &AgreementId) -> Result<(), Fault> {
+    let (pact, _) = node.agreement(id).await?;
+    let owner = person("i1", Role::AssetOwner)?;
+    for framework in &FRAMEWORKS {
+        let asked: Vec<String> = pact
+            .controls()
+            .items()
+            .filter_map(|(key, _)| key.strip_prefix(framework.name)?.strip_prefix('.'))
+            .map(str::to_owned)
+            .collect();
+        if asked.is_empty() {
+            continue;
+        }
+        let what = Stating {
+            framework,
+            controls: &asked,
+            version: "April 2014",
+            evidence: "the demonstration has no premises and no people",
+            on: exchange::deadline::london_day(node.ports().clock.now()).map_err(Fail::from)?,
+        };
+        let op = op(format!("controls/{}", framework.name))?;
+        node.state_controls(&op, id, &what, &owner).await?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use sim::{SeededEntropy, VirtualClock};
 
 use super::Args;
 use super::cast::{analyst, caseworker, flow_id, officer, op, person, run_id};
-use super::play::{approve_routes, review, verify};
+use super::play::{approve_routes, review, state_controls, verify};
 use crate::commands::{feedback, report};
 use crate::fail::Fail;
 use crate::house::{self, Config};
@@ -126,6 +126,7 @@ impl School {
                 &officer()?,
             )
             .await?;
+            state_controls(node, &id).await?;
         }
         for (node, other) in [(&self.ho, &self.dfe), (&self.dfe, &self.ho)] {
             let name = node.party().as_str();

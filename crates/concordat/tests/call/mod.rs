@@ -251,6 +251,7 @@ pub async fn agreed(ho: &Node, dwp: &Node, text_of_it: &str) {
         node.lay(&op("lay"), id, text_of_it, &umbrella, &officer)
             .await
             .unwrap();
+        super::common::controls::stated(node, &agreement()).await;
         let signer = SignerId::parse(node.party().as_str()).unwrap();
         let day = jiff::civil::date(2019, 3, 25);
         let signatory = person("s1", Role::Signatory);

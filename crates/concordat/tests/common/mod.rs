@@ -1,6 +1,7 @@
 //! Two nodes in a temporary directory, composed as the program composes them, and the hands that interfere.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod controls;
 pub mod routes;
 
 use std::path::{Path, PathBuf};
@@ -241,6 +242,9 @@ impl House {
         hmrc.lay(&op("lay"), laid, source, &umbrellas(), &analyst())
             .await
             .unwrap();
+        for node in [ho, hmrc] {
+            controls::stated(node, &id).await;
+        }
         tested(hmrc, "hmrc").await;
         self.at("2026-01-07T09:00:00Z");
         let day = jiff::civil::date(2026, 1, 7);

@@ -74,6 +74,11 @@ impl World {
                 ],
             );
             self.does(who, &["node", "sign", "--as", "s1:signatory"]);
+            for framework in ["spf", "gsc"] {
+                let control = ["node", "control", framework, "--edition", "April 2014"];
+                let rest = ["--evidence", "statement 12", "--as", "i1:iao"];
+                self.does(who, &[&control[..], &rest].concat());
+            }
         }
         for (who, other, by) in sides {
             let note = self.at(&format!("{other}/signatures/contact-thread.{other}.note"));

@@ -2,6 +2,8 @@
 //! school census whose people each test writes itself.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../common/controls.rs"]
+pub mod controls;
 mod lists;
 #[path = "../common/routes.rs"]
 pub mod routes;
@@ -165,10 +167,11 @@ impl School {
             let card = other.ports().signer.card();
             node.trust(&op("trust"), card, &officer()).await.unwrap();
             let umbrellas = [read("mou-ho-dfe.yaml")];
-            let (id, text) = ((&id, &project()), read("dfe.yaml"));
-            node.lay(&op("lay"), id, &text, &umbrellas, &officer())
+            let (laid, text) = ((&id, &project()), read("dfe.yaml"));
+            node.lay(&op("lay"), laid, &text, &umbrellas, &officer())
                 .await
                 .unwrap();
+            controls::stated(node, &id).await;
         }
         let report = std::fs::read(models().join("quality.json")).unwrap();
         self.dfe

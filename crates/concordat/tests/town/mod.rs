@@ -2,6 +2,8 @@
 //! test writes itself.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../common/controls.rs"]
+pub mod controls;
 mod departments;
 mod hands;
 #[path = "../common/routes.rs"]
@@ -294,6 +296,7 @@ impl Town {
             node.lay(&lay, (&id, &project()), source, &umbrellas(), &officer())
                 .await
                 .unwrap();
+            controls::stated(node, &id).await;
         }
     }
 

@@ -113,10 +113,10 @@ impl Node {
 
     /// Does it come before what it rests on? An answer may find its question sealed and not yet recorded as sent, by a
     /// node that stopped between the two; a recall may find its file not here, not opened, or held. Nothing is taken in under
-    /// a suspended agreement.
+    /// an agreement that is suspended, or whose checklist of controls is not complete.
     async fn is_ahead(&self, manifest: &Manifest) -> Result<bool, Trouble> {
         let file = matches!(manifest.kind, Kind::Data | Kind::Return);
-        if file && self.pact(&manifest.agreement).await?.0.is_suspended() {
+        if file && self.pact(&manifest.agreement).await?.0.holds_off() {
             return Ok(true);
         }
         let about = match manifest.kind {
@@ -362,7 +362,7 @@ impl Node {
         }
         let (pact, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
         // A file that a person brought is opened when its password is given.
-        if pact.is_suspended() || self.is_by_hand(leg.peer()) {
+        if pact.holds_off() || self.is_by_hand(leg.peer()) {
             return Ok(Vec::new());
         }
         let read = match self.read(&op, &leg, &package, &plan, &flow_plan).await {
