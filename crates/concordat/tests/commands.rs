@@ -995,3 +995,35 @@ async fn a_run_states_its_project_and_the_day_of_the_answer_to_both_sides() {
         assert!(answer["then"].as_str().unwrap().contains(then), "{answer}");
     }
 }
+
+// shows: SEC-10
+#[tokio::test]
+async fn a_review_of_risks_is_in_the_due_list_until_it_is_done_and_then_for_its_next_day() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let review = || {
+        let due = desk.does("ho", &[&["due"]]);
+        let items = due["items"].as_array().unwrap();
+        let of_risks = |i: &&Value| i["what"].as_str().unwrap().contains("the review risks of");
+        let review = items.iter().find(of_risks).unwrap().clone();
+        let today: jiff::civil::Date = due["today"].as_str().unwrap().parse().unwrap();
+        (review, today)
+    };
+    let (before, _) = review();
+    let told = before["what"].as_str().unwrap();
+    assert!(told.contains("never done yet"), "{before}");
+    let reviewed = [
+        "node",
+        "reviewed",
+        "risks",
+        "--reason",
+        "minutes of the board",
+    ];
+    assert_eq!(desk.refused("ho", &[&reviewed, CASEWORKER]), ["SEC-09"]);
+    desk.does("ho", &[&reviewed, &["--as", "r1:siro"]]);
+    let (after, today) = review();
+    let told = after["what"].as_str().unwrap();
+    assert!(told.contains(&format!("last done on {today}")), "{after}");
+    let on: jiff::civil::Date = after["on"].as_str().unwrap().parse().unwrap();
+    assert!(on > today && !told.contains("OVERDUE"), "{after}");
+}

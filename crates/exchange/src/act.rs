@@ -52,6 +52,8 @@ acts! {
     AgreementSuspended = "agreement.suspended";
     /// A suspended agreement goes on.
     AgreementResumed = "agreement.resumed";
+    /// A person did a review that the agreement promises again and again (SEC-10).
+    ReviewDone = "review.done";
     /// A review of an agreement began.
     AgreementUnderReview = "agreement.under-review";
     /// The review is over, and the agreement goes on.

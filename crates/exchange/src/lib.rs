@@ -48,6 +48,6 @@ pub mod value_use;
 
 pub use node::{
     About, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
-    Raised, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
+    Raised, Review, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

@@ -164,6 +164,9 @@ pub struct Pact {
     from: Date,
     last: Option<Date>,
     signatures: BTreeMap<SignerId, (Signature, String)>,
+    /// When each review that it promises was done last, by its name.
+    #[serde(default)]
+    reviews: BTreeMap<String, Date>,
     standing: Standing,
     /// The last day, where notice was given.
     ends: Option<Date>,
@@ -197,6 +200,7 @@ impl Pact {
             from,
             last,
             signatures,
+            reviews: BTreeMap::new(),
             standing: Standing::Running,
             ends: None,
             version: 0,
@@ -270,6 +274,31 @@ impl Pact {
         for control in said {
             record = record.fact(control, Fact::Date(what.on));
         }
+        Ok(Change::new(self, record))
+    }
+
+    /// A person did a review that it promises, on `today` (SEC-10).
+    ///
+    /// # Errors
+    /// A refusal without a word about it.
+    pub fn review_done(
+        mut self,
+        name: &str,
+        word: &str,
+        today: Date,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
+        if word.trim().is_empty() {
+            let what = "a review needs a word: where what came of it is written";
+            return Err(Refusal::without_reason("SEC-10", what));
+        }
+        self.reviews.insert(name.to_owned(), today);
+        let record = self
+            .record(Act::ReviewDone, by)
+            .rule("SEC-10")
+            .id("review", name)
+            .fact("on", Fact::Date(today))
+            .text("word", word);
         Ok(Change::new(self, record))
     }
 
@@ -458,6 +487,10 @@ impl Pact {
     /// The controls that it is kept under, and who said of which that it is in place.
     pub fn controls(&self) -> &Checklist {
         &self.controls
+    }
+    /// When a review that it promises was done last.
+    pub fn reviewed(&self, name: &str) -> Option<Date> {
+        self.reviews.get(name).copied()
     }
     /// The hash that is signed.
     pub fn hash(&self) -> Digest {

@@ -1,4 +1,5 @@
-//! The checklist of an agreement's controls: who says that each is in place, and what is still open (SEC-03, SEC-04).
+//! The checklist of an agreement's controls, who says that each is in place and what is still open (SEC-03, SEC-04); and the
+//! reviews that an agreement promises (SEC-10).
 
 use exchange::change::Aggregate as _;
 use exchange::controls::{FRAMEWORKS, Framework, Stating, framework};
@@ -50,6 +51,24 @@ pub(super) struct Checklist {
     pub(super) at: At,
 }
 
+/// Arguments of `node reviewed`.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example: concordat node reviewed risks --reason \"minutes of the security board, 3 March\" --as r1:siro"
+)]
+pub(super) struct Reviewed {
+    /// The review's name, as `concordat due` has it: risks, or clock-2 for the second clock of the agreement's file.
+    review: String,
+    /// Where what came of it is written.
+    #[arg(long)]
+    reason: String,
+    /// The agreement. [default: the only one on the table]
+    #[arg(long, value_parser = agreement_id)]
+    agreement: Option<AgreementId>,
+    #[command(flatten)]
+    pub(super) by: Acting,
+}
+
 fn of_name(text: &str) -> Result<&'static Framework, String> {
     framework(text).ok_or_else(|| {
         let names: Vec<&str> = FRAMEWORKS.iter().map(|f| f.name).collect();
@@ -92,6 +111,27 @@ pub(super) async fn state(args: &Control) -> Result<Said, Fail> {
             .fold(said, |said, refusal| said.next(refusal.what.clone())),
     }
     .undo("say what is so now: the later word stands, and both are in the ledger"))
+}
+
+pub(super) async fn reviewed(args: &Reviewed) -> Result<Said, Fail> {
+    let node = args.by.working.node().await?;
+    let id = acting::agreement(&node, args.agreement.as_ref()).await?;
+    let (pact, _) = node.agreement(&id).await?;
+    let name = &args.review;
+    let op = op("reviewed", format!("{id}/{name}/{}", pact.version()))?;
+    let done = node
+        .review_done(&op, &id, name, &args.reason, &args.by.who)
+        .await?;
+    let all = node.reviews().await?;
+    let next = all.iter().find(|r| r.agreement == id && r.name == *name);
+    let next = next.map(|r| r.on);
+    let mut said = Said::did(format!("The review {name} of {id} is done."), done)
+        .with("next", json!(next))
+        .undo("do it again, and say so: the next is counted from the last");
+    if let Some(day) = next {
+        said = said.next(format!("the next one is due on {day}"));
+    }
+    Ok(said)
 }
 
 pub(super) async fn list(args: &Checklist) -> Result<Said, Fail> {

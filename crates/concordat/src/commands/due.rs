@@ -21,7 +21,7 @@ use exchange::retention::{Holding, NEED_REVIEWED};
 use exchange::run::Run;
 use exchange::set_up::SetUp;
 use exchange::trace::Trace;
-use exchange::{Awaited, Node};
+use exchange::{Awaited, Node, Review};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::json;
@@ -112,6 +112,7 @@ async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
     all.extend(certificates(node).await?);
     all.extend(traces(node).await?);
     all.extend(agreements(node).await?);
+    all.extend(reviews(node).await?);
     all.extend(work(node).await?);
     all.extend(words(node).await?);
     all.extend(answers(node).await?);
@@ -263,6 +264,35 @@ async fn agreements(node: &Node) -> Result<Vec<Item>, Fail> {
         }
     }
     Ok(all)
+}
+
+/// Reviews that agreements promise, each until somebody says that it is done (SEC-10).
+async fn reviews(node: &Node) -> Result<Vec<Item>, Fail> {
+    let today = london_day(node.ports().clock.now())?;
+    let whose = format!("{} iao or siro", node.party());
+    let item = |review: Review| {
+        let late = if review.is_overdue(today) {
+            " is OVERDUE"
+        } else {
+            ""
+        };
+        let Review {
+            agreement,
+            name,
+            what,
+            last,
+            on,
+        } = review;
+        let last = last.map_or("never done yet".to_owned(), |day| {
+            format!("last done on {day}")
+        });
+        let what = format!("the review {name} of {agreement} ({what}; {last}){late}");
+        let then = format!(
+            "a person does it, then `concordat node reviewed {name} --agreement {agreement}`"
+        );
+        Item::new(Some(on), &whose, what, then).about(vec![agreement.to_string()])
+    };
+    Ok(node.reviews().await?.into_iter().map(item).collect())
 }
 
 /// Runs and files that wait for somebody.

@@ -124,6 +124,8 @@ enum What {
     Control(Box<controls::Control>),
     /// List the controls that an agreement is kept under, and who said of which that it is in place.
     Checklist(controls::Checklist),
+    /// Say that a review which an agreement promises was done: the next is counted from today.
+    Reviewed(Box<controls::Reviewed>),
     /// Give notice of an agreement's end: no run starts any more, and what runs goes on until then.
     #[command(
         after_help = "Example: concordat node notice --reason \"the pilot is over\" --as r1:siro"
@@ -244,6 +246,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
         What::SetUp(args) => tell(&args.by.working, second::set_up(args).await),
         What::Control(args) => tell(&args.by.working, controls::state(args).await),
         What::Checklist(args) => show(&args.at, controls::list(args).await),
+        What::Reviewed(args) => tell(&args.by.working, controls::reviewed(args).await),
         What::Notice {
             agreement,
             last,
