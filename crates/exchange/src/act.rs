@@ -60,6 +60,14 @@ acts! {
     AgreementReviewed = "agreement.reviewed";
     /// Notice was given: the agreement ends on a day.
     AgreementNotice = "agreement.notice";
+    /// What came with a file is to be used, or was, for another purpose, or disclosed to a third party (LEG-24, LEG-25).
+    AnnouncementRaised = "announcement.raised";
+    /// The sender of the file was told of it.
+    AnnouncementSent = "announcement.sent";
+    /// The receiver of a file told of it.
+    AnnouncementReceived = "announcement.received";
+    /// A person at the sender of the file looked at it.
+    AnnouncementLookedAt = "announcement.looked-at";
     /// An approval was asked for.
     ApprovalAsked = "approval.asked";
     /// An approval was given.

@@ -106,6 +106,8 @@ named! {
         Check = "check",
         /// Say who works on an application.
         Assign = "assign",
+        /// Tell the sender of a file of another use of it, and look at what its receiver tells.
+        Announce = "announce",
         /// Raise an incident.
         RaiseIncident = "raise-incident",
         /// Tell contacts of an incident, and move it on to its end.
@@ -130,6 +132,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::DestroyEarly,
             Action::Witness,
             Action::Assign,
+            Action::Announce,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -177,6 +180,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ReviewMatch,
             Action::DestroyEarly,
             Action::Witness,
+            Action::Announce,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -207,6 +211,7 @@ const TABLE: &[(Role, &[Action])] = &[
         Role::DataProtectionLead,
         &[
             Action::LegalHold,
+            Action::Announce,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],

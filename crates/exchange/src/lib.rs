@@ -3,6 +3,7 @@
 //! those come in through [`ports`].
 
 pub mod act;
+pub mod announcement;
 pub mod approval;
 pub mod authority;
 pub mod bulk;

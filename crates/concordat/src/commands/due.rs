@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use agreement::Schedule;
+use exchange::announcement::{Announcement, State as AnnouncementState};
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
 use exchange::check::line::Line;
@@ -118,6 +119,7 @@ async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
     all.extend(answers(node).await?);
     all.extend(lines(node).await?);
     all.extend(incidents(node).await?);
+    all.extend(announcements(node).await?);
     Ok(all)
 }
 
@@ -461,6 +463,46 @@ async fn incidents(node: &Node) -> Result<Vec<Item>, Fail> {
             let then = "move it on: `concordat incident list` says how";
             all.push(Item::new(None, &whose, what, then).about(vec![name.to_string()]));
         }
+    }
+    Ok(all)
+}
+
+/// What the sender of a file is to be told of another use of it, and what its receiver told (LEG-24, LEG-25).
+async fn announcements(node: &Node) -> Result<Vec<Item>, Fail> {
+    let now = node.ports().clock.now();
+    let officer = format!("{} data-sharing-officer or analyst", node.party());
+    let mut all = Vec::new();
+    for announcement in node.all::<Announcement>().await? {
+        let (run, flow, number) = (
+            announcement.run(),
+            announcement.flow(),
+            announcement.number(),
+        );
+        let (peer, matter) = (announcement.peer(), announcement.said().matter.name());
+        let of = format!("{run} {flow} {number}");
+        let (what, then) = match announcement.state() {
+            AnnouncementState::ToTell => {
+                let late = match announcement.due().is_some_and(|due| now >= due) {
+                    true => " is LATE",
+                    false => "",
+                };
+                let what =
+                    format!("{peer} is to be told of the announcement {of} ({matter}){late}");
+                (
+                    what,
+                    format!("`concordat announce tell {of}`; the run does not end before"),
+                )
+            }
+            AnnouncementState::Received => (
+                format!("{peer} announces {of} ({matter})"),
+                format!(
+                    "a person looks at it: `concordat announce list`, then `concordat announce look {of}`"
+                ),
+            ),
+            AnnouncementState::Told | AnnouncementState::LookedAt => continue,
+        };
+        let on = announcement.due().map(last_day).transpose()?;
+        all.push(Item::new(on, &officer, what, then).about(vec![announcement.key()]));
     }
     Ok(all)
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod acting;
+pub(crate) mod announce;
 pub(crate) mod approve;
 pub(crate) mod audit;
 mod beside;

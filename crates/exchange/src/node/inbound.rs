@@ -48,9 +48,11 @@ impl Node {
             Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
             Ok(manifest) => match manifest.kind {
                 Kind::Data | Kind::Return => self.take_in(op, route, manifest, package).await,
-                Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => {
-                    self.take_note(op, route, manifest, &package).await
-                }
+                Kind::Receipt
+                | Kind::Rejection
+                | Kind::Destruction
+                | Kind::Recall
+                | Kind::Announcement => self.take_note(op, route, manifest, &package).await,
             },
             Err(Trouble::Refused(refusals)) => {
                 self.turn_away(op, route, id, &package, refusals).await
@@ -102,7 +104,11 @@ impl Node {
         let kind_fits = match manifest.kind {
             Kind::Data => !answering,
             Kind::Return => answering,
-            Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => true,
+            Kind::Receipt
+            | Kind::Rejection
+            | Kind::Destruction
+            | Kind::Recall
+            | Kind::Announcement => true,
         };
         if *from != manifest.from || *to != manifest.to || !kind_fits {
             return refuse("LEG-01", "the flow does not go this way");
@@ -126,7 +132,9 @@ impl Node {
                 let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
                 flow.answers.map(|a| a.flows).unwrap_or_default()
             }
-            Kind::Receipt | Kind::Rejection | Kind::Destruction => vec![manifest.flow.clone()],
+            Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Announcement => {
+                vec![manifest.flow.clone()]
+            }
         };
         for flow in about {
             let leg = self.find::<Leg>(&Leg::key_of(&manifest.run, &flow)).await?;
@@ -319,6 +327,9 @@ impl Node {
             Head::Recall { rows } if about_this => {
                 self.take_recall(manifest, leg, &rows, batch).await
             }
+            Head::Announcement { number, said } if about_this => {
+                self.take_announcement(&leg, number, said, batch).await
+            }
             Head::Destruction {
                 file,
                 what,
@@ -338,6 +349,7 @@ impl Node {
             Head::Receipt { .. }
             | Head::Rejection { .. }
             | Head::Recall { .. }
+            | Head::Announcement { .. }
             | Head::File { .. } => Err(Refusal::new(
                 "RUN-04",
                 "the letter is about another file than the present one",

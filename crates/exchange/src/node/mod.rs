@@ -3,6 +3,7 @@
 //! Every verb takes an operation id; asking twice does it once.
 
 mod agreements;
+mod announcements;
 mod answer;
 mod approvals;
 mod bring;
@@ -449,7 +450,8 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
+    "announcement",
     "partner",
     "route",
     "pact",

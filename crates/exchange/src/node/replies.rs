@@ -15,7 +15,7 @@ use crate::run::Run;
 use crate::trouble::Trouble;
 
 /// The calendar that working days are counted by (C-34).
-const CALENDAR: &str = "england-and-wales";
+pub(super) const CALENDAR: &str = "england-and-wales";
 
 /// A file that is to come, or to go, in answer to one that its receiver has.
 #[derive(Clone, Debug, PartialEq, Eq)]
