@@ -82,6 +82,8 @@ enum Command {
     Hold(commands::hold::Args),
     /// Raise an incident under an agreement, write down who was told of it, and move it on to its end.
     Incident(commands::incident::Args),
+    /// Tell the sender of a file of another use or disclosure of it, and look at what a receiver tells.
+    Announce(commands::announce::Args),
     /// Let fall due what is due, or destroy values early.
     Destroy(commands::destroy::Args),
     /// Count what the agreements did, from the node's own state and ledger.
@@ -142,6 +144,7 @@ pub async fn run() -> ExitCode {
         Command::Audit(args) => commands::audit::run(&args).await,
         Command::Due(args) => commands::due::run(&args).await,
         Command::Hold(args) => commands::hold::run(&args).await,
+        Command::Announce(args) => commands::announce::run(&args).await,
         Command::Incident(args) => commands::incident::run(&args).await,
         Command::Destroy(args) => commands::destroy::run(&args).await,
         Command::Report(args) => commands::report::run(&args).await,

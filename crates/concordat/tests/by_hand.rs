@@ -180,7 +180,7 @@ fn acts(done: &[Entry]) -> Vec<&str> {
     done.iter().map(|e| e.act.as_str()).collect()
 }
 
-// shows: SEC-06, SEC-13
+// shows: SEC-06, SEC-13, RUN-03
 #[tokio::test]
 async fn the_file_is_locked_and_its_password_goes_another_way_and_is_kept_nowhere() {
     let by_hand = ByHand::new().await;
@@ -235,6 +235,10 @@ async fn the_file_is_locked_and_its_password_goes_another_way_and_is_kept_nowher
             }
         }
     }
+    // Its first sheet says out of which project it comes.
+    let opened = office_crypto::decrypt_from_bytes(again.bytes.clone(), again.password.reveal());
+    let cover = part(&opened.unwrap(), "xl/sharedStrings.xml");
+    assert!(cover.contains(">Project<") && cover.contains(">contact-2026<"));
     let table = by_hand.seen(&again.bytes, again.password.reveal()).await;
     assert_eq!(
         table.columns.len(),
@@ -422,7 +426,7 @@ async fn a_file_that_is_not_the_same_is_held_or_refused_and_an_annotated_copy_sa
             .unwrap();
         assert_eq!(name, "official-sensitive-ask-2026-02-reply-annotated.xlsx");
         let opened = office_crypto::decrypt_from_bytes(copy, &password).unwrap();
-        let text = comments(&opened);
+        let text = part(&opened, "xl/comments1.xml");
         assert!(text.contains(&format!("rule {rule}")), "{n}: {text}");
         if leg.state() == State::Held {
             let op = op(&format!("refuse-{n}"));
@@ -438,9 +442,9 @@ async fn a_file_that_is_not_the_same_is_held_or_refused_and_an_annotated_copy_sa
     assert_eq!(by_hand.leg(&reply()).await.state(), State::Loaded);
 }
 
-fn comments(workbook: &[u8]) -> String {
+fn part(workbook: &[u8], name: &str) -> String {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(workbook)).unwrap();
-    let part = archive.by_name("xl/comments1.xml").unwrap();
+    let part = archive.by_name(name).unwrap();
     std::io::read_to_string(part).unwrap()
 }
 

@@ -146,9 +146,16 @@ impl Desk {
         for (who, other, by) in [("ho", "hmrc", OFFICER), ("hmrc", "ho", ANALYST)] {
             let card = self.at(&format!("{other}/card.json"));
             self.does(who, &[&["node", "trust", &card], by]);
+            let project = ["--project", "contact-2026"];
             let lay = ["node", "lay", &file, "--umbrella", &umbrella];
+            let lay = [&lay[..], &project].concat();
             self.does(who, &[&lay, by]);
             self.does(who, &[&["node", "sign", "--as", "s1:signatory"]]);
+            for framework in ["spf", "gsc"] {
+                let control = ["node", "control", framework, "--edition", "April 2014"];
+                let rest = ["--evidence", "statement 12", "--as", "i1:iao"];
+                self.does(who, &[&control, &rest]);
+            }
         }
         for (who, other, by) in [("ho", "hmrc", OFFICER), ("hmrc", "ho", ANALYST)] {
             let note = self.at(&format!("{other}/signatures/contact-thread.{other}.note"));
@@ -388,7 +395,7 @@ async fn three_directories_and_one_whole_run_by_commands_alone() {
     assert_eq!(again["done_before"], true);
 }
 
-// shows: AUD-07, SEC-09
+// shows: AUD-07, SEC-03, SEC-04, SEC-09
 #[tokio::test]
 async fn a_refusal_is_shown_with_its_way_out() {
     let desk = Desk::new().await;
@@ -406,6 +413,8 @@ async fn a_refusal_is_shown_with_its_way_out() {
                 &desk.at("contact-thread.yaml"),
                 "--umbrella",
                 &desk.at("mou-u-d.yaml"),
+                "--project",
+                "contact-2026",
             ],
             OFFICER,
         ],
@@ -417,6 +426,35 @@ async fn a_refusal_is_shown_with_its_way_out() {
         told.contains("refused (AGR-21)") && told.contains("have it signed"),
         "{told}"
     );
+    // Nor before somebody has said that every control is in place, with the evidence.
+    assert!(
+        told.contains("refused (SEC-03)") && told.contains("refused (SEC-04)"),
+        "{told}"
+    );
+    let control = ["node", "control", "spf", "--edition", "April 2014"];
+    let evidence = ["--evidence", "statement 12"];
+    let one = ["--control", "handling"];
+    assert_eq!(
+        desk.refused("ho", &[&control, &evidence, OFFICER]),
+        ["SEC-09"]
+    );
+    desk.does("ho", &[&control, &evidence, &one, &["--as", "i1:iao"]]);
+    let list = desk.does("ho", &[&["node", "checklist"]]);
+    assert_eq!(list["complete"], false);
+    for item in list["controls"].as_array().unwrap() {
+        let by = if item["control"] == "spf.handling" {
+            "i1".into()
+        } else {
+            Value::Null
+        };
+        assert_eq!(item["by"], by, "{item}");
+    }
+    let status = desk.does("ho", &[&["node", "status"]]);
+    let why = status["agreements"][0]["why_not"].to_string();
+    assert!(
+        why.contains("transfer, storage, access, destruction"),
+        "{why}"
+    );
     assert!(told.contains("To appeal"), "{told}");
     assert_eq!(desk.refused("ho", &[&start, CASEWORKER]), ["SEC-09"]);
     // It stands in the ledger.
@@ -427,7 +465,7 @@ async fn a_refusal_is_shown_with_its_way_out() {
         .unwrap();
     let told: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(
-        told["acts"]["refused"], 2,
+        told["acts"]["refused"], 5,
         "each of them, also within one second"
     );
     // Wrong use is another answer.
@@ -505,7 +543,7 @@ async fn a_run_that_is_given_up_leaves_nothing_behind() {
     let status = desk.does("ho", &[&["run", "status"]]);
     assert_eq!(status["files"][0]["state"], "closed");
     let out = desk.out("ho", &[&["run", "status"]]);
-    assert!(text(&out).contains("run ask-1 (closed)"), "{}", text(&out));
+    assert!(text(&out).contains("run ask-1 (closed, "), "{}", text(&out));
     // Whoever was selected was not asked: it is their turn again.
     assert_eq!(
         start("ask-2", &["--reason", "the first was given up"]),
@@ -904,4 +942,88 @@ async fn somebody_is_looked_up_and_the_look_ups_are_audited_by_commands_alone() 
         "{}",
         text(&verified)
     );
+}
+
+// shows: RUN-03
+#[tokio::test]
+async fn a_run_states_its_project_and_the_day_of_the_answer_to_both_sides() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let start = ["run", "start", "ask", "--run", RUN];
+    let by = |day: &'static str| ["--reply-by", day];
+    // A day that is over is no day for an answer.
+    let over = desk.refused("ho", &[&start, &by("2020-01-31"), OFFICER]);
+    assert_eq!(over, ["RUN-03"]);
+    let day = "2100-02-26";
+    desk.does("ho", &[&start, &by(day), OFFICER]);
+    desk.does("ho", &[&["run", "release", RUN, "ask"], OFFICER]);
+    desk.settle();
+
+    let told = desk.does("ho", &[&["run", "status", RUN]]);
+    let stated = &told["runs"][0];
+    for (name, value) in [
+        ("agreement", "contact-thread"),
+        ("project", "contact-2026"),
+        ("kind", "ad-hoc-transfer"),
+        ("flow", "ask"),
+        ("route", "sealed-exchange"),
+        ("sender", "ho"),
+        ("receiver", "hmrc"),
+        ("reply_by", day),
+    ] {
+        assert_eq!(stated[name], value, "{name}: {stated}");
+    }
+    assert!(stated["records"].as_u64().unwrap() > 0, "{stated}");
+    let contact = stated["contact"].as_str().unwrap();
+    assert!(contact.contains("data-analytics@hmrc.example"), "{stated}");
+    let status = desk.does("ho", &[&["node", "status"]]);
+    assert_eq!(stated["version"], status["agreements"][0]["hash"]);
+    assert_eq!(status["runs"][0], *stated);
+    let words = text(&desk.out("ho", &[&["run", "status", RUN]]));
+    let line = format!("project contact-2026; the answer by {day}");
+    assert!(words.contains(&line), "{words}");
+
+    // Whoever has the file knows it too, and owes the answer until then.
+    let there = desk.does("hmrc", &[&["run", "status", RUN]]);
+    assert_eq!(there["runs"][0]["project"], "contact-2026");
+    assert_eq!(there["files"][0]["reply_by"], day);
+    for (who, then) in [("ho", "ask the partner"), ("hmrc", "run release")] {
+        let due = desk.does(who, &[&["due"]]);
+        let items = due["items"].as_array().unwrap();
+        let answer = items.iter().find(|i| i["on"] == day);
+        let answer = answer.unwrap_or_else(|| panic!("{who}: {due}"));
+        assert!(answer["then"].as_str().unwrap().contains(then), "{answer}");
+    }
+}
+
+// shows: SEC-10
+#[tokio::test]
+async fn a_review_of_risks_is_in_the_due_list_until_it_is_done_and_then_for_its_next_day() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let review = || {
+        let due = desk.does("ho", &[&["due"]]);
+        let items = due["items"].as_array().unwrap();
+        let of_risks = |i: &&Value| i["what"].as_str().unwrap().contains("the review risks of");
+        let review = items.iter().find(of_risks).unwrap().clone();
+        let today: jiff::civil::Date = due["today"].as_str().unwrap().parse().unwrap();
+        (review, today)
+    };
+    let (before, _) = review();
+    let told = before["what"].as_str().unwrap();
+    assert!(told.contains("never done yet"), "{before}");
+    let reviewed = [
+        "node",
+        "reviewed",
+        "risks",
+        "--reason",
+        "minutes of the board",
+    ];
+    assert_eq!(desk.refused("ho", &[&reviewed, CASEWORKER]), ["SEC-09"]);
+    desk.does("ho", &[&reviewed, &["--as", "r1:siro"]]);
+    let (after, today) = review();
+    let told = after["what"].as_str().unwrap();
+    assert!(told.contains(&format!("last done on {today}")), "{after}");
+    let on: jiff::civil::Date = after["on"].as_str().unwrap().parse().unwrap();
+    assert!(on > today && !told.contains("OVERDUE"), "{after}");
 }

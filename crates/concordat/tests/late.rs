@@ -11,8 +11,9 @@
 
 mod town;
 
-use exchange::Node;
-use town::{Migrant, Town, source};
+use exchange::run::Run;
+use exchange::{Node, Start};
+use town::{Migrant, Town, officer, op, project, rules, source, starting};
 
 const APRIL: &str = "ask-2016-04";
 
@@ -76,5 +77,40 @@ async fn an_answer_is_awaited_over_weekends_and_bank_holidays_and_marked_when_it
             .collect();
         let expected: &[&str] = if late { &["leg.received"] } else { &[] };
         assert_eq!(told, expected);
+    }
+}
+
+// shows: RUN-03
+#[tokio::test]
+async fn the_agreements_clock_says_the_day_that_a_run_states_and_no_person_another() {
+    let town = Town::under(vec![Migrant::new(1)], with_an_aim()).await;
+    town.agreed().await;
+    town.on("2016-04-29");
+    let stated = |flow: &str, day: &str| Start {
+        reply_by: Some(day.parse().unwrap()),
+        ..starting(APRIL, flow)
+    };
+    let ho = &town.ho;
+    let sooner = stated("ask", "2016-05-03");
+    let sooner = ho.start(&op("sooner"), &sooner, &officer()).await;
+    assert_eq!(
+        rules(&sooner),
+        ["RUN-03"],
+        "the agreement gives until 16 May"
+    );
+    let plain = starting(APRIL, "ask");
+    ho.start(&op("start"), &plain, &officer()).await.unwrap();
+    let run: Run = ho.find(APRIL).await.unwrap().unwrap();
+    assert_eq!(run.reply_by(), Some(jiff::civil::date(2016, 5, 16)));
+    assert_eq!(run.project(), Some(&project()));
+    // HMRC forwards in the run of the Home Office, and its file says whose project that is.
+    town.send(ho, APRIL, "ask").await.unwrap();
+    town.settle().await;
+    town.matched(&town.hmrc, APRIL, "ask").await;
+    town.next(&town.hmrc, APRIL, "hmrc-reply").await.unwrap();
+    town.settle().await;
+    for (node, flow) in [(&town.hmrc, "ask"), (ho, "hmrc-reply")] {
+        let leg = town.leg(node, APRIL, flow).await;
+        assert_eq!(leg.project(), Some(&project()), "{flow}");
     }
 }

@@ -235,7 +235,7 @@ async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
     assert_eq!(rules(&early), ["AGR-01"]);
     ho.lay(
         &op("lay"),
-        &agreement(),
+        (&agreement(), &project()),
         &source(),
         &umbrellas(),
         &officer(),
@@ -243,7 +243,7 @@ async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
     .await
     .unwrap();
     let unsigned = ho.start(&op("p1"), &start(), &officer()).await;
-    assert_eq!(rules(&unsigned), ["AGR-21"]);
+    assert_eq!(rules(&unsigned), ["AGR-21", "SEC-03", "SEC-04"]);
     let not_theirs = ho.start(&op("p2"), &start(), &caseworker()).await;
     assert_eq!(rules(&not_theirs), ["SEC-09"]);
     house.settle().await;
@@ -262,7 +262,7 @@ async fn nothing_moves_before_the_agreement_is_in_force_and_approved() {
         .collect();
     assert_eq!(
         refused,
-        ["AGR-01", "AGR-21", "SEC-09"],
+        ["AGR-01", "AGR-21", "SEC-03", "SEC-04", "SEC-09"],
         "every refusal stands in the ledger by its rule"
     );
 }

@@ -156,6 +156,7 @@ impl Sealer for AgeSealer {
                 Head::Receipt { .. }
                 | Head::Rejection { .. }
                 | Head::Recall { .. }
+                | Head::Announcement { .. }
                 | Head::Destruction { .. } => None,
             },
             file: 0,

@@ -108,6 +108,8 @@ fn data() -> Letter {
         nil: None,
         as_of: jiff::civil::date(2026, 2, 2),
         quality: None,
+        project: None,
+        reply_by: None,
     };
     Letter {
         head,

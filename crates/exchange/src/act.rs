@@ -46,16 +46,28 @@ acts! {
     AgreementLaid = "agreement.laid";
     /// A party signed it.
     AgreementSigned = "agreement.signed";
+    /// A person said that controls of a framework are in place, on what evidence (SEC-03, SEC-04).
+    ControlsStated = "controls.stated";
     /// An agreement was suspended, with the reason: nothing moves under it.
     AgreementSuspended = "agreement.suspended";
     /// A suspended agreement goes on.
     AgreementResumed = "agreement.resumed";
+    /// A person did a review that the agreement promises again and again (SEC-10).
+    ReviewDone = "review.done";
     /// A review of an agreement began.
     AgreementUnderReview = "agreement.under-review";
     /// The review is over, and the agreement goes on.
     AgreementReviewed = "agreement.reviewed";
     /// Notice was given: the agreement ends on a day.
     AgreementNotice = "agreement.notice";
+    /// What came with a file is to be used, or was, for another purpose, or disclosed to a third party (LEG-24, LEG-25).
+    AnnouncementRaised = "announcement.raised";
+    /// The sender of the file was told of it.
+    AnnouncementSent = "announcement.sent";
+    /// The receiver of a file told of it.
+    AnnouncementReceived = "announcement.received";
+    /// A person at the sender of the file looked at it.
+    AnnouncementLookedAt = "announcement.looked-at";
     /// An approval was asked for.
     ApprovalAsked = "approval.asked";
     /// An approval was given.

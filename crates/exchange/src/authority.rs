@@ -56,6 +56,8 @@ named! {
         LayAgreement = "lay-agreement",
         /// Suspend an agreement or let it go on, review it, give notice of its end.
         Stand = "stand",
+        /// Say that the controls which an agreement is kept under are in place.
+        StateControls = "state-controls",
         /// Sign an agreement for the party.
         Sign = "sign",
         /// Propose a route.
@@ -104,6 +106,8 @@ named! {
         Check = "check",
         /// Say who works on an application.
         Assign = "assign",
+        /// Tell the sender of a file of another use of it, and look at what its receiver tells.
+        Announce = "announce",
         /// Raise an incident.
         RaiseIncident = "raise-incident",
         /// Tell contacts of an incident, and move it on to its end.
@@ -128,6 +132,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::DestroyEarly,
             Action::Witness,
             Action::Assign,
+            Action::Announce,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -139,6 +144,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ApproveRoute,
             Action::Approve,
             Action::Stand,
+            Action::StateControls,
             Action::ChooseSolution,
             Action::ReplaceNodeKey,
             Action::RaiseIncident,
@@ -152,6 +158,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ApproveRoute,
             Action::Approve,
             Action::Stand,
+            Action::StateControls,
             Action::ChooseSolution,
             Action::ReplaceNodeKey,
             Action::RaiseIncident,
@@ -173,6 +180,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::ReviewMatch,
             Action::DestroyEarly,
             Action::Witness,
+            Action::Announce,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -203,6 +211,7 @@ const TABLE: &[(Role, &[Action])] = &[
         Role::DataProtectionLead,
         &[
             Action::LegalHold,
+            Action::Announce,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],

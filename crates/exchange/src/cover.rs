@@ -3,7 +3,9 @@
 //! Everything here is of the agreement and the run. No cell is in it, and nothing that is about a person.
 
 use agreement::{Column, FieldType, Flow, Plan, TypeName};
+use jiff::civil::Date;
 
+use crate::ids::ProjectId;
 use crate::leg::Leg;
 use crate::table::{Format, Table};
 
@@ -115,6 +117,15 @@ impl Cover {
             columns: flow.columns.iter().map(Heading::of).collect(),
             to_fill: Vec::new(),
         }
+    }
+
+    /// The same with the project of the run and the last day for the answer (RUN-03).
+    #[must_use]
+    pub fn stating(mut self, project: Option<&ProjectId>, reply_by: Option<Date>) -> Self {
+        let project = project.map(|p| ("Project", p.to_string()));
+        let day = reply_by.map(|day| ("Answer by", day.to_string()));
+        self.about.extend(project.into_iter().chain(day));
+        self
     }
 
     /// The same with the columns that whoever gets it fills in, where the agreement has the same file come back.

@@ -97,8 +97,7 @@ impl Deadline {
                 within.after(day).ok_or_else(outside)?
             }
         };
-        let end = last.tomorrow().map_err(|_| outside())?;
-        let at = end.to_zoned(london()?).map_err(|_| outside())?.timestamp();
+        let at = day_end(last)?;
         Ok(Some(Self::at_instant(at, "answer", owner, Expiry::Tell)))
     }
 
@@ -139,6 +138,24 @@ fn london() -> Result<TimeZone, PortFault> {
 /// When the time zone database is missing.
 pub fn london_day(at: Timestamp) -> Result<Date, PortFault> {
     Ok(at.to_zoned(london()?).date())
+}
+
+/// The instant at which a civil day is over in London.
+///
+/// # Errors
+/// When the time zone database is missing or the calendar ends.
+pub fn day_end(day: Date) -> Result<Timestamp, PortFault> {
+    let end = day.tomorrow().map_err(|_| outside())?;
+    Ok(end.to_zoned(london()?).map_err(|_| outside())?.timestamp())
+}
+
+/// The last civil day in London before an instant at which something is due.
+///
+/// # Errors
+/// When the time zone database is missing.
+pub fn last_day(due: Timestamp) -> Result<Date, PortFault> {
+    let second = jiff::SignedDuration::from_secs(1);
+    london_day(due.checked_sub(second).unwrap_or(due))
 }
 
 /// The civil date and time of an instant in London.

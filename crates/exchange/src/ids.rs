@@ -99,6 +99,8 @@ ids! {
     EffectId = "an effect id";
     /// One incident under an agreement; never named after a person.
     IncidentId = "an incident id";
+    /// A project of this party, out of which agreements come.
+    ProjectId = "a project id";
     /// A member of staff, by the identity provider's opaque handle.
     StaffId = "a staff id";
     /// A person of the case register, as the keyed hash of their person key: it names nobody without the key.

@@ -13,7 +13,7 @@ use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::ids::{AgreementId, FlowId, HoldingId, PackageId, PartyId, RouteId, RunId};
+use crate::ids::{AgreementId, FlowId, HoldingId, PackageId, PartyId, ProjectId, RouteId, RunId};
 use crate::refusal::Refusal;
 use crate::table::FileFault;
 
@@ -258,7 +258,7 @@ pub struct Leg {
     version: u64,
 }
 
-/// What the sender of a file says of the sources that it was made of (MATCH-18).
+/// What the sender of a file says of the sources that it was made of (MATCH-18), and of its run (RUN-03).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sources {
@@ -266,6 +266,12 @@ pub struct Sources {
     pub as_of: Date,
     /// What the receiver must know of their quality, where there is something to know; no personal value.
     pub quality: Option<String>,
+    /// The project that the run belongs to, as another party said.
+    #[serde(default)]
+    pub project: Option<ProjectId>,
+    /// The last day for the answer, as another party said.
+    #[serde(default)]
+    pub reply_by: Option<Date>,
 }
 
 /// The circumstance for which somebody is asked about, case by case. What it is stands sealed beside the rows.
@@ -502,6 +508,10 @@ impl Leg {
     /// Did the sender recall this row?
     pub fn is_recalled(&self, number: u64) -> bool {
         self.recalled.contains(&number)
+    }
+    /// The project that its run belongs to, as the file of another party said (RUN-03).
+    pub fn project(&self) -> Option<&ProjectId> {
+        self.sources.as_ref()?.project.as_ref()
     }
     /// The day for which the sender's sources stood (MATCH-18).
     pub fn as_of(&self) -> Option<Date> {

@@ -3,12 +3,14 @@
 //! those come in through [`ports`].
 
 pub mod act;
+pub mod announcement;
 pub mod approval;
 pub mod authority;
 pub mod bulk;
 pub mod change;
 pub mod check;
 pub mod compose;
+pub mod controls;
 pub mod cosigning;
 pub mod cover;
 pub mod deadline;
@@ -47,6 +49,6 @@ pub mod value_use;
 
 pub use node::{
     About, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
-    Raised, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
+    Raised, Review, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AgreementId, FlowId, PackageId, PartyId, RunId};
+use crate::announcement::Said;
+use crate::ids::{AgreementId, FlowId, PackageId, PartyId, ProjectId, RunId};
 use crate::leg::{Leg, Side, State};
 use crate::refusal::Refusal;
 use crate::table::{FileFault, Format};
@@ -26,17 +27,20 @@ pub enum Kind {
     Destruction,
     /// The sender of data tells that some rows must not be relied on.
     Recall,
+    /// The receiver of data tells of a use, or a disclosure, that was not agreed.
+    Announcement,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Data,
         Self::Return,
         Self::Receipt,
         Self::Rejection,
         Self::Destruction,
         Self::Recall,
+        Self::Announcement,
     ];
 
     /// The kind as it stands in manifests and ids.
@@ -48,6 +52,7 @@ impl Kind {
             Self::Return => "return",
             Self::Destruction => "destruction",
             Self::Recall => "recall",
+            Self::Announcement => "announcement",
         }
     }
 }
@@ -108,6 +113,13 @@ pub const fn rule_of(kind: Kind) -> Rule {
                 State::Sealed,
                 State::Sent,
             ],
+            first: false,
+        },
+        Kind::Announcement => Rule {
+            sent_by: Side::Receiver,
+            sending: &[State::Loaded, State::Matched, State::Closed],
+            // It may be faster than the receipt.
+            taking: &[State::Sent, State::Accepted, State::Closed],
             first: false,
         },
         Kind::Recall => Rule {
@@ -218,6 +230,12 @@ pub enum Head {
         /// What the receiver must know of the quality of those sources, where there is something to know (MATCH-18).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         quality: Option<String>,
+        /// The project that the run belongs to at the party that started it (RUN-03).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        project: Option<ProjectId>,
+        /// The last day for the answer, where one is set (RUN-03).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_by: Option<Date>,
     },
     /// A receipt.
     Receipt {
@@ -246,6 +264,13 @@ pub enum Head {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         backups_until: Option<Date>,
     },
+    /// An announcement (LEG-24, LEG-25).
+    Announcement {
+        /// Counts those about one file, from 1.
+        number: u32,
+        /// What it says.
+        said: Said,
+    },
     /// A recall (FLAG-08): these rows of the file must not be relied on any more.
     Recall {
         /// Their places in the file, counted from 1.
@@ -263,6 +288,7 @@ impl Head {
                 | (Self::Rejection { .. }, Kind::Rejection)
                 | (Self::Destruction { .. }, Kind::Destruction)
                 | (Self::Recall { .. }, Kind::Recall)
+                | (Self::Announcement { .. }, Kind::Announcement)
         )
     }
 }

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
+use crate::controls::{Checklist, Stating};
 use crate::deadline::Deadline;
-use crate::ids::{AgreementId, PartyId, SignerId};
+use crate::ids::{AgreementId, PartyId, ProjectId, SignerId};
 use crate::refusal::Refusal;
 
 /// What one signatory signed: the text of a C2SP signed note, so that each signature stands for itself.
@@ -128,8 +129,12 @@ pub const MOVES: &[(Move, Standing, Standing)] = &[
 pub struct Laying {
     /// The agreement's name.
     pub id: AgreementId,
+    /// This party's project that it comes out of (RUN-03).
+    pub project: ProjectId,
     /// The hash of its canonical form.
     pub hash: Digest,
+    /// The controls that it is kept under.
+    pub controls: Checklist,
     /// The file as it was checked.
     pub source: String,
     /// The files of its umbrellas, as they were checked.
@@ -146,13 +151,22 @@ pub struct Laying {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pact {
     id: AgreementId,
+    /// None in agreements that were laid before projects were written down.
+    #[serde(default)]
+    project: Option<ProjectId>,
     hash: Digest,
+    /// Asked for in full where an agreement was laid before there was a checklist.
+    #[serde(default)]
+    controls: Checklist,
     source: String,
     umbrellas: Vec<String>,
     signatories: BTreeMap<SignerId, String>,
     from: Date,
     last: Option<Date>,
     signatures: BTreeMap<SignerId, (Signature, String)>,
+    /// When each review that it promises was done last, by its name.
+    #[serde(default)]
+    reviews: BTreeMap<String, Date>,
     standing: Standing,
     /// The last day, where notice was given.
     ends: Option<Date>,
@@ -165,7 +179,9 @@ impl Pact {
     pub fn lay(laying: Laying, by: &Warrant) -> Change<Self> {
         let Laying {
             id,
+            project,
             hash,
+            controls,
             source,
             umbrellas,
             signatories,
@@ -175,18 +191,24 @@ impl Pact {
         let signatures = BTreeMap::new();
         let pact = Self {
             id,
+            project: Some(project),
             hash,
+            controls,
             source,
             umbrellas,
             signatories,
             from,
             last,
             signatures,
+            reviews: BTreeMap::new(),
             standing: Standing::Running,
             ends: None,
             version: 0,
         };
-        let record = pact.record(Act::AgreementLaid, &by.actor());
+        let mut record = pact.record(Act::AgreementLaid, &by.actor());
+        if let Some(project) = &pact.project {
+            record = record.id("project", project);
+        }
         Change::new(pact, record)
     }
 
@@ -229,6 +251,54 @@ impl Pact {
             .id("signer", &signer)
             .fact("date", Fact::Date(signature.date));
         self.signatures.insert(signer, (signature, note.to_owned()));
+        Ok(Change::new(self, record))
+    }
+
+    /// A person says that controls of a framework are in place at this party, and on what evidence (SEC-03, SEC-04).
+    ///
+    /// # Errors
+    /// As [`Checklist::state`].
+    pub fn state_controls(
+        mut self,
+        what: &Stating<'_>,
+        today: Date,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        let said = self.controls.state(what, today, by.staff())?;
+        let mut record = self
+            .record(Act::ControlsStated, &by.actor())
+            .rule(what.framework.rule)
+            .id("framework", what.framework.name)
+            .text("version", what.version)
+            .text("evidence", what.evidence);
+        for control in said {
+            record = record.fact(control, Fact::Date(what.on));
+        }
+        Ok(Change::new(self, record))
+    }
+
+    /// A person did a review that it promises, on `today` (SEC-10).
+    ///
+    /// # Errors
+    /// A refusal without a word about it.
+    pub fn review_done(
+        mut self,
+        name: &str,
+        word: &str,
+        today: Date,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
+        if word.trim().is_empty() {
+            let what = "a review needs a word: where what came of it is written";
+            return Err(Refusal::without_reason("SEC-10", what));
+        }
+        self.reviews.insert(name.to_owned(), today);
+        let record = self
+            .record(Act::ReviewDone, by)
+            .rule("SEC-10")
+            .id("review", name)
+            .fact("on", Fact::Date(today))
+            .text("word", word);
         Ok(Change::new(self, record))
     }
 
@@ -307,7 +377,7 @@ impl Pact {
             "terminated"
         } else if self.is_suspended() {
             "suspended"
-        } else if day < self.from {
+        } else if day < self.from || !self.controls.is_complete() {
             "signed"
         } else if self.ends.is_some() {
             "terminating"
@@ -326,6 +396,11 @@ impl Pact {
     /// Is it suspended?
     pub fn is_suspended(&self) -> bool {
         self.standing == Standing::Suspended
+    }
+
+    /// Does what comes in wait unopened: is it suspended, or its checklist of controls not complete?
+    pub fn holds_off(&self) -> bool {
+        self.is_suspended() || !self.controls.is_complete()
     }
 
     /// Is it signed, and does it run on `day`, whether it is suspended or not?
@@ -363,9 +438,11 @@ impl Pact {
     /// Is it in force on `day`?
     ///
     /// # Errors
-    /// The refusals, all together: those of [`Pact::runs`], or that it is suspended (AGR-28).
+    /// The refusals, all together: those of [`Pact::runs`], controls of which nobody has said that they are in place (SEC-03,
+    /// SEC-04), or that it is suspended (AGR-28).
     pub fn in_force(&self, day: Date) -> Result<(), Vec<Refusal>> {
         let mut no = self.runs(day).err().unwrap_or_default();
+        no.extend(self.controls.refusals());
         if self.is_suspended() {
             no.push(
                 Refusal::new("AGR-28", format!("{} is suspended", self.id))
@@ -402,6 +479,18 @@ impl Pact {
     /// The agreement's name.
     pub fn id(&self) -> &AgreementId {
         &self.id
+    }
+    /// This party's project that it comes out of (RUN-03).
+    pub fn project(&self) -> Option<&ProjectId> {
+        self.project.as_ref()
+    }
+    /// The controls that it is kept under, and who said of which that it is in place.
+    pub fn controls(&self) -> &Checklist {
+        &self.controls
+    }
+    /// When a review that it promises was done last.
+    pub fn reviewed(&self, name: &str) -> Option<Date> {
+        self.reviews.get(name).copied()
     }
     /// The hash that is signed.
     pub fn hash(&self) -> Digest {

@@ -9,7 +9,7 @@ use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
-use crate::ids::{AgreementId, FlowId, RunId};
+use crate::ids::{AgreementId, FlowId, ProjectId, RunId};
 use crate::refusal::Refusal;
 
 /// What kind of run it is (RUN-03, RUN-22).
@@ -68,9 +68,14 @@ pub struct Run {
     id: RunId,
     agreement: AgreementId,
     hash: Digest,
+    /// None in runs of agreements that were laid before projects were written down.
+    #[serde(default)]
+    project: Option<ProjectId>,
     flow: FlowId,
     kind: Kind,
     on: Date,
+    #[serde(default)]
+    reply_by: Option<Date>,
     pool: Pool,
     state: State,
     #[serde(skip)]
@@ -86,12 +91,16 @@ pub struct Starting {
     pub agreement: AgreementId,
     /// Its hash.
     pub hash: Digest,
+    /// The project that the agreement belongs to (RUN-03).
+    pub project: Option<ProjectId>,
     /// The flow that it starts with.
     pub flow: FlowId,
     /// Its kind.
     pub kind: Kind,
     /// The day.
     pub on: Date,
+    /// The last day for the answer (RUN-03); none where nothing says one.
+    pub reply_by: Option<Date>,
     /// Who was looked at.
     pub pool: Pool,
     /// Why there is a second run in the period, where there is (RUN-02).
@@ -105,9 +114,11 @@ impl Run {
             id,
             agreement,
             hash,
+            project,
             flow,
             kind,
             on,
+            reply_by,
             pool,
             reason,
         } = starting;
@@ -115,9 +126,11 @@ impl Run {
             id,
             agreement,
             hash,
+            project,
             flow,
             kind,
             on,
+            reply_by,
             pool,
             state: State::Open,
             version: 0,
@@ -131,6 +144,12 @@ impl Run {
             .count("checked", pool.checked)
             .count("first", pool.first)
             .count("again", pool.again);
+        if let Some(project) = &run.project {
+            record = record.id("project", project);
+        }
+        if let Some(day) = run.reply_by {
+            record = record.fact("reply-by", Fact::Date(day));
+        }
         if let Some(reason) = reason {
             record = record.rule("RUN-02").text("reason", reason);
         }
@@ -180,6 +199,18 @@ impl Run {
     /// The agreement.
     pub fn agreement(&self) -> &AgreementId {
         &self.agreement
+    }
+    /// The hash of the agreement under which it was started: the version of its specification.
+    pub fn hash(&self) -> Digest {
+        self.hash
+    }
+    /// The project that its agreement belongs to (RUN-03).
+    pub fn project(&self) -> Option<&ProjectId> {
+        self.project.as_ref()
+    }
+    /// The last day for the answer, as it was when the run started (RUN-03).
+    pub fn reply_by(&self) -> Option<Date> {
+        self.reply_by
     }
     /// The flow that it starts with.
     pub fn flow(&self) -> &FlowId {

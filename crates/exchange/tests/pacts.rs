@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use common::{hash, person};
 use exchange::authority::{Action, Actor, Role};
 use exchange::change::Aggregate;
-use exchange::ids::{AgreementId, SignerId};
+use exchange::controls::{Checklist, FRAMEWORKS, Framework, Stating, framework};
+use exchange::ids::{AgreementId, ProjectId, SignerId};
 use exchange::pact::{Laying, MOVES, Move, Pact, Signature};
 use jiff::civil::{Date, date};
 
@@ -28,10 +29,13 @@ fn signer(name: &str) -> SignerId {
     SignerId::parse(name).unwrap()
 }
 
-fn laid() -> Pact {
+/// Laid on the table, with nothing said of its controls.
+fn bare() -> Pact {
     let laying = Laying {
         id: id(),
+        project: ProjectId::parse("contact-2026").unwrap(),
         hash: hash(),
+        controls: Checklist::with(&[]),
         source: "agreement: contact-thread".into(),
         umbrellas: Vec::new(),
         signatories: BTreeMap::from([
@@ -45,6 +49,32 @@ fn laid() -> Pact {
         .may(Action::LayAgreement)
         .unwrap();
     Pact::lay(laying, &by).state().clone()
+}
+
+/// Says of controls of a framework that they are in place: the rule that refuses it.
+fn said(pact: &Pact, of: &'static Framework, controls: &[&str]) -> Result<Pact, &'static str> {
+    let controls: Vec<String> = controls.iter().map(|c| (*c).to_owned()).collect();
+    let what = Stating {
+        framework: of,
+        controls: &controls,
+        version: "April 2014",
+        evidence: "statement 12",
+        on: date(2026, 1, 5),
+    };
+    stated(pact, &what)
+}
+
+fn stated(pact: &Pact, what: &Stating<'_>) -> Result<Pact, &'static str> {
+    let owner = person("i1", Role::AssetOwner);
+    let by = owner.may(Action::StateControls).unwrap();
+    let change = pact.clone().state_controls(what, date(2026, 1, 7), &by);
+    change.map(|c| c.state().clone()).map_err(|r| r.rule)
+}
+
+/// Laid on the table, with every control in place.
+fn laid() -> Pact {
+    let pact = said(&bare(), &FRAMEWORKS[0], FRAMEWORKS[0].controls).unwrap();
+    said(&pact, &FRAMEWORKS[1], FRAMEWORKS[1].controls).unwrap()
 }
 
 fn signature(who: &str, role: &str) -> Signature {
@@ -220,4 +250,72 @@ fn a_run_starts_in_force_and_under_review_and_in_no_other_stage_of_its_life() {
         let refused = both.clone().notice(last, day, why, &by);
         assert_eq!(refused.unwrap_err().rule, "AGR-28", "{last}");
     }
+}
+
+// shows: SEC-03, SEC-04
+#[test]
+fn an_agreement_is_not_in_force_before_its_checklist_is_complete() {
+    let day = date(2026, 2, 2);
+    let one = sign(bare(), "ho", "Director").unwrap();
+    let signed = sign(one, "hmrc.ris", "Deputy Director").unwrap();
+    assert_eq!(rules(&signed, day), ["SEC-03", "SEC-04"]);
+    assert_eq!(start(&signed, day), ["SEC-03", "SEC-04"]);
+    assert_eq!(signed.stage(day), "signed", "signed, and not yet effective");
+    assert!(signed.holds_off(), "what comes in waits");
+    let spf = framework("spf").unwrap();
+    let gsc = framework("gsc").unwrap();
+    // Every control of every framework is said, and of no other.
+    let mut pact = signed.clone();
+    for of in [spf, gsc] {
+        for control in of.controls {
+            assert!(rules(&pact, day).contains(&of.rule), "{control}");
+            pact = said(&pact, of, &[control]).unwrap();
+        }
+        assert!(!rules(&pact, day).contains(&of.rule));
+    }
+    assert_eq!(pact.stage(day), "in-force");
+    assert!(!pact.holds_off());
+    let refused = |of, controls: &[&str]| said(&signed, of, controls).err();
+    assert_eq!(refused(gsc, &["handling"]), Some("SEC-04"));
+    let ias6 = framework("ias6").unwrap();
+    assert_eq!(refused(ias6, ias6.controls), Some("SEC-03"));
+    // With the Department for Education it is asked for too.
+    assert_eq!(Checklist::with(&["dfe"]).items().count(), 9);
+    assert_eq!(Checklist::with(&["home-office", "hmrc"]).items().count(), 8);
+    // Without version or evidence, or for a day to come, it is not said.
+    let controls = [spf.controls[0].to_owned()];
+    let whole = Stating {
+        framework: spf,
+        controls: &controls,
+        version: "April 2014",
+        evidence: "statement 12",
+        on: date(2026, 1, 7),
+    };
+    for part in [
+        Stating {
+            version: " ",
+            ..whole.clone()
+        },
+        Stating {
+            evidence: "",
+            ..whole.clone()
+        },
+        Stating {
+            on: date(2026, 1, 8),
+            ..whole.clone()
+        },
+    ] {
+        assert_eq!(stated(&signed, &part).map(|_| ()), Err("SEC-03"));
+    }
+    let said = stated(&signed, &whole).unwrap();
+    let (_, item) = said
+        .controls()
+        .items()
+        .find(|(key, _)| *key == "spf.handling")
+        .unwrap();
+    let item = item.unwrap();
+    assert_eq!(
+        (item.version.as_str(), item.by.as_str(), item.on),
+        ("April 2014", "i1", whole.on)
+    );
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use exchange::authority::{Person, Role};
-use exchange::ids::{AgreementId, FlowId, OperationId, RouteId, RunId, SignerId, StaffId};
+use exchange::ids::{
+    AgreementId, FlowId, OperationId, ProjectId, RouteId, RunId, SignerId, StaffId,
+};
 use exchange::pact::Pact;
 use exchange::{Done, Node};
 use ledger::{Digest, Entry, Fact};
@@ -317,6 +319,10 @@ pub(crate) fn person(text: &str) -> Result<Person, String> {
         staff: StaffId::parse(staff).map_err(|e| e.to_string())?,
         role: *role.ok_or_else(bad)?,
     })
+}
+
+pub(crate) fn project_id(text: &str) -> Result<ProjectId, String> {
+    ProjectId::parse(text).map_err(|e| e.to_string())
 }
 
 pub(crate) fn run_id(text: &str) -> Result<RunId, String> {

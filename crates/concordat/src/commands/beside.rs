@@ -98,6 +98,9 @@ pub(crate) enum What {
         /// A file with the person keys of those who are asked about, one a line.
         #[arg(long, value_name = "FILE")]
         people: PathBuf,
+        /// The last day for the answer, where no clock of the agreement says it.
+        #[arg(long, value_name = "DAY")]
+        reply_by: Option<jiff::civil::Date>,
         #[command(flatten)]
         by: Acting,
     },
@@ -192,6 +195,7 @@ pub(crate) async fn run(what: &What) -> Result<(), Fail> {
             circumstance,
             text,
             people,
+            reply_by,
             by,
         } => {
             let people = std::fs::read_to_string(people).map_err(|e| Fail::at(people, &e))?;
@@ -203,7 +207,7 @@ pub(crate) async fn run(what: &What) -> Result<(), Fail> {
             };
             tell(
                 &by.working,
-                start((flow, run), agreement.as_ref(), &case, by).await,
+                start((flow, run), agreement.as_ref(), &case, *reply_by, by).await,
             )
         }
         What::ApproveCase {
@@ -310,6 +314,7 @@ async fn start(
     (flow, run): (&FlowId, &RunId),
     agreement: Option<&AgreementId>,
     case: &Case,
+    reply_by: Option<jiff::civil::Date>,
     by: &Acting,
 ) -> Result<Said, Fail> {
     let node = by.working.node().await?;
@@ -319,6 +324,7 @@ async fn start(
         run: run.clone(),
         at_most: None,
         reason: None,
+        reply_by,
     };
     let op = op("run.start", run)?;
     let done = node.start_case(&op, &start, case, &by.who).await?;

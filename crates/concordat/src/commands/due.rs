@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use agreement::Schedule;
+use exchange::announcement::{Announcement, State as AnnouncementState};
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
 use exchange::check::line::Line;
-use exchange::deadline::london_day;
+use exchange::deadline::{last_day, london_day};
 use exchange::decision::Decision;
 use exchange::entrusted::Entrusted;
 use exchange::finding::{Finding, State as FindingState};
@@ -21,7 +22,7 @@ use exchange::retention::{Holding, NEED_REVIEWED};
 use exchange::run::Run;
 use exchange::set_up::SetUp;
 use exchange::trace::Trace;
-use exchange::{Awaited, Node};
+use exchange::{Awaited, Node, Review};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::json;
@@ -112,11 +113,13 @@ async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
     all.extend(certificates(node).await?);
     all.extend(traces(node).await?);
     all.extend(agreements(node).await?);
+    all.extend(reviews(node).await?);
     all.extend(work(node).await?);
     all.extend(words(node).await?);
     all.extend(answers(node).await?);
     all.extend(lines(node).await?);
     all.extend(incidents(node).await?);
+    all.extend(announcements(node).await?);
     Ok(all)
 }
 
@@ -265,6 +268,35 @@ async fn agreements(node: &Node) -> Result<Vec<Item>, Fail> {
     Ok(all)
 }
 
+/// Reviews that agreements promise, each until somebody says that it is done (SEC-10).
+async fn reviews(node: &Node) -> Result<Vec<Item>, Fail> {
+    let today = london_day(node.ports().clock.now())?;
+    let whose = format!("{} iao or siro", node.party());
+    let item = |review: Review| {
+        let late = if review.is_overdue(today) {
+            " is OVERDUE"
+        } else {
+            ""
+        };
+        let Review {
+            agreement,
+            name,
+            what,
+            last,
+            on,
+        } = review;
+        let last = last.map_or("never done yet".to_owned(), |day| {
+            format!("last done on {day}")
+        });
+        let what = format!("the review {name} of {agreement} ({what}; {last}){late}");
+        let then = format!(
+            "a person does it, then `concordat node reviewed {name} --agreement {agreement}`"
+        );
+        Item::new(Some(on), &whose, what, then).about(vec![agreement.to_string()])
+    };
+    Ok(node.reviews().await?.into_iter().map(item).collect())
+}
+
 /// Runs and files that wait for somebody.
 async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
     let mut all = Vec::new();
@@ -329,8 +361,7 @@ async fn answers(node: &Node) -> Result<Vec<Item>, Fail> {
     for awaited in node.awaited().await? {
         let by = &awaited.deadline;
         // A deadline ends with its day: what is due at midnight is due on the day before.
-        let last = by.at().checked_sub(jiff::SignedDuration::from_secs(1));
-        let on = london_day(last.unwrap_or(by.at()))?;
+        let on = last_day(by.at())?;
         let late = if by.is_due(now) { " is LATE" } else { "" };
         let Awaited {
             run,
@@ -432,6 +463,46 @@ async fn incidents(node: &Node) -> Result<Vec<Item>, Fail> {
             let then = "move it on: `concordat incident list` says how";
             all.push(Item::new(None, &whose, what, then).about(vec![name.to_string()]));
         }
+    }
+    Ok(all)
+}
+
+/// What the sender of a file is to be told of another use of it, and what its receiver told (LEG-24, LEG-25).
+async fn announcements(node: &Node) -> Result<Vec<Item>, Fail> {
+    let now = node.ports().clock.now();
+    let officer = format!("{} data-sharing-officer or analyst", node.party());
+    let mut all = Vec::new();
+    for announcement in node.all::<Announcement>().await? {
+        let (run, flow, number) = (
+            announcement.run(),
+            announcement.flow(),
+            announcement.number(),
+        );
+        let (peer, matter) = (announcement.peer(), announcement.said().matter.name());
+        let of = format!("{run} {flow} {number}");
+        let (what, then) = match announcement.state() {
+            AnnouncementState::ToTell => {
+                let late = match announcement.due().is_some_and(|due| now >= due) {
+                    true => " is LATE",
+                    false => "",
+                };
+                let what =
+                    format!("{peer} is to be told of the announcement {of} ({matter}){late}");
+                (
+                    what,
+                    format!("`concordat announce tell {of}`; the run does not end before"),
+                )
+            }
+            AnnouncementState::Received => (
+                format!("{peer} announces {of} ({matter})"),
+                format!(
+                    "a person looks at it: `concordat announce list`, then `concordat announce look {of}`"
+                ),
+            ),
+            AnnouncementState::Told | AnnouncementState::LookedAt => continue,
+        };
+        let on = announcement.due().map(last_day).transpose()?;
+        all.push(Item::new(on, &officer, what, then).about(vec![announcement.key()]));
     }
     Ok(all)
 }

@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
 mod acting;
+pub(crate) mod announce;
 pub(crate) mod approve;
 pub(crate) mod audit;
 mod beside;
 pub(crate) mod check;
+mod controls;
 pub(crate) mod destroy;
 pub(crate) mod diff;
 pub(crate) mod doctor;

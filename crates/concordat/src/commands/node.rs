@@ -7,18 +7,19 @@ use agreement::{Library, Period};
 use clap::Subcommand;
 use exchange::Node;
 use exchange::change::Aggregate as _;
-use exchange::ids::{AgreementId, PartyId, RouteId, SignerId};
+use exchange::ids::{AgreementId, PartyId, ProjectId, RouteId, SignerId};
 use exchange::pact::{Move, Pact};
 use exchange::ports::PartyCard;
 use ledger::Digest;
 use serde_json::json;
 
 use super::acting::{
-    self, Acting, At, Said, Working, agreement_id, brief, op, route_id, show, signer_id, tell,
+    self, Acting, At, Said, Working, agreement_id, brief, op, project_id, route_id, show,
+    signer_id, tell,
 };
 use super::shelf::read;
 use super::status;
-use super::{rekey, second};
+use super::{controls, rekey, second};
 use crate::carrying;
 use crate::fail::Fail;
 use crate::house::{self, Config};
@@ -59,11 +60,14 @@ enum What {
     },
     /// Lay an agreement on the table, to be signed.
     #[command(
-        after_help = "Example: concordat node lay contact-thread.yaml --umbrella mou-u-d.yaml --as o1:data-sharing-officer"
+        after_help = "Example: concordat node lay contact-thread.yaml --umbrella mou-u-d.yaml --project contact-2026 --as o1:data-sharing-officer"
     )]
     Lay {
         /// The agreement's file.
         file: PathBuf,
+        /// The project of this party that the agreement comes out of; each of its runs states it.
+        #[arg(long, value_parser = project_id)]
+        project: ProjectId,
         /// The files of the agreements that it stands under.
         #[arg(long, num_args = 1..)]
         umbrella: Vec<PathBuf>,
@@ -116,6 +120,12 @@ enum What {
     Rekey(Box<rekey::Rekey>),
     /// Write down that a controller reviewed a process that the agreement foresees, and agreed that it is set up.
     SetUp(Box<second::SetUp>),
+    /// Say that controls of a framework are in place here, and on what evidence. Without them the agreement is not in force.
+    Control(Box<controls::Control>),
+    /// List the controls that an agreement is kept under, and who said of which that it is in place.
+    Checklist(controls::Checklist),
+    /// Say that a review which an agreement promises was done: the next is counted from today.
+    Reviewed(Box<controls::Reviewed>),
     /// Give notice of an agreement's end: no run starts any more, and what runs goes on until then.
     #[command(
         after_help = "Example: concordat node notice --reason \"the pilot is over\" --as r1:siro"
@@ -204,7 +214,12 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
         What::Card(at) => card(at).await,
         What::Trust { card, by } => tell(&by.working, trust(card, by).await),
         What::Work { watch, working } => work(*watch, working).await,
-        What::Lay { file, umbrella, by } => tell(&by.working, lay(file, umbrella, by).await),
+        What::Lay {
+            file,
+            project,
+            umbrella,
+            by,
+        } => tell(&by.working, lay(file, project, umbrella, by).await),
         What::Sign {
             agreement,
             signer,
@@ -229,6 +244,9 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
         ),
         What::Rekey(args) => tell(&args.by.working, rekey::rekey(args).await),
         What::SetUp(args) => tell(&args.by.working, second::set_up(args).await),
+        What::Control(args) => tell(&args.by.working, controls::state(args).await),
+        What::Checklist(args) => show(&args.at, controls::list(args).await),
+        What::Reviewed(args) => tell(&args.by.working, controls::reviewed(args).await),
         What::Notice {
             agreement,
             last,
@@ -463,7 +481,12 @@ pub(super) async fn round(node: &Node) -> Result<Said, Fail> {
     Ok(said.next("`concordat run status` says what waits for a person"))
 }
 
-async fn lay(path: &Path, umbrellas: &[PathBuf], by: &Acting) -> Result<Said, Fail> {
+async fn lay(
+    path: &Path,
+    project: &ProjectId,
+    umbrellas: &[PathBuf],
+    by: &Acting,
+) -> Result<Said, Fail> {
     let text = |path: &PathBuf| {
         String::from_utf8(read(path)?)
             .map_err(|_| Fail::usage(format!("{} is not text in UTF-8", path.display())))
@@ -486,7 +509,13 @@ async fn lay(path: &Path, umbrellas: &[PathBuf], by: &Acting) -> Result<Said, Fa
     let node = by.working.node().await?;
     let id = plan.agreement.clone();
     let done = node
-        .lay(&op("lay", &id)?, &id, &source, &umbrellas, &by.who)
+        .lay(
+            &op("lay", &id)?,
+            (&id, project),
+            &source,
+            &umbrellas,
+            &by.who,
+        )
         .await?;
     let [disclose, use_, keep] = plan.counts();
     Ok(Said::did(format!("{id} lies on the table."), done)

@@ -5,6 +5,7 @@ use exchange::authority::Action;
 use exchange::ids::{AgreementId, FlowId, RunId};
 use exchange::leg::{Leg, State};
 use exchange::{Node, Start};
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::acting::{
@@ -47,6 +48,9 @@ enum What {
         /// Why there is a second run in the period.
         #[arg(long)]
         reason: Option<String>,
+        /// The last day for the answer, where no clock of the agreement says it.
+        #[arg(long, value_name = "DAY")]
+        reply_by: Option<Date>,
         #[command(flatten)]
         by: Acting,
     },
@@ -183,10 +187,12 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             agreement,
             at_most,
             reason,
+            reply_by,
             by,
         } => {
-            let start = (flow, run, *at_most, reason.as_deref());
-            tell(&by.working, start_run(start, agreement.as_ref(), by).await)
+            let how = (*at_most, reason.as_deref(), *reply_by);
+            let start = start_run((flow, run), agreement.as_ref(), how, by);
+            tell(&by.working, start.await)
         }
         What::Next {
             flow,
@@ -213,8 +219,9 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
 }
 
 async fn start_run(
-    (flow, run, at_most, reason): (&FlowId, &RunId, Option<u64>, Option<&str>),
+    (flow, run): (&FlowId, &RunId),
     agreement: Option<&AgreementId>,
+    (at_most, reason, reply_by): (Option<u64>, Option<&str>, Option<Date>),
     by: &Acting,
 ) -> Result<Said, Fail> {
     let node = by.working.node().await?;
@@ -225,6 +232,7 @@ async fn start_run(
         run: run.clone(),
         at_most,
         reason: reason.map(str::to_owned),
+        reply_by,
     };
     let op = op("run.start", format!("{id}/{run}"))?;
     let done = node.start(&op, &start, &by.who).await?;

@@ -3,7 +3,8 @@
 use exchange::Node;
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
-use exchange::ids::RunId;
+use exchange::deadline::last_day;
+use exchange::ids::{ProjectId, RunId};
 use exchange::leg::{Leg, STEPS, Side, State};
 use exchange::matches::Match;
 use exchange::pact::Pact;
@@ -53,7 +54,7 @@ pub(super) async fn node(at: &At) -> Result<Said, Fail> {
             approval.status()
         ));
     }
-    let (lines, runs) = files(&node, None).await?;
+    let (lines, runs, files) = files(&node, None).await?;
     for line in lines {
         said = said.line(line);
     }
@@ -69,7 +70,8 @@ pub(super) async fn node(at: &At) -> Result<Said, Fail> {
         .with("party", json!(node.party()))
         .with("partners", json!(partners))
         .with("agreements", json!(agreements))
-        .with("files", Value::Array(runs))
+        .with("runs", Value::Array(runs))
+        .with("files", Value::Array(files))
         .with(
             "ledger",
             json!({ "size": head.frontier.size(), "published": head.published, "pending": pending, "open_effects": open }),
@@ -88,7 +90,7 @@ fn listed(names: &[String]) -> String {
 /// The runs, or one of them.
 pub(super) async fn runs(at: &At, run: Option<&RunId>) -> Result<Said, Fail> {
     let node = at.node().await?;
-    let (lines, files) = files(&node, run).await?;
+    let (lines, runs, files) = files(&node, run).await?;
     let what = match run {
         Some(run) if files.is_empty() => {
             return Err(Fail::no(format!("there is no run {run} here")));
@@ -97,22 +99,28 @@ pub(super) async fn runs(at: &At, run: Option<&RunId>) -> Result<Said, Fail> {
         None if files.is_empty() => format!("There is no run at {} yet.", node.party()),
         None => format!("The runs at {}.", node.party()),
     };
-    let mut said = Said::shown(what).with("files", Value::Array(files));
+    let mut said = Said::shown(what)
+        .with("runs", Value::Array(runs))
+        .with("files", Value::Array(files));
     for line in lines {
         said = said.line(line);
     }
     Ok(said)
 }
 
-async fn files(node: &Node, run: Option<&RunId>) -> Result<(Vec<String>, Vec<Value>), Fail> {
-    let (mut lines, mut files) = (Vec::new(), Vec::new());
+/// The runs with their files, in words; the runs; the files.
+async fn files(
+    node: &Node,
+    run: Option<&RunId>,
+) -> Result<(Vec<String>, Vec<Value>, Vec<Value>), Fail> {
+    let (mut lines, mut runs, mut files) = (Vec::new(), Vec::new(), Vec::new());
     let prefix = run.map(|r| format!("{r}/")).unwrap_or_default();
     let mut last = None;
     for leg in node.under::<Leg>(&prefix).await? {
         if last.as_ref() != Some(leg.run()) {
-            let started: Option<Run> = node.find(leg.run().as_str()).await?;
-            let stands = started.map_or("started elsewhere", |r| r.status());
-            lines.push(format!("  run {} ({stands})", leg.run()));
+            let (line, stated) = one_run(node, &leg).await?;
+            lines.push(line);
+            runs.push(stated);
             last = Some(leg.run().clone());
         }
         let prefix = format!("{}/{}/", leg.run(), leg.flow());
@@ -144,11 +152,54 @@ async fn files(node: &Node, run: Option<&RunId>) -> Result<(Vec<String>, Vec<Val
         ));
         files.push(json!({
             "run": leg.run(), "flow": leg.flow(), "side": leg.side(), "peer": leg.peer(), "state": leg.state().name(),
-            "file": leg.file(), "rows": leg.rows(), "late": leg.is_late(), "undecided": open, "fault": fault, "next": next,
+            "file": leg.file(), "route": leg.route(), "reply_by": leg.reply_by().map(last_day).transpose()?, "rows": leg.rows(), "late": leg.is_late(), "undecided": open, "fault": fault, "next": next,
             "steps": steps(leg.state()),
         }));
     }
-    Ok((lines, files))
+    Ok((lines, runs, files))
+}
+
+/// What a run states of itself (RUN-03), by one of its files.
+async fn one_run(node: &Node, leg: &Leg) -> Result<(String, Value), Fail> {
+    let name = leg.run();
+    let Some(run) = node.find::<Run>(name.as_str()).await? else {
+        let line = format!(
+            "  run {name} (started elsewhere){}",
+            of_project(leg.project())
+        );
+        let stated = json!({
+            "run": name, "agreement": leg.agreement(), "version": leg.hash().to_string(), "state": "started-elsewhere",
+            "project": leg.project(),
+        });
+        return Ok((line, stated));
+    };
+    let (_, plan) = node.agreement(run.agreement()).await?;
+    let first: Option<Leg> = node.find(&Leg::key_of(name, run.flow())).await?;
+    let flow = plan.flow(run.flow());
+    let contact = flow.and_then(|f| plan.contacts.get(&f.to)?.get("business"));
+    // Once the receiver has the file, its clock says the day.
+    let by_clock = first.as_ref().and_then(Leg::reply_by).map(last_day);
+    let reply_by = by_clock.transpose()?.or(run.reply_by());
+    let day = reply_by.map_or("no day for the answer".to_owned(), |day| {
+        format!("the answer by {day}")
+    });
+    let line = format!(
+        "  run {name} ({}, {}{}; {day})",
+        run.status(),
+        run.kind().name(),
+        of_project(run.project())
+    );
+    let stated = json!({
+        "run": name, "agreement": run.agreement(), "version": run.hash().to_string(), "state": run.status(),
+        "project": run.project(), "kind": run.kind().name(), "flow": run.flow(), "on": run.on(),
+        "records": first.as_ref().map(Leg::rows), "route": flow.map(|f| &f.route),
+        "sender": node.party(), "receiver": flow.map(|f| &f.to), "contact": contact, "reply_by": reply_by,
+    });
+    Ok((line, stated))
+}
+
+fn of_project(project: Option<&ProjectId>) -> String {
+    project.map_or(", of no project".to_owned(), |p| format!(", project {p}"))
 }
 
 fn steps(state: State) -> Vec<String> {

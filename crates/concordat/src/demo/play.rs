@@ -3,9 +3,10 @@
 
 use agreement::Library;
 use exchange::authority::{Person, Role};
+use exchange::controls::{FRAMEWORKS, Stating};
 use exchange::decision::Decision;
 use exchange::finding::{Finding, Kind, State as FindingState};
-use exchange::ids::{AgreementId, HoldingId, SignerId};
+use exchange::ids::{AgreementId, HoldingId, ProjectId, SignerId};
 use exchange::leg::Leg;
 use exchange::matches::{Match, Standing};
 use exchange::retention::{Holding, NEED_REVIEWED};
@@ -35,6 +36,10 @@ const SIGNERS: [(Who, &str); 4] = [
 /// The agreement that the demonstration runs.
 fn agreement() -> Result<AgreementId, Fail> {
     AgreementId::parse(NAME).map_err(|e| Fail::fault(e.to_string()))
+}
+
+fn project() -> Result<ProjectId, Fail> {
+    ProjectId::parse("no-contact-2016").map_err(|e| Fail::fault(e.to_string()))
 }
 
 /// The memorandum that is signed, as a page.
@@ -179,9 +184,17 @@ impl Stage {
 
     async fn lay(&self) -> Result<(), Fault> {
         let (source, umbrellas) = texts();
+        let (id, project) = (agreement()?, project()?);
         for (_, node) in self.nodes() {
-            node.lay(&op("lay")?, &agreement()?, source, &umbrellas, &officer()?)
-                .await?;
+            node.lay(
+                &op("lay")?,
+                (&id, &project),
+                source,
+                &umbrellas,
+                &officer()?,
+            )
+            .await?;
+            state_controls(node, &id).await?;
         }
         Ok(())
     }
@@ -241,6 +254,7 @@ impl Stage {
             run: run_id(run)?,
             at_most,
             reason: None,
+            reply_by: None,
         };
         let node = self.node(Who::Ho)?;
         node.start(&op(format!("{run}/start"))?, &start, &officer()?)
@@ -317,6 +331,33 @@ pub(super) async fn approve_routes(node: &Node) -> Result<(), Fault> {
             .await?;
         node.approve_route(&step("approve")?, route, "accredited", &approves)
             .await?;
+    }
+    Ok(())
+}
+
+/// The information asset owner says that every control which an agreement is kept under is in place.
+pub(super) async fn state_controls(node: &Node, id: &AgreementId) -> Result<(), Fault> {
+    let (pact, _) = node.agreement(id).await?;
+    let owner = person("i1", Role::AssetOwner)?;
+    for framework in &FRAMEWORKS {
+        let asked: Vec<String> = pact
+            .controls()
+            .items()
+            .filter_map(|(key, _)| key.strip_prefix(framework.name)?.strip_prefix('.'))
+            .map(str::to_owned)
+            .collect();
+        if asked.is_empty() {
+            continue;
+        }
+        let what = Stating {
+            framework,
+            controls: &asked,
+            version: "April 2014",
+            evidence: "the demonstration has no premises and no people",
+            on: exchange::deadline::london_day(node.ports().clock.now()).map_err(Fail::from)?,
+        };
+        let op = op(format!("controls/{}", framework.name))?;
+        node.state_controls(&op, id, &what, &owner).await?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use courier::DirectoryShelf;
 use exchange::authority::Role;
 use exchange::decision::Decision;
 use exchange::finding::{Finding, State as FindingState};
-use exchange::ids::{AgreementId, PartyId, RouteId, SignerId};
+use exchange::ids::{AgreementId, PartyId, ProjectId, RouteId, SignerId};
 use exchange::leg::Leg;
 use exchange::matches::{Match, Standing};
 use exchange::{About, Case, Deciding, Node, Start, Written, WrittenRow};
@@ -23,7 +23,7 @@ use sim::{SeededEntropy, VirtualClock};
 
 use super::Args;
 use super::cast::{analyst, caseworker, flow_id, officer, op, person, run_id};
-use super::play::{approve_routes, review, verify};
+use super::play::{approve_routes, review, state_controls, verify};
 use crate::commands::{feedback, report};
 use crate::fail::Fail;
 use crate::house::{self, Config};
@@ -118,8 +118,15 @@ impl School {
             let card = other.ports().signer.card();
             node.trust(&op("trust")?, card, &officer()?).await?;
             let umbrellas = [UMBRELLA.to_owned()];
-            node.lay(&op("lay")?, &id, AGREEMENT, &umbrellas, &officer()?)
-                .await?;
+            node.lay(
+                &op("lay")?,
+                (&id, &project()?),
+                AGREEMENT,
+                &umbrellas,
+                &officer()?,
+            )
+            .await?;
+            state_controls(node, &id).await?;
         }
         for (node, other) in [(&self.ho, &self.dfe), (&self.dfe, &self.ho)] {
             let name = node.party().as_str();
@@ -473,6 +480,7 @@ fn starting(run: &str, flow: &str) -> Result<Start, Fail> {
         run: run_id(run)?,
         at_most: None,
         reason: None,
+        reply_by: None,
     })
 }
 
@@ -484,6 +492,10 @@ fn later(day: Date, span: Span) -> Result<Date, Fail> {
 fn at(day: Date) -> Result<Timestamp, Fail> {
     let zoned = day.at(9, 0, 0, 0).in_tz("UTC");
     Ok(zoned.map_err(|e| Fail::fault(e.to_string()))?.timestamp())
+}
+
+fn project() -> Result<ProjectId, Fail> {
+    ProjectId::parse("dfe-2016").map_err(|e| Fail::fault(e.to_string()))
 }
 
 fn id() -> Result<AgreementId, Fail> {

@@ -246,9 +246,12 @@ pub async fn agreed(ho: &Node, dwp: &Node, text_of_it: &str) {
     for (node, other) in [(ho, dwp), (dwp, ho)] {
         let card = other.ports().signer.card();
         node.trust(&op("trust"), card, &officer).await.unwrap();
-        node.lay(&op("lay"), &agreement(), text_of_it, &umbrella, &officer)
+        let project = exchange::ids::ProjectId::parse("euss-2019").unwrap();
+        let id = (&agreement(), &project);
+        node.lay(&op("lay"), id, text_of_it, &umbrella, &officer)
             .await
             .unwrap();
+        super::common::controls::stated(node, &agreement()).await;
         let signer = SignerId::parse(node.party().as_str()).unwrap();
         let day = jiff::civil::date(2019, 3, 25);
         let signatory = person("s1", Role::Signatory);

@@ -1,6 +1,7 @@
 //! Two nodes in a temporary directory, composed as the program composes them, and the hands that interfere.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod controls;
 pub mod routes;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,9 @@ use async_trait::async_trait;
 use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
 use exchange::cover::Cover;
-use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
+use exchange::ids::{
+    AgreementId, FlowId, OperationId, PartyId, ProjectId, RunId, SignerId, StaffId,
+};
 use exchange::matches::Match;
 use exchange::ports::{Forms, Parts, PortFault, Reading, Writing};
 use exchange::table::{Format, Gathering, Shape, Table};
@@ -61,6 +64,9 @@ pub fn op(text: &str) -> OperationId {
 pub fn agreement() -> AgreementId {
     AgreementId::parse("contact-thread").unwrap()
 }
+pub fn project() -> ProjectId {
+    ProjectId::parse("contact-2026").unwrap()
+}
 pub fn run() -> RunId {
     RunId::parse("ask-2026-02").unwrap()
 }
@@ -74,6 +80,7 @@ pub fn start() -> Start {
         run: run(),
         at_most: None,
         reason: None,
+        reply_by: None,
     }
 }
 pub fn reply() -> FlowId {
@@ -228,12 +235,16 @@ impl House {
         hmrc.trust(&op("trust"), ho.ports().signer.card(), &analyst())
             .await
             .unwrap();
-        ho.lay(&op("lay"), &id, source, &umbrellas(), &officer())
+        let laid = (&id, &project());
+        ho.lay(&op("lay"), laid, source, &umbrellas(), &officer())
             .await
             .unwrap();
-        hmrc.lay(&op("lay"), &id, source, &umbrellas(), &analyst())
+        hmrc.lay(&op("lay"), laid, source, &umbrellas(), &analyst())
             .await
             .unwrap();
+        for node in [ho, hmrc] {
+            controls::stated(node, &id).await;
+        }
         tested(hmrc, "hmrc").await;
         self.at("2026-01-07T09:00:00Z");
         let day = jiff::civil::date(2026, 1, 7);

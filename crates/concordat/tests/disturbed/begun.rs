@@ -61,9 +61,24 @@ impl World {
             self.does(who, &["node", "trust", &card, "--as", by]);
             self.does(
                 who,
-                &["node", "lay", &file, "--umbrella", &umbrella, "--as", by],
+                &[
+                    "node",
+                    "lay",
+                    &file,
+                    "--umbrella",
+                    &umbrella,
+                    "--project",
+                    "contact-2026",
+                    "--as",
+                    by,
+                ],
             );
             self.does(who, &["node", "sign", "--as", "s1:signatory"]);
+            for framework in ["spf", "gsc"] {
+                let control = ["node", "control", framework, "--edition", "April 2014"];
+                let rest = ["--evidence", "statement 12", "--as", "i1:iao"];
+                self.does(who, &[&control[..], &rest].concat());
+            }
         }
         for (who, other, by) in sides {
             let note = self.at(&format!("{other}/signatures/contact-thread.{other}.note"));

@@ -2,6 +2,8 @@
 //! school census whose people each test writes itself.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../common/controls.rs"]
+pub mod controls;
 mod lists;
 #[path = "../common/routes.rs"]
 pub mod routes;
@@ -12,7 +14,9 @@ use std::sync::Arc;
 
 use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
-use exchange::ids::{AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId};
+use exchange::ids::{
+    AgreementId, FlowId, OperationId, PartyId, ProjectId, RunId, SignerId, StaffId,
+};
 use exchange::leg::{Leg, State};
 use exchange::matches::{Match, Standing};
 use exchange::retention::Holding;
@@ -37,6 +41,9 @@ pub fn op(text: impl std::fmt::Display) -> OperationId {
 }
 pub fn agreement() -> AgreementId {
     AgreementId::parse("dfe-demo").unwrap()
+}
+pub fn project() -> ProjectId {
+    ProjectId::parse("dfe-2016").unwrap()
 }
 pub fn flow(name: &str) -> FlowId {
     FlowId::parse(name).unwrap()
@@ -160,9 +167,11 @@ impl School {
             let card = other.ports().signer.card();
             node.trust(&op("trust"), card, &officer()).await.unwrap();
             let umbrellas = [read("mou-ho-dfe.yaml")];
-            node.lay(&op("lay"), &id, &read("dfe.yaml"), &umbrellas, &officer())
+            let (laid, text) = ((&id, &project()), read("dfe.yaml"));
+            node.lay(&op("lay"), laid, &text, &umbrellas, &officer())
                 .await
                 .unwrap();
+            controls::stated(node, &id).await;
         }
         let report = std::fs::read(models().join("quality.json")).unwrap();
         self.dfe
@@ -470,6 +479,7 @@ pub fn starting(name: &str, by: &str) -> Start {
         run: run(name),
         at_most: None,
         reason: None,
+        reply_by: None,
     }
 }
 

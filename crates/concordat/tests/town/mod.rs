@@ -2,6 +2,8 @@
 //! test writes itself.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[path = "../common/controls.rs"]
+pub mod controls;
 mod departments;
 mod hands;
 #[path = "../common/routes.rs"]
@@ -13,7 +15,7 @@ use std::sync::Arc;
 use concordat::house::{self, Config};
 use exchange::authority::{Person, Role};
 use exchange::ids::{
-    AgreementId, FlowId, OperationId, PartyId, RunId, SignerId, StaffId, SubjectId,
+    AgreementId, FlowId, OperationId, PartyId, ProjectId, RunId, SignerId, StaffId, SubjectId,
 };
 use exchange::leg::{Leg, State};
 use exchange::matches::{Match, Standing};
@@ -49,6 +51,9 @@ pub fn op(text: impl std::fmt::Display) -> OperationId {
 }
 pub fn agreement() -> AgreementId {
     AgreementId::parse("no-contact-demo").unwrap()
+}
+pub fn project() -> ProjectId {
+    ProjectId::parse("no-contact-2016").unwrap()
 }
 pub fn flow(name: &str) -> FlowId {
     FlowId::parse(name).unwrap()
@@ -123,6 +128,7 @@ pub fn starting(name: &str, by: &str) -> Start {
         run: run(name),
         at_most: None,
         reason: None,
+        reply_by: None,
     }
 }
 
@@ -287,9 +293,10 @@ impl Town {
     pub async fn laid_as(&self, name: &str, source: &str) {
         let (id, lay) = (AgreementId::parse(name).unwrap(), op(format!("lay-{name}")));
         for node in self.nodes() {
-            node.lay(&lay, &id, source, &umbrellas(), &officer())
+            node.lay(&lay, (&id, &project()), source, &umbrellas(), &officer())
                 .await
                 .unwrap();
+            controls::stated(node, &id).await;
         }
     }
 

@@ -92,6 +92,13 @@ impl Leg {
         Ok(Change::new(leg, record))
     }
 
+    /// Receiver: the same, to be answered until then where no clock of the agreement says until when (RUN-03).
+    #[must_use]
+    pub fn answered_by(mut self, at: Option<Timestamp>) -> Self {
+        self.reply_by = self.reply_by.or(at);
+        self
+    }
+
     fn arrived(mut self, file: Arrival) -> Change<Self> {
         let record = self.taken_in(&file, &self.partner());
         let (package, route) = (file.package, self.route.clone());

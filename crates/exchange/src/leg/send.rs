@@ -61,6 +61,8 @@ impl Leg {
         leg.sources = Some(Sources {
             as_of: what.as_of,
             quality: what.quality,
+            project: None,
+            reply_by: None,
         });
         let mut record = leg
             .record(Act::LegPrepared, &by.actor())

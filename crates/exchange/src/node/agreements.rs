@@ -1,12 +1,14 @@
 //! Laying agreements on the table, taking on partners' keys, signing.
 
+use agreement::Plan;
 use jiff::civil::Date;
 use ledger::{Digest, VerifierKey};
 
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
-use crate::ids::{AgreementId, OperationId, PartyId, SignerId};
+use crate::controls::{Checklist, Stating};
+use crate::ids::{AgreementId, OperationId, PartyId, ProjectId, SignerId};
 use crate::pact::{Laying, Move, Pact, Signature};
 use crate::partner::Partner;
 use crate::ports::{PartyCard, PortFault};
@@ -82,6 +84,29 @@ impl Node {
         .await
     }
 
+    /// A person says that controls of a framework are in place at this party, and on what evidence. The agreement is in force
+    /// here once all of them are said (SEC-03, SEC-04).
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn state_controls(
+        &self,
+        op: &OperationId,
+        id: &AgreementId,
+        what: &Stating<'_>,
+        who: &Person,
+    ) -> Result<Done, Trouble> {
+        self.recorded(op, &actor(who), async {
+            let by = who.may(Action::StateControls)?;
+            let (pact, _) = self.pact(id).await?;
+            let today = crate::deadline::london_day(self.now())?;
+            let change = pact.state_controls(what, today, &by)?;
+            self.commit(Batch::new(op.clone(), "controls.state").and(change)?)
+                .await
+        })
+        .await
+    }
+
     /// A person gives notice: the agreement ends after the time that it says, or on `last` where that is later.
     ///
     /// # Errors
@@ -124,14 +149,14 @@ impl Node {
         .await
     }
 
-    /// Checks an agreement's file, with the files of its umbrellas, and lays it on the table.
+    /// Checks an agreement's file, with the files of its umbrellas, and lays it on the table, for a project of this party.
     ///
     /// # Errors
     /// [`Trouble`]: refused while the file has faults or one of that name stands (AGR-25).
     pub async fn lay(
         &self,
         op: &OperationId,
-        id: &AgreementId,
+        (id, project): (&AgreementId, &ProjectId),
         source: &str,
         umbrellas: &[String],
         who: &Person,
@@ -162,7 +187,9 @@ impl Node {
             };
             let laying = Laying {
                 id: id.clone(),
+                project: project.clone(),
                 hash: Digest(*plan.hash().as_bytes()),
+                controls: checklist(&plan),
                 source: source.to_owned(),
                 umbrellas: umbrellas.to_vec(),
                 signatories: plan.signers.clone(),
@@ -297,6 +324,13 @@ impl Node {
                 .into()
         })
     }
+}
+
+/// The controls that an agreement is kept under, by who its parties are.
+fn checklist(plan: &Plan) -> Checklist {
+    let bodies = plan.parties.values().filter_map(|p| p.body.as_ref());
+    let bodies: Vec<&str> = bodies.map(|body| body.as_str()).collect();
+    Checklist::with(&bodies)
 }
 
 pub(super) fn actor(who: &Person) -> Actor {

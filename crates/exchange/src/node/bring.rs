@@ -107,8 +107,8 @@ impl Node {
                 .help("a party with a node sends packages")
                 .into());
         }
-        if pact.is_suspended() || self.sent_leg(&brought.run, &flow).await?.is_none() {
-            let what = "nothing was sent that this would answer, or its agreement is suspended";
+        if pact.holds_off() || self.sent_leg(&brought.run, &flow).await?.is_none() {
+            let what = "nothing was sent that this would answer, or its agreement is not in force";
             return Err(Refusal::new("RUN-11", what).into());
         }
         let of = Of {
@@ -167,6 +167,8 @@ impl Node {
         let sources = Sources {
             as_of: brought.as_of.unwrap_or(on),
             quality: None,
+            project: None,
+            reply_by: None,
         };
         let read = match opened {
             Ok(table) => {

@@ -113,8 +113,10 @@ impl Node {
                 let password_by = self.password_by(&plan, &flow_plan)?;
                 let disclosure = commitment.root();
                 let format = format_of(&flow_plan)?;
-                let cover =
-                    Cover::of(&plan, &flow_plan, &leg, format).to_come_back(&plan, &flow_plan);
+                let (project, reply_by) = self.stated(&plan, &flow_plan, run).await?;
+                let cover = Cover::of(&plan, &flow_plan, &leg, format)
+                    .stating(project.as_ref(), reply_by)
+                    .to_come_back(&plan, &flow_plan);
                 let mut writing = self.ports.forms.begin(format, &cover)?;
                 let mut plain = Zeroizing::new(Vec::new());
                 for page in rows::pages(leaving.rows.last().map_or(0, |(n, _)| *n)) {
@@ -221,7 +223,7 @@ impl Node {
                 Told::Accepted => {
                     let rows = leg.rows();
                     let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
-                    let reply_by = self.reply_by(&plan, &flow, self.now())?;
+                    let reply_by = self.answer_by(&plan, &flow, run, self.now()).await?;
                     self.with_entrusted(leg.accepted(rows, reply_by, &by)?)
                         .await?
                 }

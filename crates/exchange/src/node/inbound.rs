@@ -48,9 +48,11 @@ impl Node {
             Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
             Ok(manifest) => match manifest.kind {
                 Kind::Data | Kind::Return => self.take_in(op, route, manifest, package).await,
-                Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => {
-                    self.take_note(op, route, manifest, &package).await
-                }
+                Kind::Receipt
+                | Kind::Rejection
+                | Kind::Destruction
+                | Kind::Recall
+                | Kind::Announcement => self.take_note(op, route, manifest, &package).await,
             },
             Err(Trouble::Refused(refusals)) => {
                 self.turn_away(op, route, id, &package, refusals).await
@@ -102,7 +104,11 @@ impl Node {
         let kind_fits = match manifest.kind {
             Kind::Data => !answering,
             Kind::Return => answering,
-            Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Recall => true,
+            Kind::Receipt
+            | Kind::Rejection
+            | Kind::Destruction
+            | Kind::Recall
+            | Kind::Announcement => true,
         };
         if *from != manifest.from || *to != manifest.to || !kind_fits {
             return refuse("LEG-01", "the flow does not go this way");
@@ -113,10 +119,10 @@ impl Node {
 
     /// Does it come before what it rests on? An answer may find its question sealed and not yet recorded as sent, by a
     /// node that stopped between the two; a recall may find its file not here, not opened, or held. Nothing is taken in under
-    /// a suspended agreement.
+    /// an agreement that is suspended, or whose checklist of controls is not complete.
     async fn is_ahead(&self, manifest: &Manifest) -> Result<bool, Trouble> {
         let file = matches!(manifest.kind, Kind::Data | Kind::Return);
-        if file && self.pact(&manifest.agreement).await?.0.is_suspended() {
+        if file && self.pact(&manifest.agreement).await?.0.holds_off() {
             return Ok(true);
         }
         let about = match manifest.kind {
@@ -126,7 +132,9 @@ impl Node {
                 let (_, _, flow) = self.flow(&manifest.agreement, &manifest.flow).await?;
                 flow.answers.map(|a| a.flows).unwrap_or_default()
             }
-            Kind::Receipt | Kind::Rejection | Kind::Destruction => vec![manifest.flow.clone()],
+            Kind::Receipt | Kind::Rejection | Kind::Destruction | Kind::Announcement => {
+                vec![manifest.flow.clone()]
+            }
         };
         for flow in about {
             let leg = self.find::<Leg>(&Leg::key_of(&manifest.run, &flow)).await?;
@@ -306,7 +314,9 @@ impl Node {
             Head::Receipt { rows } if about_this => {
                 // The receiver's own clock says when it had the file.
                 let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
-                let by = self.reply_by(&plan, &flow, manifest.sealed_at)?;
+                let by = self
+                    .answer_by(&plan, &flow, leg.run(), manifest.sealed_at)
+                    .await?;
                 let change = self.with_entrusted(leg.accepted(rows, by, &peer)?).await?;
                 self.commit(batch.and(change)?).await
             }
@@ -316,6 +326,9 @@ impl Node {
             }
             Head::Recall { rows } if about_this => {
                 self.take_recall(manifest, leg, &rows, batch).await
+            }
+            Head::Announcement { number, said } if about_this => {
+                self.take_announcement(&leg, number, said, batch).await
             }
             Head::Destruction {
                 file,
@@ -336,6 +349,7 @@ impl Node {
             Head::Receipt { .. }
             | Head::Rejection { .. }
             | Head::Recall { .. }
+            | Head::Announcement { .. }
             | Head::File { .. } => Err(Refusal::new(
                 "RUN-04",
                 "the letter is about another file than the present one",
@@ -360,7 +374,7 @@ impl Node {
         }
         let (pact, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
         // A file that a person brought is opened when its password is given.
-        if pact.is_suspended() || self.is_by_hand(leg.peer()) {
+        if pact.holds_off() || self.is_by_hand(leg.peer()) {
             return Ok(Vec::new());
         }
         let read = match self.read(&op, &leg, &package, &plan, &flow_plan).await {
@@ -403,6 +417,8 @@ impl Node {
                 return Ok(done);
             }
         };
+        let day = sources.reply_by.map(crate::deadline::day_end);
+        let leg = leg.answered_by(day.transpose()?);
         let holdings = filed.holdings();
         let values = Values::Spooled(filed.items.pages());
         let batch = filed.kept(&partner(&leg), batch)?;

@@ -3,6 +3,7 @@
 //! Every verb takes an operation id; asking twice does it once.
 
 mod agreements;
+mod announcements;
 mod answer;
 mod approvals;
 mod bring;
@@ -35,6 +36,7 @@ mod recall;
 mod replies;
 mod retention;
 mod review;
+mod reviews;
 mod routes;
 mod seconding;
 mod sequence;
@@ -65,6 +67,7 @@ pub use incidents::Raised;
 pub use prove::Proven;
 pub use replies::Awaited;
 pub use review::{Verdict, Word};
+pub use reviews::Review;
 pub use start::{Case, Start};
 pub use usage::MASKED;
 pub use work::Worked;
@@ -447,7 +450,8 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
+    "announcement",
     "partner",
     "route",
     "pact",

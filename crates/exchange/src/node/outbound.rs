@@ -214,7 +214,9 @@ impl Node {
             let answers = base.as_ref().and_then(|b| b.package().cloned());
             let manifest = self.manifest(&leg, kind, leg.file(), answers)?;
             let rows = leaving.passed.rows;
-            let cover = Cover::of(&plan, &flow_plan, &leg, format);
+            let (project, reply_by) = self.stated(&plan, &flow_plan, run).await?;
+            let cover =
+                Cover::of(&plan, &flow_plan, &leg, format).stating(project.as_ref(), reply_by);
             let head = Head::File {
                 name: cover.name.clone(),
                 format,
@@ -225,6 +227,8 @@ impl Node {
                     .as_of()
                     .unwrap_or(crate::deadline::london_day(self.now())?),
                 quality: leg.quality().map(str::to_owned),
+                project,
+                reply_by,
             };
             if self.is_by_hand(leg.peer()) {
                 let what = format!("{} has no node: its files are locked", leg.peer());

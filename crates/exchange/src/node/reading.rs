@@ -216,6 +216,8 @@ fn letter(opened: Opened, wanted: Format) -> Result<Letter, FileFault> {
         nil,
         as_of,
         quality,
+        project,
+        reply_by,
         ..
     } = opened.head
     else {
@@ -232,7 +234,12 @@ fn letter(opened: Opened, wanted: Format) -> Result<Letter, FileFault> {
         format,
         rows,
         nil,
-        sources: Sources { as_of, quality },
+        sources: Sources {
+            as_of,
+            quality,
+            project,
+            reply_by,
+        },
         file: opened.file,
     })
 }

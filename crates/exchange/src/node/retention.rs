@@ -144,6 +144,7 @@ impl Node {
             let (_, plan) = self.pact(first.agreement()).await?;
             let mut refusals: Vec<Refusal> = legs.iter().filter_map(unfinished).collect();
             refusals.extend(self.expected(&plan, &legs));
+            refusals.extend(self.untold(run).await?);
             let open = self.undecided(run).await?;
             if open > 0 {
                 refusals.push(

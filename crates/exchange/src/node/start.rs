@@ -32,6 +32,8 @@ pub struct Start {
     pub at_most: Option<u64>,
     /// Why there is a second run in the period (RUN-02).
     pub reason: Option<String>,
+    /// The last day for the answer, where no clock of the agreement says it (RUN-03).
+    pub reply_by: Option<Date>,
 }
 
 /// The case that somebody is asked about for.
@@ -96,6 +98,13 @@ impl Node {
                     None
                 }
             };
+            let reply_by = match self.reply_day(&plan, &flow, what.reply_by)? {
+                Ok(day) => day,
+                Err(refusal) => {
+                    refusals.push(refusal);
+                    None
+                }
+            };
             let kind = match may_start(&flow, &plan, on, (&before, &unsent), what) {
                 Ok(kind) => kind,
                 Err(more) => {
@@ -148,9 +157,11 @@ impl Node {
                 id: what.run.clone(),
                 agreement: what.agreement.clone(),
                 hash: pact.hash(),
+                project: pact.project().cloned(),
                 flow: what.flow.clone(),
                 kind,
                 on,
+                reply_by,
                 pool,
                 reason: what.reason.clone(),
             };

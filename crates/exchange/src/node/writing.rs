@@ -86,6 +86,7 @@ impl Node {
                     run: what.run.clone(),
                     at_most: None,
                     reason: None,
+                    reply_by: None,
                 };
                 let before = self.all::<Run>().await?;
                 let kind = may_start(&flow, &plan, on, (&before, &BTreeSet::new()), &start)?;
@@ -93,9 +94,11 @@ impl Node {
                     id: what.run.clone(),
                     agreement: what.agreement.clone(),
                     hash: pact.hash(),
+                    project: pact.project().cloned(),
                     flow: what.flow.clone(),
                     kind,
                     on,
+                    reply_by: self.reply_day(&plan, &flow, None)??,
                     pool: Pool::default(),
                     reason: None,
                 };
