@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 pub mod coverage;
 pub mod crates;
+pub mod settings;
 pub mod tidy;
 mod tree;
 

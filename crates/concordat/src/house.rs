@@ -14,6 +14,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -71,18 +72,21 @@ pub struct Config {
     /// How passwords of locked files travel, by the agreement's routes (SEC-06).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channels: BTreeMap<String, Way>,
-    /// The case register, where this party has one: a file, or `world:FILE` for one that `synth` made.
+    /// The case register, where this party has one, such as `register.db`: a file, or `world:FILE` for one that `synth` made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub register: Option<String>,
-    /// The master list, where this party matches: a file, or `world:FILE` for one that `synth` made.
+    /// The master list, where this party matches, such as `master.db`: a file, or `world:FILE` for one that `synth` made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master: Option<String>,
-    /// The folder of the matching solution, where this party matches: `model.yaml` and `trained.json`.
+    /// The folder of the matching solution, where this party matches; `model.yaml` and `trained.json` are in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub solution: Option<PathBuf>,
     /// Where this node may connect to; nowhere else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub egress: Vec<Allowed>,
+    /// Where a collector on this machine takes traces (OTLP over HTTP), such as `127.0.0.1:4318`. None: none are made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<SocketAddr>,
     /// How calls are made and answered.
     #[serde(default, skip_serializing_if = "Calls::is_empty")]
     pub calls: Calls,
@@ -100,7 +104,7 @@ pub enum Way {
     /// It is mailed.
     Mail {
         /// The mail relay of this machine, such as `127.0.0.1:25`.
-        relay: std::net::SocketAddr,
+        relay: SocketAddr,
         /// The sender's address.
         from: String,
         /// The address of each party.
@@ -123,8 +127,14 @@ impl Config {
         Ok(config)
     }
 
-    /// Every receiver would refuse a file with such a note: it is refused here.
+    /// Every receiver would refuse a file with such a note: it is refused here. Traces go to no other machine: they are not
+    /// sealed, and the list of where the node may connect to is not asked for them.
     fn checked(&self) -> Result<(), Fail> {
+        if let Some(collector) = self.traces.filter(|at| !at.ip().is_loopback()) {
+            return Err(Fail::usage(format!(
+                "{collector} (`traces`) is on another machine: name a collector on this one, such as 127.0.0.1:4318, which may pass traces on"
+            )));
+        }
         if self.quality.as_deref().is_none_or(is_plain_note) {
             return Ok(());
         }

@@ -26,11 +26,13 @@ use serde::Deserialize;
 
 use crate::fail::Fail;
 
-/// What the file says; nothing where there is none, and then nobody may look anybody up.
+/// Who may look people up, and for whom somebody works. The file need not be there: then nobody may look anybody up.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Staff {
+    /// Who may look people up here, and what its auditors watch.
     pub(crate) look_up: Rules,
+    /// The members of staff whom a look-up knows.
     pub(crate) staff: Vec<Asker>,
 }
 

@@ -194,7 +194,7 @@ impl Write for Log {
 #[tokio::test]
 async fn the_test_users_come_to_their_outcomes_and_nothing_of_them_stays_at_either_node() {
     let log = Log::default();
-    web::log_to(log.clone());
+    web::log_to(log.clone(), None);
     let two = Two::new("server", 2).await;
     let outcomes = [
         "with-data",

@@ -261,7 +261,7 @@ impl std::io::Write for Log {
 #[tokio::test]
 async fn an_id_token_that_is_not_right_signs_nobody_in() {
     let log = Log::default();
-    web::log_to(log.clone());
+    web::log_to(log.clone(), None);
     let office = Office::new().await;
     let none = |claims: &Value| {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

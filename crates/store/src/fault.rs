@@ -15,7 +15,7 @@ pub(crate) fn port(error: Error) -> PortFault {
     }
     if matches!(error, Error::PoolTimedOut) {
         return PortFault(
-            "the database gave no connection in time: it is overloaded or locked".into(),
+            "the database gave no connection in time: it is down, overloaded or locked; look at its own log".into(),
         );
     }
     if matches!(error, Error::PoolClosed | Error::WorkerCrashed) {

@@ -1,6 +1,8 @@
 //! PostgreSQL: several processes of one node on one database. Each transaction checks versions and row counts
 //! itself, so READ COMMITTED is enough.
 
+use std::time::Duration;
+
 use exchange::ports::PortFault;
 use sqlx::postgres::{PgArguments, PgPoolOptions};
 use sqlx::{Arguments, PgPool, Postgres, Transaction};
@@ -9,6 +11,10 @@ use crate::dialect::{Dialect, POSTGRES};
 use crate::engine::{Arg, Engine, Lasting, Row, Tx};
 use crate::fault::{migration, port};
 use crate::stored::SqlStore;
+
+/// A connection is waited for so long, and tried for where the database is down: much less than a request may take, so that
+/// whoever asks is told that the node cannot do it now, and operators why.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The store on PostgreSQL, for a node of several processes.
 pub type PostgresStore = SqlStore<PostgresEngine>;
@@ -27,6 +33,7 @@ impl PostgresStore {
     pub async fn connect(url: &str) -> Result<Self, PortFault> {
         let pool = PgPoolOptions::new()
             .max_connections(8)
+            .acquire_timeout(PATIENCE)
             .connect(url)
             .await
             .map_err(port)?;

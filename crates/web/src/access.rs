@@ -35,19 +35,26 @@ pub fn line_of(text: &str, fault: &toml::de::Error) -> String {
     }
 }
 
-/// The list as it is written.
+/// Who may use the service (docs/api.md). It is read again every few seconds. No secret stands in it.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct File {
+    /// What a token for this service is issued for: `https://ho.example/concordat`.
     audience: String,
+    /// Whose tokens are accepted.
     issuer: Vec<Issuer>,
+    /// The people who are known.
     #[serde(default)]
     person: Vec<PersonLine>,
+    /// The programs that are known.
     #[serde(default)]
     system: Vec<SystemLine>,
+    /// The nodes of other parties that are known.
     #[serde(default)]
     node: Vec<NodeLine>,
+    /// How people sign in with a browser. None: they do not.
     sign_in: Option<SignIn>,
+    /// How many people of each team are expected.
     #[serde(default)]
     baseline: Vec<Baseline>,
 }
@@ -64,42 +71,64 @@ pub struct Baseline {
     pub people: usize,
 }
 
+/// An issuer of tokens.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Issuer {
-    /// As tokens name it, exactly.
+    /// As tokens name it, exactly: `https://login.ho.example`.
     name: String,
     /// The file of its public keys, a JWK set, beside `access.toml`.
     keys: String,
 }
 
+/// A person who may come in.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct PersonLine {
+    /// The opaque handle, as on the command line.
     staff: StaffId,
+    /// One of the issuers that are listed.
     issuer: String,
+    /// The issuer's name for them.
     subject: String,
+    /// What they are, such as `caseworker`: a role of the node, or `auditor`.
     role: String,
+    /// The party whose staff they are; only staff of this node's party has a role here, others are auditors (PTY-07).
     party: PartyId,
+    /// Their clearance (PTY-08, PTY-10): `none`, `bpss`, `ctc`, `sc` or `dv`.
     clearance: String,
+    /// Are they authorised for the data of exchanges (PTY-08, PTY-09)?
     authorised: bool,
+    /// The last day on which their training counts (PTY-17).
     trained_until: Date,
+    /// Their teams; only the team `matching` reads exchange files (PTY-11).
     #[serde(default)]
     teams: BTreeSet<String>,
+    /// The agreements that they work under, or `["all"]`.
     agreements: Vec<String>,
+    /// The last day of the access; an auditor must have one.
     until: Option<Date>,
+    /// Who said that they may come in.
     granted_by: StaffId,
+    /// Who set that up: another person (SEC-12).
     provisioned_by: StaffId,
 }
 
+/// A program that may come in.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct SystemLine {
+    /// The program, as its issuer names it.
     client: String,
+    /// One of the issuers that are listed.
     issuer: String,
+    /// The party whose program it is.
     party: PartyId,
+    /// The agreements that it works under, or `["all"]`.
     agreements: Vec<String>,
+    /// Who said that it may come in.
     granted_by: StaffId,
+    /// Who set that up: another person (SEC-12).
     provisioned_by: StaffId,
 }
 
@@ -107,10 +136,13 @@ struct SystemLine {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct NodeLine {
+    /// The party.
     party: PartyId,
     /// SHA-256 of its client certificate in DER form; several while one is replaced by another.
     certificates: Vec<Digest>,
+    /// Who said that it may call.
     granted_by: StaffId,
+    /// Who set that up: another person (SEC-12).
     provisioned_by: StaffId,
 }
 

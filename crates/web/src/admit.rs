@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use exchange::ids::OperationId;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::answer;
 use crate::app::App;
@@ -20,6 +21,7 @@ use crate::probes::Whole;
 use crate::problem::{DENIED, FAULT, NOT_FOUND, Problem, TWO_CALLERS};
 use crate::routes::deed_of;
 use crate::session::{Current, Secret};
+use crate::traces;
 
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 const OPENED_BY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -47,7 +49,8 @@ pub(crate) async fn finish(
     let method = plain(request.method());
     let correlation = correlation(request.headers());
     let is_page = people::is_asked_by_browser(&route, request.headers());
-    let mut response = next.run(request).await;
+    let span = traces::of_request(&route, method, &id, request.headers());
+    let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     let mut code = None;
     let is_whole = response.extensions().get::<Whole>().is_some();
@@ -93,6 +96,7 @@ pub(crate) async fn finish(
     let status = response.status().as_u16();
     app.metrics
         .answered(&route, method, status, took.as_secs_f64(), code);
+    traces::answered(&span, status, code);
     tracing::info!(
         target: TARGET, request = id, route, method, status = u64::from(status),
         ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX), who, code = code.unwrap_or("ok"), "answered"
@@ -127,7 +131,9 @@ pub(crate) async fn admit(
     let mut answered = match allowed(&app, &caller).await {
         Ok(()) => {
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let span =
+                tracing::info_span!(target: TARGET, "operation", concordat.deed = deed.as_str());
+            next.run(request).instrument(span).await
         }
         Err(no) => no.into_response(),
     };

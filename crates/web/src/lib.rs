@@ -2,7 +2,7 @@
 //!
 //! Decides nothing about exchanges: permission (may this caller?) is answered here by policies, whether a state allows
 //! an act is asked of the domain. Parses no partner's file, keeps no state of its own beside the node's, and writes no
-//! personal value into an address, a log line or a metric.
+//! personal value into an address, a log line, a metric or a trace.
 
 pub mod access;
 mod admit;
@@ -22,6 +22,7 @@ mod routes;
 mod serve;
 mod session;
 mod token;
+mod traces;
 
 pub use access::{Access, AccessFault, Baseline, line_of};
 pub use app::{App, Entrance, Lists, Overview, Waiting};
@@ -31,3 +32,4 @@ pub use permission::{Attributes, Deed, Permissions, PolicyFault, Principal, Reso
 pub use problem::{KINDS, Kind};
 pub use routes::{OPEN, TABLE, openapi, operating, router};
 pub use serve::{Bound, Tls, TlsFault, serve};
+pub use traces::{Traces, TracesFault};

@@ -8,7 +8,9 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// The target of every event that is written; events of libraries may quote what they read, so none is.
+use crate::traces::Traces;
+
+/// The target of every event and span that is written; events of libraries may quote what they read, so none is.
 pub(crate) const TARGET: &str = "concordat";
 
 /// The fields that may stand in a line. A field that is not here is not written.
@@ -21,11 +23,13 @@ pub(crate) fn fault(fault: impl std::fmt::Display) {
     tracing::error!(target: TARGET, fault = %fault, "something outside the node did not work");
 }
 
-/// From now on the process's log goes to `out`; a second call changes nothing.
-pub fn begin(out: impl Write + Send + 'static) {
+/// From now on the process's log goes to `out`, and its spans to a collector where there is one; a second call changes
+/// nothing.
+pub fn begin(out: impl Write + Send + 'static, traces: Option<&Traces>) {
     use tracing_subscriber::layer::SubscriberExt;
     let lines = tracing_subscriber::registry().with(Lines::new(out));
-    let _ = tracing::subscriber::set_global_default(lines);
+    let both = lines.with(traces.map(Traces::layer));
+    let _ = tracing::subscriber::set_global_default(both);
 }
 
 /// Writes the allow-listed fields of the node's own events, a line for each.

@@ -295,6 +295,7 @@ async fn init(args: &Init) -> Result<Said, Fail> {
         node_key: args.node_key.clone(),
         backups: args.backups.as_deref().map(period).transpose()?,
         permanent: args.permanent.as_deref().map(period).transpose()?,
+        traces: None,
         quality: args.quality.clone(),
         by_hand: Default::default(),
         calls: Default::default(),

@@ -16,12 +16,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use web::{Access, App, Bound, Entrance, Lists, Overview, Tls, Waiting};
+use web::{Access, App, Bound, Entrance, Lists, Overview, Tls, Traces, Waiting};
 use zeroize::Zeroizing;
 
 use super::acting::{At, person};
 use super::{due, report};
 use crate::fail::Fail;
+use crate::house::Config;
 use crate::sign_in::Provider;
 use crate::{house, os, say, staff};
 
@@ -69,8 +70,13 @@ fn threads(args: &Args) -> Result<(), Fail> {
 }
 
 async fn start(args: &Args) -> Result<(), Fail> {
-    web::log_to(std::io::stderr());
     let dir = &args.at.dir;
+    let config = Config::read(dir)?;
+    let traces = config
+        .traces
+        .map(|at| Traces::to(at, config.party.as_str()));
+    let traces = traces.transpose().map_err(|e| Fail::fault(e.to_string()))?;
+    web::log_to(std::io::stderr(), traces.as_ref());
     let node = Arc::new(args.at.node().await?);
     let (entrance, tls) = match &args.local {
         Some(person) => (local(dir, person, args.listen)?, None),
@@ -130,6 +136,9 @@ async fn start(args: &Args) -> Result<(), Fail> {
     web::serve(app, bound, stop).await;
     // A round that is not done by then is abandoned as by a crash: its effects are leased again later.
     let _ = tokio::time::timeout(FAREWELL, worker).await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
     Ok(())
 }
 

@@ -427,6 +427,7 @@ async fn node(dir: &Path, who: &str, seed: u64, clock: &Arc<VirtualClock>) -> Re
         solution: (!is_ho).then(|| SOLUTION.into()),
         backups: Some(period("35 days")?),
         node_key: None,
+        traces: None,
         egress: Vec::new(),
         routes: carrying::by_directory(&routes, "../transport"),
     };

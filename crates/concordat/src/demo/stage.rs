@@ -195,6 +195,7 @@ fn config(who: Who, store: &str) -> Result<Config, Fail> {
         calls: Default::default(),
         channels: Default::default(),
         permanent: None,
+        traces: None,
         evidence: agreement::Period::parse("7 years")
             .ok_or_else(|| Fail::fault("no period".into()))?,
         backups: agreement::Period::parse("35 days"),

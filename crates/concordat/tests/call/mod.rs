@@ -210,6 +210,7 @@ pub fn config(who: &str, within: u32) -> Config {
         },
         channels: Default::default(),
         permanent: None,
+        traces: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: None,
         node_key: None,

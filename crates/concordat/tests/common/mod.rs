@@ -397,6 +397,7 @@ async fn node(
         calls: Default::default(),
         channels: Default::default(),
         permanent: None,
+        traces: None,
         evidence: agreement::Period::parse("7 years").unwrap(),
         backups: agreement::Period::parse("35 days"),
         node_key: None,

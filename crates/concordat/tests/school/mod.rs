@@ -116,6 +116,7 @@ impl School {
                 by_hand: Default::default(),
                 calls: Default::default(),
                 channels: Default::default(),
+                traces: None,
                 evidence: agreement::Period::parse("7 years").unwrap(),
                 permanent: (who == "ho").then(|| agreement::Period::parse("10 years").unwrap()),
                 quality: None,

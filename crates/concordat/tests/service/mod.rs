@@ -49,12 +49,19 @@ impl Overview for Quiet {
     }
 }
 
+/// Whoever asks a service: the certificates and keys of the clients and of their issuer, and the clock of their tokens.
+#[derive(Clone)]
+pub struct Client {
+    /// Where certificates and keys are.
+    pub home: PathBuf,
+    pub now: Arc<dyn Clock>,
+}
+
 /// A node of a house, or of another world of tests, served.
 pub struct Service<W = House> {
     pub house: W,
     pub clock: Arc<VirtualClock>,
-    /// Where certificates and keys are.
-    pub home: PathBuf,
+    client: Client,
     pub node: Arc<Node>,
     pub app: Arc<App>,
     pub address: SocketAddr,
@@ -216,6 +223,99 @@ pub fn access_text() -> String {
     )
 }
 
+/// A service is asked as its clients ask it.
+impl<W> std::ops::Deref for Service<W> {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Client {
+    fn file(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.home.join(name)).unwrap()
+    }
+
+    /// What a right token of this subject says, bound to the certificate of client `one`.
+    pub fn claims(&self, subject: &str) -> Value {
+        let now = self.now.now().as_second();
+        let person = subject.starts_with("sub-");
+        let client = if person { "front-end" } else { subject };
+        json!({
+            "iss": ISSUER, "sub": subject, "aud": AUDIENCE, "client_id": client, "exp": now + 300, "iat": now - 60,
+            "auth_time": now - 60, "jti": "j1", "cnf": { "x5t#S256": self.thumbprint("one") },
+        })
+    }
+
+    pub fn thumbprint(&self, client: &str) -> String {
+        let der = CertificateDer::from_pem_slice(&self.file(&format!("{client}.pem"))).unwrap();
+        URL_SAFE_NO_PAD.encode(Digest::of(&der).as_bytes())
+    }
+
+    pub fn header(&self) -> Header {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some("at+jwt".into());
+        header.kid = Some("k1".into());
+        header
+    }
+
+    /// A token of the issuer with these claims.
+    pub fn sign(&self, header: &Header, claims: &Value) -> String {
+        let key = EncodingKey::from_ed_der(&self.file("issuer.der"));
+        encode(header, claims, &key).unwrap()
+    }
+
+    /// A right token of a person or program.
+    pub fn token(&self, subject: &str) -> String {
+        self.sign(&self.header(), &self.claims(subject))
+    }
+
+    /// A connection to a server whose certificate is of the same authority.
+    pub async fn connect_to(&self, at: SocketAddr, client: Option<&str>) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        let ca = CertificateDer::from_pem_slice(&self.file("ca.pem")).unwrap();
+        roots.add(ca).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        let config = match client {
+            None => config.with_no_client_auth(),
+            Some(name) => {
+                let chain = CertificateDer::from_pem_slice(&self.file(&format!("{name}.pem")));
+                let key = PrivateKeyDer::from_pem_slice(&self.file(&format!("{name}.key")));
+                let (chain, key) = (vec![chain.unwrap()], key.unwrap());
+                config.with_client_auth_cert(chain, key).unwrap()
+            }
+        };
+        let stream = TcpStream::connect(at).await.unwrap();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let connector = TlsConnector::from(Arc::new(config));
+        connector.connect(name, stream).await.unwrap()
+    }
+
+    pub async fn raw_to(&self, at: SocketAddr, client: Option<&str>, bytes: &[u8]) -> Answer {
+        let mut stream = self.connect_to(at, client).await;
+        // A server that has answered already may not want the rest.
+        let _ = stream.write_all(bytes).await;
+        read_answer(&mut stream).await
+    }
+
+    /// As [`Service::post`], to another process of the node.
+    pub async fn post_to(
+        &self,
+        at: SocketAddr,
+        subject: &str,
+        path: &str,
+        key: &str,
+        body: &str,
+    ) -> Answer {
+        let more = format!("Idempotency-Key: {key}\r\nContent-Type: application/json\r\n");
+        let request = request(&self.token(subject), "POST", path, &more, body);
+        self.raw_to(at, Some("one"), request.as_bytes()).await
+    }
+}
+
 impl Service<House> {
     /// The Home Office's node of this house, served.
     pub async fn of(house: House) -> Self {
@@ -272,8 +372,11 @@ impl<W> Service<W> {
         let served = served(&home, node.clone(), per_minute, known).await;
         Self {
             house,
+            client: Client {
+                home,
+                now: clock.clone(),
+            },
             clock,
-            home,
             node,
             app: served.app,
             address: served.address,
@@ -281,10 +384,6 @@ impl<W> Service<W> {
             end: Some(served.end),
             ended: served.ended,
         }
-    }
-
-    fn file(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.home.join(name)).unwrap()
     }
 
     /// The list of who is known is now this text.
@@ -302,17 +401,6 @@ impl<W> Service<W> {
         self.app.refresh(lists);
     }
 
-    /// What a right token of this subject says, bound to the certificate of client `one`.
-    pub fn claims(&self, subject: &str) -> Value {
-        let now = self.clock.now().as_second();
-        let person = subject.starts_with("sub-");
-        let client = if person { "front-end" } else { subject };
-        json!({
-            "iss": ISSUER, "sub": subject, "aud": AUDIENCE, "client_id": client, "exp": now + 300, "iat": now - 60,
-            "auth_time": now - 60, "jti": "j1", "cnf": { "x5t#S256": self.thumbprint("one") },
-        })
-    }
-
     /// How people sign in at this issuer, whose token endpoint is at this address.
     pub fn sign_in(&self, issuer: &str, at: &str) -> String {
         let server = CertificateDer::from_pem_slice(&self.file("server.pem")).unwrap();
@@ -324,68 +412,14 @@ impl<W> Service<W> {
         )
     }
 
-    pub fn thumbprint(&self, client: &str) -> String {
-        let der = CertificateDer::from_pem_slice(&self.file(&format!("{client}.pem"))).unwrap();
-        URL_SAFE_NO_PAD.encode(Digest::of(&der).as_bytes())
-    }
-
-    pub fn header(&self) -> Header {
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.typ = Some("at+jwt".into());
-        header.kid = Some("k1".into());
-        header
-    }
-
-    /// A token of the issuer with these claims.
-    pub fn sign(&self, header: &Header, claims: &Value) -> String {
-        let key = EncodingKey::from_ed_der(&self.file("issuer.der"));
-        encode(header, claims, &key).unwrap()
-    }
-
-    /// A right token of a person or program.
-    pub fn token(&self, subject: &str) -> String {
-        self.sign(&self.header(), &self.claims(subject))
-    }
-
     /// A connection; with the certificate of this client, where there is one.
     pub async fn connect(&self, client: Option<&str>) -> TlsStream<TcpStream> {
         self.connect_to(self.address, client).await
     }
 
-    /// A connection to a server whose certificate is of the same authority.
-    pub async fn connect_to(&self, at: SocketAddr, client: Option<&str>) -> TlsStream<TcpStream> {
-        let mut roots = RootCertStore::empty();
-        let ca = CertificateDer::from_pem_slice(&self.file("ca.pem")).unwrap();
-        roots.add(ca).unwrap();
-        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_root_certificates(roots);
-        let config = match client {
-            None => config.with_no_client_auth(),
-            Some(name) => {
-                let chain = CertificateDer::from_pem_slice(&self.file(&format!("{name}.pem")));
-                let key = PrivateKeyDer::from_pem_slice(&self.file(&format!("{name}.key")));
-                let (chain, key) = (vec![chain.unwrap()], key.unwrap());
-                config.with_client_auth_cert(chain, key).unwrap()
-            }
-        };
-        let stream = TcpStream::connect(at).await.unwrap();
-        let name = ServerName::try_from("127.0.0.1").unwrap();
-        let connector = TlsConnector::from(Arc::new(config));
-        connector.connect(name, stream).await.unwrap()
-    }
-
     /// Sends these bytes as they are, and reads the answer to its end.
     pub async fn raw(&self, client: Option<&str>, bytes: &[u8]) -> Answer {
         self.raw_to(self.address, client, bytes).await
-    }
-
-    async fn raw_to(&self, at: SocketAddr, client: Option<&str>, bytes: &[u8]) -> Answer {
-        let mut stream = self.connect_to(at, client).await;
-        // A server that has answered already may not want the rest.
-        let _ = stream.write_all(bytes).await;
-        read_answer(&mut stream).await
     }
 
     /// Asks with a token and the certificate of client `one`; `more` are further header lines.
@@ -410,30 +444,21 @@ impl<W> Service<W> {
         self.post_to(self.address, subject, path, key, body).await
     }
 
-    /// As [`Service::post`], to another process of the node.
-    pub async fn post_to(
-        &self,
-        at: SocketAddr,
-        subject: &str,
-        path: &str,
-        key: &str,
-        body: &str,
-    ) -> Answer {
-        let more = format!("Idempotency-Key: {key}\r\nContent-Type: application/json\r\n");
-        let request = request(&self.token(subject), "POST", path, &more, body);
-        self.raw_to(at, Some("one"), request.as_bytes()).await
-    }
-
     /// What an operator sees.
     pub async fn operator(&self, path: &str) -> Answer {
-        let mut stream = TcpStream::connect(self.operating).await.unwrap();
-        let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        stream.write_all(text.as_bytes()).await.unwrap();
-        read_answer(&mut stream).await
+        operator(self.operating, path).await
     }
 }
 
-fn request(token: &str, method: &str, path: &str, more: &str, body: &str) -> String {
+/// What the operator of this address sees.
+pub async fn operator(at: SocketAddr, path: &str) -> Answer {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let text = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(text.as_bytes()).await.unwrap();
+    read_answer(&mut stream).await
+}
+
+pub fn request(token: &str, method: &str, path: &str, more: &str, body: &str) -> String {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
          {more}Content-Length: {}\r\n\r\n{body}",

@@ -152,6 +152,7 @@ impl Town {
                 party: PartyId::parse(who).unwrap(),
                 store: "sqlite:node.db".into(),
                 permanent: None,
+                traces: None,
                 evidence: agreement::Period::parse("7 years").unwrap(),
                 backups: agreement::Period::parse("35 days"),
                 node_key: None,

@@ -15,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 pub struct RulesFile {
     /// The name by which agreements know the rules.
     pub name: String,
-    /// The version, as their owner counts them; `not-policy-1`.
+    /// The version, as their owner counts them, such as `not-policy-1`.
     pub version: String,
     /// How many months are assessed, the last of which is before the month of the application (EXCH-EUSS-02).
     pub assessed: u16,

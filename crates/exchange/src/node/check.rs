@@ -4,10 +4,11 @@
 
 use agreement::FieldName;
 use jiff::civil::Date;
+use tracing::Instrument;
 use zeroize::Zeroizing;
 
 use super::call::{Known, Way, gateways};
-use super::{Done, Node};
+use super::{Done, Node, span};
 use crate::authority::Actor;
 use crate::change::Batch;
 use crate::check::application::{Application, Beginning, Check, Ending};
@@ -182,7 +183,8 @@ impl Node {
         self.commit(Batch::new(op.clone(), "check.begin").and(begun)?)
             .await?;
         self.covered(op).await?;
-        let answer = calling.supplier.ask(&question, calling.within).await;
+        let answer = calling.supplier.ask(&question, calling.within);
+        let answer = answer.instrument(span::call()).await;
         drop(question);
         let late = self.now().duration_since(now) > calling.within;
         let ended = match answer {

@@ -43,6 +43,7 @@ mod sequence;
 mod sessions;
 mod solutions;
 mod sources;
+mod span;
 mod start;
 mod statements;
 mod traces;
@@ -58,6 +59,7 @@ use std::sync::{Arc, Mutex};
 use agreement::{Law, Library, Period, Plan};
 use jiff::Timestamp;
 use ledger::{CommitKey, Digest, Entry, NodeName};
+use tracing::Instrument;
 use zeroize::Zeroizing;
 
 pub use bring::Brought;
@@ -392,7 +394,8 @@ impl Node {
         for ((name, _), sealed) in texts.into_iter().zip(sealed) {
             commit.put(&holding, name, sealed);
         }
-        match self.ports.store.commit(&commit).await? {
+        let committed = self.ports.store.commit(&commit);
+        match committed.instrument(span::commit()).await? {
             Committed::Now => Ok(commit.entries().to_vec()),
             Committed::Already => Ok(Vec::new()),
         }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use ledger::tiles::{LeafSource, WIDTH, asked, bundle_path, tile_path};
 use ledger::{Checkpoint, Digest, leaf_hash};
+use tracing::Instrument;
 
-use super::Node;
+use super::{Node, span};
 use crate::ids::OperationId;
 use crate::ports::{Placed, PortFault, StoreFault};
 use crate::trouble::Trouble;
@@ -38,6 +39,11 @@ impl Node {
 
     /// Places what waits, and publishes it where that is wanted now.
     async fn place(&self, publish: bool) -> Result<bool, Trouble> {
+        let placing = self.placing(publish);
+        placing.instrument(span::placing()).await
+    }
+
+    async fn placing(&self, publish: bool) -> Result<bool, Trouble> {
         let store = &self.ports.store;
         let (holder, now) = (self.settings.instance.as_str(), self.now());
         let until = later(now)?;

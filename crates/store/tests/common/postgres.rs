@@ -14,9 +14,12 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-struct Server {
+/// A server, as long as this value and this process last.
+pub struct Server {
     folder: PathBuf,
-    _alive: ChildStdin,
+    fsync: &'static str,
+    /// What the watchers of it, and of those that it was before, read.
+    alive: Vec<ChildStdin>,
 }
 
 /// The address of an empty database. Not to be called inside a runtime.
@@ -34,15 +37,21 @@ pub fn durable_database() -> String {
 }
 
 impl Server {
-    fn fresh(&self) -> String {
+    /// A server of its own, whose commits are on the disk when they stand.
+    #[allow(dead_code, reason = "most tests share one")]
+    pub fn durable() -> Self {
+        Self::start("fsync=on")
+    }
+
+    /// The address of an empty database.
+    pub fn fresh(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
         self.run(&format!("CREATE DATABASE {name}")).unwrap();
         self.url(&name)
     }
 
-    fn start(fsync: &str) -> Self {
-        let bin = binaries();
+    fn start(fsync: &'static str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("pg")
             .tempdir_in("/tmp")
@@ -51,9 +60,8 @@ impl Server {
         if is_root() {
             done(Command::new("chown").arg("postgres").arg(&folder));
         }
-        let data = folder.join("data");
         done(
-            unprivileged(&bin.join("initdb"))
+            unprivileged(&binaries().join("initdb"))
                 .args([
                     "-A",
                     "trust",
@@ -64,21 +72,32 @@ impl Server {
                     "UTF8",
                     "-D",
                 ])
-                .arg(&data),
+                .arg(folder.join("data")),
         );
-        let server = unprivileged(&bin.join("postgres"));
+        let mut server = Self {
+            folder,
+            fsync,
+            alive: Vec::new(),
+        };
+        server.run_it();
+        server
+    }
+
+    /// Runs on the data as they are, under a watcher.
+    pub fn run_it(&mut self) {
+        let program = unprivileged(&binaries().join("postgres"));
         #[expect(clippy::zombie_processes, reason = "it ends after this process, by design")]
         let mut watcher = Command::new("sh")
             .arg("-c")
             .arg(r#"folder=$0; "$@" & pid=$!; cat >/dev/null; kill $pid; wait $pid; rm -rf "$folder""#)
-            .arg(&folder)
-            .arg(server.get_program())
-            .args(server.get_args())
+            .arg(&self.folder)
+            .arg(program.get_program())
+            .args(program.get_args())
             .arg("-D")
-            .arg(&data)
+            .arg(self.folder.join("data"))
             .arg("-k")
-            .arg(&folder)
-            .args(["-c", "listen_addresses=", "-c", fsync, "-c", "max_connections=200"])
+            .arg(&self.folder)
+            .args(["-c", "listen_addresses=", "-c", self.fsync, "-c", "max_connections=200"])
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
@@ -86,17 +105,34 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Self {
-            folder,
-            _alive: watcher.stdin.take().unwrap(),
-        };
+        self.alive.push(watcher.stdin.take().unwrap());
         for _ in 0..300 {
-            if server.run("SELECT 1").is_ok() {
-                return server;
+            if self.run("SELECT 1").is_ok() {
+                return;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
         panic!("the throw-away PostgreSQL server did not start within 15 seconds");
+    }
+
+    /// SIGKILL to the server and to each process that it has, at once; returns when none of them is left.
+    #[allow(dead_code, reason = "most tests leave it running")]
+    pub fn kill(&self) {
+        let file = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap();
+        let server: u32 = file.lines().next().unwrap().parse().unwrap();
+        let signal = |signal: &str, to: &[u32]| {
+            let to = to.iter().map(u32::to_string);
+            let mut kill = Command::new("sh");
+            kill.args(["-c", r#"kill "$@" 2>/dev/null; true"#, "sh", signal]);
+            done(kill.args(to));
+        };
+        // It makes no more of them while they are counted.
+        signal("-STOP", &[server]);
+        let all: Vec<u32> = std::iter::once(server).chain(children(server)).collect();
+        signal("-KILL", &all);
+        while all.iter().any(|pid| parent(*pid).is_some()) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn url(&self, database: &str) -> String {
@@ -113,6 +149,22 @@ impl Server {
             connection.close().await
         })
     }
+}
+
+/// The parent of a process that runs; none of one that has ended, also where nobody has asked yet how.
+fn parent(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    (state != "Z").then_some(parent)
+}
+
+fn children(of: u32) -> Vec<u32> {
+    let all = std::fs::read_dir("/proc").unwrap();
+    let pids = all.filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    pids.filter(|pid| parent(*pid) == Some(of)).collect()
 }
 
 fn binaries() -> PathBuf {
