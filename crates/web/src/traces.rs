@@ -25,7 +25,7 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider, SpanData, SpanEvents,
-    SpanLinks,
+    SpanExporter as Exporter, SpanLinks,
 };
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
@@ -161,9 +161,9 @@ pub(crate) fn answered(span: &Span, status: u16, code: Option<&'static str>) {
 
 /// Sends what is on the list, whatever a span carries.
 #[derive(Debug)]
-struct Listed(SpanExporter);
+struct Listed<E>(E);
 
-impl opentelemetry_sdk::trace::SpanExporter for Listed {
+impl<E: Exporter> Exporter for Listed<E> {
     async fn export(&self, mut batch: Vec<SpanData>) -> OTelSdkResult {
         for span in &mut batch {
             let listed = |of: &KeyValue| ATTRIBUTES.contains(&of.key.as_str());
@@ -217,4 +217,78 @@ async fn sent(to: SocketAddr, mut request: Request<Bytes>) -> Result<Response<By
     let (head, body) = answer.into_parts();
     let body = Limited::new(body, ANSWER).collect().await?.to_bytes();
     Ok(Response::from_parts(head, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::http::HeaderValue;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Clone, Debug, Default)]
+    struct Kept(Arc<Mutex<Vec<SpanData>>>);
+
+    impl Exporter for Kept {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            self.0.lock().unwrap().extend(batch);
+            Ok(())
+        }
+    }
+
+    /// The spans that are sent of what is done.
+    fn sent_of(done: impl FnOnce()) -> Vec<SpanData> {
+        let kept = Kept::default();
+        let traces = SdkTracerProvider::builder().with_simple_exporter(Listed(kept.clone()));
+        let layer = Traces(traces.build()).layer();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), done);
+        std::mem::take(&mut *kept.0.lock().unwrap())
+    }
+
+    // shows: SEC-14
+    #[test]
+    fn what_is_not_on_the_list_is_not_sent() {
+        let spans = sent_of(|| {
+            let span = tracing::info_span!(target: TARGET, "ours", http.route = "/v1/runs", surname = "Quennell");
+            span.in_scope(|| {
+                tracing::error!(target: TARGET, error = "Quennell", "Quennell");
+                tracing::info_span!(target: "hyper", "of a library", of = "Quennell")
+                    .in_scope(|| {});
+            });
+            span.record("surname", "Quennell");
+        });
+        let [span] = spans.as_slice() else {
+            panic!("{spans:?}");
+        };
+        let told = [KeyValue::new("http.route", "/v1/runs")];
+        assert_eq!(span.attributes, told);
+        assert!(!format!("{span:?}").contains("Quennell"));
+    }
+
+    #[test]
+    fn of_what_a_caller_says_of_its_trace_two_numbers_are_taken() {
+        const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let of = |trace: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("traceparent", HeaderValue::from_static(trace));
+            headers.insert("tracestate", HeaderValue::from_static("vendor=Quennell"));
+            let spans = sent_of(|| drop(of_request("/v1/runs", "GET", "r1", &headers)));
+            spans.into_iter().next().unwrap()
+        };
+        let span = of("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00");
+        assert_eq!(span.span_context.trace_id().to_string(), TRACE);
+        assert_eq!(span.parent_span_id.to_string(), "00f067aa0ba902b7");
+        assert!(!format!("{span:?}").contains("Quennell"));
+        for wrong in [
+            "",
+            "Quennell",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        ] {
+            let span = of(wrong);
+            assert_ne!(span.span_context.trace_id().to_string(), TRACE, "{wrong}");
+            assert!(!format!("{span:?}").contains("Quennell"));
+        }
+    }
 }
