@@ -37,10 +37,12 @@ pub(crate) fn port(error: Error) -> PortFault {
 
 /// The fault that a failed statement of SQLite becomes.
 pub(crate) fn sqlite(error: rusqlite::Error) -> PortFault {
-    let (code, what) = match error {
-        rusqlite::Error::SqliteFailure(cause, what) => (cause, what),
-        rusqlite::Error::SqlInputError { error, msg, .. } => (error, Some(msg)),
-        _ => return crate::number::strange("a value"),
+    let (code, what) = if let rusqlite::Error::SqliteFailure(code, what) = error {
+        (code, what)
+    } else if let rusqlite::Error::SqlInputError { error, msg, .. } = error {
+        (error, Some(msg))
+    } else {
+        return crate::number::strange("a value");
     };
     let what = what.unwrap_or_else(|| code.to_string());
     refused(&code.extended_code.to_string(), &what)
