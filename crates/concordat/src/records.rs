@@ -3,12 +3,14 @@
 //! answer and wiped.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use exchange::Trouble;
 use exchange::ports::{CallRecords, Entropy, PortFault};
 use exchange::rows::Row;
+use exchange::solution::{Report, Version};
 use linkage::model::Model;
 use linkage::{Batch, List, Run, Solution, SourceFault};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,8 @@ use crate::{link, solution};
 const NUMBER: &str = "nino";
 const MODEL: &str = include_str!("../../../models/residence/model.yaml");
 const TRAINED: &str = include_str!("../../../models/residence/trained.json");
+
+const REPORT: &str = include_str!("../../../models/residence/quality.json");
 
 /// What the columns of a party's list say.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -61,6 +65,20 @@ impl Columns {
         let rest = self.names.iter().chain(self.fields.values());
         first.chain(rest).cloned().collect()
     }
+}
+
+/// The solution by which it is known whom a call is about, if its report is of this version and shows what the model is
+/// documented to do.
+fn tested(model: &str, trained: &str, report: &str) -> Result<Solution, Fail> {
+    let version = Version::of(model.as_bytes(), trained.as_bytes());
+    let model = Model::read("models/residence/model.yaml", model.as_bytes());
+    let model = model.map_err(|faults| Fail::fault(faults.to_string()))?;
+    let numbers = Path::new("models/residence/trained.json");
+    let numbers = solution::numbers(numbers, trained.as_bytes())?;
+    let report = Report::read(report.as_bytes()).map_err(Trouble::from)?;
+    let shown = report.shows(version, model.documented);
+    shown.map_err(Trouble::Refused)?;
+    Solution::new(model, numbers).map_err(|e| Fail::fault(e.to_string()))
 }
 
 type Text = Zeroizing<String>;
@@ -184,11 +202,7 @@ impl OwnRecords {
     /// # Errors
     /// [`Fail`] when it is not there, is no index, or was made under another node key.
     pub async fn open(path: &Path, node_key: &[u8; 32]) -> Result<Self, Fail> {
-        let model = Model::read("models/residence/model.yaml", MODEL.as_bytes());
-        let model = model.map_err(|faults| Fail::fault(faults.to_string()))?;
-        let trained = PathBuf::from("models/residence/trained.json");
-        let trained = solution::numbers(&trained, TRAINED.as_bytes())?;
-        let solution = Solution::new(model, trained).map_err(|e| Fail::fault(e.to_string()))?;
+        let solution = tested(MODEL, TRAINED, REPORT)?;
         let records = Records::open(path, node_key).await?;
         Ok(Self { records, solution })
     }
@@ -199,7 +213,7 @@ impl OwnRecords {
         let values = details.values().map(|(_, value)| value.to_owned());
         let mut case = List::new(["call".to_owned()].into_iter().chain(names));
         case.push(["1".to_owned()].into_iter().chain(values).collect());
-        let mut list = List::new(["record", "names", "born", NUMBER]);
+        let mut list = List::new(["reference", "full_name", "date_of_birth", NUMBER]);
         for (at, held) in held.iter().enumerate() {
             let names: Vec<&str> = held.names.iter().map(|name| name.as_str()).collect();
             let born = held.born.as_str().to_owned();
@@ -248,4 +262,30 @@ fn rows(held: &Held) -> Vec<Row> {
         row
     };
     held.rows.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{MODEL, REPORT, TRAINED, tested};
+
+    /// What a node carries for calls answers nobody but in the version that was tested.
+    // shows: MATCH-17
+    #[test]
+    fn an_untested_version_knows_nobody() {
+        assert!(tested(MODEL, TRAINED, REPORT).is_ok());
+        let refused = |model: &str, trained: &str, report: &str| {
+            let fault = tested(model, trained, report).err().unwrap();
+            assert!(fault.refusals.iter().any(|r| r.rule == "MATCH-17"));
+        };
+        refused(&format!("{MODEL}# as before\n"), TRAINED, REPORT);
+        refused(MODEL, &format!("{TRAINED}\n"), REPORT);
+        refused(MODEL, TRAINED, "{}");
+        refused(
+            MODEL,
+            TRAINED,
+            include_str!("../../../models/dwp/quality.json"),
+        );
+    }
 }

@@ -137,7 +137,7 @@ async fn an_altered_solution_is_another_version_and_matches_nobody() {
 fn what_ships_is_what_was_tested_and_shows_what_is_documented() {
     use exchange::authority::Action;
     use exchange::solution::{Report, Tested};
-    for party in ["hmrc", "dwp", "dfe"] {
+    for party in ["hmrc", "dwp", "dfe", "residence"] {
         let matching = concordat::solution::read(&models(party)).unwrap();
         let model = matching.solution.model();
         assert_eq!(model.name, party);

@@ -133,7 +133,11 @@ impl Report {
     ///
     /// # Errors
     /// The refusals (MATCH-17), all together.
-    fn shows(&self, version: Version, documented: Option<Documented>) -> Result<(), Vec<Refusal>> {
+    pub fn shows(
+        &self,
+        version: Version,
+        documented: Option<Documented>,
+    ) -> Result<(), Vec<Refusal>> {
         let no = |what: String| Refusal::new("MATCH-17", what);
         if self.version != version {
             let what = "the report is of another version of the solution".to_owned();

@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{List, MODEL, quiet, two_lists, unlike};
+use common::{List, MODEL, quiet, two_lists, two_lists_of, unlike};
 use linkage::model::Model;
 use linkage::{Cases, Scored, Standing, Trained, score, train};
 use proptest::prelude::*;
@@ -255,6 +255,24 @@ fn known_probabilities_are_recovered() {
     let town = trained.units[3].cells[1].u;
     let plain: f64 = left.chance(&right, 4);
     assert!((town / plain - 1.0).abs() < 0.1, "{town} of {plain}");
+}
+
+/// Given and family names are of one of twenty traditions, so that twenty times as many people share both as would if
+/// names were drawn apart. Of those who do, most are two people, born on two days: they must not pass for matches whose birth
+/// dates differ, which they do where it is taken from λ and from each name alone how many there are.
+#[test]
+fn people_whose_names_go_together_are_not_taken_for_one() {
+    let text = MODEL
+        .replace("[given.word, family.sound]", "[given, family]")
+        .replace("blocking:\n  - born\n", "blocking:\n  - [born, town]\n");
+    let (left, right, truth) = two_lists_of(20, 21, 3000, 12_000);
+    let (trained, _) = scored(&model(&text), &left, &right, 2);
+    let born = trained.units[2].cells[1].m;
+    assert!((born - 0.94).abs() < 0.05, "born {born}");
+    let pairs = left.rows().len() as f64 * right.rows().len() as f64;
+    let share = truth.len() as f64 / pairs;
+    let lambda = trained.lambda;
+    assert!((lambda / share - 1.0).abs() < 0.15, "{lambda} of {share}");
 }
 
 /// People of one household share a name and a town. Weighed together, the two say what they are worth: how often

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use linkage::Standing;
 use linkage::quality::{
-    About, Cell, Counts, Input, Member, Quality, ScoredPair, Shown, Side, Statement, Unmeasurable,
-    blocks, f1, ladder, measure, measure_clusters, pairs_of_people, share_out, wilson,
+    About, Cell, Counts, Input, Lists, Member, Quality, ScoredPair, Shown, Side, Statement,
+    Unmeasurable, blocks, f1, ladder, measure, measure_clusters, pairs_of_people, share_out,
+    wilson,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -39,7 +40,7 @@ fn about() -> About {
         model_sha256: "00".into(),
         trained_sha256: None,
         left_records: 12,
-        right_records: 12,
+        right_records: Some(12),
         link: 0.9,
         review: 0.2,
     }
@@ -91,6 +92,7 @@ fn a_small_list_is_measured_as_by_hand() {
     let columns = ["half".to_owned()];
     let records = records(12, |n| if n < 6 { "first" } else { "second" }.into());
     let quality = measure(&Input {
+        lists: Lists::Two,
         pairs: &pairs,
         truth: &truth,
         reached: Some(&reached),
@@ -140,6 +142,7 @@ fn lists_that_are_not_of_one_another_are_refused_without_a_handle() {
     let refused = |pairs: &[ScoredPair], truth: &BTreeSet<_>, n: usize| {
         let records = records(n, |_| String::new());
         let input = Input {
+            lists: Lists::Two,
             pairs,
             truth,
             reached: None,
@@ -181,7 +184,7 @@ fn clusters_are_measured_as_clusters() {
         member(Side::Right, 3, "d"),
         member(Side::Right, 9, "d"),
     ];
-    let figures = measure_clusters(&members, &truth);
+    let figures = measure_clusters(Lists::Two, &members, &truth);
     // a: two pairs, both right; d: two pairs, one right. One true pair is parted.
     let counts = Counts {
         right: 3,
@@ -328,6 +331,7 @@ fn world(draws: &Draws) -> (Vec<ScoredPair>, BTreeSet<(String, String)>) {
 fn measured(pairs: &[ScoredPair], truth: &BTreeSet<(String, String)>) -> Quality {
     let records = records(60, |n| ["a", "b", "c"][n * n % 3].into());
     measure(&Input {
+        lists: Lists::Two,
         pairs,
         truth,
         reached: None,
@@ -428,6 +432,7 @@ fn the_gap_between_groups_is_the_headline() {
         _ => "none".to_owned(),
     });
     let quality = measure(&Input {
+        lists: Lists::Two,
         pairs: &pairs,
         truth: &truth,
         reached: None,

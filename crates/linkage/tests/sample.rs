@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use linkage::Standing;
 use linkage::quality::{
-    Drawn, Estimate, Judgement, Plan, Rate, ScoredPair, Stratum, draw, estimate,
+    Drawn, Estimate, Judgement, Lists, Plan, Rate, ScoredPair, Stratum, draw, estimate,
 };
 
 const THRESHOLDS: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
@@ -48,6 +48,7 @@ fn population() -> (Vec<ScoredPair>, BTreeSet<String>) {
 
 fn plan(pairs: u64, seed: u64) -> Plan {
     Plan {
+        lists: Lists::Two,
         thresholds: THRESHOLDS.into(),
         pairs,
         seed,

@@ -86,6 +86,16 @@ impl Cases {
         }
     }
 
+    /// A pair as scoring looks at it: where the list is compared with itself, the case is the record that comes first.
+    pub fn as_looked_at<'p>(&self, left: &'p str, right: &'p str) -> (&'p str, &'p str) {
+        let place = |handle: &str| self.before(hash_of(handle));
+        if self.own.is_some() && place(right) < place(left) {
+            (right, left)
+        } else {
+            (left, right)
+        }
+    }
+
     /// Whether a case is the very record of this hash.
     pub(crate) fn is_own(&self, case: u32, hash: u64) -> bool {
         self.own.is_some() && self.before(hash) == case

@@ -1,13 +1,16 @@
 //! Estimation of m, u and λ by expectation-maximisation over counted patterns of agreement (Fellegi and Sunter 1969;
 //! Winkler 1988).
 //!
-//! How likely a pair is of one person is told by all comparisons and by λ of all pairs, so that people who share a name
-//! and an age do not pass for one. A pair that was found because two values agree says nothing of how often they
-//! agree: m of a comparison comes from the pairs that some rule finds without asking about its columns. u of a level
-//! is what pairs taken at random show, less the matches among them: q = λm + (1-λ)u.
+//! A pair that was found because two values agree says nothing of how often they agree: m of a comparison comes from
+//! the pairs that some rule finds without asking about its columns. How likely these are of one person is told by the
+//! other comparisons and by the share of matches among the rule's own pairs ([`by_rule`](super::by_rule)): names go
+//! together, so how many people share what a rule asks about is not to be had from how many share each part of it. λ is
+//! of all pairs, by all comparisons. u of a level is what pairs taken at random show, less the matches among them:
+//! q = λm + (1-λ)u.
 
 use std::collections::BTreeMap;
 
+use super::by_rule::{RulePairs, mean};
 use super::random::Drawn;
 use super::source::SourceFault;
 use super::train::RuleTraining;
@@ -62,16 +65,21 @@ pub(crate) struct Estimate {
 
 impl Estimate {
     /// The probability that a pattern is of one person.
-    fn posterior(&self, pattern: &Pattern) -> f64 {
+    pub(super) fn posterior(&self, pattern: &Pattern) -> f64 {
         let mut odds = self.lambda / (1.0 - self.lambda);
         for ((cell, m), u) in pattern.cells.iter().zip(&self.m).zip(&self.u) {
             odds *= m.get(*cell).copied().unwrap_or(1.0) / u.get(*cell).copied().unwrap_or(1.0);
         }
-        if odds.is_finite() {
-            odds / (1.0 + odds)
-        } else {
-            1.0
-        }
+        probability(odds)
+    }
+}
+
+/// The probability of odds, however great they are.
+pub(super) fn probability(odds: f64) -> f64 {
+    if odds.is_finite() {
+        odds / (1.0 + odds)
+    } else {
+        1.0
     }
 }
 
@@ -90,8 +98,9 @@ impl Estimator<'_> {
             converged: false,
         };
         let free: Vec<u32> = self.units.iter().map(|unit| self.free_of(unit)).collect();
+        let mut rules = self.by_rule(&free, &found);
         while found.rounds < ROUNDS && !found.converged {
-            let moved = self.round(&free, &mut found);
+            let moved = self.round(&free, &mut rules, &mut found);
             found.rounds += 1;
             found.converged = moved < STILL;
         }
@@ -99,19 +108,34 @@ impl Estimator<'_> {
         Ok(found)
     }
 
+    /// The rules that say m of something.
+    fn by_rule(&self, free: &[u32], start: &Estimate) -> Vec<RulePairs> {
+        let bits = (0..self.rules.len()).map(|at| 1_u32 << at);
+        let saying = bits.filter(|bit| free.iter().any(|free| free & bit != 0));
+        let new = |bit| {
+            let asks: Vec<bool> = free.iter().map(|free| free & bit == 0).collect();
+            RulePairs::new(bit, &asks, self.units, &self.patterns, start)
+        };
+        saying.map(new).collect()
+    }
+
     /// One round; how far anything moved.
-    fn round(&self, free: &[u32], found: &mut Estimate) -> f64 {
+    fn round(&self, free: &[u32], rules: &mut [RulePairs], found: &mut Estimate) -> f64 {
         let mut seen: Vec<Cells> = self.units.iter().map(|u| vec![0.0; u.cells]).collect();
         let mut matches = 0.0;
+        rules.iter_mut().for_each(|r| r.begin(self.units, found));
         for pattern in &self.patterns {
-            let expected = pattern.count * found.posterior(pattern);
-            matches += expected;
+            rules.iter_mut().for_each(|r| r.take(pattern));
+            let told = mean(rules, pattern.mask);
+            matches += pattern.count * told.unwrap_or_else(|| found.posterior(pattern));
             for ((cell, seen), free) in pattern.cells.iter().zip(&mut seen).zip(free) {
-                if let (true, Some(seen)) = (pattern.mask & free != 0, seen.get_mut(*cell)) {
-                    *seen += expected;
+                let told = mean(rules, pattern.mask & free);
+                if let (Some(told), Some(seen)) = (told, seen.get_mut(*cell)) {
+                    *seen += pattern.count * told;
                 }
             }
         }
+        rules.iter_mut().for_each(RulePairs::end);
         if let Some(labelled) = &self.labelled {
             seen.clone_from(labelled);
         }

@@ -15,11 +15,22 @@ use crate::model::Model;
 #[derive(Clone, Default)]
 pub struct Labels {
     same: BTreeMap<(String, String), bool>,
+    one_list: bool,
 }
 
 impl Labels {
+    /// No labels yet, of pairs of one list: a pair is the same from either side.
+    pub fn of_one_list() -> Self {
+        Self {
+            one_list: true,
+            ..Self::default()
+        }
+    }
+
     /// Adds a pair; false where it stands there with the other label.
     pub fn add(&mut self, left: &str, right: &str, same: bool) -> bool {
+        let turned = self.one_list && right < left;
+        let (left, right) = if turned { (right, left) } else { (left, right) };
         let label = self.same.entry((left.into(), right.into())).or_insert(same);
         *label == same
     }
@@ -51,9 +62,10 @@ pub(crate) fn labelled(
     }
     let mut wanted = BTreeMap::<&str, Vec<(&str, u32)>>::new();
     for ((left, right), _) in labels.same.iter().filter(|(_, same)| **same) {
-        let found = by_handle.get(left.as_str()).into_iter().flatten();
+        let (left, right) = cases.as_looked_at(left, right);
+        let found = by_handle.get(left).into_iter().flatten();
         let asked = wanted.entry(right).or_default();
-        asked.extend(found.map(|case| (left.as_str(), *case)));
+        asked.extend(found.map(|case| (left, *case)));
     }
     let comparers = Comparer::all(model, cases);
     let found = seek(

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lists::Lists;
 use super::measure::Counts;
+use super::people::pairs_of;
 
 /// Which list a record is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// The case list.
+    /// The case list, or the only one.
     Left,
     /// The master list.
     Right,
@@ -29,9 +31,9 @@ pub struct Member {
 pub struct ClusterFigures {
     /// Clusters of two records or more.
     pub clusters: u64,
-    /// Pairs, one record of each list, that stand in one cluster, against all true pairs.
+    /// Pairs that stand in one cluster, of two lists one record of each, against all true pairs.
     pub pairs: Counts,
-    /// People with records in both lists: the groups of records that true pairs join.
+    /// People with records in both lists, or two and more in the one: the groups of records that true pairs join.
     pub people: u64,
     /// Of them, those whose records are a cluster, and nothing else is in it.
     pub exact: u64,
@@ -43,8 +45,21 @@ pub struct ClusterFigures {
 
 type Record<'a> = (Side, &'a str);
 
+impl Lists {
+    fn right(self) -> Side {
+        match self {
+            Self::One => Side::Left,
+            Self::Two => Side::Right,
+        }
+    }
+}
+
 /// Measures clusters. A record that is in none is alone.
-pub fn measure_clusters(members: &[Member], truth: &BTreeSet<(String, String)>) -> ClusterFigures {
+pub fn measure_clusters(
+    lists: Lists,
+    members: &[Member],
+    truth: &BTreeSet<(String, String)>,
+) -> ClusterFigures {
     let mut cluster_of: BTreeMap<Record, &str> = BTreeMap::new();
     let mut clusters: BTreeMap<&str, BTreeSet<Record>> = BTreeMap::new();
     for m in members {
@@ -54,20 +69,24 @@ pub fn measure_clusters(members: &[Member], truth: &BTreeSet<(String, String)>) 
     }
     let mut figures = ClusterFigures::default();
     for cluster in clusters.values() {
+        let all = cluster.len() as u64;
         let lefts = cluster.iter().filter(|(s, _)| *s == Side::Left).count() as u64;
-        figures.pairs.wrong += lefts * (cluster.len() as u64 - lefts);
-        figures.clusters += u64::from(cluster.len() > 1);
+        figures.pairs.wrong += match lists {
+            Lists::One => all * (all - 1) / 2,
+            Lists::Two => lefts * (all - lefts),
+        };
+        figures.clusters += u64::from(all > 1);
     }
     for (left, right) in truth {
         let left = cluster_of.get(&(Side::Left, left.as_str()));
-        if left.is_some() && left == cluster_of.get(&(Side::Right, right.as_str())) {
+        if left.is_some() && left == cluster_of.get(&(lists.right(), right.as_str())) {
             figures.pairs.right += 1;
             figures.pairs.wrong -= 1;
         } else {
             figures.pairs.missed += 1;
         }
     }
-    for person in people(truth) {
+    for person in people(lists, truth) {
         let of: BTreeSet<Option<&str>> =
             person.iter().map(|r| cluster_of.get(r).copied()).collect();
         let split = of.len() > 1 || of.contains(&None);
@@ -84,11 +103,22 @@ pub fn measure_clusters(members: &[Member], truth: &BTreeSet<(String, String)>) 
     figures
 }
 
+/// The true pairs of one list, of which some are given, from either side: whose record a and b are, and b and c, theirs
+/// a and c are too.
+pub fn joined(pairs: &BTreeSet<(String, String)>) -> BTreeSet<(String, String)> {
+    let people = people(Lists::One, pairs).into_iter();
+    let handles = people.map(|person| person.into_iter().map(|(_, handle)| handle).collect());
+    handles
+        .flat_map(|person: BTreeSet<&str>| pairs_of(&person))
+        .collect()
+}
+
 /// The records of each person: those that true pairs join, directly or through others.
-fn people(truth: &BTreeSet<(String, String)>) -> Vec<BTreeSet<Record<'_>>> {
+fn people(lists: Lists, truth: &BTreeSet<(String, String)>) -> Vec<BTreeSet<Record<'_>>> {
     let mut near: BTreeMap<Record, Vec<Record>> = BTreeMap::new();
     for (left, right) in truth {
-        let (left, right) = ((Side::Left, left.as_str()), (Side::Right, right.as_str()));
+        let left = (Side::Left, left.as_str());
+        let right = (lists.right(), right.as_str());
         near.entry(left).or_default().push(right);
         near.entry(right).or_default().push(left);
     }

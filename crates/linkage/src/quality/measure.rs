@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::interval::{Rate, f1, wilson};
+use super::lists::{ACROSS, Lists};
 use super::people::PeopleCounts;
 use crate::Standing;
 
@@ -32,6 +33,8 @@ pub struct ScoredPair {
 
 /// What is measured.
 pub struct Input<'a> {
+    /// What was linked. Of one list the pairs of `truth` and `reached` are as [`Lists::ends`] has them.
+    pub lists: Lists,
     /// The scored pairs; of a pair that is given twice the better counts.
     pub pairs: &'a [ScoredPair],
     /// All pairs (left, right) of one person.
@@ -63,6 +66,9 @@ pub enum Unmeasurable {
         "a scored pair names a record that is not in the case list: give the list that was scored"
     )]
     StrangePair,
+    /// A record is no pair.
+    #[error("a pair of one list has the same record twice, or its handles out of order")]
+    Itself,
     /// A probability that is none.
     #[error(
         "a scored pair has a match probability that is not from 0 to 1, or a weight that is no number"
@@ -174,6 +180,8 @@ pub struct GroupColumn {
 /// What was measured, exactly.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quality {
+    /// What was linked.
+    pub lists: Lists,
     /// Records of the case list.
     pub records: u64,
     /// All true pairs.
@@ -211,7 +219,7 @@ pub struct Quality {
 /// [`Unmeasurable`] where lists, pairs and truth are not of one another.
 pub fn measure(input: &Input) -> Result<Quality, Unmeasurable> {
     let pairs = sorted(input)?;
-    let same = |p: &ScoredPair| input.truth.contains(&(p.left.clone(), p.right.clone()));
+    let same = |p: &ScoredPair| is_true(input, p);
     let judged: Vec<(&ScoredPair, bool)> = pairs.iter().map(|p| (*p, same(p))).collect();
     let true_pairs = input.truth.len() as u64;
     let curve = curve(&judged, true_pairs);
@@ -253,23 +261,30 @@ pub fn measure(input: &Input) -> Result<Quality, Unmeasurable> {
         .collect();
     let found = judged.iter().filter(|(_, same)| *same).count() as u64;
     Ok(Quality {
+        lists: input.lists,
         records: input.records.len() as u64,
         true_pairs,
         same: found,
         different: judged.len() as u64 - found,
         reached: input
             .reached
-            .map(|reached| reached_or_scored(input.truth, reached, &pairs)),
+            .map(|reached| reached_or_scored(input, reached, &pairs)),
         points,
         best,
         link,
         standings: standings(&judged),
         bins: bins(&judged),
         brier: brier(&judged),
-        expected_hits: expected_hits(&pairs, input.records.len()),
-        people: PeopleCounts::of(input.records, &links, input.truth),
+        expected_hits: expected_hits(input, &pairs),
+        people: PeopleCounts::of(input, &links),
         groups: groups(input, &links),
     })
+}
+
+/// Whether a pair is of one person.
+pub(super) fn is_true(input: &Input, pair: &ScoredPair) -> bool {
+    let (left, right) = input.lists.ends(&pair.left, &pair.right);
+    input.truth.contains(&(left.to_owned(), right.to_owned()))
 }
 
 /// The pairs, each once, the best first.
@@ -277,19 +292,31 @@ fn sorted<'a>(input: &Input<'a>) -> Result<Vec<&'a ScoredPair>, Unmeasurable> {
     if input.truth.len() < 5 || input.records.len() < 5 {
         return Err(Unmeasurable::TooFew);
     }
-    let listed = |left: &String| input.records.contains_key(left);
-    if !input.truth.iter().all(|(left, _)| listed(left)) {
+    let lists = input.lists;
+    let listed = |left: &str, right: &str| {
+        let mut cases = lists.cases(left, right);
+        cases.all(|case| input.records.contains_key(case))
+    };
+    if !input.truth.iter().all(|(left, right)| listed(left, right)) {
         return Err(Unmeasurable::StrangeTruth);
+    }
+    let ordered = |(left, right): &(String, String)| lists == Lists::Two || left < right;
+    if !input.truth.iter().all(ordered) {
+        return Err(Unmeasurable::Itself);
     }
     let mut best: BTreeMap<(&str, &str), &ScoredPair> = BTreeMap::new();
     for pair in input.pairs {
         if !(0.0..=1.0).contains(&pair.probability) || pair.weight.is_nan() {
             return Err(Unmeasurable::NoProbability);
         }
-        if !listed(&pair.left) {
+        if !listed(&pair.left, &pair.right) {
             return Err(Unmeasurable::StrangePair);
         }
-        let held = best.entry((&pair.left, &pair.right)).or_insert(pair);
+        if lists == Lists::One && pair.left == pair.right {
+            return Err(Unmeasurable::Itself);
+        }
+        let ends = lists.ends(&pair.left, &pair.right);
+        let held = best.entry(ends).or_insert(pair);
         if cut_of(held).order(cut_of(pair)) == Ordering::Less {
             *held = pair;
         }
@@ -302,18 +329,18 @@ fn sorted<'a>(input: &Input<'a>) -> Result<Vec<&'a ScoredPair>, Unmeasurable> {
 
 /// Of the true pairs, those that blocking brings together: what was scored was.
 fn reached_or_scored(
-    truth: &BTreeSet<(String, String)>,
+    input: &Input,
     reached: &BTreeSet<(String, String)>,
     pairs: &[&ScoredPair],
 ) -> u64 {
     let scored: BTreeSet<(&str, &str)> = pairs
         .iter()
-        .map(|p| (p.left.as_str(), p.right.as_str()))
+        .map(|p| input.lists.ends(&p.left, &p.right))
         .collect();
     let is = |pair: &&(String, String)| {
         reached.contains(*pair) || scored.contains(&(pair.0.as_str(), pair.1.as_str()))
     };
-    truth.iter().filter(is).count() as u64
+    input.truth.iter().filter(is).count() as u64
 }
 
 fn cut_of(pair: &ScoredPair) -> Cut {
@@ -413,13 +440,15 @@ fn brier(judged: &[(&ScoredPair, bool)]) -> Option<f64> {
     (!judged.is_empty()).then(|| sum / judged.len() as f64)
 }
 
-fn expected_hits(pairs: &[&ScoredPair], records: usize) -> f64 {
+fn expected_hits(input: &Input, pairs: &[&ScoredPair]) -> f64 {
     let mut best: BTreeMap<&str, f64> = BTreeMap::new();
     for pair in pairs {
-        let held = best.entry(&pair.left).or_insert(0.0);
-        *held = held.max(pair.probability);
+        for case in input.lists.cases(&pair.left, &pair.right) {
+            let held = best.entry(case).or_insert(0.0);
+            *held = held.max(pair.probability);
+        }
     }
-    best.values().sum::<f64>() / records.max(1) as f64
+    best.values().sum::<f64>() / input.records.len().max(1) as f64
 }
 
 fn groups(input: &Input, links: &[&ScoredPair]) -> Vec<GroupColumn> {
@@ -428,29 +457,28 @@ fn groups(input: &Input, links: &[&ScoredPair]) -> Vec<GroupColumn> {
             let groups = input.records.get(record);
             groups.and_then(|g| g.get(at)).map_or("", String::as_str)
         };
+        let of_pair = |left, right| input.lists.group(group_of(left), group_of(right));
         let mut groups: BTreeMap<&str, GroupCounts> = BTreeMap::new();
-        for record in input.records.keys() {
-            let name = group_of(record);
+        let across = (input.lists == Lists::One).then_some((ACROSS, 0));
+        let each = input.records.keys().map(|record| (group_of(record), 1));
+        for (name, records) in each.chain(across) {
             let group = groups.entry(name).or_insert_with(|| GroupCounts {
                 group: name.to_owned(),
                 records: 0,
                 counts: Counts::default(),
             });
-            group.records += 1;
+            group.records += records;
         }
-        for (left, _) in input.truth {
-            if let Some(group) = groups.get_mut(group_of(left)) {
+        for (left, right) in input.truth {
+            if let Some(group) = groups.get_mut(of_pair(left, right)) {
                 group.counts.missed += 1;
             }
         }
         for link in links {
-            let Some(group) = groups.get_mut(group_of(&link.left)) else {
+            let Some(group) = groups.get_mut(of_pair(&link.left, &link.right)) else {
                 continue;
             };
-            if input
-                .truth
-                .contains(&(link.left.clone(), link.right.clone()))
-            {
+            if is_true(input, link) {
                 group.counts.right += 1;
                 group.counts.missed -= 1;
             } else {

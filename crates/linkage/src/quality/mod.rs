@@ -10,20 +10,22 @@
 mod clusters;
 mod estimate;
 mod interval;
+mod lists;
 mod measure;
 mod people;
 mod sample;
 mod shown;
 mod statement;
 
-pub use clusters::{ClusterFigures, Member, Side, measure_clusters};
+pub use clusters::{ClusterFigures, Member, Side, joined, measure_clusters};
 pub use estimate::{Bounded, Estimate, Judgement, estimate};
 pub use interval::{Rate, f1, wilson};
+pub use lists::Lists;
 pub use measure::{
     Bin, Counts, Cut, FIXED, GroupColumn, GroupCounts, Input, Point, Quality, ScoredPair,
     StandingCounts, Unmeasurable, measure,
 };
-pub use people::{PeopleCounts, pairs_of_people};
+pub use people::{PeopleCounts, pairs_of_people, pairs_within};
 pub use sample::{Drawn, DrawnPair, Plan, Stratum, draw};
-pub use shown::{Cell, Shown, ShownRate, blocks, ladder, share_out};
-pub use statement::{About, SCHEMA, Statement};
+pub use shown::{Cell, Shown, ShownRate, blocks, ladder, share_out, wide_blocks};
+pub use statement::{About, SCHEMA, SCHEMA_OF_ONE, Statement};

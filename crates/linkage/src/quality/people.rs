@@ -1,10 +1,11 @@
-//! Hits and harm by record of the case list (S-25): one person looked for, however many pairs they are in.
+//! Hits and harm by record that is looked for (S-25): a record of the case list, or each of one list.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::measure::ScoredPair;
+use super::measure::{Input, ScoredPair, is_true};
 
-/// How the case list's records come off at the model's `link` threshold. Every record is in one of the first five.
+/// How the case list's records come off at the model's `link` threshold. Every record is in one of the first five. Of one
+/// list each record is looked for among the others, and these are its other list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PeopleCounts {
     /// Linked, and to nobody else.
@@ -22,20 +23,21 @@ pub struct PeopleCounts {
 }
 
 impl PeopleCounts {
-    pub(super) fn of(
-        records: &BTreeMap<String, Vec<String>>,
-        links: &[&ScoredPair],
-        truth: &BTreeSet<(String, String)>,
-    ) -> Self {
+    pub(super) fn of(input: &Input, links: &[&ScoredPair]) -> Self {
         let mut linked: BTreeMap<&str, (bool, u64)> = BTreeMap::new();
         for pair in links {
-            let same = truth.contains(&(pair.left.clone(), pair.right.clone()));
-            let seen = linked.entry(&pair.left).or_insert((true, 0));
-            *seen = (seen.0 && same, seen.1 + 1);
+            let same = is_true(input, pair);
+            for case in input.lists.cases(&pair.left, &pair.right) {
+                let seen = linked.entry(case).or_insert((true, 0));
+                *seen = (seen.0 && same, seen.1 + 1);
+            }
         }
-        let present: BTreeSet<&str> = truth.iter().map(|(left, _)| left.as_str()).collect();
+        let truth = input.truth.iter();
+        let present: BTreeSet<&str> = truth
+            .flat_map(|(left, right)| input.lists.cases(left, right))
+            .collect();
         let mut counts = Self::default();
-        for record in records.keys() {
+        for record in input.records.keys() {
             let there = present.contains(record.as_str());
             let count = match (linked.get(record.as_str()), there) {
                 (Some((true, _)), _) => &mut counts.right,
@@ -67,4 +69,24 @@ pub fn pairs_of_people(
         }
     }
     pairs
+}
+
+/// The true pairs of one list whose records name their person: (record, person) of each. A record that names none is alone.
+pub fn pairs_within(list: &[(String, String)]) -> BTreeSet<(String, String)> {
+    let mut records: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (record, person) in list.iter().filter(|(_, person)| !person.is_empty()) {
+        records.entry(person).or_default().insert(record);
+    }
+    records.values().flat_map(pairs_of).collect()
+}
+
+/// Every pair of some records.
+pub(super) fn pairs_of(records: &BTreeSet<&str>) -> Vec<(String, String)> {
+    let each = (1..).zip(records);
+    let pair = |(after, left): (usize, &&str)| {
+        let rights = records.iter().skip(after);
+        let pairs = rights.map(|right| ((*left).to_owned(), (*right).to_owned()));
+        pairs.collect::<Vec<_>>()
+    };
+    each.flat_map(pair).collect()
 }

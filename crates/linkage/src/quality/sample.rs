@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::lists::Lists;
 use super::measure::ScoredPair;
 use crate::Standing;
 
@@ -18,6 +19,8 @@ const LEAST_SPREAD: f64 = 0.1;
 /// What is to be drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
+    /// What was linked.
+    pub lists: Lists,
     /// The probabilities at which bands begin, above 0, rising. Precision and recall are estimated at these.
     pub thresholds: Vec<f64>,
     /// How many pairs.
@@ -33,7 +36,7 @@ pub struct Stratum {
     pub from: f64,
     /// The pairs' standing.
     pub standing: Standing,
-    /// Their case's group; empty where none was asked for.
+    /// Their case's group, or that of both records of one list; empty where none was asked for.
     pub group: String,
     /// How many pairs it has.
     pub pairs: u64,
@@ -142,7 +145,8 @@ fn stratify<'a>(
 ) -> Vec<Members<'a>> {
     let mut each: BTreeMap<(&str, &str), &ScoredPair> = BTreeMap::new();
     for pair in pairs {
-        let held = each.entry((&pair.left, &pair.right)).or_insert(pair);
+        let ends = plan.lists.ends(&pair.left, &pair.right);
+        let held = each.entry(ends).or_insert(pair);
         if pair.probability.total_cmp(&held.probability) == Ordering::Greater {
             *held = pair;
         }
@@ -151,7 +155,8 @@ fn stratify<'a>(
     for (handles, pair) in each {
         let band = plan.thresholds.partition_point(|t| *t <= pair.probability);
         let from = band.checked_sub(1).and_then(|at| plan.thresholds.get(at));
-        let group = groups.get(&pair.left).map_or("", String::as_str);
+        let group_of = |record: &str| groups.get(record).map_or("", String::as_str);
+        let group = plan.lists.group(group_of(handles.0), group_of(handles.1));
         let standing = match pair.standing {
             Standing::Strong => 0,
             Standing::Ambiguous => 1,

@@ -39,10 +39,19 @@ impl Shown {
 
     /// A count whose difference from others could be a small one: its block of five.
     pub fn block(count: u64) -> Self {
-        let from = count / LEAST * LEAST;
+        Self::in_block(count, LEAST)
+    }
+
+    /// A count of records of which each pair has two: its block of ten, so that the pairs are in blocks of five.
+    pub(super) fn wide_block(count: u64) -> Self {
+        Self::in_block(count, 2 * LEAST)
+    }
+
+    fn in_block(count: u64, width: u64) -> Self {
+        let from = count / width * width;
         Self {
             from,
-            to: from + LEAST - 1,
+            to: from + width - 1,
         }
     }
 
@@ -210,15 +219,22 @@ pub fn ladder(counts: &[u64]) -> Vec<Shown> {
 /// Blocks are of five, or a little wider where with this total all counts could stand at the same end of theirs, and the
 /// total would tell them.
 pub fn blocks(counts: &[u64]) -> Vec<Shown> {
+    blocks_from(counts, LEAST)
+}
+
+/// The same for counts of records of which each pair has two: blocks of ten or a little wider, so that the pairs are in
+/// blocks of five and wider.
+pub fn wide_blocks(counts: &[u64]) -> Vec<Shown> {
+    blocks_from(counts, 2 * LEAST)
+}
+
+fn blocks_from(counts: &[u64], least: u64) -> Vec<Shown> {
     let total: u64 = counts.iter().sum();
     let spare = total + counts.len() as u64;
-    let mut widths = LEAST..10 * LEAST;
+    let mut widths = least..10 * least;
     let width = widths.find(|w| !total.is_multiple_of(*w) && !spare.is_multiple_of(*w));
-    let width = width.unwrap_or(LEAST);
-    let block = |count: &u64| {
-        let from = count / width * width;
-        Shown::exactly(from).up_to(from + width - 1)
-    };
+    let width = width.unwrap_or(least);
+    let block = |count: &u64| Shown::in_block(*count, width);
     counts.iter().map(block).collect()
 }
 

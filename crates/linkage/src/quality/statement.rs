@@ -4,12 +4,15 @@
 use serde::Serialize;
 
 use super::clusters::ClusterFigures;
+use super::lists::Lists;
 use super::measure::{Cut, FIXED, GroupColumn, Quality, StandingCounts};
-use super::people::PeopleCounts;
-use super::shown::{Cell, Shown, ShownRate, blocks, ladder, rounded, share_out};
+use super::shown::{Cell, Shown, ShownRate, blocks, ladder, rounded, share_out, wide_blocks};
 
 /// The form of the statement, with its version.
 pub const SCHEMA: &str = "concordat-linkage-quality/1";
+
+/// That of a statement about one list. What links two lists is not tested by it, so it is no test report (MATCH-17).
+pub const SCHEMA_OF_ONE: &str = "concordat-linkage-quality-of-one-list/1";
 
 /// A group with fewer true pairs says too little to be held against another.
 const LEAST_TRUE: u64 = 30;
@@ -25,10 +28,10 @@ pub struct About {
     pub model_sha256: String,
     /// SHA-256 of the file of trained numbers, where one is given.
     pub trained_sha256: Option<String>,
-    /// Records of the case list.
+    /// Records of the case list, or of the only one.
     pub left_records: u64,
-    /// Records of the master list.
-    pub right_records: u64,
+    /// Records of the master list; none of one list.
+    pub right_records: Option<u64>,
     /// The probability from which a pair counts as a link.
     pub link: f64,
     /// That below which no pair is written.
@@ -38,7 +41,7 @@ pub struct About {
 /// A quality statement. No count from 1 to 4 stands in it or can be worked out of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Statement {
-    /// [`SCHEMA`].
+    /// [`SCHEMA`] or [`SCHEMA_OF_ONE`].
     pub schema: &'static str,
     about: About,
     true_pairs: u64,
@@ -218,14 +221,17 @@ impl Statement {
             .map(|column| column_shown(column, quality, &shown(quality.link.cut).figures))
             .collect();
         Self {
-            schema: SCHEMA,
+            schema: match quality.lists {
+                Lists::One => SCHEMA_OF_ONE,
+                Lists::Two => SCHEMA,
+            },
             about,
             true_pairs: quality.true_pairs,
             headline_gap: headline(&groups),
             link: shown(quality.link.cut),
             best: shown(quality.best.cut),
             lost: rungs.lost(quality),
-            people: people(quality.records, quality.people, quality.expected_hits),
+            people: people(quality),
             standings: standings(&quality.standings, quality.true_pairs),
             groups,
             calibration: calibration(quality, &rungs),
@@ -316,7 +322,8 @@ impl Rungs {
     }
 }
 
-fn people(records: u64, counts: PeopleCounts, expected: f64) -> PeopleShown {
+fn people(quality: &Quality) -> PeopleShown {
+    let (records, counts) = (quality.records, quality.people);
     let all = [
         counts.right,
         counts.wrong,
@@ -324,8 +331,11 @@ fn people(records: u64, counts: PeopleCounts, expected: f64) -> PeopleShown {
         counts.missed,
         counts.rightly_alone,
     ];
-    let shown = blocks(&all);
-    let at = |n: usize| shown.get(n).copied().unwrap_or(Shown::block(0));
+    let (shown, several) = match quality.lists {
+        Lists::One => (wide_blocks(&all), Shown::wide_block(counts.several)),
+        Lists::Two => (blocks(&all), Shown::block(counts.several)),
+    };
+    let at = |n: usize| shown.get(n).copied().unwrap_or(Shown::of(0));
     let harmed = at(1).plus(at(2));
     PeopleShown {
         records,
@@ -334,9 +344,9 @@ fn people(records: u64, counts: PeopleCounts, expected: f64) -> PeopleShown {
         linked_to_a_stranger: at(2),
         missed: at(3),
         rightly_alone: at(4),
-        linked_to_several: Shown::block(counts.several),
+        linked_to_several: several,
         hit_rate: ShownRate::recall(at(0).plus(harmed), records),
-        expected_hit_rate: rounded(expected),
+        expected_hit_rate: rounded(quality.expected_hits),
         harmed: ShownRate::share(harmed, at(0)),
     }
 }
@@ -404,7 +414,7 @@ fn column_shown(column: &GroupColumn, quality: &Quality, link: &Figures) -> Colu
                 records,
                 true_pairs: truth,
                 figures: figures.map(|all| Figures::of(right, wrong, all)),
-                false_links_per_1000: records.exact().map(rate),
+                false_links_per_1000: records.exact().filter(|n| *n > 0).map(rate),
             }
         })
         .collect();

@@ -166,18 +166,44 @@ pub(crate) fn two_lists(
     right: usize,
     days: u64,
 ) -> (List, List, Vec<(String, String)>) {
+    made(seed, left, right, |lot| {
+        let (born, of) = (day(lot, days), String::new());
+        let names = (lot.word("s", 300), lot.word("t", 900));
+        [of, names.0, names.1, born, lot.word("v", 200)]
+    })
+}
+
+/// The same of people whose names go together: given and family names are of one of `traditions`, each with its own.
+pub(crate) fn two_lists_of(
+    traditions: u64,
+    seed: u64,
+    left: usize,
+    right: usize,
+) -> (List, List, Vec<(String, String)>) {
+    made(seed, left, right, |lot| {
+        let (born, of) = (day(lot, 20_000), String::new());
+        let here = lot.below(traditions);
+        let names = (
+            unlike("s", (here * 12 + lot.below(12)) as usize),
+            unlike("t", (here * 12 + lot.below(12)) as usize),
+        );
+        [of, names.0, names.1, born, lot.word("v", 200)]
+    })
+}
+
+fn day(lot: &mut Lot, days: u64) -> String {
+    let day = lot.below(days.min(20_000));
+    let (year, rest) = (1940 + day / 336 % 60, day % 336);
+    format!("{year}-{:02}-{:02}", rest / 28 + 1, rest % 28 + 1)
+}
+
+fn made(
+    seed: u64,
+    left: usize,
+    right: usize,
+    person: impl Fn(&mut Lot) -> Row,
+) -> (List, List, Vec<(String, String)>) {
     let mut lot = Lot(seed);
-    let person = |lot: &mut Lot| -> Row {
-        let day = lot.below(days.min(20_000));
-        let (year, rest) = (1940 + day / 336 % 60, day % 336);
-        [
-            String::new(),
-            lot.word("s", 300),
-            lot.word("t", 900),
-            format!("{year}-{:02}-{:02}", rest / 28 + 1, rest % 28 + 1),
-            lot.word("v", 200),
-        ]
-    };
     let written = |lot: &mut Lot, of: &Row, id: String| -> Row {
         let mut row = of.clone();
         let other = person(lot);

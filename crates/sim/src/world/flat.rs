@@ -32,6 +32,22 @@ const CASE: [&str; 15] = [
     "birth_year",
 ];
 
+/// What a call about somebody asks, with what groups of people are told apart by.
+const CALL: [&str; 9] = [
+    "call",
+    "forename",
+    "surname",
+    "other_names",
+    "date_of_birth",
+    "nino",
+    "origin",
+    "sex",
+    "birth_year",
+];
+
+/// The list out of which calls are answered.
+const CALLED: &str = "dwp";
+
 /// Who somebody of the register is: origin, sex, birth year, then the references of the other lists.
 type Who = BTreeMap<String, Vec<Option<String>>>;
 
@@ -44,7 +60,8 @@ const LISTS: [(&str, &str, &str, &str); 3] = [
 ];
 
 /// Writes `cases.parquet` and, for each large list, `<list>.parquet` and `<list>-truth.parquet` (left_id, right_id) in
-/// the folder `flat` of a world. Memory follows the case register.
+/// the folder `flat` of a world; `calls.parquet` has a call about everybody of the cases who has a number (RTC-02), and
+/// `calls-truth.parquet` the records of DWP's list that they are about. Memory follows the case register.
 ///
 /// # Errors
 /// [`PortFault`] when a list cannot be read or a table not be written.
@@ -53,22 +70,25 @@ pub async fn flat(world: &Path) -> Result<(), PortFault> {
     std::fs::create_dir_all(&folder)
         .map_err(|e| PortFault(format!("{} cannot be made: {e}", folder.display())))?;
     let who = who(&world.join("truth.parquet"))?;
-    let told = cases(world, &folder, &who).await?;
+    let (told, called) = cases(world, &folder, &who).await?;
     for (n, (list, file, _, own)) in LISTS.iter().enumerate() {
         let from = world.join(list).join(file);
         let known = |who: &Vec<Option<String>>| who.get(3 + n).cloned().flatten();
         let wanted: BTreeSet<String> = who.values().filter_map(known).collect();
         let to = folder.join(format!("{list}.parquet"));
         let listed = master(&from, &to, own, &wanted)?;
-        let truth = folder.join(format!("{list}-truth.parquet"));
-        write(&truth, &["left_id", "right_id"], |push| {
-            for (case, who) in who.iter().filter(|(case, _)| told.contains(*case)) {
-                if let Some(reference) = known(who).filter(|r| listed.contains(r)) {
-                    push(vec![Some(case.clone()), Some(reference)])?;
+        let of_calls = (*list == CALLED).then_some(("calls", &called));
+        for (of, cases) in [(*list, &told)].into_iter().chain(of_calls) {
+            let truth = folder.join(format!("{of}-truth.parquet"));
+            write(&truth, &["left_id", "right_id"], |push| {
+                for (case, who) in who.iter().filter(|(case, _)| cases.contains(*case)) {
+                    if let Some(reference) = known(who).filter(|r| listed.contains(r)) {
+                        push(vec![Some(case.clone()), Some(reference)])?;
+                    }
                 }
-            }
-            Ok(())
-        })?;
+                Ok(())
+            })?;
+        }
     }
     Ok(())
 }
@@ -99,8 +119,12 @@ fn who(path: &Path) -> Result<Who, PortFault> {
     read().map_err(|_| PortFault(format!("{} is no truth of a world", path.display())))
 }
 
-/// Gives the keys of those that are in it.
-async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<BTreeSet<String>, PortFault> {
+/// Gives the keys of those that are in it, and of those whom a call can be about.
+async fn cases(
+    world: &Path,
+    folder: &Path,
+    who: &Who,
+) -> Result<(BTreeSet<String>, BTreeSet<String>), PortFault> {
     let noon = FIRST_DAY.at(12, 0, 0, 0).in_tz("UTC");
     let noon = noon.map_err(|e| PortFault(e.to_string()))?.timestamp();
     let clock = Arc::new(VirtualClock::new(noon));
@@ -110,6 +134,26 @@ async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<BTreeSet<String
         .iter()
         .filter_map(|row| row.first().cloned().flatten());
     let keys = keys.collect();
+    let mut called = BTreeSet::new();
+    write(&folder.join("calls.parquet"), &CALL, |push| {
+        for row in &people {
+            let held = |column: &str| {
+                let at = CASE.iter().position(|name| *name == column);
+                at.and_then(|at| row.get(at)).cloned().flatten()
+            };
+            let (Some(key), Some(nino)) = (held("row"), held("nino")) else {
+                continue;
+            };
+            let names = [held("forename"), held("surname"), None];
+            let mut call = vec![Some(key.clone())];
+            call.extend(names);
+            call.extend([held("date_of_birth"), Some(nino)]);
+            call.extend(who.get(&key).into_iter().flatten().take(3).cloned());
+            push(call)?;
+            called.insert(key);
+        }
+        Ok(())
+    })?;
     write(&folder.join("cases.parquet"), &CASE, |push| {
         for mut row in people {
             let key = row.first().cloned().flatten().unwrap_or_default();
@@ -118,7 +162,7 @@ async fn cases(world: &Path, folder: &Path, who: &Who) -> Result<BTreeSet<String
         }
         Ok(())
     })?;
-    Ok(keys)
+    Ok((keys, called))
 }
 
 /// Gives those of the wanted references that are in it.

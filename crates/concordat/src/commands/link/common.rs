@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use linkage::model::Model;
-use linkage::{Run, SourceFault, Trained};
+use linkage::{Cases, Run, Source, SourceFault, Trained};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 use tempfile::NamedTempFile;
 
 use crate::fail::Fail;
+use crate::link::open;
 use crate::solution;
 
 /// How many threads read: as asked, or as many as there are processors.
@@ -31,6 +32,22 @@ pub(super) fn read_model(path: &Path) -> Result<Model, Fail> {
 pub(super) fn read_trained(path: &Path) -> Result<Trained, Fail> {
     let text = std::fs::read(path).map_err(|e| Fail::at(path, &e))?;
     solution::numbers(path, &text)
+}
+
+/// The cases, and the list that they are looked for in: the master list, or without one their own.
+pub(super) fn both(
+    model: &Model,
+    left: &Path,
+    right: Option<&Path>,
+    threads: usize,
+) -> Result<(Cases, Box<dyn Source>), Fail> {
+    let left = open(left, threads)?;
+    let right = right.map(|right| open(right, threads)).transpose()?;
+    let cases = Cases::read(model, left.as_ref()).map_err(refused)?;
+    Ok(match right {
+        Some(right) => (cases, right),
+        None => (cases.with_itself(), left),
+    })
 }
 
 /// A list could not be read, or not trained on.

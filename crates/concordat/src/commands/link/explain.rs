@@ -6,16 +6,15 @@ use std::path::PathBuf;
 use linkage::{Cases, SourceFault, chart, explain, lists};
 use serde_json::json;
 
-use super::common::{Bar, read_model, read_trained, refused, threads, write};
+use super::common::{Bar, both, read_model, read_trained, refused, threads, write};
 use super::{model_page, waterfall};
 use crate::fail::Fail;
-use crate::link::open;
 use crate::say;
 
 /// Arguments of `link explain`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat link explain --left cases.parquet --right master.parquet --model models/example.yaml --trained example.trained.json --pair ho-17,R-4711 --svg pair.svg\nExample: concordat link explain --model models/example.yaml --trained example.trained.json --out model.html\nExample: concordat link explain --left cases.parquet --right master.parquet --model models/example.yaml --trained example.trained.json --out model.html\n\nNo value of a record is shown: values are named by their place. docs/linkage/explain.md says how to read the pictures."
+    after_help = "Example: concordat link explain --left cases.parquet --right master.parquet --model models/example.yaml --trained example.trained.json --pair ho-17,R-4711 --svg pair.svg\nExample: concordat link explain --model models/example.yaml --trained example.trained.json --out model.html\nExample: concordat link explain --left cases.parquet --right master.parquet --model models/example.yaml --trained example.trained.json --out model.html\nExample: concordat link explain --left list.parquet --model models/example.yaml --trained example.trained.json --pair R-17,R-4711\n\nNo value of a record is shown: values are named by their place. docs/linkage/explain.md says how to read the pictures."
 )]
 pub(crate) struct Args {
     /// The model file.
@@ -24,19 +23,24 @@ pub(crate) struct Args {
     /// Trained numbers of the model, from `link train`.
     #[arg(long)]
     trained: PathBuf,
-    /// The case list: Parquet, Arrow IPC or csv.
-    #[arg(long, requires = "right")]
+    /// The case list, or the only one: Parquet, Arrow IPC or csv.
+    #[arg(long)]
     left: Option<PathBuf>,
-    /// The master list.
+    /// The master list; without it --left is held against itself.
     #[arg(long, requires = "left")]
     right: Option<PathBuf>,
-    /// The pair to explain: the case's handle, a comma, the master record's.
-    #[arg(long, requires_all = ["left", "right"], conflicts_with = "out", required_unless_present = "out")]
+    /// The pair to explain: the case's handle, a comma, the master record's. Of one list the order does not matter.
+    #[arg(
+        long,
+        requires = "left",
+        conflicts_with = "out",
+        required_unless_present = "out"
+    )]
     pair: Option<String>,
     /// Draw the pair's waterfall into this file.
     #[arg(long, requires = "pair")]
     svg: Option<PathBuf>,
-    /// Draw the model into this page; with --left and --right also what it does with them.
+    /// Draw the model into this page; with --left also what it does with the lists.
     #[arg(long)]
     out: Option<PathBuf>,
     /// How many threads read; as many as there are processors, where it is not given.
@@ -55,17 +59,12 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     }
 }
 
-/// The cases, and the master list.
+/// The cases, and the list that they are looked for in.
 type Both = (Cases, Box<dyn linkage::Source>);
 
-fn both(args: &Args, model: &linkage::model::Model) -> Result<Option<Both>, Fail> {
-    let (Some(left), Some(right)) = (&args.left, &args.right) else {
-        return Ok(None);
-    };
-    let threads = threads(args.threads);
-    let (left, right) = (open(left, threads)?, open(right, threads)?);
-    let cases = Cases::read(model, left.as_ref()).map_err(refused)?;
-    Ok(Some((cases, right)))
+fn lists_of(args: &Args, model: &linkage::model::Model) -> Result<Option<Both>, Fail> {
+    let both = |left| both(model, left, args.right.as_deref(), threads(args.threads));
+    args.left.as_deref().map(both).transpose()
 }
 
 fn one_pair(args: &Args, pair: &str) -> Result<(), Fail> {
@@ -74,9 +73,13 @@ fn one_pair(args: &Args, pair: &str) -> Result<(), Fail> {
     let (left, right) = pair
         .split_once(',')
         .ok_or_else(|| Fail::usage("--pair is the case's handle, a comma, the record's handle"))?;
-    let Some((cases, list)) = both(args, &model)? else {
-        return Err(Fail::usage("--pair needs --left and --right"));
+    if args.right.is_none() && left == right {
+        return Err(Fail::usage("--pair has one record twice: name two records"));
+    }
+    let Some((cases, list)) = lists_of(args, &model)? else {
+        return Err(Fail::usage("--pair needs --left"));
     };
+    let (left, right) = cases.as_looked_at(left, right);
     let case = case(&cases, left).map_err(refused)?;
     let bar = Bar::new()?;
     let run = bar.run(args.threads);
@@ -131,7 +134,7 @@ fn model(args: &Args, out: &std::path::Path) -> Result<(), Fail> {
     let trained = read_trained(&args.trained)?;
     let shown = chart(&model, &trained).map_err(refused)?;
     let bar = Bar::new()?;
-    let of_lists = match both(args, &model)? {
+    let of_lists = match lists_of(args, &model)? {
         Some((cases, list)) => {
             let run = bar.run(args.threads);
             bar.step("charting the list", list.records());

@@ -27,7 +27,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Verb {
-    /// Train a model on two lists that do not say who is who.
+    /// Train a model on two lists that do not say who is who, or on one.
     Train(train::Args),
     /// Score every candidate pair of two lists; trains first, where no trained numbers are given.
     Score(score::Args),
@@ -37,7 +37,7 @@ enum Verb {
     Evaluate(evaluate::Args),
     /// Draw scored pairs for a person to judge, or estimate precision and recall from what was judged.
     Sample(sample::Args),
-    /// Say why a pair weighs what it weighs, or draw a trained model and what it does with two lists.
+    /// Say why a pair weighs what it weighs, or draw a trained model and what it does with lists.
     Explain(explain::Args),
     /// Make clusters of scored pairs, under ids that last from run to run.
     Cluster(cluster::Args),

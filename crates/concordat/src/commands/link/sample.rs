@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use exchange::table::Table;
 use ledger::Digest;
 use linkage::quality::{
-    Bounded, DrawnPair, Estimate, Judgement, Plan, Rate, Stratum, draw, estimate,
+    Bounded, DrawnPair, Estimate, Judgement, Lists, Plan, Rate, Stratum, draw, estimate,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -26,22 +26,22 @@ const THRESHOLDS: [f64; 6] = [0.5, 0.8, 0.9, 0.95, 0.99, 0.999];
 /// Arguments of `link sample`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat link sample --pairs pairs.parquet --left cases.parquet --right master.parquet --model models/example.yaml --columns full_name,date_of_birth --n 400 --seed 7 --out sheet.csv --key key.json\nExample: concordat link sample --judged sheet.csv --key key.json --json\n\nWho judges gets the sheet and not the key, and writes same, different or unsure into the column judgement. What blocking lost cannot be seen from a sample of scored pairs."
+    after_help = "Example: concordat link sample --pairs pairs.parquet --left cases.parquet --right master.parquet --model models/example.yaml --columns full_name,date_of_birth --n 400 --seed 7 --out sheet.csv --key key.json\nExample: concordat link sample --pairs doubles.parquet --left list.parquet --model models/example.yaml --columns full_name --n 400 --seed 7 --out sheet.csv --key key.json\nExample: concordat link sample --judged sheet.csv --key key.json --json\n\nWho judges gets the sheet and not the key, and writes same, different or unsure into the column judgement. What blocking lost cannot be seen from a sample of scored pairs."
 )]
 pub(crate) struct Args {
-    /// The scored pairs, from `link score`.
-    #[arg(long, required_unless_present = "judged", requires_all = ["left", "right", "model", "columns", "n", "seed", "out"])]
+    /// The scored pairs, from `link score` or `link dedupe`.
+    #[arg(long, required_unless_present = "judged", requires_all = ["left", "model", "columns", "n", "seed", "out"])]
     pairs: Option<PathBuf>,
-    /// The case list.
+    /// The case list, or the only one.
     #[arg(long)]
     left: Option<PathBuf>,
-    /// The master list.
-    #[arg(long)]
+    /// The master list; without it the pairs are of one list.
+    #[arg(long, requires = "pairs")]
     right: Option<PathBuf>,
     /// The model: its columns of handles, and its `link`, at which a band begins.
     #[arg(long)]
     model: Option<PathBuf>,
-    /// What the sheet shows of both records, with commas between; a column that one list lacks is shown of the other.
+    /// What the sheet shows of both records, with commas between; a column that one list lacks is shown of the other alone.
     #[arg(long, value_delimiter = ',')]
     columns: Vec<String>,
     /// A column of the case list by which to stratify besides.
@@ -83,10 +83,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     if let Some(sheet) = &args.judged {
         return judge(args, sheet);
     }
-    let (Some(pairs), Some(left), Some(right), Some(model), Some(n), Some(seed), Some(out)) = (
+    let (Some(pairs), Some(left), Some(model), Some(n), Some(seed), Some(out)) = (
         &args.pairs,
         &args.left,
-        &args.right,
         &args.model,
         args.n,
         args.seed,
@@ -109,6 +108,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         })?;
     }
     let plan = Plan {
+        lists: match args.right {
+            Some(_) => Lists::Two,
+            None => Lists::One,
+        },
         thresholds: thresholds.clone(),
         pairs: n,
         seed,
@@ -118,6 +121,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
             "--n {n} is too few for the strata of these pairs: give {needed} or more"
         ))
     })?;
+    let (right, right_id) = match &args.right {
+        Some(right) => (right, &model.id.right),
+        None => (left, &model.id.left),
+    };
     let lists = [
         shown(
             left,
@@ -127,14 +134,14 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         )?,
         shown(
             right,
-            &model.id.right,
+            right_id,
             &args.columns,
             drawn.pairs.iter().map(|p| &p.right),
         )?,
     ];
     for column in &args.columns {
         if lists.iter().all(|list| !list.columns.contains(column)) {
-            return Err(Fail::usage(format!("neither list has a column '{column}'")));
+            return Err(Fail::usage(format!("no list has a column '{column}'")));
         }
     }
     let bytes = courier::csv::write(&sheet(&drawn.pairs, &lists))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use linkage::quality::ScoredPair;
+use linkage::quality::{ScoredPair, joined, pairs_within};
 use linkage::{Batch, Source, SourceFault, Standing};
 
 use super::common::refused;
@@ -42,8 +42,27 @@ pub(super) fn each(
     Ok(())
 }
 
+/// Pairs of handles.
+pub(super) type Pairs = BTreeSet<(String, String)>;
+
+/// The true pairs of one list: of a file with left_id and right_id and what follows from it, or of one that has the list's
+/// handles and says whose record each is.
+pub(super) fn truth_of_one(path: &Path, person: Option<&str>, id: &str) -> Result<Pairs, Fail> {
+    let Some(person) = person else {
+        return Ok(joined(&truth(path)?));
+    };
+    let mut people = Vec::new();
+    each(path, &[id, person], |row| {
+        if let [record, person] = row {
+            people.push(((*record).to_owned(), (*person).to_owned()));
+        }
+        Ok(())
+    })?;
+    Ok(pairs_within(&people))
+}
+
 /// The true pairs of a file with left_id and right_id.
-pub(super) fn truth(path: &Path) -> Result<BTreeSet<(String, String)>, Fail> {
+pub(super) fn truth(path: &Path) -> Result<Pairs, Fail> {
     let mut pairs = BTreeSet::new();
     each(path, &["left_id", "right_id"], |row| {
         if let [left, right] = row {

@@ -4,26 +4,25 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use linkage::model::Model;
-use linkage::{Cases, Labels, SourceFault, Training, train, train_on_labels};
+use linkage::{Labels, SourceFault, Training, train, train_on_labels};
 
-use super::common::{Bar, read_model, refused, threads, write};
+use super::common::{Bar, both, read_model, refused, threads, write};
 use super::tables::each;
 use crate::fail::Fail;
-use crate::link::open;
 use crate::say;
 
 /// Arguments of `link train`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat link train --left cases.parquet --right master.parquet --model models/example.yaml --out example.trained.json\nExample: concordat link train --left cases.parquet --right master.parquet --model models/example.yaml --labels labels.csv --out example.trained.json\n\nThe file holds probabilities and no value of any record."
+    after_help = "Example: concordat link train --left cases.parquet --right master.parquet --model models/example.yaml --out example.trained.json\nExample: concordat link train --left cases.parquet --right master.parquet --model models/example.yaml --labels labels.csv --out example.trained.json\nExample: concordat link train --left list.parquet --model models/example.yaml --out example.trained.json\n\nThe file holds probabilities and no value of any record."
 )]
 pub(crate) struct Args {
-    /// The case list: Parquet, Arrow IPC or csv.
+    /// The case list, or the only one: Parquet, Arrow IPC or csv.
     #[arg(long)]
     left: PathBuf,
-    /// The master list.
+    /// The master list; without it the list is held against itself.
     #[arg(long)]
-    right: PathBuf,
+    right: Option<PathBuf>,
     /// The model file.
     #[arg(long)]
     model: PathBuf,
@@ -44,14 +43,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let model = read_model(&args.model)?;
-    let threads = threads(args.threads);
-    let (left, right) = (open(&args.left, threads)?, open(&args.right, threads)?);
     let bar = Bar::new()?;
-    let cases = Cases::read(&model, left.as_ref()).map_err(refused)?;
+    let right = args.right.as_deref();
+    let (cases, right) = both(&model, &args.left, right, threads(args.threads))?;
     let run = bar.run(args.threads);
     bar.step("training", right.records());
     let training = match &args.labels {
-        Some(path) => train_on_labels(&model, &labels(path)?, &cases, right.as_ref(), run),
+        Some(path) => {
+            let labels = labels(path, args.right.is_none())?;
+            train_on_labels(&model, &labels, &cases, right.as_ref(), run)
+        }
         None => train(&model, &cases, right.as_ref(), run),
     };
     let training = training.map_err(refused)?;
@@ -69,8 +70,11 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
 }
 
 /// The labels of a file with left_id, right_id and judgement, such as a sheet of `link sample` that was judged.
-fn labels(path: &Path) -> Result<Labels, Fail> {
-    let mut labels = Labels::default();
+fn labels(path: &Path, one_list: bool) -> Result<Labels, Fail> {
+    let mut labels = match one_list {
+        true => Labels::of_one_list(),
+        false => Labels::default(),
+    };
     let mut row = 0_u64;
     let columns = ["left_id", "right_id", "judgement"];
     each(path, &columns, |texts| {
@@ -85,6 +89,9 @@ fn labels(path: &Path) -> Result<Labels, Fail> {
             "unsure" => return Ok(()),
             _ => return Err(fault("write same, different or unsure as its judgement")),
         };
+        if one_list && left == right {
+            return Err(fault("it has one record twice: name two records"));
+        }
         if labels.add(left, right, same) {
             Ok(())
         } else {
