@@ -61,7 +61,7 @@ package: ## Build the Debian package, in target/debian (needs cargo-deb)
 	cargo build --release --workspace --bins
 	rm -rf target/manual
 	target/release/concordat manual --out target/manual
-	cargo deb -p concordat --no-build
+	cargo deb -p concordat --no-build --strip
 	@echo "== in $(CURDIR)/target/debian"
 
 soak: packages ## Break disks and kill nodes SOAK_FAULTS times from SOAK_SEED on; then every property on 10,000 cases

@@ -48,7 +48,7 @@ async fn the_resources_are_shown_without_a_value_of_a_person() {
         ),
         ("sub-u1", "/v1/ledger/checkpoint", "checkpoint"),
         ("sub-u1", "/v1/ledger/entries?limit=200", "agreement.laid"),
-        ("sub-u1", "/v1/due", "the review risks of contact-thread"),
+        ("sub-u1", "/v1/due", "items"),
         ("sub-u1", "/v1/report", "{}"),
         ("hmrc-node", "/v1/ledger/checkpoint", "checkpoint"),
         ("hmrc-node", "/v1/agreements", "contact-thread"),
