@@ -24,7 +24,6 @@ use crate::{link, solution};
 const NUMBER: &str = "nino";
 const MODEL: &str = include_str!("../../../models/residence/model.yaml");
 const TRAINED: &str = include_str!("../../../models/residence/trained.json");
-
 const REPORT: &str = include_str!("../../../models/residence/quality.json");
 
 /// What the columns of a party's list say.

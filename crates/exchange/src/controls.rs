@@ -87,17 +87,20 @@ pub struct Stated {
 pub struct Checklist(BTreeMap<String, Option<Stated>>);
 
 impl Default for Checklist {
-    /// What is asked whoever the parties are.
+    /// Everything that is ever asked: of an agreement that was laid before there was a checklist.
     fn default() -> Self {
-        Self::with(&[])
+        Self::of(|_| true)
     }
 }
 
 impl Checklist {
     /// What is asked for between these public bodies; nothing of it is said yet.
     pub fn with(bodies: &[&str]) -> Self {
-        let asked = |f: &&Framework| f.with.is_none_or(|body| bodies.contains(&body));
-        let all = FRAMEWORKS.iter().filter(asked).flat_map(|f| {
+        Self::of(|f| f.with.is_none_or(|body| bodies.contains(&body)))
+    }
+
+    fn of(asked: impl Fn(&Framework) -> bool) -> Self {
+        let all = FRAMEWORKS.iter().filter(|f| asked(f)).flat_map(|f| {
             let key = |control: &&str| (key(f, control), None);
             f.controls.iter().map(key)
         });

@@ -281,6 +281,8 @@ fn an_agreement_is_not_in_force_before_its_checklist_is_complete() {
     assert_eq!(refused(ias6, ias6.controls), Some("SEC-03"));
     // With the Department for Education it is asked for too.
     assert_eq!(Checklist::with(&["dfe"]).items().count(), 9);
+    // Of an agreement that was laid before there was a checklist it is not known: everything is asked for.
+    assert_eq!(Checklist::default().items().count(), 9);
     assert_eq!(Checklist::with(&["home-office", "hmrc"]).items().count(), 8);
     // Without version or evidence, or for a day to come, it is not said.
     let controls = [spf.controls[0].to_owned()];

@@ -116,9 +116,13 @@ async fn raise(run: &RunId, flow: &FlowId, said: Word, by: &Acting) -> Result<Sa
     let node = by.working.node().await?;
     let what = format!("{}/{}", said.matter.name(), brief(&said.text));
     let op = op("announce", format!("{run}/{flow}/{what}"))?;
+    let (matter, text) = (said.matter, said.text.clone());
     let done = node.announce(&op, (run, flow), said, &by.who).await?;
+    // The same words again are the same announcement, whatever was announced since.
     let all: Vec<Announcement> = node.under(&format!("{run}/{flow}/")).await?;
-    let number = all.last().map_or(1, Announcement::number);
+    let is_this = |a: &&Announcement| a.said().matter == matter && a.said().text == text;
+    let this = all.iter().find(is_this).or(all.last());
+    let number = this.map_or(1, Announcement::number);
     Ok(
         Said::did(format!("The announcement {number} about {flow} of {run} is written down."), done)
             .with("number", json!(number))

@@ -2,7 +2,7 @@
 //! else happens than an answer in time is a fault, and the caller does without (RTC-19).
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use exchange::check::wire::LONGEST;
@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -42,22 +42,15 @@ pub struct CallPlace {
 pub struct Https {
     place: CallPlace,
     egress: Egress,
-    /// How it was last reached, and the digests of the two files that this rests on.
-    reached: Mutex<Option<([Digest; 2], TlsConnector)>>,
 }
 
 impl Https {
     /// The supplier at this place.
     pub fn new(place: CallPlace, egress: Egress) -> Self {
-        Self {
-            place,
-            egress,
-            reached: Mutex::default(),
-        }
+        Self { place, egress }
     }
 
-    /// Certificates are read for each call, so that a new one counts at once. While they are the same, the session of an
-    /// earlier call is resumed; a connection is for one call alone, since its buffers hold what was asked and answered.
+    /// Certificates are read for each call, so that a new one counts at once.
     fn tls(&self) -> Result<TlsConnector, PortFault> {
         let bad = |path: &Path, why: String| PortFault(format!("{}: {why}", path.display()));
         let CallPlace {
@@ -66,25 +59,15 @@ impl Https {
             certificates,
             ..
         } = &self.place;
-        let shown = std::fs::read(own).map_err(|e| bad(own, e.to_string()))?;
+        let chain = CertificateDer::pem_file_iter(own).and_then(Iterator::collect);
+        let chain: Vec<_> = chain.map_err(|e| bad(own, e.to_string()))?;
         let text = keys::read(key).map_err(|e| PortFault(e.to_string()))?;
-        let files = [Digest::of(&shown), Digest::of(text.as_bytes())];
-        let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, tls)) = &*reached
-            && *of == files
-        {
-            return Ok(tls.clone());
-        }
-        let chain = CertificateDer::pem_slice_iter(&shown).collect();
-        let chain: Vec<_> = Result::map_err(chain, |e: pem::Error| bad(own, e.to_string()))?;
         let private = PrivateKeyDer::from_pem_slice(text.as_bytes());
         let private = private.map_err(|e| bad(key, e.to_string()))?;
         let config = pin::client(certificates)?
             .with_client_auth_cert(chain, private)
             .map_err(|e| bad(own, e.to_string()))?;
-        let tls = TlsConnector::from(Arc::new(config));
-        *reached = Some((files, tls.clone()));
-        Ok(tls)
+        Ok(TlsConnector::from(Arc::new(config)))
     }
 
     async fn asked(&self, question: &[u8]) -> Result<Zeroizing<Vec<u8>>, CallFault> {
