@@ -328,7 +328,6 @@ async fn a_supplier_that_fails_is_left_alone_for_a_while_and_one_that_is_gone_ho
     );
 }
 
-/// A session that an earlier call began is not resumed with the certificate of then.
 #[tokio::test]
 async fn a_certificate_that_is_replaced_counts_with_the_next_call() {
     let two = Two::new("server", 2).await;

@@ -98,6 +98,7 @@ async fn up_to_date(path: &Path) -> Result<(), PortFault> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("secure_delete", "ON")
         .busy_timeout(PATIENCE);
     let pool = SqlitePool::connect_with(options).await.map_err(port)?;
     let made = sqlx::migrate!("migrations/sqlite").run(&pool).await;
