@@ -29,8 +29,8 @@ async fn histories(ground: Ground, seeds: u64) {
         world.history(seed, ground, &expected, &mut tally).await;
     }
     println!("{tally}");
-    // One may have nothing to decide, and a small one has room enough on a disk that is nearly full.
-    assert!(tally.steps() + 3 >= STEPS.len(), "{tally}");
+    // One has nothing to decide.
+    assert!(tally.steps() + 1 >= STEPS.len(), "{tally}");
 }
 
 /// Why a disk cannot be mounted here; none when it can.

@@ -145,14 +145,21 @@ impl World {
 
     /// Everything as before the first run.
     pub fn anew(&self) {
+        self.again(&self.beside("begun"));
+    }
+
+    /// Everything as in this copy of the world.
+    pub fn again(&self, copied: &Path) {
         for file in std::fs::read_dir(self.dir()).unwrap().map(Result::unwrap) {
             // A new disk has a folder of its own.
             if file.file_name() != "lost+found" {
                 std::fs::remove_dir_all(file.path()).unwrap();
             }
         }
-        for part in std::fs::read_dir(self.beside("begun")).unwrap() {
-            let part = part.unwrap();
+        for part in std::fs::read_dir(copied).unwrap().map(Result::unwrap) {
+            if part.file_name() == "lost+found" {
+                continue;
+            }
             copy(&part.path(), &self.dir().join(part.file_name()));
         }
         let whole = Command::new("sync").arg("-f").arg(self.dir()).status();
