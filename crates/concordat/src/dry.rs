@@ -10,11 +10,11 @@ use exchange::change::{Commit, Item, Write};
 use exchange::effect::LeasedEffect;
 use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId, SubjectId};
 use exchange::ports::{
-    Carrier, Committed, Due, Head, LedgerShelf, Parts, Pending, Placed, PortFault, Sealed, Spooled,
-    Store, StoreFault, Stored, Transport, Vault, VaultFault,
+    Carrier, Committed, Due, Head, LedgerShelf, Parts, Pending, Placing, PortFault, Sealed, Sequenced,
+    Spooled, Store, StoreFault, Stored, Transport, Vault, VaultFault,
 };
 use jiff::Timestamp;
-use ledger::{Digest, Frontier};
+use ledger::Digest;
 use zeroize::Zeroizing;
 
 /// The same adapters, none of which changes anything.
@@ -332,13 +332,16 @@ impl Store for DryStore {
 
     async fn sequence(
         &self,
-        _: &str,
-        _: Timestamp,
-        _: &[Placed],
-        _: &Frontier,
-        _: &str,
-    ) -> Result<(), StoreFault> {
-        Err(StoreFault::LeaseLost)
+        commits: &[&Commit],
+        _: u32,
+        _: Placing<'_>,
+    ) -> Result<Sequenced, StoreFault> {
+        let mut committed = Vec::new();
+        for commit in commits {
+            committed.push(self.commit(commit).await?);
+        }
+        let placed = 0;
+        Ok(Sequenced { committed, placed })
     }
 
     async fn published(&self, _: &str, _: u64) -> Result<(), StoreFault> {

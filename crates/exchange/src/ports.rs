@@ -73,9 +73,6 @@ pub enum StoreFault {
         /// Its id.
         id: String,
     },
-    /// The sequencer's lease or the expected head was lost to another process.
-    #[error("another process holds the ledger's sequencer")]
-    LeaseLost,
     /// An item was offered for a holding that does not stand: nothing is kept without a rule (RET-01).
     #[error("holding {0} has no retention rule, so nothing can be kept in it (RET-01)")]
     NoHolding(HoldingId),
@@ -126,6 +123,30 @@ pub struct Placed {
     /// The roots of the subtrees of 256, 65,536 and so on entries that it completes, as [`ledger::Frontier::append`]
     /// tells them; mostly none.
     pub subtrees: Vec<Digest>,
+}
+
+/// The places of entries, and the tree that they make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Places {
+    /// Each entry with its place, in order.
+    pub placed: Vec<Placed>,
+    /// The right edge of the tree after the last of them.
+    pub frontier: ledger::Frontier,
+    /// The signed checkpoint of that tree.
+    pub checkpoint: String,
+}
+
+/// Works out the places of entries that wait, in their order, behind this right edge of the tree.
+pub type Placing<'a> =
+    &'a (dyn Fn(ledger::Frontier, Vec<Pending>) -> Result<Places, PortFault> + Send + Sync);
+
+/// What [`Store::sequence`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequenced {
+    /// Of each commit, whether it did something.
+    pub committed: Vec<Committed>,
+    /// How many entries got their places.
+    pub placed: usize,
 }
 
 /// The state of the tree: what the sequencer goes on from.
@@ -220,16 +241,16 @@ pub trait Store: Send + Sync {
     async fn pending(&self, limit: u32) -> Result<Vec<Pending>, StoreFault>;
     /// The head of the tree; the empty head at first.
     async fn head(&self) -> Result<Head, StoreFault>;
-    /// Gives entries their places and moves the head, if `holder` still has the lease named `sequencer` at
-    /// `now` and the head's size is still the first index of `placed`; else [`StoreFault::LeaseLost`].
+    /// Commits these operations as [`Store::commit`] does each, then gives at most `limit` of the entries without a place
+    /// theirs and moves the head, all in one transaction: on a fault none of it stands, and the operations are to be
+    /// committed one by one. `placing` is told the head, which nobody else moves meanwhile, and is not asked when no entry
+    /// waits.
     async fn sequence(
         &self,
-        holder: &str,
-        now: Timestamp,
-        placed: &[Placed],
-        frontier: &ledger::Frontier,
-        checkpoint: &str,
-    ) -> Result<(), StoreFault>;
+        commits: &[&Commit],
+        limit: u32,
+        placing: Placing<'_>,
+    ) -> Result<Sequenced, StoreFault>;
     /// Remembers that the published files show the tree up to `size`, and gives the lease named `sequencer` back if it
     /// is `holder`'s, so that the next process need not wait for its end.
     async fn published(&self, holder: &str, size: u64) -> Result<(), StoreFault>;

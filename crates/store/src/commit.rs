@@ -1,6 +1,6 @@
-//! The transaction `commit`: all that one operation changes, or nothing.
+//! The transaction `commit`: all that one operation changes, or nothing; or all that several do, as if it were one.
 //!
-//! The order is part of it. The operation's row comes first, so that a repeat finds it and does nothing.
+//! The order is part of it. The operations' rows come first, so that a repeat finds its own and does nothing.
 //! Aggregates come next: those that stood before, then those that come to be, then the holdings that are filled, each in
 //! order of kind and id, so that two commits which touch the same ones wait for each other and never deadlock. Entries come after the aggregates: whoever builds on a change gets a later number
 //! than that change, so the tree never shows an effect before its cause. Deletions come after what is put, so
@@ -25,29 +25,50 @@ pub(crate) const ROWS: usize = 1_000;
 /// Nothing is put in a holding of this state: its key is dead.
 const DESTROYED: &str = "destroyed";
 
-/// Does all of it inside `tx`. On [`Committed::Already`] and on an error the caller lets the transaction go.
-pub(crate) async fn commit(tx: &mut impl Tx, commit: &Commit) -> Result<Committed, StoreFault> {
-    if !operation(tx, commit).await? {
-        return Ok(Committed::Already);
+/// Does all of it inside `tx`, and says of each commit whether it did something. On an error the caller lets the
+/// transaction go.
+pub(crate) async fn commit<T: Tx>(
+    tx: &mut T,
+    commits: &[&Commit],
+) -> Result<Vec<Committed>, StoreFault> {
+    let committed = operations(tx, commits).await?;
+    let new: Vec<&Commit> = commits
+        .iter()
+        .zip(&committed)
+        .filter(|(_, committed)| **committed == Committed::Now)
+        .map(|(commit, _)| *commit)
+        .collect();
+    if !new.is_empty() {
+        aggregates(tx, &new).await?;
+        entries(tx, &new).await?;
+        items(tx, &new).await?;
     }
-    aggregates(tx, commit).await?;
-    entries(tx, commit).await?;
-    items(tx, commit).await?;
-    packages(tx, commit).await?;
-    effects(tx, commit).await?;
-    completion(tx, commit).await?;
-    Ok(Committed::Now)
+    for commit in new {
+        packages(tx, commit).await?;
+        effects(tx, commit).await?;
+        completion(tx, commit).await?;
+    }
+    Ok(committed)
 }
 
-/// False when the operation stands already. On PostgreSQL this waits for another process that is committing
-/// the same operation.
-async fn operation(tx: &mut impl Tx, commit: &Commit) -> Result<bool, PortFault> {
-    let sql = "INSERT INTO operations (op_id, name, at) VALUES ($1, $2, $3) ON CONFLICT (op_id) DO NOTHING";
-    let at = asked(commit.at());
-    Ok(tx
-        .run(sql, args![commit.op().as_str(), commit.name(), at])
-        .await?
-        == 1)
+/// Which operations stand from now on, and did not before. On PostgreSQL this waits for another process that is
+/// committing the same operation.
+async fn operations<T: Tx>(tx: &mut T, commits: &[&Commit]) -> Result<Vec<Committed>, PortFault> {
+    let mut new = BTreeSet::new();
+    for part in commits.chunks(ROWS) {
+        let all = part
+            .iter()
+            .map(|c| json!([c.op().as_str(), c.name(), asked(c.at())]))
+            .collect();
+        let sql = T::DIALECT.insert_operations;
+        let part: Vec<(String,)> = tx.rows(sql, args![rows(all).as_str()]).await?;
+        new.extend(part.into_iter().map(|(op,)| op));
+    }
+    let committed = |c: &&Commit| match new.remove(c.op().as_str()) {
+        true => Committed::Now,
+        false => Committed::Already,
+    };
+    Ok(commits.iter().map(committed).collect())
 }
 
 /// What a commit does with one aggregate: changes it, puts items in it (a holding), or both.
@@ -57,22 +78,23 @@ struct Touch<'a> {
     filled: Option<&'a HoldingId>,
 }
 
-async fn aggregates(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault> {
+async fn aggregates(tx: &mut impl Tx, commits: &[&Commit]) -> Result<(), StoreFault> {
     let mut touched: BTreeMap<(&str, &str), Touch<'_>> = BTreeMap::new();
-    for write in commit.writes() {
+    for write in commits.iter().flat_map(|c| c.writes()) {
         touched
             .entry((&write.kind, &write.id))
             .or_default()
             .writes
             .push(write);
     }
-    for item in commit.items() {
+    for item in commits.iter().flat_map(|c| c.items()) {
         touched
             .entry((Holding::KIND, item.holding.as_str()))
             .or_default()
             .filled = Some(&item.holding);
     }
-    for holding in commit.many_items().iter().flat_map(|(all, _)| all) {
+    let many_items = commits.iter().flat_map(|c| c.many_items());
+    for holding in many_items.flat_map(|(all, _)| all) {
         let key = (Holding::KIND, holding.as_str());
         touched.entry(key).or_default().filled = Some(holding);
     }
@@ -86,9 +108,9 @@ async fn aggregates(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault>
         let (new, old): (Vec<_>, Vec<_>) = writes.into_iter().partition(|w| w.expected == 0);
         let first = turn == 0;
         moved(tx, &old).await?;
-        many(tx, commit, |w| first && w.expected > 0).await?;
+        many(tx, commits, |w| first && w.expected > 0).await?;
         made(tx, &new).await?;
-        many(tx, commit, |w| first && w.expected == 0).await?;
+        many(tx, commits, |w| first && w.expected == 0).await?;
     }
     let filled = touched.values().filter_map(|t| t.filled);
     for holding in filled {
@@ -100,10 +122,10 @@ async fn aggregates(tx: &mut impl Tx, commit: &Commit) -> Result<(), StoreFault>
 /// Those of the states in the spool that are `wanted`, which all stood before or all come to be.
 async fn many<T: Tx>(
     tx: &mut T,
-    commit: &Commit,
+    commits: &[&Commit],
     wanted: impl Fn(&Write) -> bool + Send,
 ) -> Result<(), StoreFault> {
-    for bulk in commit.many_writes() {
+    for bulk in commits.iter().flat_map(|c| c.many_writes()) {
         let mut pages = bulk.pages();
         while let Some(page) = pages.next().await? {
             let page = page.iter().filter(|w| wanted(w));
@@ -200,45 +222,52 @@ async fn stands<T: Tx>(tx: &mut T, holding: &HoldingId) -> Result<(), StoreFault
     }
 }
 
-async fn entries<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), PortFault> {
-    for part in commit.entries().chunks(ROWS) {
+async fn entries<T: Tx>(tx: &mut T, commits: &[&Commit]) -> Result<(), PortFault> {
+    let mut entries = Vec::new();
+    for commit in commits {
+        entries.extend(commit.entries().iter().map(|e| (commit.op(), e)));
+    }
+    for part in entries.chunks(ROWS) {
         let mut all = Vec::with_capacity(part.len());
-        for entry in part {
+        for (op, entry) in part {
             let bytes = entry.to_bytes().map_err(|e| PortFault(e.to_string()))?;
             all.push(json!([
                 entry.id.to_string(),
                 hex::encode(bytes),
-                found_by(entry)
+                found_by(entry),
+                op.as_str()
             ]));
         }
         let all = rows(all);
-        let args = args![all.as_str(), commit.op().as_str()];
-        tx.run(T::DIALECT.insert_entries, args).await?;
+        tx.run(T::DIALECT.insert_entries, args![all.as_str()])
+            .await?;
     }
     Ok(())
 }
 
-async fn items<T: Tx>(tx: &mut T, commit: &Commit) -> Result<(), StoreFault> {
-    put(tx, commit.items()).await?;
-    for (holdings, bulk) in commit.many_items() {
+async fn items<T: Tx>(tx: &mut T, commits: &[&Commit]) -> Result<(), StoreFault> {
+    put(tx, commits.iter().flat_map(|c| c.items())).await?;
+    for (holdings, bulk) in commits.iter().flat_map(|c| c.many_items()) {
         let mut pages = bulk.pages();
         while let Some(page) = pages.next().await? {
             if let Some(stray) = page.iter().find(|i| !holdings.contains(&i.holding)) {
                 return Err(StoreFault::NoHolding(stray.holding.clone()));
             }
-            put(tx, &page).await?;
+            put(tx, page.iter()).await?;
         }
     }
-    for holding in commit.emptied() {
+    for holding in commits.iter().flat_map(|c| c.emptied()) {
         empty(tx, holding).await?;
     }
     Ok(())
 }
 
-async fn put<T: Tx>(tx: &mut T, items: &[Item]) -> Result<(), PortFault> {
+async fn put<'a, T: Tx>(
+    tx: &mut T,
+    items: impl Iterator<Item = &'a Item>,
+) -> Result<(), PortFault> {
     // One statement cannot put one item twice: the last one stands.
     let last: BTreeMap<(&str, &str), &[u8]> = items
-        .iter()
         .map(|i| ((i.holding.as_str(), i.name.as_str()), i.sealed.0.as_slice()))
         .collect();
     let all: Vec<_> = last.into_iter().collect();

@@ -9,22 +9,22 @@ pub struct Dialect {
     pub(crate) begin: &'static str,
     /// A holding's state ($1: its id), unchanged until the transaction ends.
     pub(crate) holding: &'static str,
-    /// Is the lease `sequencer` held by $1 at $2? Held until the transaction ends.
-    pub(crate) sequencer: &'static str,
-    /// The head's size, unchanged by others until the transaction ends.
-    pub(crate) size: &'static str,
+    /// The head, unchanged by others until the transaction ends.
+    pub(crate) head: &'static str,
     /// The effects that $1 may lease at $2, at most $3, in order of insertion; those that another process is
     /// leasing at this moment are passed over.
     pub(crate) leasable: &'static str,
     /// Holds the aggregates `[kind, id]` of $1, in their order, where the database locks rows.
     pub(crate) hold: Option<&'static str>,
+    /// Inserts the operations `[id, name, at]` of $1 that are not there, in order of their ids, and gives those.
+    pub(crate) insert_operations: &'static str,
     /// Inserts the aggregates `[kind, id, status, body, due]` of $1 that are not there, and gives those.
     pub(crate) insert_aggregates: &'static str,
     /// Moves the aggregates `[kind, id, version, status, body, due]` of $1 that have that version, and gives those.
     pub(crate) update_aggregates: &'static str,
     /// The aggregates of kind $2 with the ids `[id]` of $1.
     pub(crate) load_many: &'static str,
-    /// Inserts the entries `[id, bytes in hex, found by]` of $1 for operation $2, in their order.
+    /// Inserts the entries `[id, bytes in hex, found by, operation]` of $1, in their order.
     pub(crate) insert_entries: &'static str,
     /// Puts the items `[holding, name, ciphertext in hex]` of $1.
     pub(crate) put_items: &'static str,
@@ -45,11 +45,7 @@ macro_rules! dialect {
         Dialect {
             begin: $begin,
             holding: concat!("SELECT status FROM aggregates WHERE kind = 'holding' AND id = $1", $share),
-            sequencer: concat!(
-                "SELECT holder FROM leases WHERE name = 'sequencer' AND holder = $1 AND held_until > $2",
-                $update
-            ),
-            size: concat!("SELECT size FROM head WHERE one = 1", $update),
+            head: concat!("SELECT frontier, checkpoint, published FROM head WHERE one = 1", $update),
             leasable: concat!(
                 "SELECT effect_id, op_id, effect, attempts FROM outbox WHERE state = 'open' \
                  AND retry_at <= $2 AND (lease_until IS NULL OR lease_until <= $2 OR lease_holder = $1) \
@@ -59,6 +55,11 @@ macro_rules! dialect {
                 $skip
             ),
             hold: $hold,
+            insert_operations: concat!(
+                "INSERT INTO operations (op_id, name, at) SELECT r.value ->> 0, r.value ->> 1, \
+                 CAST(r.value ->> 2 AS BIGINT) FROM ", $each,
+                " WHERE true ORDER BY r.value ->> 0 ON CONFLICT (op_id) DO NOTHING RETURNING op_id"
+            ),
             insert_aggregates: concat!(
                 "INSERT INTO aggregates (kind, id, version, status, body, due_at, subject) \
                  SELECT r.value ->> 0, r.value ->> 1, 1, r.value ->> 2, r.value ->> 3, \
@@ -80,7 +81,8 @@ macro_rules! dialect {
                  AND id IN (SELECT r.value ->> 0 FROM ", $each, ") ORDER BY id"
             ),
             insert_entries: concat!(
-                "INSERT INTO entries (entry_id, op_id, bytes, found_by) SELECT r.value ->> 0, $2, ",
+                "INSERT INTO entries (entry_id, op_id, bytes, found_by) SELECT r.value ->> 0, \
+                 r.value ->> 3, ",
                 $bytes, "(r.value ->> 1", $hex, "), r.value ->> 2 FROM ", $each, " ORDER BY r.key"
             ),
             put_items: concat!(

@@ -1,36 +1,49 @@
 //! The sequencer's transaction: entries get their places and the head moves, or neither. Computes no hash: the
-//! places, the frontier and the checkpoint are handed in.
+//! places, the frontier and the checkpoint are worked out by whoever asks.
 
-use exchange::ports::{Head, Placed, PortFault, StoreFault};
-use jiff::Timestamp;
+use exchange::ports::{Head, Pending, Placed, Places, Placing, PortFault};
 use ledger::{Digest, Frontier};
 use serde_json::json;
 
 use crate::commit::{ROWS, rows};
 use crate::engine::{Tx, args};
-use crate::number::{asked, count, strange, uncount};
+use crate::number::{count, strange, uncount};
 
 /// A row of the head: frontier (none for the empty tree), checkpoint, how much is published.
 pub(crate) type HeadRow = (Option<String>, String, i64);
 
-/// Gives places inside `tx`. On an error the caller lets the transaction go.
+/// The entries without a place, in the order in which they were committed, at most $1.
+pub(crate) const PENDING: &str =
+    "SELECT entry_id, bytes FROM entries WHERE idx IS NULL ORDER BY ord LIMIT $1";
+
+/// Entries without a place out of their rows.
+pub(crate) fn pending(rows: Vec<(String, Vec<u8>)>) -> Vec<Pending> {
+    rows.into_iter()
+        .map(|(id, bytes)| Pending { id, bytes })
+        .collect()
+}
+
+/// Gives at most `limit` entries their places inside `tx`, and says how many. The head is held before it is looked which
+/// entries wait: whatever another process has placed is no longer among them. On an error the caller lets the transaction
+/// go.
 pub(crate) async fn place<T: Tx>(
     tx: &mut T,
-    holder: &str,
-    now: Timestamp,
-    placed: &[Placed],
-    frontier: &Frontier,
-    checkpoint: &str,
-) -> Result<(), StoreFault> {
-    let held: Vec<(String,)> = tx
-        .rows(T::DIALECT.sequencer, args![holder, asked(now)])
-        .await?;
-    let sizes: Vec<(i64,)> = tx.rows(T::DIALECT.size, args![]).await?;
-    let size = sizes
-        .first()
-        .map_or_else(|| Err(strange("no head")), |(size,)| uncount(*size))?;
-    if held.is_empty() || !follows(size, placed, frontier) {
-        return Err(StoreFault::LeaseLost);
+    limit: u32,
+    placing: Placing<'_>,
+) -> Result<usize, PortFault> {
+    let before = head(tx.rows(T::DIALECT.head, args![]).await?)?.frontier;
+    let waiting = pending(tx.rows(PENDING, args![i64::from(limit)]).await?);
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let size = before.size();
+    let Places {
+        placed,
+        frontier,
+        checkpoint,
+    } = placing(before, waiting)?;
+    if !follows(size, &placed, &frontier) {
+        return Err(misplaced());
     }
     for part in placed.chunks(ROWS) {
         let mut all = Vec::with_capacity(part.len());
@@ -45,25 +58,33 @@ pub(crate) async fn place<T: Tx>(
             .run(T::DIALECT.place_entries, args![rows(all).as_str()])
             .await?;
         if changed != part.len() as u64 {
-            return Err(StoreFault::LeaseLost);
+            return Err(misplaced());
         }
     }
     let sql = "INSERT INTO subtrees (level, idx, root) VALUES ($1, $2, $3)";
-    for place in placed {
+    for place in &placed {
         for (level, root) in (1..).zip(&place.subtrees) {
             let index = place.index.checked_shr(8 * level).unwrap_or(0);
             let args = args![i64::from(level), count(index)?, root.0.as_slice()];
             tx.run(sql, args).await?;
         }
     }
-    let edge = serde_json::to_string(frontier).map_err(|_| strange("a tree's edge"))?;
+    let edge = serde_json::to_string(&frontier).map_err(|_| strange("a tree's edge"))?;
     let sql = "UPDATE head SET frontier = $1, checkpoint = $2, size = $3 WHERE one = 1";
     tx.run(
         sql,
-        args![edge.as_str(), checkpoint, count(frontier.size())?],
+        args![
+            edge.as_str(),
+            checkpoint.as_str(),
+            count(frontier.size())?
+        ],
     )
     .await?;
-    Ok(())
+    Ok(placed.len())
+}
+
+fn misplaced() -> PortFault {
+    PortFault("the places that were worked out for entries do not go on from the ledger's head".into())
 }
 
 /// Do the places go on from `size` without a gap, up to the frontier?
@@ -89,7 +110,6 @@ pub(crate) fn head(rows: Vec<HeadRow>) -> Result<Head, PortFault> {
 
 /// Remembers what is published, which never becomes less, and gives the holder's lease back.
 pub(crate) async fn published(tx: &mut impl Tx, holder: &str, size: u64) -> Result<(), PortFault> {
-    // The lease first: placing takes the two rows in this order.
     let sql = "UPDATE leases SET held_until = 0 WHERE name = 'sequencer' AND holder = $1";
     tx.run(sql, args![holder]).await?;
     let sql = "UPDATE head SET published = CASE WHEN published < $1 THEN $1 ELSE published END \

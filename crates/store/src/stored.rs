@@ -5,10 +5,10 @@ use exchange::change::Commit;
 use exchange::effect::LeasedEffect;
 use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, SubjectId};
 use exchange::ports::{
-    Committed, Due, Head, Pending, Placed, PortFault, Sealed, Store, StoreFault, Stored,
+    Committed, Due, Head, Pending, Placing, PortFault, Sealed, Sequenced, Store, StoreFault, Stored,
 };
 use jiff::Timestamp;
-use ledger::{Digest, Frontier};
+use ledger::Digest;
 
 use crate::engine::{Engine, Lasting, Tx, args};
 use crate::number::{asked, count, instant, strange, uncount};
@@ -130,11 +130,12 @@ impl<E: Engine> Store for SqlStore<E> {
 
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreFault> {
         let mut tx = self.engine.begin(Lasting::Durable).await?;
-        let committed = commit::commit(&mut tx, commit).await?;
-        if committed == Committed::Now {
-            tx.commit().await?;
+        let committed = commit::commit(&mut tx, &[commit]).await?;
+        if !committed.contains(&Committed::Now) {
+            return Ok(Committed::Already);
         }
-        Ok(committed)
+        tx.commit().await?;
+        Ok(Committed::Now)
     }
 
     async fn item(&self, holding: &HoldingId, name: &str) -> Result<Option<Sealed>, StoreFault> {
@@ -240,12 +241,9 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     async fn pending(&self, limit: u32) -> Result<Vec<Pending>, StoreFault> {
-        let sql = "SELECT entry_id, bytes FROM entries WHERE idx IS NULL ORDER BY ord LIMIT $1";
-        let rows: Vec<(String, Vec<u8>)> = self.engine.rows(sql, args![i64::from(limit)]).await?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, bytes)| Pending { id, bytes })
-            .collect())
+        let args = args![i64::from(limit)];
+        let rows = self.engine.rows(sequencer::PENDING, args).await?;
+        Ok(sequencer::pending(rows))
     }
 
     async fn head(&self) -> Result<Head, StoreFault> {
@@ -255,15 +253,15 @@ impl<E: Engine> Store for SqlStore<E> {
 
     async fn sequence(
         &self,
-        holder: &str,
-        now: Timestamp,
-        placed: &[Placed],
-        frontier: &Frontier,
-        checkpoint: &str,
-    ) -> Result<(), StoreFault> {
+        commits: &[&Commit],
+        limit: u32,
+        placing: Placing<'_>,
+    ) -> Result<Sequenced, StoreFault> {
         let mut tx = self.engine.begin(Lasting::Durable).await?;
-        sequencer::place(&mut tx, holder, now, placed, frontier, checkpoint).await?;
-        Ok(tx.commit().await?)
+        let committed = commit::commit(&mut tx, commits).await?;
+        let placed = sequencer::place(&mut tx, limit, placing).await?;
+        tx.commit().await?;
+        Ok(Sequenced { committed, placed })
     }
 
     async fn published(&self, holder: &str, size: u64) -> Result<(), StoreFault> {

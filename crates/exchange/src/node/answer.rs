@@ -118,12 +118,11 @@ impl Node {
         let bytes = wire::answer(&correlation, outcome, &rows)
             .map_err(|_| Refusal::new("RTC-03", "there are more rows than an answer may have"))?;
         let done = self
-            .commit(Batch::new(op.clone(), "call.answer").note(record))
+            .commit_covered(Batch::new(op, "call.answer").note(record))
             .await?;
         if done.is_empty() {
             return Err(used().into());
         }
-        self.covered(&op).await?;
         Ok(bytes)
     }
 }

@@ -165,7 +165,7 @@ impl Node {
         let locked = locked.ok_or_else(|| {
             PortFault("this file was locked before, and its password is kept nowhere: give the command again".into())
         })?;
-        self.covered(op).await?;
+        self.covered().await?;
         Ok((done, locked))
     }
 

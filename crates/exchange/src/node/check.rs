@@ -180,9 +180,8 @@ impl Node {
         beginning.within = calling.within;
         beginning.gateways = &rest_on;
         let begun = application.begin(&beginning, &by)?;
-        self.commit(Batch::new(op.clone(), "check.begin").and(begun)?)
+        self.commit_covered(Batch::new(op.clone(), "check.begin").and(begun)?)
             .await?;
-        self.covered(op).await?;
         let answer = calling.supplier.ask(&question, calling.within);
         let answer = answer.instrument(span::call()).await;
         drop(question);

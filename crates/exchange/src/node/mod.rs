@@ -77,7 +77,7 @@ pub use writing::{Written, WrittenRow};
 
 use crate::act::Act;
 use crate::authority::Actor;
-use crate::change::{Aggregate, Batch, Record};
+use crate::change::{Aggregate, Batch, Commit, Record};
 use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId, SubjectId};
 use crate::pact::Pact;
 use crate::ports::{
@@ -177,8 +177,7 @@ pub struct Node {
     law: Law,
     /// Plans by the hash that was signed: compiling one takes longer than most verbs.
     plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
-    /// Held by the task of this process that places entries: two at once would publish two heads.
-    sequencing: tokio::sync::Mutex<()>,
+    sequencer: sequence::Sequencer,
 }
 
 /// What a verb did: the entries that now stand, none when it had been done before.
@@ -198,7 +197,7 @@ impl Node {
             ports,
             law,
             plans: Mutex::default(),
-            sequencing: tokio::sync::Mutex::default(),
+            sequencer: sequence::Sequencer::default(),
         })
     }
 
@@ -376,8 +375,29 @@ impl Node {
         result
     }
 
-    /// Commits a batch: entries get their ids and commitments, texts are sealed, all in one transaction.
+    /// Commits a batch, all in one transaction.
     async fn commit(&self, batch: Batch) -> Result<Done, Trouble> {
+        let commit = self.ready(batch).await?;
+        let committed = self.ports.store.commit(&commit);
+        Ok(match committed.instrument(span::commit()).await? {
+            Committed::Now => commit.entries().to_vec(),
+            Committed::Already => Vec::new(),
+        })
+    }
+
+    /// Commits a batch, and its entries have their places under a signed checkpoint.
+    async fn commit_covered(&self, batch: Batch) -> Result<Done, Trouble> {
+        let commit = self.ready(batch).await?;
+        let entries = commit.entries().to_vec();
+        let committed = self.commit_placed(commit).instrument(span::commit());
+        Ok(match committed.await? {
+            Committed::Now => entries,
+            Committed::Already => Vec::new(),
+        })
+    }
+
+    /// Makes a commit of a batch: entries get their ids and commitments, texts are sealed.
+    async fn ready(&self, batch: Batch) -> Result<Commit, Trouble> {
         let now = self.now();
         let (holding, batch) = self.evidence(batch, now).await?;
         let key = self.evidence_key(&holding).await?;
@@ -394,11 +414,7 @@ impl Node {
         for ((name, _), sealed) in texts.into_iter().zip(sealed) {
             commit.put(&holding, name, sealed);
         }
-        let committed = self.ports.store.commit(&commit);
-        match committed.instrument(span::commit()).await? {
-            Committed::Now => Ok(commit.entries().to_vec()),
-            Committed::Already => Ok(Vec::new()),
-        }
+        Ok(commit)
     }
 
     /// The holding of this year's sealed texts, opened in `batch` if it is the first of the year.

@@ -1,23 +1,59 @@
-//! The sequencer: gives durable entries their place in the tree under a signed checkpoint, and publishes the
-//! tree's files. One process at a time, by lease; nothing leaves the node before its entry has a place.
+//! The sequencer: gives entries their place in the tree under a signed checkpoint, and publishes the tree's files. Places
+//! are worked out in the transaction that gives them, in which nobody else moves the head; files are published by one
+//! process at a time, by lease. Nothing leaves the node before its entry has a place.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use ledger::tiles::{LeafSource, WIDTH, asked, bundle_path, tile_path};
-use ledger::{Checkpoint, Digest, leaf_hash};
+use ledger::{Checkpoint, Digest, Frontier, leaf_hash};
+use tokio::sync::oneshot::{self, error::TryRecvError};
 use tracing::Instrument;
 
 use super::{Node, span};
-use crate::ids::OperationId;
-use crate::ports::{Placed, PortFault, StoreFault};
+use crate::change::Commit;
+use crate::ports::{Committed, Pending, Placed, Places, PortFault, Sequenced, StoreFault};
 use crate::trouble::Trouble;
 
 const LEASE: &str = "sequencer";
 const LEASE_TIME: SignedDuration = SignedDuration::from_secs(30);
+/// How many entries get their places in one transaction.
 const BATCH: u32 = 1_000;
-/// How often it is tried to give an entry its place, where another process holds the lease.
-const TRIES: u32 = 1_000;
+
+/// What of this process is placed, and by which of its tasks.
+#[derive(Default)]
+pub(super) struct Sequencer {
+    /// Held by the task that places: those that come meanwhile wait for their turn, and the next places them together.
+    turn: tokio::sync::Mutex<()>,
+    /// The commits that wait for a turn.
+    waiting: Mutex<Vec<Waiting>>,
+    /// Held by the task that publishes: two at once would publish two heads.
+    publishing: tokio::sync::Mutex<()>,
+}
+
+/// A commit whose entries get their places with it.
+struct Waiting {
+    commit: Arc<Commit>,
+    tell: oneshot::Sender<Result<Committed, StoreFault>>,
+}
+
+impl Sequencer {
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        // Nothing that could leave it half done happens under the lock.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn await_turn(
+        &self,
+        commit: &Arc<Commit>,
+    ) -> oneshot::Receiver<Result<Committed, StoreFault>> {
+        let (tell, told) = oneshot::channel();
+        let commit = commit.clone();
+        self.waiting().push(Waiting { commit, tell });
+        told
+    }
+}
 
 impl Node {
     /// Places what waits and publishes it; false when there was nothing to do, or another process does it.
@@ -25,7 +61,7 @@ impl Node {
     /// # Errors
     /// [`Trouble::Fault`].
     pub async fn sequence(&self) -> Result<bool, Trouble> {
-        let Ok(_alone) = self.sequencing.try_lock() else {
+        let Ok(_alone) = self.sequencer.publishing.try_lock() else {
             return Ok(false);
         };
         let store = &self.ports.store;
@@ -34,83 +70,118 @@ impl Node {
         if head.published == head.frontier.size() && store.pending(1).await?.is_empty() {
             return Ok(false);
         }
-        self.place(true).await
+        let publishing = self.place_and_publish();
+        publishing.instrument(span::placing()).await
     }
 
-    /// Places what waits, and publishes it where that is wanted now.
-    async fn place(&self, publish: bool) -> Result<bool, Trouble> {
-        let placing = self.placing(publish);
-        placing.instrument(span::placing()).await
-    }
-
-    async fn placing(&self, publish: bool) -> Result<bool, Trouble> {
+    async fn place_and_publish(&self) -> Result<bool, Trouble> {
+        let placed = self.place(&[]).await?.placed;
         let store = &self.ports.store;
         let (holder, now) = (self.settings.instance.as_str(), self.now());
-        let until = later(now)?;
-        if !store.lease(LEASE, holder, now, until).await? {
-            return Ok(false);
-        }
-        let mut head = store.head().await?;
-        let pending = store.pending(BATCH).await?;
-        let worked = !pending.is_empty();
-        if worked {
-            let mut placed = Vec::new();
-            for entry in pending {
-                let leaf = leaf_hash(&entry.bytes);
-                placed.push(Placed {
-                    id: entry.id,
-                    index: head.frontier.size(),
-                    leaf,
-                    subtrees: head.frontier.append(leaf),
-                });
+        if store.lease(LEASE, holder, now, later(now)?).await? {
+            let head = store.head().await?;
+            let size = head.frontier.size();
+            if head.published < size {
+                self.shelve(head.published, size, &head.checkpoint).await?;
             }
-            let checkpoint = Checkpoint {
-                origin: self.origin(),
-                size: head.frontier.size(),
-                root: head.frontier.root(),
-            };
-            let note = self.ports.signer.sign_note(&checkpoint.text())?;
-            // The clock anew: signing may have taken longer than the lease.
-            let (now, frontier) = (self.now(), &head.frontier);
-            match store.sequence(holder, now, &placed, frontier, &note).await {
-                // Another process has the lease now, and comes to these entries.
-                Err(StoreFault::LeaseLost) => return Ok(false),
-                done => done?,
-            }
-            head.checkpoint = note;
+            store.published(holder, size).await?;
         }
-        let (mut published, size) = (head.published, head.frontier.size());
-        if publish && published < size {
-            self.shelve(published, size, &head.checkpoint).await?;
-            published = size;
-        }
-        store.published(holder, published).await?;
-        Ok(worked)
+        Ok(placed > 0)
     }
 
-    /// Waits until the entries of an operation have their places under a signed checkpoint: what goes out at once, and by no
-    /// effect, goes after that. The tree's files follow with the worker's next round: nobody who waits for an answer waits
-    /// for them.
-    ///
-    /// # Errors
-    /// [`Trouble::Fault`] when another process holds the sequencer and does not come to them.
-    pub(super) async fn covered(&self, op: &OperationId) -> Result<(), Trouble> {
-        let mine = format!("{op}/");
-        // Whoever waits here finds, as a rule, that the one before placed its entry too.
-        let _alone = self.sequencing.lock().await;
-        for _ in 0..TRIES {
-            let pending = self.ports.store.pending(BATCH).await?;
-            let waits = pending.iter().any(|entry| entry.id.starts_with(&mine));
-            if !waits && pending.len() < BATCH as usize {
-                return Ok(());
-            }
-            // A lease that is lost to another process is tried for again.
-            if let Err(Trouble::Refused(refusals)) = self.place(false).await {
-                return Err(Trouble::Refused(refusals));
+    /// Commits, with the places of its entries under a signed checkpoint: what goes out at once, and by no effect, goes
+    /// after that. Commits that come while others are made durable are made durable together. The tree's files follow with
+    /// the worker's next round: nobody who waits for an answer waits for them.
+    pub(super) async fn commit_placed(&self, commit: Commit) -> Result<Committed, StoreFault> {
+        let commit = Arc::new(commit);
+        let mut told = self.sequencer.await_turn(&commit);
+        let _turn = self.sequencer.turn.lock().await;
+        loop {
+            match told.try_recv() {
+                Ok(done) => return done,
+                Err(TryRecvError::Empty) => self.place_waiting().instrument(span::placing()).await,
+                // Whoever had taken it on was given up.
+                Err(TryRecvError::Closed) => told = self.sequencer.await_turn(&commit),
             }
         }
-        let what = "the entry of this call got no place in the ledger: look at the process that holds the sequencer";
-        Err(PortFault(what.into()).into())
+    }
+
+    /// Commits all that waits for its turn.
+    async fn place_waiting(&self) {
+        let waiting = std::mem::take(&mut *self.sequencer.waiting());
+        let commits: Vec<&Commit> = waiting.iter().map(|w| &*w.commit).collect();
+        // Whoever is gone need not be told.
+        match self.place(&commits).await {
+            Ok(done) => {
+                for (one, committed) in waiting.into_iter().zip(done.committed) {
+                    let _ = one.tell.send(Ok(committed));
+                }
+            }
+            // What stands in the way of one of them stands in the way of none of the others.
+            Err(_) if waiting.len() > 1 => {
+                for one in waiting {
+                    let _ = one.tell.send(self.place_one(&one.commit).await);
+                }
+            }
+            Err(fault) => {
+                for one in waiting {
+                    let _ = one.tell.send(Err(fault.clone()));
+                }
+            }
+        }
+    }
+
+    async fn place_one(&self, commit: &Commit) -> Result<Committed, StoreFault> {
+        let committed = self.place(&[commit]).await?.committed;
+        let none = || PortFault("the store says nothing of a commit".into()).into();
+        committed.into_iter().next().ok_or_else(none)
+    }
+
+    /// Gives all entries that wait their places: what goes out at once, and by no effect, goes after that.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`].
+    pub(super) async fn covered(&self) -> Result<(), Trouble> {
+        self.place(&[]).instrument(span::placing()).await?;
+        Ok(())
+    }
+
+    /// Commits, and gives all entries that wait their places under a signed checkpoint: the first [`BATCH`] of them in one
+    /// transaction with the commits.
+    async fn place(&self, commits: &[&Commit]) -> Result<Sequenced, StoreFault> {
+        let store = &self.ports.store;
+        let place = |frontier, waiting| self.places(frontier, waiting);
+        let mut done = store.sequence(commits, BATCH, &place).await?;
+        let mut last = done.placed;
+        while last == BATCH as usize {
+            last = store.sequence(&[], BATCH, &place).await?.placed;
+            done.placed += last;
+        }
+        Ok(done)
+    }
+
+    fn places(&self, mut frontier: Frontier, waiting: Vec<Pending>) -> Result<Places, PortFault> {
+        let mut placed = Vec::with_capacity(waiting.len());
+        for entry in waiting {
+            let leaf = leaf_hash(&entry.bytes);
+            placed.push(Placed {
+                id: entry.id,
+                index: frontier.size(),
+                leaf,
+                subtrees: frontier.append(leaf),
+            });
+        }
+        let checkpoint = Checkpoint {
+            origin: self.origin(),
+            size: frontier.size(),
+            root: frontier.root(),
+        };
+        let checkpoint = self.ports.signer.sign_note(&checkpoint.text())?;
+        Ok(Places {
+            placed,
+            frontier,
+            checkpoint,
+        })
     }
 
     /// The origin line of this node's checkpoints: its party's name.

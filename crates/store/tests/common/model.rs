@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use exchange::change::Commit;
 use exchange::effect::{Effect, LeasedEffect};
 use exchange::ids::{EffectId, HoldingId, OperationId};
-use exchange::ports::{Committed, Due, Head, Pending, Placed, Sealed, StoreFault, Stored};
+use exchange::ports::{
+    Committed, Due, Head, Pending, Placing, PortFault, Sealed, Sequenced, StoreFault, Stored,
+};
 use jiff::Timestamp;
 use ledger::{Digest, Frontier};
 
@@ -233,37 +235,36 @@ impl Model {
         true
     }
 
+    /// Commits one after the other, then gives places; nothing when one of it cannot be done.
     pub fn sequence(
         &mut self,
-        holder: &str,
-        now: Timestamp,
-        placed: &[Placed],
-        frontier: &Frontier,
-        checkpoint: &str,
-    ) -> Result<(), StoreFault> {
-        let held = self
-            .leases
-            .get("sequencer")
-            .is_some_and(|(who, until)| who == holder && *until > now);
-        let size = self.frontier.size();
-        let in_order = placed
-            .iter()
-            .zip(size..)
-            .all(|(place, index)| place.index == index);
-        if !held || !in_order || frontier.size() != size + placed.len() as u64 {
-            return Err(StoreFault::LeaseLost);
+        commits: &[&Commit],
+        limit: usize,
+        placing: Placing<'_>,
+    ) -> Result<Sequenced, StoreFault> {
+        let mut after = self.clone();
+        let mut committed = Vec::new();
+        for commit in commits {
+            committed.push(after.commit(commit)?);
         }
-        let mut entries = self.entries.clone();
-        for place in placed {
-            let entry = entries
-                .iter_mut()
-                .find(|e| e.id == place.id && e.place.is_none());
-            entry.ok_or(StoreFault::LeaseLost)?.place = Some((place.index, place.leaf));
+        let mut waiting = after.pending();
+        waiting.truncate(limit);
+        let placed = waiting.len();
+        if placed > 0 {
+            let places = placing(after.frontier.clone(), waiting)?;
+            for (place, index) in places.placed.iter().zip(after.frontier.size()..) {
+                let mut entries = after.entries.iter_mut();
+                let entry = entries.find(|e| e.id == place.id && e.place.is_none());
+                if place.index != index {
+                    return Err(PortFault("a gap".into()).into());
+                }
+                entry.unwrap().place = Some((place.index, place.leaf));
+            }
+            after.frontier = places.frontier;
+            after.checkpoint = places.checkpoint;
         }
-        self.entries = entries;
-        self.frontier = frontier.clone();
-        self.checkpoint = checkpoint.into();
-        Ok(())
+        *self = after;
+        Ok(Sequenced { committed, placed })
     }
 
     pub fn published(&mut self, size: u64) -> bool {

@@ -4,10 +4,10 @@ use exchange::authority::Actor;
 use exchange::change::Aggregate;
 use exchange::change::{Batch, Change, Commit};
 use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId};
-use exchange::ports::{Placed, Sealed, Store, Stored};
+use exchange::ports::{Pending, Placed, Places, PortFault, Sealed, Store, Stored};
 use exchange::retention::{Holding, KeepRule, Opening};
 use jiff::Timestamp;
-use ledger::{CommitKey, NodeName, leaf_hash};
+use ledger::{CommitKey, Frontier, NodeName, leaf_hash};
 
 pub fn op(text: impl Into<String>) -> OperationId {
     OperationId::parse(text).unwrap()
@@ -89,16 +89,10 @@ pub async fn due_holding(store: &dyn Store, id: &str, fall: &str) {
         .unwrap();
 }
 
-/// Gives up to `limit` waiting entries their places as `holder`; the lease must be held.
-pub async fn place(
-    store: &dyn Store,
-    holder: &str,
-    now: Timestamp,
-    limit: u32,
-) -> Result<usize, exchange::ports::StoreFault> {
-    let mut frontier = store.head().await?.frontier;
+/// The places of waiting entries, under a checkpoint that says the size alone.
+pub fn places(mut frontier: Frontier, waiting: Vec<Pending>) -> Result<Places, PortFault> {
     let mut placed = Vec::new();
-    for entry in store.pending(limit).await? {
+    for entry in waiting {
         let leaf = leaf_hash(&entry.bytes);
         placed.push(Placed {
             id: entry.id,
@@ -107,25 +101,21 @@ pub async fn place(
             subtrees: frontier.append(leaf),
         });
     }
-    store
-        .sequence(
-            holder,
-            now,
-            &placed,
-            &frontier,
-            &format!("size {}", frontier.size()),
-        )
-        .await?;
-    Ok(placed.len())
+    let checkpoint = format!("size {}", frontier.size());
+    Ok(Places {
+        placed,
+        frontier,
+        checkpoint,
+    })
 }
 
-/// Takes the sequencer's lease and places everything.
+/// Gives up to `limit` waiting entries their places, and says how many.
+pub async fn place(store: &dyn Store, limit: u32) -> usize {
+    let done = store.sequence(&[], limit, &places).await;
+    done.unwrap().placed
+}
+
+/// Gives all waiting entries their places.
 pub async fn place_all(store: &dyn Store) {
-    assert!(
-        store
-            .lease("sequencer", "s", at(0), at(1_000_000))
-            .await
-            .unwrap()
-    );
-    place(store, "s", at(0), 100_000).await.unwrap();
+    place(store, 100_000).await;
 }

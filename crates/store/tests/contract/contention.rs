@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::authority::Actor;
-use exchange::ports::{Committed, Placed, Store, StoreFault};
+use exchange::ports::{Committed, Store, StoreFault};
 use ledger::Frontier;
 use tokio::task::JoinSet;
 
 use crate::common::place::Place;
 use crate::common::world::{
-    at, commit, due_holding, hold, holding, opened, place as place_entries, place_all, sealed,
+    at, commit, due_holding, hold, holding, opened, place as place_entries, place_all, places, sealed,
 };
 
 crate::cases![
@@ -20,7 +20,6 @@ crate::cases![
     twenty_changes_of_one_version_make_one,
     crossing_commits_all_end,
     a_dying_holding_and_its_items_do_not_pass_each_other,
-    two_placings_of_one_index_make_one,
     each_effect_is_leased_once,
     many_sequencers_make_one_tree,
 ];
@@ -200,49 +199,6 @@ async fn a_dying_holding_and_its_items_do_not_pass_each_other(place: Place) {
     }
 }
 
-/// Entries become visible in another order than they were numbered, so two placings may share no entry.
-async fn two_placings_of_one_index_make_one(place: Place) {
-    let stores = two(&place).await;
-    assert!(
-        stores[0]
-            .lease("sequencer", "s", at(0), at(10))
-            .await
-            .unwrap()
-    );
-    for round in 0..10u64 {
-        for n in 0..2 {
-            let id = format!("h{round}-{n}");
-            let open = commit(&id, at(0), |b| b.and(opened(&id, None)).unwrap());
-            stores[0].commit(&open).await.unwrap();
-        }
-        let waiting = stores[0].pending(2).await.unwrap();
-        let head = stores[0].head().await.unwrap();
-        assert_eq!(head.frontier.size(), round);
-        let placing = async |n: usize| {
-            let leaf = ledger::leaf_hash(&waiting[n].bytes);
-            let mut frontier = head.frontier.clone();
-            let placed = [Placed {
-                id: waiting[n].id.clone(),
-                index: round,
-                leaf,
-                subtrees: frontier.append(leaf),
-            }];
-            stores[n]
-                .sequence("s", at(0), &placed, &frontier, "note")
-                .await
-        };
-        let (one, other) = tokio::join!(placing(0), placing(1));
-        assert!(
-            [
-                (Ok(()), Err(StoreFault::LeaseLost)),
-                (Err(StoreFault::LeaseLost), Ok(()))
-            ]
-            .contains(&(one.clone(), other.clone())),
-            "{one:?} {other:?}"
-        );
-    }
-}
-
 async fn each_effect_is_leased_once(place: Place) {
     let stores = two(&place).await;
     for n in 0..40 {
@@ -289,33 +245,20 @@ async fn many_sequencers_make_one_tree(place: Place) {
             let open = commit(&format!("open-{id}"), at(0), |b| {
                 b.and(opened(&id, None)).unwrap()
             });
-            store.commit(&open).await.unwrap();
-            // Leases end at once, so that they are fought for: some placings must be lost, none doubled.
-            let holder = format!("s{n}");
-            let now = at(i64::from(k));
-            if store
-                .lease("sequencer", &holder, now, at(i64::from(k) + 1))
-                .await
-                .unwrap()
-            {
-                match place_entries(&*store, &holder, now, 5).await {
-                    Ok(count) => placed += count,
-                    Err(fault) => assert_eq!(fault, StoreFault::LeaseLost),
-                }
+            // Some are there before they are placed, some come with their place.
+            if k % 2 == 0 {
+                store.commit(&open).await.unwrap();
+                placed += place_entries(&*store, 5).await;
+            } else {
+                let done = store.sequence(&[&open], 5, &places).await.unwrap();
+                assert_eq!(done.committed, [Committed::Now]);
+                placed += done.placed;
             }
         }
         placed
     })
     .await;
-    assert!(
-        stores[0]
-            .lease("sequencer", "last", at(1_000), at(2_000))
-            .await
-            .unwrap()
-    );
-    let rest = place_entries(&*stores[0], "last", at(1_000), 1_000)
-        .await
-        .unwrap();
+    let rest = place_entries(&*stores[0], 1_000).await;
     assert_eq!(placed.iter().sum::<usize>() + rest, 60);
     let leaves = stores[1].leaves(0, 60).await.unwrap();
     let mut frontier = Frontier::new();

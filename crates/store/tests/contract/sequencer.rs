@@ -1,11 +1,12 @@
-//! The sequencer: one holder at a time, places without a gap, the head and its entries together.
+//! The sequencer: places without a gap, the head, its entries and the commits that bring them together; one publishes at a
+//! time.
 
-use exchange::ports::{Placed, Store, StoreFault};
-use ledger::{Frontier, leaf_hash};
+use exchange::ports::{Committed, Places, PortFault, Store, StoreFault};
+use ledger::{Digest, Frontier, leaf_hash};
 
 use crate::common::place::Place;
 use crate::common::world::{
-    at, commit, due_holding, holding, opened, place as place_entries, place_all,
+    at, commit, due_holding, holding, op, opened, place as place_entries, place_all, places,
 };
 
 crate::cases![
@@ -13,8 +14,8 @@ crate::cases![
     placing_moves_the_head_and_gives_the_leaves,
     the_roots_of_complete_subtrees_are_kept,
     an_entry_is_found_by_its_name_once_it_has_a_place,
-    without_the_lease_nothing_is_placed,
-    places_must_go_on_from_the_head,
+    commits_stand_together_with_their_places,
+    of_what_cannot_be_placed_nothing_stands,
     what_is_published_never_becomes_less_nor_more_than_the_tree,
     publishing_gives_the_lease_back_to_whoever_is_next,
 ];
@@ -43,12 +44,11 @@ async fn a_lease_has_one_holder_until_it_ends(place: Place) {
 async fn placing_moves_the_head_and_gives_the_leaves(place: Place) {
     let store = place.store().await;
     open(&*store, &["x", "y", "z"]).await;
-    assert!(store.lease("sequencer", "s", at(0), at(10)).await.unwrap());
     let entries = store.pending(9).await.unwrap();
     assert_eq!(store.pending(2).await.unwrap(), entries[..2]);
-    assert_eq!(place_entries(&*store, "s", at(0), 2).await, Ok(2));
-    assert_eq!(place_entries(&*store, "s", at(0), 2).await, Ok(1));
-    assert_eq!(place_entries(&*store, "s", at(0), 2).await, Ok(0));
+    assert_eq!(place_entries(&*store, 2).await, 2);
+    assert_eq!(place_entries(&*store, 2).await, 1);
+    assert_eq!(place_entries(&*store, 2).await, 0);
     assert_eq!(store.pending(9).await, Ok(vec![]));
 
     let leaves: Vec<_> = entries
@@ -79,11 +79,10 @@ async fn the_roots_of_complete_subtrees_are_kept(place: Place) {
         &names.iter().map(String::as_str).collect::<Vec<_>>(),
     )
     .await;
-    assert!(store.lease("sequencer", "s", at(0), at(10)).await.unwrap());
     for size in [255, 300, 520] {
         let step = size - store.head().await.unwrap().frontier.size();
         let step = u32::try_from(step).unwrap();
-        place_entries(&*store, "s", at(0), step).await.unwrap();
+        place_entries(&*store, step).await;
         let leaves = store.leaves(0, size).await.unwrap();
         let hashes: Vec<_> = leaves.into_iter().map(|(_, leaf)| leaf).collect();
         let whole = hashes.chunks(256).filter(|part| part.len() == 256);
@@ -113,88 +112,63 @@ async fn an_entry_is_found_by_its_name_once_it_has_a_place(place: Place) {
     assert_eq!(store.found_by("z").await, Ok(vec![]));
 }
 
-/// Placing is refused and leaves no trace.
-async fn lost(store: &dyn Store, now: i64, placed: &[Placed], frontier: &Frontier) {
-    let (head, pending) = (
-        store.head().await.unwrap(),
-        store.pending(99).await.unwrap(),
-    );
-    let answer = store
-        .sequence("s", at(now), placed, frontier, "forged")
-        .await;
-    assert_eq!(answer, Err(StoreFault::LeaseLost));
-    assert_eq!(
-        (
-            store.head().await.unwrap(),
-            store.pending(99).await.unwrap()
-        ),
-        (head, pending)
-    );
-}
-
-fn first(entry: &exchange::ports::Pending, index: u64) -> (Vec<Placed>, Frontier) {
-    let leaf = leaf_hash(&entry.bytes);
-    let mut frontier = Frontier::new();
-    let subtrees = frontier.append(leaf);
-    (
-        vec![Placed {
-            id: entry.id.clone(),
-            index,
-            leaf,
-            subtrees,
-        }],
-        frontier,
-    )
-}
-
-async fn without_the_lease_nothing_is_placed(place: Place) {
+async fn commits_stand_together_with_their_places(place: Place) {
     let store = place.store().await;
-    open(&*store, &["x"]).await;
-    let (placed, frontier) = first(&store.pending(1).await.unwrap()[0], 0);
-    lost(&*store, 0, &placed, &frontier).await;
-    assert!(store.lease("sequencer", "s", at(0), at(10)).await.unwrap());
-    lost(&*store, 10, &placed, &frontier).await; // ended
-    assert!(
-        store
-            .lease("sequencer", "other", at(10), at(20))
-            .await
-            .unwrap()
-    );
-    lost(&*store, 11, &placed, &frontier).await; // taken over
-    lost(&*store, 5, &placed, &frontier).await; // also by a clock that is behind
+    open(&*store, &["before"]).await;
+    let made = |id: &str| commit(id, at(0), |b| b.and(opened(id, None)).unwrap());
+    let [x, before, y] = ["x", "before", "y"].map(made);
+    let all = [&x, &before, &y, &x];
+    let done = store.sequence(&all, 9, &places).await.unwrap();
+    let [now, already] = [Committed::Now, Committed::Already];
+    assert_eq!(done.committed, [now, already, now, already]);
+    assert_eq!(done.placed, 3);
+    let leaves = store.leaves(0, 9).await.unwrap();
+    let texts = leaves.iter().map(|(bytes, _)| bytes.clone());
+    let entries = [&before, &x, &y].map(|c| c.entries()[0].to_bytes().unwrap());
+    assert_eq!(texts.collect::<Vec<_>>(), entries);
+    let alone = store.sequence(&[&y], 9, &places).await.unwrap();
+    assert_eq!((alone.committed, alone.placed), (vec![already], 0));
 }
 
-async fn places_must_go_on_from_the_head(place: Place) {
+async fn of_what_cannot_be_placed_nothing_stands(place: Place) {
     let store = place.store().await;
     open(&*store, &["x", "y"]).await;
-    assert!(store.lease("sequencer", "s", at(0), at(10)).await.unwrap());
-    let entries = store.pending(9).await.unwrap();
-    let (gap, one) = first(&entries[0], 1);
-    lost(&*store, 0, &gap, &one).await;
-    lost(&*store, 0, &[], &one).await; // a frontier beyond its places
-    let (mut twice, _) = first(&entries[0], 0);
-    twice.push(Placed {
-        index: 1,
-        ..twice[0].clone()
-    });
-    let mut two = one.clone();
-    two.append(twice[0].leaf);
-    lost(&*store, 0, &twice, &two).await;
-
-    assert_eq!(place_entries(&*store, "s", at(0), 1).await, Ok(1));
-    let (again, one) = first(&entries[1], 0);
-    lost(&*store, 0, &again, &one).await; // the head has moved
-    let (mut placed_already, _) = first(&entries[0], 1);
-    placed_already[0].index = 1;
-    lost(&*store, 0, &placed_already, &two).await;
+    assert_eq!(place_entries(&*store, 1).await, 1);
+    let (head, pending) = (store.head().await, store.pending(99).await);
+    let made = |op: &str, id: &str| commit(op, at(0), |b| b.and(opened(id, None)).unwrap());
+    let (well, in_the_way) = (made("z", "z"), made("again", "x"));
+    type Spoil = fn(&mut Places);
+    let spoils: [Spoil; 5] = [
+        |p| p.placed[0].index += 1,
+        |p| p.placed[0].id = "nobody/0".into(),
+        |p| p.placed[0] = p.placed[1].clone(),
+        |p| drop(p.placed.pop()),
+        |p| drop(p.frontier.append(Digest([7; 32]))),
+    ];
+    for spoil in spoils {
+        let spoilt = |frontier, waiting| {
+            let mut places = places(frontier, waiting)?;
+            spoil(&mut places);
+            Ok(places)
+        };
+        assert!(store.sequence(&[&well], 9, &spoilt).await.is_err());
+    }
+    let unsigned = |_, _| Err(PortFault("no key".into()));
+    assert!(store.sequence(&[&well], 9, &unsigned).await.is_err());
+    let both = store.sequence(&[&well, &in_the_way], 9, &places).await;
+    assert!(matches!(both, Err(StoreFault::Conflict { .. })), "{both:?}");
+    assert_eq!(store.head().await, head);
+    assert_eq!(store.pending(99).await, pending);
+    assert_eq!(store.done(&op("z")).await, Ok(false));
+    let alone = store.sequence(&[&well], 9, &places).await.unwrap();
+    assert_eq!((alone.committed, alone.placed), (vec![Committed::Now], 2));
 }
 
 async fn what_is_published_never_becomes_less_nor_more_than_the_tree(place: Place) {
     let store = place.store().await;
     open(&*store, &["x", "y"]).await;
-    assert!(store.lease("sequencer", "s", at(0), at(10)).await.unwrap());
     assert!(store.published("s", 1).await.is_err());
-    place_entries(&*store, "s", at(0), 9).await.unwrap();
+    place_entries(&*store, 9).await;
     for (size, shown) in [(1, 1), (2, 2), (1, 2)] {
         store.published("s", size).await.unwrap();
         assert_eq!(store.head().await.unwrap().published, shown);
