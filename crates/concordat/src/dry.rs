@@ -10,8 +10,8 @@ use exchange::change::{Commit, Item, Write};
 use exchange::effect::LeasedEffect;
 use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId, SubjectId};
 use exchange::ports::{
-    Carrier, Committed, Due, Head, LedgerShelf, Parts, Pending, Placing, PortFault, Sealed, Sequenced,
-    Spooled, Store, StoreFault, Stored, Transport, Vault, VaultFault,
+    Carrier, Committed, Due, Head, LedgerShelf, Parts, Pending, Placing, PortFault, Sealed,
+    Sequenced, Spooled, Store, StoreFault, Stored, Transport, Vault, VaultFault,
 };
 use jiff::Timestamp;
 use ledger::Digest;

@@ -51,9 +51,7 @@ impl From<StoreFault> for Trouble {
             StoreFault::NoHolding(_) => {
                 Self::Refused(vec![Refusal::new("RET-01", fault.to_string())])
             }
-            StoreFault::Conflict { .. } => {
-                Self::Fault(PortFault(fault.to_string()))
-            }
+            StoreFault::Conflict { .. } => Self::Fault(PortFault(fault.to_string())),
             StoreFault::Port(fault) => Self::Fault(fault),
         }
     }

@@ -1,16 +1,21 @@
 //! PostgreSQL: several processes of one node on one database. Each transaction checks versions and row counts
 //! itself, so READ COMMITTED is enough.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use exchange::ports::PortFault;
-use sqlx::postgres::{PgArguments, PgPoolOptions};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::{Arguments, PgPool, Postgres, Transaction};
 
 use crate::dialect::{Dialect, POSTGRES};
 use crate::engine::{Arg, Engine, Lasting, Row, Tx};
 use crate::fault::{migration, port};
 use crate::stored::SqlStore;
+
+/// A process that stops in the midst of a transaction holds up the others, at the ledger's head for one, for so long at
+/// most: the database ends the transaction then.
+const STOPPED: (&str, &str) = ("idle_in_transaction_session_timeout", "30s");
 
 /// A connection is waited for so long, and tried for where the database is down: much less than a request may take, so that
 /// whoever asks is told that the node cannot do it now, and operators why.
@@ -31,10 +36,11 @@ impl PostgresStore {
     /// # Errors
     /// [`PortFault`] when it cannot be reached or was written by a newer version.
     pub async fn connect(url: &str) -> Result<Self, PortFault> {
+        let at = PgConnectOptions::from_str(url).map_err(port)?;
         let pool = PgPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(PATIENCE)
-            .connect(url)
+            .connect_with(at.options([STOPPED]))
             .await
             .map_err(port)?;
         sqlx::migrate!("migrations/postgres")

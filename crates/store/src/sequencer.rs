@@ -73,18 +73,16 @@ pub(crate) async fn place<T: Tx>(
     let sql = "UPDATE head SET frontier = $1, checkpoint = $2, size = $3 WHERE one = 1";
     tx.run(
         sql,
-        args![
-            edge.as_str(),
-            checkpoint.as_str(),
-            count(frontier.size())?
-        ],
+        args![edge.as_str(), checkpoint.as_str(), count(frontier.size())?],
     )
     .await?;
     Ok(placed.len())
 }
 
 fn misplaced() -> PortFault {
-    PortFault("the places that were worked out for entries do not go on from the ledger's head".into())
+    PortFault(
+        "the places that were worked out for entries do not go on from the ledger's head".into(),
+    )
 }
 
 /// Do the places go on from `size` without a gap, up to the frontier?

@@ -150,6 +150,9 @@ impl Vault for FileVault {
         op: &OperationId,
         items: &[(String, Zeroizing<Vec<u8>>)],
     ) -> Result<Vec<Sealed>, VaultFault> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
         let key = self.item_key(holding)?;
         items
             .iter()

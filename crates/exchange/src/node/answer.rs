@@ -39,14 +39,12 @@ impl Node {
         let moment = OperationId::parse(format!("call:{}", self.now().as_nanosecond()))?;
         self.ports.entropy.fill(&moment, "call", &mut nonce);
         let moment = moment.then(&hex::encode(nonce))?;
-        let mut answer = Err(Refusal::new("RTC-05", "the call was answered before"));
-        let verb = async {
-            answer = Ok(self.answering(question, from).await?);
-            Ok(Vec::new())
-        };
-        self.recorded(&moment, &Actor::Partner(from.clone()), verb)
-            .await?;
-        Ok(answer?)
+        let answer = self.answering(question, from).await;
+        if let Err(Trouble::Refused(refusals)) = &answer {
+            let by = Actor::Partner(from.clone());
+            self.record_refusals(&moment, &by, refusals).await?;
+        }
+        answer
     }
 
     async fn answering(

@@ -54,6 +54,7 @@ mod writing;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use agreement::{Law, Library, Period, Plan};
@@ -178,6 +179,8 @@ pub struct Node {
     /// Plans by the hash that was signed: compiling one takes longer than most verbs.
     plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
     sequencer: sequence::Sequencer,
+    /// The year whose holding of sealed texts is known to stand.
+    evidence: AtomicI16,
 }
 
 /// What a verb did: the entries that now stand, none when it had been done before.
@@ -198,6 +201,7 @@ impl Node {
             law,
             plans: Mutex::default(),
             sequencer: sequence::Sequencer::default(),
+            evidence: AtomicI16::default(),
         })
     }
 
@@ -360,19 +364,30 @@ impl Node {
             return Ok(Vec::new());
         }
         if let Err(Trouble::Refused(refusals)) = &result {
-            // The same request may be refused at two moments; each moment is recorded once.
-            let no = op.then(&format!("no:{}", self.now().as_millisecond()))?;
-            let mut batch = Batch::new(no, "refusal");
-            for refusal in refusals {
-                let record = Record::new(Act::Refused, by)
-                    .rule(refusal.rule)
-                    .id("operation", op)
-                    .text("what", refusal.what.clone());
-                batch = batch.note(record);
-            }
-            self.commit(batch).await?;
+            self.record_refusals(op, by, refusals).await?;
         }
         result
+    }
+
+    /// Records what rules say no to, under the operation that they refuse.
+    async fn record_refusals(
+        &self,
+        op: &OperationId,
+        by: &Actor,
+        refusals: &[Refusal],
+    ) -> Result<(), Trouble> {
+        // The same request may be refused at two moments; each moment is recorded once.
+        let no = op.then(&format!("no:{}", self.now().as_millisecond()))?;
+        let mut batch = Batch::new(no, "refusal");
+        for refusal in refusals {
+            let record = Record::new(Act::Refused, by)
+                .rule(refusal.rule)
+                .id("operation", op)
+                .text("what", refusal.what.clone());
+            batch = batch.note(record);
+        }
+        self.commit(batch).await?;
+        Ok(())
     }
 
     /// Commits a batch, all in one transaction.
@@ -421,13 +436,13 @@ impl Node {
     async fn evidence(&self, batch: Batch, now: Timestamp) -> Result<(HoldingId, Batch), Trouble> {
         let year = crate::deadline::london_day(now)?.year();
         let id = HoldingId::parse(format!("evidence-{year}"))?;
-        if self
-            .ports
-            .store
-            .load(Holding::KIND, id.as_str())
-            .await?
-            .is_some()
-        {
+        // It stands for years: whatever is put in it is refused should it not.
+        if self.evidence.load(Ordering::Relaxed) == year {
+            return Ok((id, batch));
+        }
+        let found = self.ports.store.load(Holding::KIND, id.as_str());
+        if found.await?.is_some() {
+            self.evidence.store(year, Ordering::Relaxed);
             return Ok((id, batch));
         }
         self.ports.vault.create(&id, batch.op()).await?;

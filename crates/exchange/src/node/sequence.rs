@@ -44,10 +44,7 @@ impl Sequencer {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn await_turn(
-        &self,
-        commit: &Arc<Commit>,
-    ) -> oneshot::Receiver<Result<Committed, StoreFault>> {
+    fn await_turn(&self, commit: &Arc<Commit>) -> oneshot::Receiver<Result<Committed, StoreFault>> {
         let (tell, told) = oneshot::channel();
         let commit = commit.clone();
         self.waiting().push(Waiting { commit, tell });

@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::common::place::Place;
 use crate::common::world::{
-    at, commit, due_holding, hold, holding, opened, place as place_entries, place_all, places, sealed,
+    at, commit, due_holding, hold, holding, opened, place as place_entries, place_all, places,
+    sealed,
 };
 
 crate::cases![

@@ -1,0 +1,192 @@
+//! Calls that come at one time: they are made durable together, each is answered once, and none stands in the way of others.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+#[path = "../../store/tests/common/postgres.rs"]
+mod postgres;
+
+mod place {
+    pub fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()
+            .unwrap()
+    }
+}
+
+mod call;
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use call::Counter;
+use concordat::house::{self, Config};
+use exchange::ids::PartyId;
+use exchange::ports::{PartyCard, PortFault, Signer};
+use exchange::{Node, Trouble};
+use jiff::Timestamp;
+use ledger::Entry;
+use sim::{SeededEntropy, VirtualClock};
+
+/// How many calls come.
+const CALLS: usize = 24;
+
+/// Signs as the node does, and takes its time over it.
+struct Slow {
+    signer: Arc<dyn Signer>,
+    signed: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Signer for Slow {
+    fn card(&self) -> PartyCard {
+        self.signer.card()
+    }
+    fn cosign(&self, checkpoint: &str, at: Timestamp) -> Result<String, PortFault> {
+        self.signer.cosign(checkpoint, at)
+    }
+    fn sign_note(&self, text: &str) -> Result<String, PortFault> {
+        self.signed.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(100));
+        self.signer.sign_note(text)
+    }
+}
+
+/// A department that answers calls out of this database, how often it signed, and a question to it without its identifier.
+struct Answering {
+    dwp: Arc<Node>,
+    signed: Arc<AtomicUsize>,
+    question: (String, String),
+    _dir: tempfile::TempDir,
+}
+
+impl Answering {
+    async fn new(store: String) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let ho = node(dir.path(), "ho", "sqlite:node.db".into(), None).await;
+        let plain = node(dir.path(), "dwp", store.clone(), None).await;
+        call::agreed(&ho, &plain, &call::source()).await;
+        let signed = Arc::new(AtomicUsize::new(0));
+        let dwp = node(dir.path(), "dwp", store, Some(signed.clone())).await;
+        let counter = Counter::new().await;
+        let asked = call::request("r", "Test Found", "QQ100001A");
+        let caller = exchange::check::Caller::Applicant;
+        counter.ho.check(&asked, &caller).await.unwrap();
+        let (question, _) = counter.log().pop().unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&question).unwrap();
+        let name = told["details"]["correlation_id"].as_str().unwrap();
+        let question = (String::from_utf8(question.clone()).unwrap(), name.into());
+        Self {
+            dwp: Arc::new(dwp),
+            signed,
+            question,
+            _dir: dir,
+        }
+    }
+
+    fn ask(&self, n: usize) -> tokio::task::JoinHandle<Result<(), Trouble>> {
+        let question = self
+            .question
+            .0
+            .replace(&self.question.1, &format!("{n:032x}"));
+        let dwp = self.dwp.clone();
+        tokio::spawn(async move {
+            let ho = PartyId::parse("ho").unwrap();
+            dwp.answer_call(question.as_bytes(), &ho).await.map(|_| ())
+        })
+    }
+
+    /// How many calls the ledger says were answered: no answer waits for its place.
+    async fn answered(&self) -> usize {
+        let store = &self.dwp.ports().store;
+        let pending = store.pending(99).await.unwrap();
+        assert!(pending.iter().all(|entry| !entry.id.starts_with("answer:")));
+        let size = store.head().await.unwrap().frontier.size();
+        let leaves = store.leaves(0, size).await.unwrap();
+        let acts = leaves
+            .iter()
+            .map(|(bytes, _)| Entry::parse(bytes).unwrap().act);
+        acts.filter(|act| act.as_str() == "call.answered").count()
+    }
+}
+
+async fn node(dir: &Path, who: &str, store: String, slow: Option<Arc<AtomicUsize>>) -> Node {
+    let home = dir.join(who);
+    if !home.exists() {
+        let config = call::config(who, 5);
+        house::init(&home, &Config { store, ..config }).unwrap();
+    }
+    let clock = Arc::new(VirtualClock::new("2020-02-29T12:00:00Z".parse().unwrap()));
+    let entropy = Arc::new(SeededEntropy::new(who));
+    let (settings, mut ports) = house::compose(&home, clock, entropy).await.unwrap();
+    if let Some(signed) = slow {
+        let signer = ports.signer.clone();
+        ports.signer = Arc::new(Slow { signer, signed });
+    }
+    Node::new(settings, ports, house::law().unwrap()).unwrap()
+}
+
+fn stores() -> [String; 2] {
+    ["sqlite:node.db".into(), postgres::fresh_database()]
+}
+
+#[test]
+fn calls_at_one_time_share_a_checkpoint_and_each_is_answered_once() {
+    for store in stores() {
+        place::runtime().block_on(async {
+            let answering = Answering::new(store).await;
+            // Each comes twice: one of the two was there before.
+            let calls: Vec<_> = (0..2 * CALLS).map(|n| answering.ask(n / 2)).collect();
+            let mut done = Vec::new();
+            for call in calls {
+                done.push(call.await.unwrap());
+            }
+            for twins in done.chunks(2) {
+                assert_eq!(twins.iter().filter(|d| d.is_ok()).count(), 1);
+                let refused = twins.iter().find_map(|d| d.as_ref().err()).unwrap();
+                assert!(refused.to_string().contains("used before"), "{refused}");
+            }
+            assert_eq!(answering.answered().await, CALLS);
+            let signed = answering.signed.load(Ordering::SeqCst);
+            assert!(signed < CALLS / 2, "{signed} checkpoints");
+        });
+    }
+}
+
+#[test]
+fn calls_that_are_given_up_stand_in_nobodys_way() {
+    for store in stores() {
+        place::runtime().block_on(async {
+            let answering = Answering::new(store).await;
+            let mut kept = Vec::new();
+            for n in 0..CALLS {
+                let call = answering.ask(n);
+                if n % 3 == 0 {
+                    // At whatever it is doing after that time.
+                    tokio::time::sleep(Duration::from_millis(n as u64)).await;
+                    call.abort();
+                } else {
+                    kept.push(call);
+                }
+            }
+            let many = kept.len();
+            for call in kept {
+                call.await.unwrap().unwrap();
+            }
+            let answered = answering.answered().await;
+            assert!((many..=CALLS).contains(&answered), "{answered}");
+        });
+    }
+}
