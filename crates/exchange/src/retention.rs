@@ -40,7 +40,9 @@ pub struct KeepRule {
 impl KeepRule {
     /// When the key dies of what `keeper` keeps by it, where its event happened at `at`.
     pub(crate) fn due(&self, at: Timestamp, keeper: &PartyId) -> Result<Timestamp, Refusal> {
-        let Some(period) = self.after else { return Ok(at) };
+        let Some(period) = self.after else {
+            return Ok(at);
+        };
         let due = Deadline::after(at, period, "destroy", keeper, Expiry::Destroy);
         let due = due.map_err(|PortFault(what)| Refusal::new("RET-01", what))?;
         Ok(due.at())

@@ -82,12 +82,13 @@ pub(crate) fn combine(rules: &Rules, heard: &[Heard], applied: Date, on: Date) -
         };
     }
     let came = |outcome: Outcome| heard.iter().any(|one| one.own(outcome) == outcome);
-    let order = [
-        Outcome::Ambiguous,
-        Outcome::Unsuccessful,
-        Outcome::NotFound,
-    ];
-    without(order.into_iter().find(|o| came(*o)).unwrap_or(Outcome::NotAttempted))
+    let order = [Outcome::Ambiguous, Outcome::Unsuccessful, Outcome::NotFound];
+    without(
+        order
+            .into_iter()
+            .find(|o| came(*o))
+            .unwrap_or(Outcome::NotAttempted),
+    )
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ pub mod line;
 pub mod months;
 pub mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,8 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Silence {
+    /// Whoever asks may not use its agreement.
+    NotPermitted,
     /// Its agreement is not on the table, not in force, or suspended.
     NotInForce,
     /// The two agreements do not both say that their data is put together, by the same rules, for the same (C-33).
@@ -78,6 +80,7 @@ impl Silence {
     /// The name as it is written.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::NotPermitted => "not-permitted",
             Self::NotInForce => "not-in-force",
             Self::NotAgreed => "not-agreed",
             Self::NotConfigured => "not-configured",
@@ -203,6 +206,9 @@ pub struct Request {
     /// Facts that the flow's condition asks for.
     #[serde(default)]
     pub facts: BTreeMap<String, Stated>,
+    /// The agreements that whoever asks may not use, as whoever lets them ask knows: nobody is asked under them.
+    #[serde(skip)]
+    pub closed: BTreeSet<AgreementId>,
 }
 
 impl Request {
@@ -267,7 +273,7 @@ pub struct Shown {
     /// Who did not answer, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unanswered: Vec<Unanswered>,
-    /// The agreement that went into the months and gives no leave to see them today.
+    /// The agreement that went into the months and gives this caseworker no leave to see them today.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<AgreementId>,
     /// The rules' version.

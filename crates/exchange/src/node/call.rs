@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use agreement::{
-    Asked, ConditionId, Derived, DerivedId, Fact, FactId, Facts, FieldPath, Flow, FlowId, Form, Minted,
-    PartyId, PersonKind, Plan, Recorded, Term, Truth,
+    Asked, ConditionId, Derived, DerivedId, Fact, FactId, Facts, FieldPath, Flow, FlowId, Form,
+    Minted, PartyId, PersonKind, Plan, Recorded, Term, Truth,
 };
 use jiff::civil::Date;
 
@@ -74,7 +74,10 @@ impl Node {
             Refusal::new("RTC-12", what).help("`concordat check` names the gap")
         })?;
         if derived.1.out_of_others.iter().any(|(_, _, absent)| !absent) {
-            let what = format!("{} cannot do without the data of another agreement", derived.0);
+            let what = format!(
+                "{} cannot do without the data of another agreement",
+                derived.0
+            );
             return Err(Refusal::new("RTC-08", what)
                 .help("`present: if-held` in its `out-of` lets it do without"));
         }
@@ -148,9 +151,11 @@ impl Way {
 
     /// What was stated that its agreement has, with the reasons, to be sealed beside the entry.
     pub(super) fn reasons(&self, facts: &BTreeMap<String, Stated>) -> String {
-        let mine = facts.iter().filter(|(name, _)| self.stateable(name).is_some());
-        let stated =
-            mine.map(|(name, stated)| format!("{name}: {}: {}", stated.value, stated.because.trim()));
+        let mine = facts
+            .iter()
+            .filter(|(name, _)| self.stateable(name).is_some());
+        let stated = mine
+            .map(|(name, stated)| format!("{name}: {}: {}", stated.value, stated.because.trim()));
         stated.collect::<Vec<_>>().join("; ")
     }
 

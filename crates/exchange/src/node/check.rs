@@ -135,14 +135,18 @@ impl Node {
         let (ready, mut unanswered) = self.legs(lead, &ask).await?;
         let (legs, questions): (Vec<Leg<'_>>, Vec<_>) = ready.into_iter().unzip();
         // They end together: each is under way until the longest of their times is over.
-        let longest = legs.iter().filter_map(|leg| Some(leg.calling?.within)).max();
+        let longest = legs
+            .iter()
+            .filter_map(|leg| Some(leg.calling?.within))
+            .max();
         if let Some(within) = longest {
             let mut batch = Batch::new(op.clone(), "check.begin");
             for (n, leg) in legs.iter().enumerate() {
                 // Whoever else is not called is over with already; whom the request names waits for the others.
                 if n == 0 || leg.calling.is_some() {
                     let beginning = beginning(&ask, leg, n, within);
-                    batch = batch.and(leg.application.clone().begin(&beginning, &caller.actor())?)?;
+                    batch =
+                        batch.and(leg.application.clone().begin(&beginning, &caller.actor())?)?;
                 } else {
                     batch = batch.and(not_called(&ask, leg, n, None))?;
                 }

@@ -137,26 +137,27 @@ impl Node {
         let named: BTreeSet<&AgreementId> = named.map(|(agreement, _, _)| agreement).collect();
         let (mut ways, mut paused, mut unanswered) = (Vec::new(), Vec::new(), Vec::new());
         for agreement in named {
+            let nameless = |why| Unanswered {
+                agreement: agreement.clone(),
+                supplier: None,
+                why,
+            };
+            if ask.request.closed.contains(agreement) {
+                unanswered.push(nameless(Silence::NotPermitted));
+                continue;
+            }
             let found: Option<Pact> = self.find(agreement.as_str()).await?;
             // One that the law of this program says otherwise of than was signed is in force no more than one that is not
             // there; it stops nobody else.
             let found = found.and_then(|pact| Some((self.plan_of(&pact).ok()?, pact)));
             let Some((plan, pact)) = found else {
-                unanswered.push(Unanswered {
-                    agreement: agreement.clone(),
-                    supplier: None,
-                    why: Silence::NotInForce,
-                });
+                unanswered.push(nameless(Silence::NotInForce));
                 continue;
             };
             let way = self.way_under(pact, plan, &ask.request.flow).ok();
             let starts = |way: &Way| way.may_start(self.party(), ask.caller).is_ok();
             match way.filter(|way| lead.agrees_with(way) && starts(way)) {
-                None => unanswered.push(Unanswered {
-                    agreement: agreement.clone(),
-                    supplier: None,
-                    why: Silence::NotAgreed,
-                }),
+                None => unanswered.push(nameless(Silence::NotAgreed)),
                 Some(way) if way.pact.in_force(ask.on).is_err() => {
                     unanswered.push(silent(&way, Silence::NotInForce));
                     paused.push(way);

@@ -1,6 +1,8 @@
 //! The months of a check: kept under the agreement's rule, and seen by whoever works on the application alone (PTY-12,
 //! LOOKUP-11, RET-10).
 
+use std::collections::BTreeSet;
+
 use agreement::{
     Act as Permitted, ActorId, Ask, DatasetId, Ends, FieldPath, FieldType, Keep, PersonKind,
     TypeName,
@@ -115,7 +117,8 @@ impl Node {
     }
 
     /// What the checks of an application came to, for a caseworker who works on it. That it was seen stands in the ledger
-    /// before it is told. Months into which the data of several agreements went are seen with the leave of each.
+    /// before it is told. Months into which the data of several agreements went are seen with the leave of each, and of
+    /// none that is `closed` to whoever looks.
     ///
     /// # Errors
     /// [`Trouble`]: refused to everybody else, in one answer, whether there is such an application or not (PTY-12).
@@ -124,6 +127,7 @@ impl Node {
         op: &OperationId,
         (agreement, number): (&AgreementId, &str),
         who: &Person,
+        closed: &BTreeSet<AgreementId>,
     ) -> Result<(Done, Vec<Shown>), Trouble> {
         let mut shown = Vec::new();
         let verb = async {
@@ -144,8 +148,8 @@ impl Node {
                 let mut withheld = None;
                 for other in check.with() {
                     match self.may_see(other, who).await {
-                        Ok(()) => {}
-                        Err(Trouble::Refused(_)) => withheld = Some(other.clone()),
+                        Ok(()) if !closed.contains(other) => {}
+                        Ok(()) | Err(Trouble::Refused(_)) => withheld = Some(other.clone()),
                         Err(fault) => return Err(fault),
                     }
                 }
