@@ -40,8 +40,10 @@ pub struct Calls {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Records {
-    /// The test users of docs/residence-check.md.
+    /// The test users of docs/residence-check.md, as the benefits department has them.
     Sandbox,
+    /// The same test users, as the tax authority has them.
+    TaxSandbox,
     /// An index of the party's own list, which `concordat residence index` makes.
     Index(PathBuf),
 }
@@ -132,7 +134,8 @@ impl Calls {
         let rules = self.rules.iter().map(|path| rules(&dir.join(path)));
         let records: Option<Arc<dyn CallRecords>> = match &self.records {
             None => None,
-            Some(Records::Sandbox) => Some(Arc::new(Sandbox)),
+            Some(Records::Sandbox) => Some(Arc::new(Sandbox::Benefits)),
+            Some(Records::TaxSandbox) => Some(Arc::new(Sandbox::Tax)),
             Some(Records::Index(path)) => {
                 Some(Arc::new(OwnRecords::open(&dir.join(path), node_key).await?))
             }

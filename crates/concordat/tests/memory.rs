@@ -101,8 +101,10 @@ fn in_memory(child: &Child, texts: &[&str]) -> Option<BTreeSet<String>> {
 // shows: RTC-10
 #[tokio::test]
 async fn when_a_check_is_over_nothing_of_the_person_is_in_the_memory_of_the_program() {
-    let counter = Counter::under_this_clock().await;
+    let counter = Counter::with_tax().await;
     let mut first = call::request("first", "Test Nobody", "QQ100099A");
+    let hmrc = exchange::ids::PartyId::parse("hmrc").unwrap();
+    first.declaration.as_mut().unwrap().names.push(hmrc);
     first.application = "GWF-first".to_owned().into();
     counter.ho.check(&first, &Caller::Applicant).await.unwrap();
     let officer = call::person("o1", exchange::authority::Role::DataSharingOfficer);
@@ -121,7 +123,7 @@ async fn when_a_check_is_over_nothing_of_the_person_is_in_the_memory_of_the_prog
     let [forename, surname, nino, other] = PERSON;
     let body = json!({
         "request": "again", "agreement": "euss-check-demo", "flow": "recheck", "application": "GWF-first",
-        "declaration": { "signed": true, "names": ["dwp"] },
+        "declaration": { "signed": true, "names": ["dwp", "hmrc"] },
         "details": { "forename": forename, "surname": surname, "other_names": other, "date_of_birth": "1980-02-29", "nino": nino },
         "facts": { "match_possible": stated, "helps_applicant": stated },
     })
@@ -137,6 +139,7 @@ async fn when_a_check_is_over_nothing_of_the_person_is_in_the_memory_of_the_prog
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.contains("\"outcome\":\"not-found\""), "{answer}");
+    assert!(!answer.contains("unanswered"), "both are asked: {answer}");
     // Another request is under way: the scan finds what is there.
     let mut begun = TcpStream::connect(at).unwrap();
     let part = format!("{{\"details\":{{\"surname\":\"{UNDER_WAY}");

@@ -12,6 +12,8 @@
 mod call;
 mod common;
 
+use std::collections::BTreeSet;
+
 use call::{Counter, Fault, canaries, found_in};
 use common::{caseworker, files, officer, op, person, rules};
 use exchange::Trouble;
@@ -68,7 +70,7 @@ async fn a_check_leaves_months_and_a_record_without_a_value() {
     let text = serde_json::to_string(&told).unwrap();
     assert_eq!(
         text,
-        r#"{"outcome":"with-data","guidance":"nothing-more","guidance_version":"1"}"#
+        r#"{"outcome":"with-data","unanswered":[{"agreement":"euss-check-hmrc","why":"not-in-force"}],"guidance":"nothing-more","guidance_version":"1"}"#
     );
     let entries = counter.entries("ho", "check:r1").await;
     assert_eq!(
@@ -76,7 +78,7 @@ async fn a_check_leaves_months_and_a_record_without_a_value() {
         [
             "check.begun [channel flow gateway] (application)",
             "holding.opened [due holding rows what] ()",
-            "check.ended [channel flow outcome rules] ()",
+            "check.ended [channel flow outcome rules unanswered] ()",
         ]
     );
     let ended = entries.last().unwrap();
@@ -100,7 +102,12 @@ async fn a_check_leaves_months_and_a_record_without_a_value() {
     let number = call::NUMBER;
     let (_, shown) = counter
         .ho
-        .months(&op("look"), (&call::agreement(), number), &caseworker())
+        .months(
+            &op("look"),
+            (&call::agreement(), number),
+            &caseworker(),
+            &BTreeSet::new(),
+        )
         .await
         .unwrap();
     let views: Vec<(u16, usize)> = shown[0].views.iter().map(|v| (v.months, v.shown)).collect();
@@ -533,7 +540,7 @@ async fn months_of_a_leap_day_are_gone_and_certified_after_ten_years() {
         let who = caseworker();
         counter
             .ho
-            .months(&op(&format!("look{n}")), of, &who)
+            .months(&op(&format!("look{n}")), of, &who, &BTreeSet::new())
             .await
             .unwrap()
             .1
@@ -571,7 +578,12 @@ async fn months_are_for_a_caseworker_of_the_application_alone() {
     let look = async |n: u32, number: &str, who: &exchange::authority::Person| {
         let seen = counter
             .ho
-            .months(&op(&format!("look{n}")), (&id, number), who)
+            .months(
+                &op(&format!("look{n}")),
+                (&id, number),
+                who,
+                &BTreeSet::new(),
+            )
             .await;
         rules(&seen.map(|(done, _)| done))
     };

@@ -272,6 +272,24 @@ async fn the_test_users_come_to_their_outcomes_and_nothing_of_them_stays_at_eith
         told.body
     );
 
+    // What is not the caller's goes into no check of theirs, and they are told.
+    let (node, tax) = (&two.ho.node, call::tax_agreement());
+    call::laid_at(node, &tax, &call::tax_source(), call::TAX_UMBRELLA).await;
+    let told = two
+        .post(
+            "apply",
+            CHECKS,
+            &request("closed", ("Test Old", "QQ100006A")),
+        )
+        .await;
+    assert_eq!(
+        told.json()["unanswered"],
+        json!([{ "agreement": "euss-check-hmrc", "why": "not-permitted" }]),
+        "{}",
+        told.body
+    );
+    assert_eq!(told.json()["outcome"], "not-found");
+
     let counts = two.ho.operator("/metrics").await.body;
     for line in [
         r#"concordat_residence_checks_total{channel="applicant",what="with-data"} 4"#,

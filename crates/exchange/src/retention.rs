@@ -37,6 +37,18 @@ pub struct KeepRule {
     pub authority: String,
 }
 
+impl KeepRule {
+    /// When the key dies of what `keeper` keeps by it, where its event happened at `at`.
+    pub(crate) fn due(&self, at: Timestamp, keeper: &PartyId) -> Result<Timestamp, Refusal> {
+        let Some(period) = self.after else {
+            return Ok(at);
+        };
+        let due = Deadline::after(at, period, "destroy", keeper, Expiry::Destroy);
+        let due = due.map_err(|PortFault(what)| Refusal::new("RET-01", what))?;
+        Ok(due.at())
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 enum State {
@@ -169,12 +181,7 @@ impl Holding {
     }
 
     fn start(&mut self, at: Timestamp) -> Result<Timestamp, Refusal> {
-        let due = match self.rule.after {
-            None => at,
-            Some(period) => Deadline::after(at, period, "destroy", &self.keeper, Expiry::Destroy)
-                .map_err(|PortFault(what)| Refusal::new("RET-01", what))?
-                .at(),
-        };
+        let due = self.rule.due(at, &self.keeper)?;
         self.state = State::Counting { from: at, due };
         Ok(due)
     }

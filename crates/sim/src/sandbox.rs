@@ -1,5 +1,6 @@
 //! The sandbox of the residence check: test users whose outcome is known, so that whoever builds a client sees each of
-//! them. Nobody is real, and nothing is drawn. Reads no clock.
+//! them, with the records of the benefits department and of the tax authority. Nobody is real, and nothing is drawn. Reads
+//! no clock.
 
 use std::time::Duration;
 
@@ -33,25 +34,37 @@ pub struct TestUser {
     pub date_of_birth: &'static str,
     /// The National Insurance number, with a prefix that is never issued.
     pub nino: &'static str,
-    /// What is held.
+    /// What the benefits department holds.
     pub holds: Holds,
+    /// What the tax authority holds.
+    pub works: Holds,
 }
 
-const fn user(name: &'static str, nino: &'static str, holds: Holds) -> TestUser {
+const fn user(name: &'static str, nino: &'static str, holds: Holds, works: Holds) -> TestUser {
     TestUser {
         name,
         previous: "",
         date_of_birth: "1980-02-29",
         nino,
         holds,
+        works,
     }
 }
 
 const WHOLE: Period = ["universal-credit", "2013-01-01", "", "", ""];
+/// An employment says what it is to nobody.
+const EMPLOYED: Period = ["", "2013-01-01", "", "", ""];
+const NOBODY: Holds = Holds::Records(&[]);
+const WORKER: Holds = Holds::Records(&[&[EMPLOYED]]);
 
 /// The test users, as docs/residence-check.md lists them.
-pub const USERS: [TestUser; 10] = [
-    user("Test Found", "QQ100001A", Holds::Records(&[&[WHOLE]])),
+pub const USERS: [TestUser; 13] = [
+    user(
+        "Test Found",
+        "QQ100001A",
+        Holds::Records(&[&[WHOLE]]),
+        NOBODY,
+    ),
     user(
         "Test Gaps",
         "QQ100002A",
@@ -59,46 +72,75 @@ pub const USERS: [TestUser; 10] = [
             ["jobseekers", "2013-01-01", "2018-06-30", "", ""],
             ["carers", "2019-10-01", "", "", "no"],
         ]]),
+        NOBODY,
     ),
     user(
         "Test Twice",
         "QQ100003A",
         Holds::Records(&[&[WHOLE], &[WHOLE]]),
+        NOBODY,
     ),
     user(
         "Test Abroad",
         "QQ100004A",
         Holds::Records(&[&[["esa", "2013-01-01", "", "", "yes"]]]),
+        WORKER,
     ),
     user(
         "Test Outlived",
         "QQ100005A",
         Holds::Records(&[&[["esa", "2013-01-01", "", "2019-01-01", ""]]]),
+        NOBODY,
     ),
     user(
         "Test Old",
         "QQ100006A",
         Holds::Records(&[&[["jobseekers", "2003-01-01", "2004-01-01", "", ""]]]),
+        NOBODY,
     ),
     TestUser {
         previous: "Test Before",
-        ..user("Test Renamed", "QQ100007A", Holds::Records(&[&[WHOLE]]))
+        ..user(
+            "Test Renamed",
+            "QQ100007A",
+            Holds::Records(&[&[WHOLE]]),
+            NOBODY,
+        )
     },
     user(
         "Test Pension",
         "QQ100008A",
         Holds::Records(&[&[["state-pension", "2013-01-01", "", "", ""]]]),
+        WORKER,
     ),
-    user("Test Silence", "QQ100009A", Holds::Silence),
-    user("Test Fault", "QQ100010A", Holds::Fault),
+    user("Test Silence", "QQ100009A", Holds::Silence, WORKER),
+    user("Test Fault", "QQ100010A", Holds::Fault, NOBODY),
+    user("Test Worker", "QQ100011A", NOBODY, WORKER),
+    user(
+        "Test Changed",
+        "QQ100012A",
+        Holds::Records(&[&[["jobseekers", "2013-01-01", "2022-12-31", "", ""]]]),
+        Holds::Records(&[&[["", "2023-01-01", "", "", ""]]]),
+    ),
+    user(
+        "Test Payroll",
+        "QQ100013A",
+        Holds::Records(&[&[["jobseekers", "2013-01-01", "2022-12-31", "", ""]]]),
+        Holds::Fault,
+    ),
 ];
 
 /// How long silence lasts: longer than anybody waits.
 const SILENCE: Duration = Duration::from_secs(3_600);
 
-/// The records of the test users.
-#[derive(Clone, Copy, Debug)]
-pub struct Sandbox;
+/// The records of the test users at one department.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sandbox {
+    /// The benefits department.
+    Benefits,
+    /// The tax authority.
+    Tax,
+}
 
 #[async_trait]
 impl CallRecords for Sandbox {
@@ -107,7 +149,11 @@ impl CallRecords for Sandbox {
         let Some(user) = USERS.iter().find(|user| is_about(user, details)) else {
             return Ok(Vec::new());
         };
-        match user.holds {
+        let holds = match self {
+            Self::Benefits => user.holds,
+            Self::Tax => user.works,
+        };
+        match holds {
             Holds::Records(records) => {
                 let rows = |record: &&[Period]| record.iter().map(row).collect();
                 Ok(records.iter().map(rows).collect())

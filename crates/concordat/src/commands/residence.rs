@@ -1,13 +1,14 @@
 //! `concordat residence`: has a residence check made, and shows what stays of it to whoever works on the application. What
 //! a request says comes by a file or by standard input: no personal value is on the command line.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Subcommand;
 use exchange::authority::Person;
-use exchange::check::{Caller, Outcome, Request};
+use exchange::check::{Caller, Outcome, Request, Silence, Unanswered};
 use exchange::ids::{AgreementId, StaffId};
 use exchange::ports::Entropy;
 use indicatif::ProgressBar;
@@ -30,7 +31,8 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 enum What {
-    /// Have a check made. Without --as it is made for an applicant, as the application system does.
+    /// Have a check made. Without --as it is made for an applicant, as the application system does. Every supplier is asked
+    /// whose data the agreement puts into the same months.
     #[command(
         after_help = "Example: concordat residence check request.json\n\nExample: concordat residence check - --as c1:caseworker --json"
     )]
@@ -194,12 +196,31 @@ async fn check(path: &Path, who: Option<&Person>, working: &Working) -> Result<S
     if !checked.lacking.is_empty() {
         said = said.line(format!("  not there: {}", checked.lacking.join(", ")));
     }
+    for one in &checked.unanswered {
+        said = said.line(format!("  {}", silent(one)));
+    }
     Ok(said.next(match checked.guidance {
         exchange::check::Guidance::NothingMore => "a caseworker decides: `concordat residence show`",
         exchange::check::Guidance::FurtherEvidence => {
             "the applicant is told which further evidence can be given; a caseworker decides on all of it"
         }
     }))
+}
+
+/// Who did not answer, and why.
+fn silent(one: &Unanswered) -> String {
+    let by = one.supplier.as_ref();
+    let by = by.map_or(String::new(), |supplier| format!(" ({supplier})"));
+    let why = match one.why {
+        Silence::NotPermitted => "whoever asks may not use its agreement",
+        Silence::NotInForce => "its agreement is not in force here",
+        Silence::NotAgreed => "the two agreements do not both say that their data is put together",
+        Silence::NotConfigured => "its route is not set up here, or not approved",
+        Silence::NotAttempted => "it was not asked",
+        Silence::Unsuccessful => "it did not answer in time and as agreed",
+        Silence::Ambiguous => "more than one of its records could be meant",
+    };
+    format!("no answer under {}{by}: {why}", one.agreement)
 }
 
 async fn assign(
@@ -238,7 +259,9 @@ async fn months(
     let id = acting::agreement(&node, agreement).await?;
     let of = number(application)?;
     let op = op("months", moment(&node))?;
-    let (done, all) = node.months(&op, (&id, &of), &by.who).await?;
+    let (done, all) = node
+        .months(&op, (&id, &of), &by.who, &BTreeSet::new())
+        .await?;
     let (_, plan) = node.agreement(&id).await?;
     let marking = plan.marking.as_str().to_uppercase();
     let what = format!("{marking}: {} checks of the application.", all.len());
@@ -246,9 +269,19 @@ async fn months(
     for check in &all {
         let outcome = check.outcome.map_or("under way", Outcome::as_str);
         said = said.line(format!("  {} {}: {outcome}", check.checked, check.flow));
+        for one in &check.unanswered {
+            said = said.line(format!("    {}", silent(one)));
+        }
+        if let Some(other) = &check.withheld {
+            said = said.line(format!("    {other} lets nobody see its months today"));
+        }
         for view in &check.views {
+            let rest = match check.unanswered.is_empty() {
+                true => "they do not show",
+                false => "not known, since not everybody answered",
+            };
             said = said.line(format!(
-                "    of the last {} months the records show {}; they do not show:",
+                "    of the last {} months the records show {}; {rest}:",
                 view.months, view.shown
             ));
             let missing = view.each.iter().filter(|(_, truth)| truth != "yes");

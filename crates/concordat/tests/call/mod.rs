@@ -1,7 +1,7 @@
-//! A counter where people apply: two nodes that call within one process, a virtual clock, and the hands that interfere.
+//! A counter where people apply: nodes that call within one process, a virtual clock, and the hands that interfere.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -35,13 +35,49 @@ pub enum Fault {
     Never,
 }
 
-/// The other node, with what goes wrong, and all that was said.
-struct Meddling {
-    dwp: Node,
+/// The node of a supplier, with what goes wrong, and all that was said.
+pub struct Meddling {
+    node: Node,
     clock: Arc<VirtualClock>,
     fault: Mutex<Option<Fault>>,
     calls: Mutex<u32>,
     log: Mutex<Vec<(Vec<u8>, String)>>,
+    /// Where it waits for another before it answers.
+    meets: Mutex<Option<Arc<tokio::sync::Barrier>>>,
+}
+
+impl Meddling {
+    fn new(node: Node, clock: &Arc<VirtualClock>) -> Arc<Self> {
+        Arc::new(Self {
+            node,
+            clock: clock.clone(),
+            fault: Mutex::default(),
+            calls: Mutex::default(),
+            log: Mutex::default(),
+            meets: Mutex::default(),
+        })
+    }
+
+    pub fn fault(&self, fault: Option<Fault>) {
+        *self.fault.lock().unwrap() = fault;
+    }
+
+    /// How many calls went out.
+    pub fn calls(&self) -> u32 {
+        *self.calls.lock().unwrap()
+    }
+
+    /// The questions that were answered, with the answers as they were before a fault.
+    pub fn log(&self) -> Vec<(Vec<u8>, String)> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// It answers once the other is asked too.
+    pub fn meets(&self, other: &Self) {
+        let both = Arc::new(tokio::sync::Barrier::new(2));
+        *self.meets.lock().unwrap() = Some(both.clone());
+        *other.meets.lock().unwrap() = Some(both);
+    }
 }
 
 #[async_trait]
@@ -58,8 +94,12 @@ impl Supplier for Meddling {
             Some(Fault::Never) => std::future::pending().await,
             _ => {}
         }
+        let meets = self.meets.lock().unwrap().clone();
+        if let Some(both) = meets {
+            both.wait().await;
+        }
         let from = PartyId::parse("ho").unwrap();
-        let answer = self.dwp.answer_call(question, &from).await;
+        let answer = self.node.answer_call(question, &from).await;
         let answer = answer.map_err(|_| CallFault::Failed)?;
         let text = String::from_utf8(answer.to_vec()).unwrap();
         let mut log = self.log.lock().unwrap();
@@ -88,6 +128,14 @@ pub struct Counter {
     pub ho: Node,
     pub dwp: Node,
     meddling: Arc<Meddling>,
+    /// The tax authority, where it takes part.
+    pub tax: Option<Tax>,
+}
+
+/// The tax authority's node, and the hands between it and whoever asks.
+pub struct Tax {
+    pub node: Node,
+    pub hand: Arc<Meddling>,
 }
 
 fn op(text: &str) -> OperationId {
@@ -105,6 +153,14 @@ fn text(path: &str) -> String {
 }
 pub fn source() -> String {
     text("agreements/demo/euss-check.yaml")
+}
+/// The agreement with the tax authority.
+pub fn tax_agreement() -> AgreementId {
+    AgreementId::parse("euss-check-hmrc").unwrap()
+}
+pub const TAX_UMBRELLA: &str = "agreements/examples/ho-hmrc-umbrella.yaml";
+pub fn tax_source() -> String {
+    text("agreements/examples/euss-check-hmrc.yaml")
 }
 /// The version of the rules that ship.
 pub fn version() -> String {
@@ -135,6 +191,7 @@ pub fn request(name: &str, person: &str, nino: &str) -> Request {
         }),
         details: details.into(),
         facts: BTreeMap::new(),
+        closed: BTreeSet::new(),
     }
 }
 
@@ -160,8 +217,9 @@ pub fn canaries(counter: &Counter) -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    all.extend((1..11).map(|n| format!("QQ1000{n:02}A")));
-    for (question, _) in counter.log() {
+    all.extend((1..14).map(|n| format!("QQ1000{n:02}A")));
+    let tax = counter.tax.iter().flat_map(|tax| tax.hand.log());
+    for (question, _) in counter.log().into_iter().chain(tax) {
         let question: serde_json::Value = serde_json::from_slice(&question).unwrap();
         all.push(
             question["details"]["correlation_id"]
@@ -186,27 +244,35 @@ pub fn found_in(dir: &Path, canaries: &[String]) -> Vec<String> {
     found
 }
 
-pub fn config(who: &str, within: u32) -> Config {
-    let to = CallTo {
-        to: Place::Node("../dwp".into()),
+fn route(to: &str, within: u32) -> (RouteId, CallTo) {
+    let call = CallTo {
+        to: Place::Node(format!("../{to}").into()),
         within,
         failures: 3,
         pause: 300,
     };
-    let route = RouteId::parse("dwp-api").unwrap();
+    (RouteId::parse(&format!("{to}-api")).unwrap(), call)
+}
+
+pub fn config(who: &str, within: u32) -> Config {
     let asks = who == "ho";
+    let records = match who {
+        "ho" => None,
+        "hmrc" => Some(Records::TaxSandbox),
+        _ => Some(Records::Sandbox),
+    };
     Config {
         party: PartyId::parse(who).unwrap(),
         store: "sqlite:node.db".into(),
         quality: None,
         by_hand: Default::default(),
         calls: Calls {
-            records: (!asks).then_some(Records::Sandbox),
+            records,
             rules: asks
                 .then(|| format!("{ROOT}rules/residence-months.toml").into())
                 .into_iter()
                 .collect(),
-            routes: asks.then_some((route, to)).into_iter().collect(),
+            routes: asks.then(|| route("dwp", within)).into_iter().collect(),
         },
         channels: Default::default(),
         permanent: None,
@@ -226,11 +292,11 @@ async fn compose(
     dir: &Path,
     who: &str,
     clock: &Arc<VirtualClock>,
-    within: u32,
+    config: &Config,
 ) -> (exchange::Settings, exchange::Ports) {
     let home = dir.join(who);
     if !home.exists() {
-        house::init(&home, &config(who, within)).unwrap();
+        house::init(&home, config).unwrap();
     }
     let entropy = Arc::new(SeededEntropy::new(who));
     house::compose(&home, clock.clone(), entropy).await.unwrap()
@@ -238,36 +304,61 @@ async fn compose(
 
 /// Both nodes know each other and have signed this text; the route is approved.
 pub async fn agreed(ho: &Node, dwp: &Node, text_of_it: &str) {
-    let umbrella = vec![text("agreements/demo/mou-ho-dwp-gdpr.yaml")];
+    known(&[ho, dwp]).await;
+    let umbrella = "agreements/demo/mou-ho-dwp-gdpr.yaml";
+    laid([ho, dwp], &agreement(), text_of_it, umbrella).await;
+    signed([ho, dwp], &agreement()).await;
+}
+
+/// The first knows each of the others, and they it; their routes are approved.
+async fn known(nodes: &[&Node]) {
     let officer = person("o1", Role::DataSharingOfficer);
-    for node in [ho, dwp] {
+    for node in nodes {
         node.open(&op("open")).await.unwrap();
         super::common::routes::approved(node).await;
     }
-    for (node, other) in [(ho, dwp), (dwp, ho)] {
-        let card = other.ports().signer.card();
-        node.trust(&op("trust"), card, &officer).await.unwrap();
-        let project = exchange::ids::ProjectId::parse("euss-2019").unwrap();
-        let id = (&agreement(), &project);
-        node.lay(&op("lay"), id, text_of_it, &umbrella, &officer)
-            .await
-            .unwrap();
-        super::common::controls::stated(node, &agreement()).await;
-        let signer = SignerId::parse(node.party().as_str()).unwrap();
-        let day = jiff::civil::date(2019, 3, 25);
-        let signatory = person("s1", Role::Signatory);
-        node.sign(&op("sign"), &agreement(), &signer, day, &signatory)
-            .await
-            .unwrap();
+    for other in &nodes[1..] {
+        for (node, of) in [(nodes[0], *other), (*other, nodes[0])] {
+            let trust = op(&format!("trust/{}", of.party()));
+            let card = of.ports().signer.card();
+            node.trust(&trust, card, &officer).await.unwrap();
+        }
     }
-    for (node, other) in [(ho, dwp), (dwp, ho)] {
-        let signer = SignerId::parse(other.party().as_str()).unwrap();
-        let note = other
-            .signature(&agreement(), &signer)
-            .await
-            .unwrap()
-            .unwrap();
-        node.take_signature(&op("take"), &agreement(), &note, &officer)
+}
+
+/// This text lies on both tables, under the umbrella of this file; its controls are in place.
+pub async fn laid(nodes: [&Node; 2], id: &AgreementId, text_of_it: &str, umbrella: &str) {
+    for node in nodes {
+        laid_at(node, id, text_of_it, umbrella).await;
+        super::common::controls::stated(node, id).await;
+    }
+}
+
+/// This text lies on the table of this node.
+pub async fn laid_at(node: &Node, id: &AgreementId, text_of_it: &str, umbrella: &str) {
+    let umbrella = vec![text(umbrella)];
+    let officer = person("o1", Role::DataSharingOfficer);
+    let project = exchange::ids::ProjectId::parse("euss-2019").unwrap();
+    let lay = op(&format!("lay/{id}"));
+    node.lay(&lay, (id, &project), text_of_it, &umbrella, &officer)
+        .await
+        .unwrap();
+}
+
+/// Both have signed it.
+pub async fn signed(nodes: [&Node; 2], id: &AgreementId) {
+    let signer = |node: &Node| SignerId::parse(node.party().as_str()).unwrap();
+    for node in nodes {
+        let day = jiff::civil::date(2019, 3, 25);
+        let by = person("s1", Role::Signatory);
+        let sign = op(&format!("sign/{id}"));
+        node.sign(&sign, id, &signer(node), day, &by).await.unwrap();
+    }
+    let officer = person("o1", Role::DataSharingOfficer);
+    for (node, other) in [(nodes[0], nodes[1]), (nodes[1], nodes[0])] {
+        let note = other.signature(id, &signer(other)).await.unwrap();
+        let take = op(&format!("take/{id}"));
+        node.take_signature(&take, id, &note.unwrap(), &officer)
             .await
             .unwrap();
     }
@@ -287,32 +378,85 @@ impl Counter {
         Self::from(&source(), "2026-01-05T09:00:00Z", 3_600).await
     }
 
+    /// With the tax authority beside, whose agreement is in force.
+    pub async fn with_tax() -> Self {
+        Self::with_tax_under(&tax_source()).await
+    }
+
+    /// As [`Counter::with_tax`], under this text of its agreement.
+    pub async fn with_tax_under(text_of_it: &str) -> Self {
+        let counter = Self::before_tax(true).await;
+        counter.lay_tax(text_of_it).await;
+        counter.sign_tax().await;
+        counter
+    }
+
+    /// With the tax authority beside, with which nothing is agreed yet.
+    pub async fn before_tax(route_is_set_up: bool) -> Self {
+        let mut ho = config("ho", 5);
+        if route_is_set_up {
+            ho.calls.routes.extend([route("hmrc", 60)]);
+        }
+        Self::made(&source(), "2026-01-05T09:00:00Z", ho, true).await
+    }
+
+    pub async fn lay_tax(&self, text_of_it: &str) {
+        let nodes = [&self.ho, &self.tax().node];
+        laid(nodes, &tax_agreement(), text_of_it, TAX_UMBRELLA).await;
+    }
+
+    pub async fn sign_tax(&self) {
+        signed([&self.ho, &self.tax().node], &tax_agreement()).await;
+    }
+
+    pub fn tax(&self) -> &Tax {
+        self.tax.as_ref().unwrap()
+    }
+
     async fn from(text: &str, at: &str, within: u32) -> Self {
+        Self::made(text, at, config("ho", within), false).await
+    }
+
+    async fn made(text: &str, at: &str, ho: Config, tax: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(VirtualClock::new(at.parse().unwrap()));
         let law = || house::law().unwrap();
-        let (settings, ports) = compose(dir.path(), "dwp", &clock, within).await;
-        let dwp = Node::new(settings, ports, law()).unwrap();
-        let (settings, ports) = compose(dir.path(), "dwp", &clock, within).await;
-        let meddling = Arc::new(Meddling {
-            dwp: Node::new(settings, ports, law()).unwrap(),
-            clock: clock.clone(),
-            fault: Mutex::default(),
-            calls: Mutex::default(),
-            log: Mutex::default(),
-        });
-        let (settings, mut ports) = compose(dir.path(), "ho", &clock, within).await;
-        for calling in ports.calls.suppliers.values_mut() {
-            calling.supplier = meddling.clone();
+        let node = async |who: &str, config: &Config| {
+            let (settings, ports) = compose(dir.path(), who, &clock, config).await;
+            Node::new(settings, ports, law()).unwrap()
+        };
+        let dwp = node("dwp", &config("dwp", 5)).await;
+        let meddling = Meddling::new(node("dwp", &config("dwp", 5)).await, &clock);
+        let tax = match tax {
+            false => None,
+            true => {
+                let of = config("hmrc", 5);
+                let hand = Meddling::new(node("hmrc", &of).await, &clock);
+                let node = node("hmrc", &of).await;
+                Some(Tax { node, hand })
+            }
+        };
+        let (settings, mut ports) = compose(dir.path(), "ho", &clock, &ho).await;
+        for (route, calling) in &mut ports.calls.suppliers {
+            calling.supplier = match (route.as_str(), &tax) {
+                ("hmrc-api", Some(tax)) => tax.hand.clone(),
+                _ => meddling.clone(),
+            };
         }
         let ho = Node::new(settings, ports, law()).unwrap();
-        agreed(&ho, &dwp, text).await;
+        let mut nodes = vec![&ho, &dwp];
+        nodes.extend(tax.as_ref().map(|tax| &tax.node));
+        known(&nodes).await;
+        let umbrella = "agreements/demo/mou-ho-dwp-gdpr.yaml";
+        laid([&ho, &dwp], &agreement(), text, umbrella).await;
+        signed([&ho, &dwp], &agreement()).await;
         Self {
             dir,
             clock,
             ho,
             dwp,
             meddling,
+            tax,
         }
     }
 
@@ -321,17 +465,22 @@ impl Counter {
     }
 
     pub fn fault(&self, fault: Option<Fault>) {
-        *self.meddling.fault.lock().unwrap() = fault;
+        self.meddling.fault(fault);
     }
 
     /// How many calls went out.
     pub fn calls(&self) -> u32 {
-        *self.meddling.calls.lock().unwrap()
+        self.meddling.calls()
     }
 
     /// The questions that were answered, with the answers as they were before a fault.
     pub fn log(&self) -> Vec<(Vec<u8>, String)> {
-        self.meddling.log.lock().unwrap().clone()
+        self.meddling.log()
+    }
+
+    /// The hands between the two departments that are asked.
+    pub fn hands(&self) -> [&Meddling; 2] {
+        [&self.meddling, &self.tax().hand]
     }
 
     /// The line works again, by a check without a fault.
@@ -345,18 +494,26 @@ impl Counter {
 
     /// The caseworker c1 works on the application.
     pub async fn assigned(&self) {
+        self.assigned_under(&agreement()).await;
+    }
+
+    pub async fn assigned_under(&self, id: &AgreementId) {
         let c1 = StaffId::parse("c1").unwrap();
         let officer = person("o1", Role::DataSharingOfficer);
-        let of = (&agreement(), NUMBER);
+        let assign = op(&format!("assign/{id}"));
         self.ho
-            .assign(&op("assign"), of, &c1, true, &officer)
+            .assign(&assign, (id, NUMBER), &c1, true, &officer)
             .await
             .unwrap();
     }
 
     /// The entries of the operations of a node whose names begin so, in the order of the ledger.
     pub async fn entries(&self, who: &str, begins: &str) -> Vec<Entry> {
-        let node = if who == "ho" { &self.ho } else { &self.dwp };
+        let node = match who {
+            "ho" => &self.ho,
+            "hmrc" => &self.tax().node,
+            _ => &self.dwp,
+        };
         node.work().await.unwrap();
         let store = &node.ports().store;
         let size = store.head().await.unwrap().frontier.size();

@@ -8,7 +8,7 @@ use ledger::{Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use super::wire::Breach;
-use super::{Channel, Guidance, Outcome};
+use super::{Channel, Guidance, Outcome, Unanswered};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
@@ -26,12 +26,24 @@ pub struct Check {
     at: Timestamp,
     /// Until when an answer is used; past it the check did not succeed (RTC-11).
     until: Timestamp,
+    /// What came of it; of several suppliers together, where it was asked for under this agreement.
     outcome: Option<Outcome>,
+    /// What came of the call under this agreement, where others were made in the same check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    own: Option<Outcome>,
+    /// The agreement under which it was asked for, where that is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked_under: Option<AgreementId>,
     lacking: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unanswered: Vec<Unanswered>,
     guidance: Guidance,
     breach: Option<Breach>,
     rules: Option<String>,
     months: Option<HoldingId>,
+    /// The other agreements whose data went into the months.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    with: Vec<AgreementId>,
 }
 
 /// One application.
@@ -47,15 +59,19 @@ pub struct Application {
     version: u64,
 }
 
-/// A check that begins.
+/// A check that begins, as it is under one agreement.
 pub(crate) struct Beginning<'a> {
     pub(crate) op: &'a OperationId,
     pub(crate) flow: &'a FlowId,
     pub(crate) channel: Channel,
     pub(crate) at: Timestamp,
     pub(crate) within: SignedDuration,
-    /// The gateways that the call rests on.
+    /// The agreement under which it was asked for, where that is another.
+    pub(crate) asked_under: Option<&'a AgreementId>,
+    /// The gateways that the call rests on; none where none is made under this agreement.
     pub(crate) gateways: &'a [String],
+    /// What keeps a call from being made under this agreement.
+    pub(crate) lacking: &'a [String],
     /// The application's number, to be sealed.
     pub(crate) number: &'a str,
     /// What was stated of the application and why, to be sealed; empty where nothing was.
@@ -65,10 +81,22 @@ pub(crate) struct Beginning<'a> {
 /// What came of it.
 #[derive(Default)]
 pub(crate) struct Ending {
-    pub(crate) outcome: Option<Outcome>,
-    pub(crate) complete: bool,
+    /// Of the call under this agreement. None: it was given up.
+    pub(crate) own: Option<Outcome>,
     pub(crate) breach: Option<Breach>,
-    pub(crate) months: Option<(HoldingId, String)>,
+    /// Of the whole check, where it was asked for under this agreement.
+    pub(crate) whole: Option<Whole>,
+}
+
+/// What came of a check with all its suppliers.
+#[derive(Clone)]
+pub(crate) struct Whole {
+    pub(crate) outcome: Outcome,
+    /// Do the records show every month of the longest view?
+    pub(crate) complete: bool,
+    pub(crate) unanswered: Vec<Unanswered>,
+    /// Where the months are, the version of their rules, and the other agreements whose data went into them.
+    pub(crate) months: Option<(HoldingId, String, Vec<AgreementId>)>,
 }
 
 impl Beginning<'_> {
@@ -147,9 +175,10 @@ impl Application {
         let end = |_| PortFault("the clock is at the end of time".into());
         let until = beginning.at.checked_add(beginning.within).map_err(end)?;
         let check = Check::new(beginning, until);
-        let record = self
-            .of(&check, Act::CheckBegun, by)
-            .id("gateway", beginning.gateways.join("/"));
+        let mut record = self.of(&check, Act::CheckBegun, by);
+        if !beginning.gateways.is_empty() {
+            record = record.id("gateway", beginning.gateways.join("/"));
+        }
         let record = beginning.sealed(record);
         self.checks.push(check);
         Ok(Change::new(self, record))
@@ -160,18 +189,12 @@ impl Application {
     pub(crate) fn without_call(
         mut self,
         beginning: &Beginning<'_>,
-        outcome: Outcome,
-        lacking: Vec<String>,
+        ending: Ending,
         by: &Actor,
     ) -> Change<Self> {
         let mut check = Check::new(beginning, beginning.at);
-        check.outcome = Some(outcome);
-        let record = self.of(&check, Act::CheckEnded, by);
-        let mut record = beginning.sealed(record.fact("outcome", code(outcome)));
-        if !lacking.is_empty() {
-            record = record.id("lacking", lacking.join("/"));
-        }
-        check.lacking = lacking;
+        check.close(ending);
+        let record = beginning.sealed(self.ended(&check, by));
         self.checks.push(check);
         Change::new(self, record)
     }
@@ -188,28 +211,39 @@ impl Application {
     ) -> Result<Change<Self>, Refusal> {
         let over = || Refusal::new("RTC-11", "the check is over already, or was given up");
         let open = |check: &&mut Check| check.op == *op && check.outcome.is_none();
-        let outcome = ending.outcome.unwrap_or(Outcome::Unsuccessful);
         let check = self.checks.iter_mut().find(open).ok_or_else(over)?;
-        check.outcome = Some(outcome);
-        check.breach = ending.breach;
-        if ending.complete {
-            check.guidance = Guidance::NothingMore;
-        }
-        if let Some((holding, rules)) = ending.months {
-            check.months = Some(holding);
-            check.rules = Some(rules);
-        }
+        check.close(ending);
         let check = check.clone();
+        let record = self.ended(&check, by);
+        Ok(Change::new(self, record))
+    }
+
+    /// What stands in the ledger of a check that is over: the outcome of the call under this agreement, and that of all
+    /// together where it is another; who did not answer; no value and no month.
+    fn ended(&self, check: &Check, by: &Actor) -> Record {
+        let (own, outcome) = (check.own(), check.outcome);
+        let own = own.unwrap_or(Outcome::Unsuccessful);
         let mut record = self
-            .of(&check, Act::CheckEnded, by)
-            .fact("outcome", code(outcome));
+            .of(check, Act::CheckEnded, by)
+            .fact("outcome", code(own));
+        if let Some(together) = outcome.filter(|o| *o != own) {
+            record = record.fact("together", code(together));
+        }
+        if !check.lacking.is_empty() {
+            record = record.id("lacking", check.lacking.join("/"));
+        }
+        if !check.unanswered.is_empty() {
+            let each = |one: &Unanswered| format!("{}:{}", one.agreement, one.why.as_str());
+            let all: Vec<String> = check.unanswered.iter().map(each).collect();
+            record = record.id("unanswered", all.join("/"));
+        }
         if let Some(rules) = &check.rules {
             record = record.id("rules", rules);
         }
         if let Some(breach) = check.breach {
             record = record.rule(breach.rule());
         }
-        Ok(Change::new(self, record))
+        record
     }
 
     fn of(&self, check: &Check, act: Act, by: &Actor) -> Record {
@@ -254,11 +288,33 @@ impl Check {
             at: beginning.at,
             until,
             outcome: None,
-            lacking: Vec::new(),
+            own: None,
+            asked_under: beginning.asked_under.cloned(),
+            lacking: beginning.lacking.to_vec(),
+            unanswered: Vec::new(),
             guidance: Guidance::FurtherEvidence,
             breach: None,
             rules: None,
             months: None,
+            with: Vec::new(),
+        }
+    }
+
+    fn close(&mut self, ending: Ending) {
+        let own = ending.own.unwrap_or(Outcome::Unsuccessful);
+        self.breach = ending.breach;
+        self.outcome = Some(own);
+        let Some(whole) = ending.whole else { return };
+        self.outcome = Some(whole.outcome);
+        self.own = (whole.outcome != own).then_some(own);
+        self.unanswered = whole.unanswered;
+        if whole.complete {
+            self.guidance = Guidance::NothingMore;
+        }
+        if let Some((holding, rules, with)) = whole.months {
+            self.months = Some(holding);
+            self.rules = Some(rules);
+            self.with = with;
         }
     }
 
@@ -283,6 +339,22 @@ impl Check {
     /// The outcome; none while it is under way.
     pub fn outcome(&self) -> Option<Outcome> {
         self.outcome
+    }
+    /// What came of the call under this agreement; none while it is under way.
+    pub fn own(&self) -> Option<Outcome> {
+        self.own.or(self.outcome)
+    }
+    /// Was it asked for under this agreement, and not under another whose data goes into the same months?
+    pub fn is_asked_here(&self) -> bool {
+        self.asked_under.is_none()
+    }
+    /// Who did not answer, and why.
+    pub fn unanswered(&self) -> &[Unanswered] {
+        &self.unanswered
+    }
+    /// The other agreements whose data went into its months.
+    pub fn with(&self) -> &[AgreementId] {
+        &self.with
     }
     /// What was not there, where no call was made.
     pub fn lacking(&self) -> &[String] {

@@ -3,11 +3,12 @@
 //! information for the person who does (RTC-13). No value of a call is stored, logged or told in an error.
 
 pub mod application;
+pub(crate) mod combine;
 pub mod line;
 pub mod months;
 pub mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,6 @@ use zeroize::Zeroizing;
 use crate::authority::{Actor, Person};
 use crate::ids::{AgreementId, FlowId, HoldingId, PartyId};
 use crate::refusal::Refusal;
-use crate::rows::Row;
 
 /// What came of a check (RTC-14). There is no word here for a decision (RTC-13).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -54,6 +54,53 @@ impl Outcome {
             Self::NotAttempted => "not-attempted",
         }
     }
+}
+
+/// Why nothing is known of the months that a supplier could have shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Silence {
+    /// Whoever asks may not use its agreement.
+    NotPermitted,
+    /// Its agreement is not on the table, not in force, or suspended.
+    NotInForce,
+    /// The two agreements do not both say that their data is put together, by the same rules, for the same (C-33).
+    NotAgreed,
+    /// Its route is not set up here, or not approved.
+    NotConfigured,
+    /// No call was made: the condition of its agreement is not true, or it was asked before.
+    NotAttempted,
+    /// It did not answer in time or as agreed, refused, or its line is down.
+    Unsuccessful,
+    /// More than one of its records could be meant: a human looks.
+    Ambiguous,
+}
+
+impl Silence {
+    /// The name as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotPermitted => "not-permitted",
+            Self::NotInForce => "not-in-force",
+            Self::NotAgreed => "not-agreed",
+            Self::NotConfigured => "not-configured",
+            Self::NotAttempted => "not-attempted",
+            Self::Unsuccessful => "unsuccessful",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+/// A supplier that did not answer: the months that it could have shown are unknown, which counts against nobody (RTC-16).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// The agreement with it.
+    pub agreement: AgreementId,
+    /// Who it is, where the agreement is on the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<PartyId>,
+    /// Why.
+    pub why: Silence,
 }
 
 /// The version of what [`Guidance`] says; the texts are in docs/residence-check.md.
@@ -142,9 +189,9 @@ pub struct Stated {
 pub struct Request {
     /// The caller's name of this request, unique and about nobody: asked again, the first answer is given.
     pub request: String,
-    /// The agreement.
+    /// The agreement; those whose data goes into the same months are asked too (C-33).
     pub agreement: AgreementId,
-    /// The flow by which is asked.
+    /// The flow by which is asked, in each of them.
     pub flow: FlowId,
     /// The application's number.
     pub application: Zeroizing<String>,
@@ -154,11 +201,14 @@ pub struct Request {
     /// The declaration.
     #[serde(default)]
     pub declaration: Option<Declaration>,
-    /// The values that the flow sends, by field; several values of one field as [`agreement::join`] joins them.
+    /// The values that the flows send, by field, each to whom its agreement names it; several values of one field as [`agreement::join`] joins them.
     pub details: BTreeMap<String, Zeroizing<String>>,
     /// Facts that the flow's condition asks for.
     #[serde(default)]
     pub facts: BTreeMap<String, Stated>,
+    /// The agreements that whoever asks may not use, as whoever lets them ask knows: nobody is asked under them.
+    #[serde(skip)]
+    pub closed: BTreeSet<AgreementId>,
 }
 
 impl Request {
@@ -179,16 +229,6 @@ impl Request {
             Refusal::new("RTC-02", what).help("docs/residence-check.md shows one")
         })
     }
-
-    /// The values to send, with the identifier of the call.
-    pub(crate) fn details(&self, minted: &str, correlation: &str) -> Row {
-        let mut row = Row::default();
-        for (name, value) in &self.details {
-            row.set(name.as_str(), value.as_str());
-        }
-        row.set(minted, correlation);
-        row
-    }
 }
 
 impl std::fmt::Debug for Request {
@@ -205,6 +245,9 @@ pub struct Checked {
     /// What was not there, where no call was made: facts and fields of the agreement.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lacking: Vec<String>,
+    /// Who did not answer, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<Unanswered>,
     /// What the applicant is told to do next.
     pub guidance: Guidance,
     /// The version of the guidance.
@@ -218,7 +261,7 @@ pub struct Checked {
 }
 
 /// What a caseworker of the application sees of one check (EXCH-EUSS-02). A month that is `no` is one that the records do
-/// not show, and nothing else (RTC-16).
+/// not show, and nothing else; it is `unknown` where somebody did not answer who could have shown it (RTC-16, C-24).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Shown {
     /// The day of the check.
@@ -227,6 +270,12 @@ pub struct Shown {
     pub flow: FlowId,
     /// The outcome.
     pub outcome: Option<Outcome>,
+    /// Who did not answer, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<Unanswered>,
+    /// The agreement that went into the months and gives this caseworker no leave to see them today.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<AgreementId>,
     /// The rules' version.
     pub rules: Option<String>,
     /// The views: the last so many months, each with what the records show.
@@ -242,7 +291,7 @@ pub struct View {
     pub months: u16,
     /// How many of them the records show.
     pub shown: usize,
-    /// Each month with `yes` or `no`.
+    /// Each month with `yes`, `no` or `unknown`.
     pub each: Vec<(String, String)>,
 }
 

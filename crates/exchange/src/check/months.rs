@@ -165,8 +165,8 @@ pub struct Month {
     pub qualifies: bool,
 }
 
-/// The records do not speak with one voice: a death before the end of a period, or a person abroad. A human looks
-/// (C-24).
+/// The records do not speak with one voice: a death before the end of a period, whichever source records it, or a person
+/// abroad. A human looks (C-24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unclear;
 
@@ -182,9 +182,11 @@ pub fn table(
     checked: Date,
 ) -> Result<Vec<Month>, Unclear> {
     let checked = number(checked);
-    let qualify = |period: &&Period| period.counts;
-    let mut all = sources.iter().copied().flatten().filter(qualify);
-    if all.any(|period| conflicts(period, checked)) {
+    let all = || sources.iter().copied().flatten();
+    // A death that one source records ends the periods of every other.
+    let death = all().filter_map(|period| period.death).min();
+    let mut qualify = all().filter(|period| period.counts);
+    if qualify.any(|period| conflicts(period, death, checked)) {
         return Err(Unclear);
     }
     let months = assessed(rules, applied).into_iter().map(|first| {
@@ -197,9 +199,9 @@ pub fn table(
     Ok(months.collect())
 }
 
-fn conflicts(period: &Period, checked: i32) -> bool {
+fn conflicts(period: &Period, death: Option<i32>, checked: i32) -> bool {
     let last = period.end.unwrap_or(checked);
-    period.abroad || period.death.is_some_and(|death| death < last)
+    period.abroad || death.is_some_and(|death| death < last)
 }
 
 /// The first days of the months assessed, in order.
@@ -243,13 +245,13 @@ pub fn view(months: &[Month], length: u16) -> &[Month] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use jiff::ToSpan;
     use jiff::civil::date;
     use proptest::prelude::*;
 
-    fn rules(least_days: u8) -> Rules {
+    pub(crate) fn rules(least_days: u8) -> Rules {
         let file = format!(
             r#"{{"name":"m","version":"not-policy-1","assessed":60,"views":[60,6],"least-days":{least_days},
                 "sources":{{"periods":{{"start":"s","end":"e","kind":{{"field":"k","counts":["uc"]}},
@@ -258,7 +260,7 @@ mod tests {
         Rules::new(serde_json::from_str(&file).unwrap(), file.as_bytes()).unwrap()
     }
 
-    fn period(start: Date, end: Option<Date>) -> Period {
+    pub(crate) fn period(start: Date, end: Option<Date>) -> Period {
         Period {
             start: number(start),
             end: end.map(number),
@@ -268,7 +270,7 @@ mod tests {
         }
     }
 
-    const APPLIED: Date = date(2020, 2, 29);
+    pub(crate) const APPLIED: Date = date(2020, 2, 29);
 
     fn shown(rules: &Rules, sources: &[&[Period]]) -> Vec<String> {
         let all = table(rules, sources, APPLIED, APPLIED).unwrap();
@@ -336,6 +338,15 @@ mod tests {
         assert_eq!(table(&rules(31), &[&[one]], APPLIED, APPLIED), Err(Unclear));
         one.counts = false;
         assert!(table(&rules(31), &[&[one]], APPLIED, APPLIED).is_ok());
+        // What one source knows counts for the periods of the other.
+        let work = period(date(2019, 10, 1), None);
+        one.end = None;
+        assert_eq!(
+            table(&rules(31), &[&[one], &[work]], APPLIED, APPLIED),
+            Err(Unclear)
+        );
+        one.death = Some(number(APPLIED));
+        assert!(table(&rules(31), &[&[one], &[work]], APPLIED, APPLIED).is_ok());
     }
 
     // shows: RTC-12

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use agreement::{
-    Asked, ConditionId, Derived, DerivedId, FactId, Facts, FieldPath, Flow, FlowId, Form, Minted,
-    PartyId, PersonKind, Plan, Recorded, Term, Truth,
+    Asked, ConditionId, Derived, DerivedId, Fact, FactId, Facts, FieldPath, Flow, FlowId, Form,
+    Minted, PartyId, PersonKind, Plan, Recorded, Term, Truth,
 };
 use jiff::civil::Date;
 
 use super::Node;
 use crate::authority::{Action, Warrant};
 use crate::check::months::Rules;
-use crate::check::{Caller, Declaration, Request};
+use crate::check::{Caller, Declaration, Request, Stated};
 use crate::gate::Gate;
 use crate::pact::Pact;
 use crate::refusal::Refusal;
@@ -42,9 +42,20 @@ impl Node {
     pub(super) async fn way(&self, request: &Request, on: Date) -> Result<Way, Trouble> {
         let (pact, plan) = self.pact(&request.agreement).await?;
         pact.in_force(on)?;
-        let flow = plan.flow(&request.flow).filter(|f| f.from == *self.party());
+        Ok(self.way_under(pact, plan, &request.flow)?)
+    }
+
+    /// The call of this name under an agreement, with its answer and what is worked out of that.
+    pub(super) fn way_under(
+        &self,
+        pact: Pact,
+        plan: Arc<Plan>,
+        flow: &FlowId,
+    ) -> Result<Way, Refusal> {
+        let name = flow;
+        let flow = plan.flow(name).filter(|f| f.from == *self.party());
         let flow = flow.filter(|f| f.form == Some(Form::Call)).ok_or_else(|| {
-            let what = format!("{} has no call {} of this party", pact.id(), request.flow);
+            let what = format!("{} has no call {name} of this party", pact.id());
             Refusal::new("RUN-04", what).help("`concordat permits` lists what the agreement moves")
         })?;
         let answers = |f: &&Flow| f.rests_on().contains(&flow.id) && f.to == *self.party();
@@ -62,6 +73,14 @@ impl Node {
             let what = format!("nothing is worked out of {}: a gap stops it", answer.id);
             Refusal::new("RTC-12", what).help("`concordat check` names the gap")
         })?;
+        if derived.1.out_of_others.iter().any(|(_, _, absent)| !absent) {
+            let what = format!(
+                "{} cannot do without the data of another agreement",
+                derived.0
+            );
+            return Err(Refusal::new("RTC-08", what)
+                .help("`present: if-held` in its `out-of` lets it do without"));
+        }
         let version = derived.1.rules_version.as_deref();
         let mut rules = self.ports.calls.rules.iter();
         let named =
@@ -86,6 +105,60 @@ impl Node {
 }
 
 impl Way {
+    /// Do both agreements say that what is worked out comes of the data of both, by the same rules, for the same purposes
+    /// and about the same people? Then they are asked in one check (C-33).
+    pub(super) fn agrees_with(&self, other: &Self) -> bool {
+        let (mine, theirs) = (&self.derived.1, &other.derived.1);
+        self.names(other)
+            && other.names(self)
+            && (&mine.rules, &mine.rules_version) == (&theirs.rules, &theirs.rules_version)
+            && (&mine.fields, &mine.purposes) == (&theirs.fields, &theirs.purposes)
+            && about(&self.flow) == about(&other.flow)
+    }
+
+    /// Does this agreement name a dataset that the other's answer brings?
+    fn names(&self, other: &Self) -> bool {
+        let mut named = self.derived.1.out_of_others.iter();
+        named.any(|(agreement, dataset, _)| {
+            let mut brought = other.answer.columns.iter();
+            agreement == other.pact.id() && brought.any(|c| c.field.dataset == *dataset)
+        })
+    }
+
+    /// Does its call send this field?
+    pub(super) fn sends(&self, field: &str) -> bool {
+        let mut columns = self.flow.columns.iter();
+        columns.any(|c| c.field.field.as_str() == field)
+    }
+
+    /// The values that its call sends, of those that were given, with the identifier of the call.
+    pub(super) fn row(&self, request: &Request, correlation: &str) -> Result<Row, Refusal> {
+        let mut row = Row::default();
+        let given = request.details.iter();
+        for (name, value) in given.filter(|(name, _)| self.sends(name)) {
+            row.set(name.as_str(), value.as_str());
+        }
+        row.set(self.minted()?, correlation);
+        Ok(row)
+    }
+
+    /// The fact of this name, where its agreement lets the party that asks state it.
+    pub(super) fn stateable(&self, name: &str) -> Option<&Fact> {
+        let declared = FactId::parse(name).ok()?;
+        let fact = self.plan.facts.get(&declared)?;
+        (fact.known_to.contains(&self.flow.from) && !OWN.contains(&name)).then_some(fact)
+    }
+
+    /// What was stated that its agreement has, with the reasons, to be sealed beside the entry.
+    pub(super) fn reasons(&self, facts: &BTreeMap<String, Stated>) -> String {
+        let mine = facts
+            .iter()
+            .filter(|(name, _)| self.stateable(name).is_some());
+        let stated = mine
+            .map(|(name, stated)| format!("{name}: {}: {}", stated.value, stated.because.trim()));
+        stated.collect::<Vec<_>>().join("; ")
+    }
+
     /// May this caller start it? The agreement says who does.
     pub(super) fn may_start(&self, party: &PartyId, caller: &Caller) -> Result<(), Refusal> {
         let starter = self.flow.started_by.as_ref();
@@ -111,15 +184,11 @@ impl Way {
     }
 
     fn is_about(&self, kind: &PersonKind) -> bool {
-        self.flow.columns.iter().any(|c| c.about.contains(kind))
+        about(&self.flow).contains(kind)
     }
 
     /// Is another flow's call about the same people?
     pub(super) fn is_alike(&self, other: &FlowId) -> bool {
-        let about = |flow: &Flow| {
-            let kinds = flow.columns.iter().flat_map(|c| c.about.clone());
-            kinds.collect::<BTreeSet<_>>()
-        };
         let other = self.plan.flow(other);
         other.is_some_and(|other| about(other) == about(&self.flow))
     }
@@ -141,30 +210,24 @@ impl Way {
     }
 
     /// The name of the field that the exchange makes anew for each call.
-    pub(super) fn minted(&self) -> Result<&str, Refusal> {
+    fn minted(&self) -> Result<&str, Refusal> {
         let mut columns = self.flow.columns.iter();
         let minted = columns.find(|c| c.minted == Some(Minted::PerCall));
         let what = || Refusal::new("RTC-05", format!("{} mints no reference", self.flow.id));
         Ok(minted.ok_or_else(what)?.field.field.as_str())
     }
 
-    /// The facts of the application: what is stated, each in its form and with its reason where the agreement records
-    /// one, and what the hub knows itself.
+    /// The facts of the application: what is stated that its agreement has, each in its form and with its reason where the
+    /// agreement records one, and what the hub knows itself.
     pub(super) fn facts(
         &self,
-        party: &PartyId,
         request: &Request,
         before: Option<&str>,
     ) -> Result<BTreeMap<String, String>, Vec<Refusal>> {
         let (mut all, mut refusals) = (BTreeMap::new(), Vec::new());
         let mut no = |what: String| refusals.push(Refusal::new(self.rule(), what));
         for (name, stated) in &request.facts {
-            let declared = FactId::parse(name).ok();
-            let fact = declared.and_then(|name| self.plan.facts.get(&name));
-            let Some(fact) =
-                fact.filter(|f| f.known_to.contains(party) && !OWN.contains(&name.as_str()))
-            else {
-                no("a fact is stated that the agreement lets nobody state here".into());
+            let Some(fact) = self.stateable(name) else {
                 continue;
             };
             if !fact.field_type.accepts(&stated.value) {
@@ -202,6 +265,11 @@ impl Way {
         }
         all
     }
+}
+
+/// The kinds of person that a flow is about.
+fn about(flow: &Flow) -> BTreeSet<PersonKind> {
+    flow.columns.iter().flat_map(|c| c.about.clone()).collect()
 }
 
 fn lacking(plan: &Plan, id: &ConditionId, known: &Known<'_>, on: Date, all: &mut Vec<String>) {

@@ -1,41 +1,39 @@
 //! Checks at the asking side. The intent is in the ledger and under a checkpoint before a call goes out; what comes back
-//! lives for the life of the calculation, and is wiped however that ends (RTC-10, RTC-11). A call never delays or decides
-//! an application: whatever fails, an outcome is told and the application goes on (RTC-19).
+//! lives for the life of the calculation, and is wiped however that ends (RTC-10, RTC-11). All suppliers are asked at once,
+//! each with a time of its own. A check never delays or decides an application: whatever fails, an outcome is told and the
+//! application goes on (RTC-19).
+
+use std::collections::BTreeMap;
 
 use agreement::FieldName;
-use jiff::civil::Date;
-use tracing::Instrument;
+use futures_util::future::join_all;
+use jiff::SignedDuration;
 use zeroize::Zeroizing;
 
-use super::call::{Known, Way, gateways};
-use super::{Done, Node, span};
+use super::call::Way;
+use super::legs::{Asking, Leg};
+use super::{Done, Node};
 use crate::authority::Actor;
-use crate::change::Batch;
-use crate::check::application::{Application, Beginning, Check, Ending};
-use crate::check::line::Line;
-use crate::check::months::{Month, Period, Periods, table, view};
-use crate::check::wire::{self, Breach, Found};
+use crate::change::{Aggregate as _, Batch, Change};
+use crate::check::application::{Application, Beginning, Check, Ending, Whole};
+use crate::check::combine::{Combined, Heard, combine};
+use crate::check::months::{Month, view};
+use crate::check::wire::Breach;
 use crate::check::{Caller, Checked, Counts, GUIDANCE, Outcome, Request};
 use crate::ids::{AgreementId, OperationId, SubjectId};
-use crate::ports::Calling;
 use crate::refusal::Refusal;
 use crate::trouble::Trouble;
 
-/// How many bytes an identifier of a call has: nobody guesses it (RTC-05).
-const CORRELATION: usize = 16;
 /// How often the end of a check is tried where others change the same line meanwhile.
 const TRIES: u32 = 5;
 
-/// What a call brought.
-struct Calculated {
-    outcome: Outcome,
-    months: Vec<Month>,
-}
-
-/// How a call ended.
-enum Ended {
-    Calculated(Calculated),
-    Failed(Option<Breach>),
+/// What one supplier came to, once nothing of its answer is left.
+struct Came<'a> {
+    leg: Leg<'a>,
+    own: Outcome,
+    breach: Option<Breach>,
+    /// Did what it answered go into the months?
+    counts: bool,
 }
 
 impl Node {
@@ -69,14 +67,14 @@ impl Node {
             return Ok(Checked { again, ..told });
         }
         let verb = async {
-            self.checking(&op, &key, request, caller).await?;
+            self.checking(&op, request, caller).await?;
             Ok(Vec::new())
         };
         self.recorded(&op, &caller.actor(), verb).await?;
         self.checked_before(&key, &op).await?.ok_or_else(|| {
             Refusal::new(
                 "RTC-02",
-                "a request of this name was made for another application",
+                "a request of this name was made for another application or under another agreement",
             )
             .help("give each request a name of its own")
             .into()
@@ -100,7 +98,9 @@ impl Node {
     ) -> Result<Option<Checked>, Trouble> {
         let application: Option<Application> = self.find(key.as_str()).await?;
         let check = application.as_ref().and_then(|a| a.check(op));
-        let Some(check) = check else { return Ok(None) };
+        let Some(check) = check.filter(|c| c.is_asked_here()) else {
+            return Ok(None);
+        };
         if check.outcome().is_none() {
             let what = "this check is under way";
             let help =
@@ -113,147 +113,132 @@ impl Node {
     async fn checking(
         &self,
         op: &OperationId,
-        key: &SubjectId,
         request: &Request,
         caller: &Caller,
     ) -> Result<(), Trouble> {
         let now = self.now();
         let on = crate::deadline::london_day(now)?;
-        let way = self.way(request, on).await?;
-        way.may_start(self.party(), caller)?;
+        let lead = self.way(request, on).await?;
+        lead.may_start(self.party(), caller)?;
         let applied = request.applied.unwrap_or(on);
         if applied > on {
             return Err(Refusal::new("RTC-02", "the day of the application lies ahead").into());
         }
-        let pact = &way.pact;
-        let found: Option<Application> = self.find(key.as_str()).await?;
-        let application = found
-            .unwrap_or_else(|| Application::new(key.clone(), self.party(), pact.id(), pact.hash()));
-        let before = may_again(&way, &application, caller)?;
-        let mut correlation = Zeroizing::new([0; CORRELATION]);
-        self.ports
-            .entropy
-            .fill(op, "correlation", &mut *correlation);
-        let correlation = Zeroizing::new(hex::encode(*correlation));
-        let facts = way.facts(self.party(), request, before)?;
-        let row = request.details(way.minted()?, &correlation);
-        wire::fits(&way.plan, &way.flow, &row, on).map_err(misfit)?;
-        let known = Known {
-            facts: &facts,
-            row: &row,
-        };
-        let lacking = way.lacking(&known, on);
-        let mut beginning = Beginning {
+        let ask = Asking {
             op,
-            flow: &way.flow.id,
-            channel: caller.channel(),
-            at: now,
-            within: jiff::SignedDuration::ZERO,
-            gateways: &[],
-            number: &request.application,
-            reasons: reasons(request),
+            request,
+            caller,
+            now,
+            on,
         };
-        let by = caller.actor();
-        if !lacking.is_empty() {
-            if let Caller::Staff(_) = caller {
-                let no = |what: &String| refused(&way, what);
-                return Err(lacking.iter().map(no).collect::<Vec<_>>().into());
+        let rules = lead.rules.clone();
+        let (ready, mut unanswered) = self.legs(lead, &ask).await?;
+        let (legs, questions): (Vec<Leg<'_>>, Vec<_>) = ready.into_iter().unzip();
+        // They end together: each is under way until the longest of their times is over.
+        let longest = legs
+            .iter()
+            .filter_map(|leg| Some(leg.calling?.within))
+            .max();
+        if let Some(within) = longest {
+            let mut batch = Batch::new(op.clone(), "check.begin");
+            for (n, leg) in legs.iter().enumerate() {
+                // Whoever else is not called is over with already; whom the request names waits for the others.
+                if n == 0 || leg.calling.is_some() {
+                    let beginning = beginning(&ask, leg, n, within);
+                    batch =
+                        batch.and(leg.application.clone().begin(&beginning, &caller.actor())?)?;
+                } else {
+                    batch = batch.and(not_called(&ask, leg, n, None))?;
+                }
             }
-            let outcome = Outcome::NotAttempted;
-            let change = application.without_call(&beginning, outcome, lacking, &by);
-            self.commit(Batch::new(op.clone(), "check.not-attempted").and(change)?)
-                .await?;
-            return Ok(());
+            self.commit_covered(batch).await?;
         }
-        let rest_on = gateways(&way.plan, &way.flow, std::slice::from_ref(&row), &facts, on)?;
-        let question = wire::question(pact.hash(), &way.flow.id, &row);
-        let question = question.map_err(|breach| misfit((breach, None)))?;
-        drop(row);
-        let calling = self.approved_calling(&way.flow.route).await?;
-        if !self.line(&way).await?.is_open(now) {
-            let outcome = Outcome::Unsuccessful;
-            let change = application.without_call(&beginning, outcome, Vec::new(), &by);
-            self.commit(Batch::new(op.clone(), "check.line-down").and(change)?)
-                .await?;
-            return Ok(());
+        let asked = legs.iter().zip(questions);
+        let asked = asked.map(|(leg, question)| self.heard(leg, question, &ask));
+        let heard = join_all(asked).await;
+        let Combined { outcome, months } = combine(&rules, &heard, applied, on);
+        let mut came = Vec::new();
+        for (leg, heard) in legs.into_iter().zip(heard) {
+            unanswered.extend(heard.silence().map(|why| leg.silent(why)));
+            came.push(Came {
+                own: heard.own(outcome),
+                breach: heard.breach(),
+                counts: matches!(heard, Heard::Found(_) | Heard::NotFound),
+                leg,
+            });
         }
-        beginning.within = calling.within;
-        beginning.gateways = &rest_on;
-        let begun = application.begin(&beginning, &by)?;
-        self.commit_covered(Batch::new(op.clone(), "check.begin").and(begun)?)
-            .await?;
-        let answer = calling.supplier.ask(&question, calling.within);
-        let answer = answer.instrument(span::call()).await;
-        drop(question);
-        let late = self.now().duration_since(now) > calling.within;
-        let ended = match answer {
-            Ok(bytes) if !late => calculate(&way, &bytes, &correlation, applied, on),
-            Ok(_) | Err(_) => Ended::Failed(None),
+        unanswered.sort_by(|a, b| a.agreement.cmp(&b.agreement));
+        let views = rules.views().iter().max().copied().unwrap_or_default();
+        let complete = !months.is_empty() && view(&months, views).iter().all(|m| m.qualifies);
+        let whole = Whole {
+            outcome,
+            complete,
+            unanswered,
+            months: None,
         };
-        self.end_check(op, key, &way, calling, ended, &by).await
-    }
-
-    /// The line of the route by which a call goes, with whom to tell when it is down (PTY-18).
-    async fn line(&self, way: &Way) -> Result<Line, Trouble> {
-        let route = &way.flow.route;
-        if let Some(line) = self.find::<Line>(route.as_str()).await? {
-            return Ok(line);
+        if longest.is_some() {
+            return self.end_check(&ask, &came, whole, &months).await;
         }
-        let contacts = way.plan.contacts.get(&way.flow.to);
-        let contact = contacts.and_then(|c| c.get("technical-failure"));
-        let contact = contact.ok_or_else(|| {
-            let what = format!("{} names no contact for technical failures", way.pact.id());
-            Refusal::new("PTY-18", what).help("the annex of the agreement needs one")
-        })?;
-        Ok(Line::new(route, &way.flow.to, contact))
+        let mut batch = Batch::new(op.clone(), "check.no-call");
+        for (n, one) in came.iter().enumerate() {
+            let whole = (n == 0).then(|| whole.clone());
+            batch = batch.and(not_called(&ask, &one.leg, n, whole))?;
+        }
+        self.commit(batch).await?;
+        Ok(())
     }
 
-    /// Records what came of a check, with its months under the agreement's keep rule.
+    /// Records what came of a check, with its months under the keep rules of all whose data went into them.
     async fn end_check(
         &self,
-        op: &OperationId,
-        key: &SubjectId,
-        way: &Way,
-        calling: &Calling,
-        ended: Ended,
-        by: &Actor,
+        ask: &Asking<'_>,
+        came: &[Came<'_>],
+        whole: Whole,
+        months: &[Month],
     ) -> Result<(), Trouble> {
-        let (outcome, breach, months) = match &ended {
-            Ended::Calculated(c) => (c.outcome, None, c.months.as_slice()),
-            Ended::Failed(breach) => (Outcome::Unsuccessful, *breach, &[][..]),
-        };
-        let longest = way.rules.views().iter().max().copied().unwrap_or_default();
-        let complete = !months.is_empty() && view(months, longest).iter().all(|m| m.qualifies);
+        let by = ask.caller.actor();
         let mut tried = 0;
         loop {
             tried += 1;
-            let application: Application = self.need(key.as_str()).await?;
-            let ending = op.then("end")?;
+            let ending = ask.op.then("end")?;
             let mut batch = Batch::new(ending.clone(), "check.end");
-            let mut kept = None;
-            if outcome == Outcome::WithData {
-                let n = application.checks().len();
-                let (holding, more) = self
-                    .keep_months(&ending, way, (key, n), months, batch)
-                    .await?;
-                batch = more;
-                kept = Some((holding, way.rules.version().to_owned()));
+            for (n, one) in came.iter().enumerate() {
+                if n > 0 && one.leg.calling.is_none() {
+                    continue;
+                }
+                let way = &one.leg.way;
+                let key = one.leg.application.key();
+                let application: Application = self.need(&key).await?;
+                let mut whole = (n == 0).then(|| whole.clone());
+                if let Some(whole) = whole.as_mut().filter(|w| w.outcome == Outcome::WithData) {
+                    let others = came.iter().skip(1).filter(|one| one.counts);
+                    let others: Vec<&Way> = others.map(|one| &one.leg.way).collect();
+                    let of = (&SubjectId::parse(key.as_str())?, application.checks().len());
+                    let (holding, more) = self
+                        .keep_months(&ending, (way, &others), of, months, batch)
+                        .await?;
+                    batch = more;
+                    let with = others.iter().map(|way| way.pact.id().clone()).collect();
+                    whole.months = Some((holding, way.rules.version().to_owned(), with));
+                }
+                let ending = Ending {
+                    own: Some(one.own),
+                    breach: one.breach,
+                    whole,
+                };
+                let mut change = application.end(ask.op, ending, &by)?;
+                if let Some(calling) = one.leg.calling {
+                    let worked = one.own != Outcome::Unsuccessful;
+                    let line = self.line(way).await?.after(worked, calling, self.now());
+                    if let Some((line, record)) = line {
+                        change = change.along(&line);
+                        batch = record.into_iter().fold(batch, Batch::note);
+                    }
+                }
+                batch = batch.and(change)?;
             }
-            let ending = Ending {
-                outcome: Some(outcome),
-                complete,
-                breach,
-                months: kept,
-            };
-            let mut change = application.end(op, ending, by)?;
-            let worked = outcome != Outcome::Unsuccessful;
-            let line = self.line(way).await?.after(worked, calling, self.now());
-            if let Some((line, record)) = line {
-                change = change.along(&line);
-                batch = record.into_iter().fold(batch, Batch::note);
-            }
-            match self.commit(batch.and(change)?).await {
-                // Another check changed the line in between: what it says now counts.
+            match self.commit(batch).await {
+                // Another check changed a line in between: what it says now counts.
                 Err(Trouble::Fault(_)) if tried < TRIES => {}
                 Err(trouble) => return Err(trouble),
                 Ok(_) => return Ok(()),
@@ -263,20 +248,24 @@ impl Node {
 
     /// Ends what is past its time without an outcome, since a process stopped in between: it did not succeed (RTC-11).
     pub(super) async fn give_up_checks(&self) -> Result<Done, Trouble> {
-        let mut done = Vec::new();
+        let mut over: BTreeMap<OperationId, Vec<Application>> = BTreeMap::new();
         for application in self.in_state::<Application>("checking").await? {
-            let Some(open) = application.open().filter(|c| c.until() < self.now()) else {
-                continue;
-            };
-            let op = open.op().clone();
-            let change = application.end(&op, Ending::default(), &Actor::Node)?;
-            let batch = Batch::new(op.then("end")?, "check.give-up").and(change)?;
+            if let Some(open) = application.open().filter(|c| c.until() < self.now()) {
+                over.entry(open.op().clone()).or_default().push(application);
+            }
+        }
+        let mut done = Vec::new();
+        for (op, applications) in over {
+            let mut batch = Batch::new(op.then("end")?, "check.give-up");
+            for application in applications {
+                batch = batch.and(application.end(&op, Ending::default(), &Actor::Node)?)?;
+            }
             done.extend(self.commit(batch).await?);
         }
         Ok(done)
     }
 
-    /// How many checks of an agreement came to what (RPT-10): no application and no person is told apart. Those that are
+    /// How many calls of checks under an agreement came to what (RPT-10): no application and no person is told apart. Those that are
     /// under way count as `under-way`, answers that departed from the agreement also as `breach`.
     ///
     /// # Errors
@@ -288,7 +277,7 @@ impl Node {
                 continue;
             }
             for check in application.checks() {
-                let outcome = check.outcome().map_or("under-way", Outcome::as_str);
+                let outcome = check.own().map_or("under-way", Outcome::as_str);
                 let breach = check.breach().map(|_| "breach");
                 for what in std::iter::once(outcome).chain(breach) {
                     *counts.entry((check.channel(), what)).or_default() += 1;
@@ -299,49 +288,52 @@ impl Node {
     }
 }
 
-/// May a check be made beside those there were? The outcome before it, of checks about the same people.
-fn may_again(
-    way: &Way,
-    application: &Application,
-    caller: &Caller,
-) -> Result<Option<&'static str>, Refusal> {
-    if application.open().is_some() {
-        return Err(Refusal::new(
-            "RTC-15",
-            "a check of this application is under way",
-        ));
+/// How a check begins under the agreement of one of its suppliers, the nth.
+fn beginning<'a>(
+    ask: &'a Asking<'_>,
+    leg: &'a Leg<'_>,
+    n: usize,
+    within: SignedDuration,
+) -> Beginning<'a> {
+    Beginning {
+        op: ask.op,
+        flow: &leg.way.flow.id,
+        channel: ask.caller.channel(),
+        at: ask.now,
+        within,
+        asked_under: (n > 0).then_some(&ask.request.agreement),
+        gateways: &leg.gateways,
+        lacking: &leg.lacking,
+        number: &ask.request.application,
+        reasons: leg.way.reasons(&ask.request.facts),
     }
-    let mut alike = application.checks().iter().rev();
-    let before = alike.find(|c| way.is_alike(c.flow()));
-    match caller {
-        Caller::Applicant if before.is_some() => {
-            let what = "the check was made when the application was submitted";
-            let help = "a caseworker may have it made again where that helps the applicant";
-            Err(Refusal::new("RTC-15", what).help(help))
-        }
-        // PTY-12: whoever works on it, and nobody else.
-        Caller::Staff(person) if !application.works_on(&person.staff) => Err(not_theirs()),
-        Caller::Applicant | Caller::Staff(_) => {
-            Ok(before.and_then(Check::outcome).map(Outcome::as_str))
-        }
-    }
+}
+
+/// No call is made under the agreement of this supplier, the nth.
+fn not_called(
+    ask: &Asking<'_>,
+    leg: &Leg<'_>,
+    n: usize,
+    whole: Option<Whole>,
+) -> Change<Application> {
+    let own = match leg.lacking.is_empty() {
+        true => Outcome::Unsuccessful,
+        false => Outcome::NotAttempted,
+    };
+    let ending = Ending {
+        own: Some(own),
+        breach: None,
+        whole,
+    };
+    let beginning = beginning(ask, leg, n, SignedDuration::ZERO);
+    let application = leg.application.clone();
+    application.without_call(&beginning, ending, &ask.caller.actor())
 }
 
 /// The one answer to whoever does not work on an application, whether it is there or not.
 pub(super) fn not_theirs() -> Refusal {
     let what = "this member of staff works on no such application";
     Refusal::new("PTY-12", what).help("whoever assigns the work lets a caseworker in")
-}
-
-/// The refusal for one thing that a condition lacks.
-fn refused(way: &Way, what: &str) -> Refusal {
-    let rule = match what {
-        super::call::DECLARED => "RTC-18",
-        field if field.contains('.') => "RTC-02",
-        _ => way.rule(),
-    };
-    let said = format!("{} is not as {} asks", what, way.flow.id);
-    Refusal::new(rule, said).help("no call was made; the agreement says what must be so")
 }
 
 /// Values that do not fit the columns of a call; the field is named, and never its value.
@@ -353,61 +345,11 @@ pub(super) fn misfit((breach, field): (Breach, Option<FieldName>)) -> Refusal {
     Refusal::new("RTC-02", what).help("the agreement names each field and its form")
 }
 
-/// What was stated, with the reasons, to be sealed beside the entry.
-fn reasons(request: &Request) -> String {
-    let stated = request
-        .facts
-        .iter()
-        .map(|(name, stated)| format!("{name}: {}: {}", stated.value, stated.because.trim()));
-    stated.collect::<Vec<_>>().join("; ")
-}
-
-/// From the bytes of an answer to months; nothing of them outlives this.
-fn calculate(way: &Way, bytes: &[u8], correlation: &str, applied: Date, on: Date) -> Ended {
-    let answer = match wire::read_answer(bytes, &way.plan, &way.answer, correlation, on) {
-        Ok(answer) => answer,
-        Err(breach) => return Ended::Failed(Some(breach)),
-    };
-    let outcome = match answer.outcome {
-        Found::NotFound => Outcome::NotFound,
-        Found::Ambiguous => Outcome::Ambiguous,
-        Found::Found => Outcome::WithData,
-    };
-    let nothing = |outcome| {
-        Ended::Calculated(Calculated {
-            outcome,
-            months: Vec::new(),
-        })
-    };
-    if outcome != Outcome::WithData {
-        return nothing(outcome);
-    }
-    let mut sources: Vec<Periods> = Vec::new();
-    for dataset in &way.derived.1.out_of {
-        let Some(source) = way.rules.source(dataset.as_str()) else {
-            continue;
-        };
-        // Room for all at once: a buffer that grows leaves copies that nobody wipes.
-        let mut periods = Periods::new(Vec::with_capacity(wire::MOST_ROWS));
-        for get in answer.rows() {
-            let Some(period) = source.period(&get) else {
-                return Ended::Failed(Some(Breach::UnlistedValue));
-            };
-            periods.push(period);
-        }
-        sources.push(periods);
-    }
-    let sources: Vec<&[Period]> = sources.iter().map(|all| all.as_slice()).collect();
-    match table(&way.rules, &sources, applied, on) {
-        Ok(months) => Ended::Calculated(Calculated { outcome, months }),
-        Err(_) => nothing(Outcome::Ambiguous),
-    }
-}
-
 fn told(check: &Check) -> Checked {
     Checked {
         outcome: check.outcome().unwrap_or(Outcome::Unsuccessful),
         lacking: check.lacking().to_vec(),
+        unanswered: check.unanswered().to_vec(),
         guidance: check.guidance(),
         guidance_version: GUIDANCE,
         again: false,

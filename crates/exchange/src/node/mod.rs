@@ -22,6 +22,7 @@ mod incidents;
 mod keep;
 mod leaving;
 mod legal_holds;
+mod legs;
 mod letters;
 mod loading;
 mod look_up;

@@ -1,6 +1,8 @@
 //! The months of a check: kept under the agreement's rule, and seen by whoever works on the application alone (PTY-12,
 //! LOOKUP-11, RET-10).
 
+use std::collections::BTreeSet;
+
 use agreement::{
     Act as Permitted, ActorId, Ask, DatasetId, Ends, FieldPath, FieldType, Keep, PersonKind,
     TypeName,
@@ -25,15 +27,16 @@ use crate::trouble::Trouble;
 
 impl Node {
     /// Seals the months into a holding of their own: for each the month and whether it qualifies, and nothing else (RTC-09,
-    /// RET-09).
+    /// RET-09). No longer than any of the agreements lets whose data went into them.
     pub(super) async fn keep_months(
         &self,
         op: &OperationId,
-        way: &Way,
+        ways: (&Way, &[&Way]),
         (key, n): (&SubjectId, usize),
         months: &[Month],
         batch: Batch,
     ) -> Result<(HoldingId, Batch), Trouble> {
+        let (way, others) = ways;
         let (name, derived) = &way.derived;
         let [
             (month, FieldType::Plain(TypeName::Month)),
@@ -43,9 +46,16 @@ impl Node {
             let what = format!("{name} is not a month and a truth, and nothing else comes out");
             return Err(Refusal::new("RTC-09", what).into());
         };
-        let dataset = DatasetId::parse(name.as_str()).map_err(|_| no_rule(name.as_str()))?;
-        let rule = way.plan.keep_rules(&dataset, self.party()).next();
-        let rule = rule.and_then(count).ok_or_else(|| no_rule(name.as_str()))?;
+        let now = self.now();
+        let mut rule = None;
+        for way in std::iter::once(&way).chain(others) {
+            let one = self.months_rule(way)?;
+            let due = one.due(now, self.party())?;
+            if rule.as_ref().is_none_or(|(_, soonest)| due < *soonest) {
+                rule = Some((one, due));
+            }
+        }
+        let (rule, _) = rule.ok_or_else(|| no_rule(name.as_str()))?;
         let id = HoldingId::parse(format!("call:{key}/{n}"))?;
         self.ports.vault.create(&id, op).await?;
         let opening = Opening {
@@ -57,7 +67,7 @@ impl Node {
             rule,
             controller: self.party().to_string(),
             owed_to: None,
-            started: Some(self.now()),
+            started: Some(now),
         };
         let batch = batch.and(Holding::open(opening, &Actor::Node)?)?;
         let rows = months.iter().map(|m| {
@@ -70,6 +80,14 @@ impl Node {
         let numbered = (1..).zip(&rows);
         let batch = rows::seal(&*self.ports.vault, op, &id, numbered, batch).await?;
         Ok((id, batch))
+    }
+
+    /// The rule by which an agreement keeps what is worked out.
+    fn months_rule(&self, way: &Way) -> Result<KeepRule, Refusal> {
+        let name = way.derived.0.as_str();
+        let dataset = DatasetId::parse(name).map_err(|_| no_rule(name))?;
+        let rule = way.plan.keep_rules(&dataset, self.party()).next();
+        rule.and_then(count).ok_or_else(|| no_rule(name))
     }
 
     /// Lets a caseworker work on an application, or no longer.
@@ -99,7 +117,8 @@ impl Node {
     }
 
     /// What the checks of an application came to, for a caseworker who works on it. That it was seen stands in the ledger
-    /// before it is told.
+    /// before it is told. Months into which the data of several agreements went are seen with the leave of each, and of
+    /// none that is `closed` to whoever looks.
     ///
     /// # Errors
     /// [`Trouble`]: refused to everybody else, in one answer, whether there is such an application or not (PTY-12).
@@ -108,6 +127,7 @@ impl Node {
         op: &OperationId,
         (agreement, number): (&AgreementId, &str),
         who: &Person,
+        closed: &BTreeSet<AgreementId>,
     ) -> Result<(Done, Vec<Shown>), Trouble> {
         let mut shown = Vec::new();
         let verb = async {
@@ -125,10 +145,23 @@ impl Node {
                 .commit(Batch::new(op.clone(), "months.see").note(record))
                 .await?;
             for check in application.checks() {
-                let each = match check.months() {
-                    Some(holding) => self.kept_months(holding).await?,
-                    None => None,
+                let mut withheld = None;
+                for other in check.with() {
+                    match self.may_see(other, who).await {
+                        Ok(()) if !closed.contains(other) => {}
+                        Ok(()) | Err(Trouble::Refused(_)) => withheld = Some(other.clone()),
+                        Err(fault) => return Err(fault),
+                    }
+                }
+                let mut each = match check.months() {
+                    Some(holding) if withheld.is_none() => self.kept_months(holding).await?,
+                    Some(_) | None => None,
                 };
+                if !check.unanswered().is_empty() {
+                    // Whoever did not answer could have shown them (C-24).
+                    let no = each.iter_mut().flatten().filter(|(_, truth)| truth == "no");
+                    no.for_each(|(_, truth)| *truth = "unknown".into());
+                }
                 let version = check.rules();
                 let mut rules = self.ports.calls.rules.iter();
                 let rules = rules.find(|r| Some(r.version()) == version);
@@ -141,6 +174,8 @@ impl Node {
                     checked: crate::deadline::london_day(check.at())?,
                     flow: check.flow().clone(),
                     outcome: check.outcome(),
+                    unanswered: check.unanswered().to_vec(),
+                    withheld,
                     rules: version.map(ToOwned::to_owned),
                     views: each.as_ref().map(views).unwrap_or_default(),
                     kept: each.and(check.months().cloned()),

@@ -1,6 +1,7 @@
 //! The residence check (docs/residence-check.md): asked for by the system by which people apply or by a caseworker, answered
 //! to the node of another party, and seen by whoever works on the application.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -15,11 +16,30 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{about, may};
+use super::{about, may, resource};
 use crate::answer::{Answer, Body, V1};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::problem::{Problem, Told};
+
+/// The agreements whose data goes into the same months and that are not the caller's to use.
+async fn closed(
+    app: &App,
+    caller: &Caller,
+    id: &AgreementId,
+) -> Result<BTreeSet<AgreementId>, Problem> {
+    let (_, plan) = app.node.agreement(id).await?;
+    let others = plan.derived.values().flat_map(|d| &d.out_of_others);
+    let mut closed = BTreeSet::new();
+    for (other, _, _) in others {
+        // One that is not there is nobody's.
+        let there: Option<exchange::pact::Pact> = app.node.find(other.as_str()).await?;
+        if there.is_some() && !caller.sees(app, &resource(app, other).await?) {
+            closed.insert(other.clone());
+        }
+    }
+    Ok(closed)
+}
 
 /// Have a check made; one of the same `request` is told again, and nobody is called.
 #[utoipa::path(post, path = "/v1/residence-checks", operation_id = "checkResidence", tag = "residence", security(("token" = [])),
@@ -30,9 +50,10 @@ use crate::problem::{Problem, Told};
 pub(crate) async fn check(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Body(request): Body<Request>,
+    Body(mut request): Body<Request>,
 ) -> Result<Answer<check::Checked>, Problem> {
     may(&app, &caller, &request.agreement).await?;
+    request.closed = closed(&app, &caller, &request.agreement).await?;
     about(&app, &caller, "application", &request.application).await?;
     let who = match caller.principal.person {
         None => check::Caller::Applicant,
@@ -78,7 +99,8 @@ pub(crate) async fn months(
     about(&app, &caller, "application", &which.application).await?;
     let (op, who) = (caller.operation("months")?, caller.acts()?);
     let of = (&which.agreement, which.application.as_str());
-    let (_, checks) = app.node.months(&op, of, who).await?;
+    let closed = closed(&app, &caller, &which.agreement).await?;
+    let (_, checks) = app.node.months(&op, of, who, &closed).await?;
     let (_, plan) = app.node.agreement(&which.agreement).await?;
     let marking = plan.marking.as_str().to_uppercase();
     Ok(Answer(Seen { marking, checks }))
