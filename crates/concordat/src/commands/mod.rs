@@ -1,8 +1,10 @@
 //! The commands, one file each.
 
 mod acting;
+pub(crate) mod alteration;
 pub(crate) mod announce;
 pub(crate) mod approve;
+pub(crate) mod assurance;
 pub(crate) mod audit;
 mod beside;
 pub(crate) mod check;
