@@ -51,8 +51,8 @@ pub mod trouble;
 pub mod value_use;
 
 pub use node::{
-    About, Asking, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node,
-    Ports, Proven, Raised, Review, Settings, Start, Told, Verdict, Word, Worked, Written,
+    About, Aims, Asking, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node,
+    Ports, Proven, Raised, Review, Settings, Share, Start, Told, Verdict, Word, Worked, Written,
     WrittenRow,
 };
 pub use trouble::Trouble;

@@ -34,6 +34,7 @@ pub(crate) mod run;
 mod run_by_hand;
 mod sarif;
 pub(crate) mod schema;
+mod scheme;
 mod second;
 pub(crate) mod serve;
 pub(crate) mod session;

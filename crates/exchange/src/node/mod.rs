@@ -3,6 +3,7 @@
 //! Every verb takes an operation id; asking twice does it once.
 
 mod agreements;
+mod aims;
 mod alterations;
 mod announcements;
 mod answer;
@@ -65,6 +66,7 @@ use ledger::{CommitKey, Digest, Entry, NodeName};
 use tracing::Instrument;
 use zeroize::Zeroizing;
 
+pub use aims::{Aims, Share};
 pub use assurances::Asking;
 pub use bring::Brought;
 pub use byhand::{Locked, Told};
