@@ -124,6 +124,7 @@ pub(crate) fn compile(source: &Source<'_>) -> Option<Plan> {
             })
             .collect(),
         contacts: contacts(a),
+        undertakings: held::undertakings(a, source.law),
         readings: a
             .readings
             .entries()

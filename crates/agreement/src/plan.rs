@@ -89,6 +89,9 @@ pub struct Plan {
     pub signers: BTreeMap<SignerId, String>,
     /// The contact points of each party, by role. They stand in the annex.
     pub contacts: BTreeMap<PartyId, BTreeMap<String, String>>,
+    /// What the parties undertake in words, by the key of the prose, each in one line: what an assurance of compliance is
+    /// about (AUD-02). What a gap leaves open is not here.
+    pub undertakings: BTreeMap<String, String>,
     /// The readings.
     pub readings: BTreeMap<ReadingId, Reading>,
     /// The gaps.

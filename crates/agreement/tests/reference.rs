@@ -324,7 +324,7 @@ confidentiality: { applies: no, because: x }
 impact: [ { kind: dpia, of: [a, b, c], is: done, because: x } ]
 requests: { asked-in: writing, justified: x, unprompted: no }
 readings: { R-1: { takes: what came serves the other purposes too, owner: all } }
-prose: { background: x, scope: x, security: x, consultation: x, performance: x, disputes: x, rights: x }
+prose: { background: x, scope: x, security: x, consultation: x, performance: { clause: audit-on-request }, disputes: x, rights: x }
 ",
     );
     let mut block = |name: &str, each: Vec<String>| {

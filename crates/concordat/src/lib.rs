@@ -84,6 +84,10 @@ enum Command {
     Incident(commands::incident::Args),
     /// Tell the sender of a file of another use or disclosure of it, and look at what a receiver tells.
     Announce(commands::announce::Args),
+    /// Give notice of what may affect an agreement, agree to it, apply it by a new version of the agreement.
+    Alteration(commands::alteration::Args),
+    /// Ask a party for its signed word that it keeps what it undertook, or give it.
+    Assurance(commands::assurance::Args),
     /// Let fall due what is due, or destroy values early.
     Destroy(commands::destroy::Args),
     /// Count what the agreements did, from the node's own state and ledger.
@@ -145,6 +149,8 @@ pub async fn run() -> ExitCode {
         Command::Due(args) => commands::due::run(&args).await,
         Command::Hold(args) => commands::hold::run(&args).await,
         Command::Announce(args) => commands::announce::run(&args).await,
+        Command::Alteration(args) => commands::alteration::run(&args).await,
+        Command::Assurance(args) => commands::assurance::run(&args).await,
         Command::Incident(args) => commands::incident::run(&args).await,
         Command::Destroy(args) => commands::destroy::run(&args).await,
         Command::Report(args) => commands::report::run(&args).await,

@@ -1027,3 +1027,55 @@ async fn a_review_of_risks_is_in_the_due_list_until_it_is_done_and_then_for_its_
     let on: jiff::civil::Date = after["on"].as_str().unwrap().parse().unwrap();
     assert!(on > today && !told.contains("OVERDUE"), "{after}");
 }
+
+// shows: AUD-02
+#[tokio::test]
+async fn an_assurance_is_asked_given_and_verified_by_commands_alone() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let days = ["--from", "2026-01-01", "--until", "2026-06-30"];
+    let ask = ["assurance", "ask", "hmrc", "--by", "2199-01-01"];
+    let asked = desk.does("ho", &[&ask, &days, OFFICER]);
+    let due = |who: &str| {
+        desk.does(who, &[&["due", "--until", "2199-01-01"]])
+            .to_string()
+    };
+    assert!(due("ho").contains("the assurance of hmrc under contact-thread"));
+    let taken = desk.does(
+        "hmrc",
+        &[
+            &["assurance", "take", asked["file"].as_str().unwrap()],
+            ANALYST,
+        ],
+    );
+    let name = taken["name"].as_str().unwrap();
+    assert!(due("hmrc").contains("ho asks for an assurance under contact-thread"));
+    let give = ["assurance", "give", name, "--as", "i1:iao"];
+    let late = ["--not-kept", "security=a workbook was destroyed late"];
+    let given = desk.does("hmrc", &[&give, &late]);
+    assert!(!due("hmrc").contains("assurance"));
+    let file = given["file"].as_str().unwrap();
+    let told = desk.does("ho", &[&["assurance", "take", file], OFFICER]);
+    assert_eq!(
+        told["not_kept"]["security"],
+        "a workbook was destroyed late"
+    );
+    assert!(!due("ho").contains("assurance"));
+    let list = desk.does("ho", &[&["assurance", "list"]]);
+    assert_eq!(list["assurances"][0]["state"], "received");
+    assert!(list["undertakings"]["contact-thread"]["performance"].is_string());
+    // Anybody checks it with the party's public key, and with no other.
+    let verified = |by: &str| {
+        let card = std::fs::read_to_string(desk.path(by).join("card.json")).unwrap();
+        let card: Value = serde_json::from_str(&card).unwrap();
+        let key = desk.path(&format!("{by}.key"));
+        std::fs::write(&key, card["verifier"].as_str().unwrap()).unwrap();
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_concordat"));
+        let verify = verify.args(["verify", file, "--note", "--key"]).arg(key);
+        verify.output().unwrap()
+    };
+    let out = verified("hmrc");
+    assert!(out.status.success(), "{}", text(&out));
+    assert!(text(&out).contains("a workbook was destroyed late"));
+    assert_eq!(verified("ho").status.code(), Some(1));
+}

@@ -68,6 +68,28 @@ acts! {
     AnnouncementReceived = "announcement.received";
     /// A person at the sender of the file looked at it.
     AnnouncementLookedAt = "announcement.looked-at";
+    /// Another party was asked for an assurance that it keeps what it undertook (AUD-02).
+    AssuranceAsked = "assurance.asked";
+    /// Another party asked for an assurance of this one.
+    AssuranceRequested = "assurance.requested";
+    /// A person gave it for this party, in a signed note.
+    AssuranceGiven = "assurance.given";
+    /// The signed assurance of another party came.
+    AssuranceReceived = "assurance.received";
+    /// An assurance is not waited for any more, with the reason.
+    AssuranceDropped = "assurance.dropped";
+    /// An alteration that may affect an agreement was discussed (AGR-26).
+    AlterationDiscussed = "alteration.discussed";
+    /// Notice of it was given, in a signed note.
+    AlterationNotified = "alteration.notified";
+    /// The notice of another party's alteration came.
+    AlterationReceived = "alteration.received";
+    /// A party agreed to an alteration, in a signed note.
+    AlterationAgreed = "alteration.agreed";
+    /// A new version of the agreement, with the alteration, is in force.
+    AlterationApplied = "alteration.applied";
+    /// It does not come to it, with the reason.
+    AlterationWithdrawn = "alteration.withdrawn";
     /// An approval was asked for.
     ApprovalAsked = "approval.asked";
     /// An approval was given.

@@ -108,6 +108,12 @@ named! {
         Assign = "assign",
         /// Tell the sender of a file of another use of it, and look at what its receiver tells.
         Announce = "announce",
+        /// Ask another party for an assurance of compliance, and take such papers in.
+        AskAssurance = "ask-assurance",
+        /// Give an assurance of compliance for the party.
+        GiveAssurance = "give-assurance",
+        /// Give notice of what may affect an agreement, agree to it, say by which new version it is applied.
+        Alter = "alter",
         /// Raise an incident.
         RaiseIncident = "raise-incident",
         /// Tell contacts of an incident, and move it on to its end.
@@ -133,6 +139,8 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::Witness,
             Action::Assign,
             Action::Announce,
+            Action::AskAssurance,
+            Action::Alter,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -147,6 +155,9 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::StateControls,
             Action::ChooseSolution,
             Action::ReplaceNodeKey,
+            Action::AskAssurance,
+            Action::GiveAssurance,
+            Action::Alter,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -161,6 +172,9 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::StateControls,
             Action::ChooseSolution,
             Action::ReplaceNodeKey,
+            Action::AskAssurance,
+            Action::GiveAssurance,
+            Action::Alter,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -181,6 +195,8 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::DestroyEarly,
             Action::Witness,
             Action::Announce,
+            Action::AskAssurance,
+            Action::Alter,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -212,6 +228,7 @@ const TABLE: &[(Role, &[Action])] = &[
         &[
             Action::LegalHold,
             Action::Announce,
+            Action::AskAssurance,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],

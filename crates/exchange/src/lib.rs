@@ -3,8 +3,10 @@
 //! those come in through [`ports`].
 
 pub mod act;
+pub mod alteration;
 pub mod announcement;
 pub mod approval;
+pub mod assurance;
 pub mod authority;
 pub mod bulk;
 pub mod change;
@@ -30,6 +32,7 @@ pub mod message;
 pub mod node;
 pub mod node_key;
 pub mod pact;
+pub mod paper;
 pub mod partner;
 pub mod password;
 pub mod ports;
@@ -48,7 +51,8 @@ pub mod trouble;
 pub mod value_use;
 
 pub use node::{
-    About, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
-    Raised, Review, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
+    About, Aims, Asking, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node,
+    Ports, Proven, Raised, Review, Settings, Share, Start, Told, Verdict, Word, Worked, Written,
+    WrittenRow,
 };
 pub use trouble::Trouble;

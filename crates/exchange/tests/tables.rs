@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use exchange::leg::{self, Side};
 use exchange::message::{Kind, rule_of};
-use exchange::{finding, incident, matches, route, solution};
+use exchange::{alteration, assurance, finding, incident, matches, route, solution};
 
 /// A table of steps: verb, from, to, owner.
 type Steps = Vec<(String, Option<String>, String, String)>;
@@ -114,17 +114,61 @@ fn incidents() -> Steps {
     all
 }
 
+fn assurances() -> Steps {
+    let state = |s: assurance::State| s.name().to_owned();
+    let begins = |verb: &str, to| {
+        let by = assurance::ASKS.to_owned();
+        (verb.to_owned(), None, state(to), by)
+    };
+    let mut all = vec![
+        begins("ask", assurance::State::Asked),
+        begins("take", assurance::State::ToGive),
+    ];
+    all.extend(assurance::MOVES.iter().map(|(verb, from, to, owner)| {
+        (
+            (*verb).to_owned(),
+            Some(state(*from)),
+            state(*to),
+            (*owner).to_owned(),
+        )
+    }));
+    all
+}
+
+fn alterations() -> Steps {
+    let state = |s: alteration::State| s.name().to_owned();
+    let begins = |verb: &str, to| {
+        let by = alteration::OWNER.to_owned();
+        (verb.to_owned(), None, state(to), by)
+    };
+    let mut all = vec![
+        begins("discuss", alteration::State::Discussed),
+        begins("take", alteration::State::Notified),
+    ];
+    all.extend(alteration::MOVES.iter().map(|(verb, from, to, owner)| {
+        (
+            (*verb).to_owned(),
+            Some(state(*from)),
+            state(*to),
+            (*owner).to_owned(),
+        )
+    }));
+    all
+}
+
 /// The states that are meant to be ends.
-const ENDS: [(&str, &[&str]); 6] = [
+const ENDS: [(&str, &[&str]); 8] = [
     ("leg", &["closed"]),
     ("match", &["refuted", "superseded"]),
     ("finding", &["dismissed", "withdrawn"]),
     ("solution", &[]),
     ("route", &[]),
     ("incident", &[]),
+    ("assurance", &["given", "received", "dropped"]),
+    ("alteration", &["applied", "withdrawn"]),
 ];
 
-fn tables() -> [(&'static str, Steps); 6] {
+fn tables() -> [(&'static str, Steps); 8] {
     [
         ("leg", legs()),
         ("match", the_matches()),
@@ -132,6 +176,8 @@ fn tables() -> [(&'static str, Steps); 6] {
         ("solution", solutions()),
         ("route", routes()),
         ("incident", incidents()),
+        ("assurance", assurances()),
+        ("alteration", alterations()),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::check::Check;
 use crate::check::names::actor;
-use crate::grammar::{Entries, Items, OneOrMore, Part};
+use crate::grammar::{Entries, Items, OneOrMore, Part, Slot};
 use crate::ids::PartyId;
 use crate::library::Beside;
 use crate::log::At;
@@ -21,6 +21,7 @@ pub(super) fn check(check: &Check<'_>) {
     impact(check);
     for_each_party(check);
     prose(check);
+    audited(check);
     commas(check);
     incidents(check);
     asked_by_umbrella(check);
@@ -416,6 +417,32 @@ fn prose(check: &Check<'_>) {
         }
     }
 }
+
+/// The agreement provides for being audited (AUD-03): by the clause of the library, or in its own words. An open gap is its
+/// owner's to fill.
+fn audited(check: &Check<'_>) {
+    let Some(prose) = &check.a.prose else { return };
+    let Some(text) = &prose.value.performance else {
+        return;
+    };
+    let provides = |at: &At<Paragraph>| match &at.value {
+        Paragraph::Words(Slot::Given(words)) => words.to_lowercase().contains("audit"),
+        Paragraph::Words(Slot::Gap(_)) => true,
+        Paragraph::Clause(name) => name.as_str() == AUDIT,
+    };
+    let OneOrMore(all) = &text.value.0;
+    if !all.iter().any(provides) {
+        check
+            .log
+            .fault("AUD-03", text.span, "nothing says that the parties may be audited")
+            .help(format!(
+                "name the clause: `performance: [ {{ clause: yearly-usefulness }}, {{ clause: {AUDIT} }} ]`, or say in own words who may audit what"
+            ));
+    }
+}
+
+/// The clause of the library that provides for audit.
+const AUDIT: &str = "audit-on-request";
 
 /// A text of the prose that begins with a small letter, in a list in brackets, was cut off at a comma.
 fn commas(check: &Check<'_>) {

@@ -9,6 +9,7 @@ use crate::check::gaps::Stopped;
 use crate::check::operand;
 use crate::grammar::{Entries, Items, Part, Slot};
 use crate::ids::{DatasetId, DecisionId, DerivedId};
+use crate::law::Law;
 use crate::model::{self, Agreement, Ingredient};
 use crate::plan::{
     After, Clock, ClockFrom, Controllers, Decision, Derived, Ends, Keep, Onward, When,
@@ -213,6 +214,40 @@ fn clock(written: &model::Clock) -> Option<Clock> {
         force: part(&written.force)?,
         then: part(&written.then),
     })
+}
+
+/// The texts of the prose that say what the parties do, or do not do, with what they receive.
+const UNDERTAKEN: [&str; 9] = [
+    "security",
+    "consultation",
+    "performance",
+    "disputes",
+    "rights",
+    "procedures",
+    "limitations",
+    "retention",
+    "frameworks",
+];
+
+/// What the parties undertake in words, by the key of the prose.
+pub(super) fn undertakings(a: &Agreement, law: &Law) -> BTreeMap<String, String> {
+    let Some(prose) = &a.prose else {
+        return BTreeMap::new();
+    };
+    let line = |text: &model::Text| {
+        let said = text.0.0.iter().filter_map(|at| match &at.value {
+            model::Paragraph::Words(slot) => slot.given().map(String::as_str),
+            model::Paragraph::Clause(name) => law.clause(name),
+        });
+        let words: Vec<&str> = said.flat_map(str::split_whitespace).collect();
+        words.join(" ")
+    };
+    crate::check::papers::texts(&prose.value)
+        .into_iter()
+        .filter(|(key, _)| UNDERTAKEN.contains(key))
+        .filter_map(|(key, text)| Some((key.to_owned(), line(&text.as_ref()?.value))))
+        .filter(|(_, text)| !text.is_empty())
+        .collect()
 }
 
 /// The contacts of a party, by role, each in one line.

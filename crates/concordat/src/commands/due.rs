@@ -1,6 +1,8 @@
 //! `concordat due`: what falls due when, whose it is, and what its expiry does. Only keys fall due by themselves;
 //! whatever touches a person waits for a person.
 
+mod papers;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -120,6 +122,8 @@ async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
     all.extend(lines(node).await?);
     all.extend(incidents(node).await?);
     all.extend(announcements(node).await?);
+    all.extend(papers::assurances(node).await?);
+    all.extend(papers::alterations(node).await?);
     Ok(all)
 }
 

@@ -1,8 +1,10 @@
 //! The commands, one file each.
 
 mod acting;
+pub(crate) mod alteration;
 pub(crate) mod announce;
 pub(crate) mod approve;
+pub(crate) mod assurance;
 pub(crate) mod audit;
 mod beside;
 pub(crate) mod check;
@@ -32,6 +34,7 @@ pub(crate) mod run;
 mod run_by_hand;
 mod sarif;
 pub(crate) mod schema;
+mod scheme;
 mod second;
 pub(crate) mod serve;
 pub(crate) mod session;

@@ -16,6 +16,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::acting::{self, Acting, At, Said, Working, agreement_id, op, person, show, tell};
+use super::scheme;
 use crate::fail::Fail;
 use crate::house::Config;
 use crate::os::SystemEntropy;
@@ -84,6 +85,17 @@ enum What {
         #[command(flatten)]
         at: At,
     },
+    /// Say how far the checks serve the aims that the agreement records, by four measures. Nobody is told apart.
+    #[command(after_help = "Example: concordat residence aims --dir ho")]
+    Aims {
+        /// The agreement. [default: the only one on the table]
+        #[arg(long, value_parser = agreement_id)]
+        agreement: Option<AgreementId>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Work out what a scheme of so many applicants asks of a machine, from inputs that are printed with it.
+    Load(scheme::Load),
     /// Make the index of a list of this party's own, out of which its node answers calls. The service takes a new index when
     /// it is started again.
     #[command(
@@ -136,6 +148,8 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             months(application, agreement.as_ref(), by).await,
         ),
         What::Counts { agreement, at } => show(at, counts(agreement.as_ref(), at).await),
+        What::Aims { agreement, at } => show(at, scheme::aims(agreement.as_ref(), at).await),
+        What::Load(args) => scheme::load(args),
         What::Index {
             list,
             columns,

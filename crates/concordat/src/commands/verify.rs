@@ -12,10 +12,10 @@ use crate::say;
 /// Arguments of `verify`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat verify demo/ho/ledger --key demo/ho/ledger/key\n\nExample: concordat verify ho/ledger --key ho.key --witness-key hmrc.key\n\nExample: concordat verify proof.json --proof --key ho.key"
+    after_help = "Example: concordat verify demo/ho/ledger --key demo/ho/ledger/key\n\nExample: concordat verify ho/ledger --key ho.key --witness-key hmrc.key\n\nExample: concordat verify proof.json --proof --key ho.key\n\nExample: concordat verify assurance.note --note --key hmrc.key"
 )]
 pub(crate) struct Args {
-    /// The ledger's directory, or with --proof a proof's file.
+    /// The ledger's directory, with --proof a proof's file, with --note a signed note's.
     path: PathBuf,
     /// The file with the ledger's public key, taken from a place you trust. [default: `key` in the ledger's
     /// directory, which proves nothing about whose ledger it is]
@@ -24,9 +24,13 @@ pub(crate) struct Args {
     /// The path is a proof and not a ledger; --key is needed.
     #[arg(long, requires = "key")]
     proof: bool,
+    /// The path is a note that a party signed (an assurance, a notice, a signature under an agreement); --key is needed. Its
+    /// text is printed.
+    #[arg(long, requires = "key", conflicts_with = "proof")]
+    note: bool,
     /// The file with the public key of a witness that must have co-signed the ledger: a party's key, or one in the
     /// form of C2SP tlog-cosignature. The ledger must have grown from what the witness saw.
-    #[arg(long, conflicts_with = "proof")]
+    #[arg(long, conflicts_with_all = ["proof", "note"])]
     witness_key: Option<PathBuf>,
     /// Print the result as JSON.
     #[arg(long)]
@@ -38,6 +42,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     let key = key(&key_path, VerifierKey::parse)?;
     if args.proof {
         return proof(args, &key);
+    }
+    if args.note {
+        return note(args, &key);
     }
     let files = DirectoryShelf::new(args.path.clone());
     let seen = match &args.witness_key {
@@ -109,6 +116,22 @@ fn witnessed(files: &DirectoryShelf, log: &VerifierKey, path: &Path) -> Result<S
         witness: name.to_owned(),
         cosigned,
     })
+}
+
+fn note(args: &Args, key: &VerifierKey) -> Result<(), Fail> {
+    let text = std::fs::read_to_string(&args.path).map_err(|e| Fail::at(&args.path, &e))?;
+    let opened = ledger::note::open(&text, std::slice::from_ref(key))
+        .map_err(|e| Fail::no(format!("NOT VERIFIED: {e}")))?;
+    if args.json {
+        say(serde_json::json!({ "verified": true, "by": key.name(), "text": opened.text }));
+    } else {
+        say(format!(
+            "signed by {}:\n\n{}",
+            key.name(),
+            opened.text.trim_end()
+        ));
+    }
+    Ok(())
 }
 
 fn proof(args: &Args, key: &VerifierKey) -> Result<(), Fail> {

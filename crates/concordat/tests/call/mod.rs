@@ -148,7 +148,7 @@ pub fn person(staff: &str, role: Role) -> Person {
 pub fn agreement() -> AgreementId {
     AgreementId::parse("euss-check-demo").unwrap()
 }
-fn text(path: &str) -> String {
+pub fn text(path: &str) -> String {
     std::fs::read_to_string(format!("{ROOT}{path}")).unwrap()
 }
 pub fn source() -> String {

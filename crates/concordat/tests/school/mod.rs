@@ -71,7 +71,12 @@ pub fn asset_owner() -> Person {
     person("i1", Role::AssetOwner)
 }
 
-fn read(name: &str) -> String {
+pub fn signatory() -> Person {
+    person("s1", Role::Signatory)
+}
+
+/// The text of a file of the demonstration's agreements.
+pub fn text_of(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../agreements/demo");
     std::fs::read_to_string(path.join(name)).unwrap()
 }
@@ -167,8 +172,8 @@ impl School {
             routes::approved(node).await;
             let card = other.ports().signer.card();
             node.trust(&op("trust"), card, &officer()).await.unwrap();
-            let umbrellas = [read("mou-ho-dfe.yaml")];
-            let (laid, text) = ((&id, &project()), read("dfe.yaml"));
+            let umbrellas = [text_of("mou-ho-dfe.yaml")];
+            let (laid, text) = ((&id, &project()), text_of("dfe.yaml"));
             node.lay(&op("lay"), laid, &text, &umbrellas, &officer())
                 .await
                 .unwrap();
@@ -186,7 +191,7 @@ impl School {
         for (node, other, name) in [(&self.ho, &self.dfe, "ho"), (&self.dfe, &self.ho, "dfe")] {
             let signer = SignerId::parse(name).unwrap();
             let day = jiff::civil::date(2016, 3, 18);
-            let by = person("s1", Role::Signatory);
+            let by = signatory();
             node.sign(&op(format!("sign-{name}")), &id, &signer, day, &by)
                 .await
                 .unwrap();
@@ -207,6 +212,36 @@ impl School {
                 .unwrap();
         }
         self.settle().await;
+    }
+
+    /// Another agreement is laid at both nodes, for the same project, and its controls are in place.
+    pub async fn laid_too(&self, id: &AgreementId, text: &str) {
+        let umbrellas = [text_of("mou-ho-dfe.yaml")];
+        for node in self.nodes() {
+            let (laid, lay) = ((id, &project()), op(format!("lay-{id}")));
+            node.lay(&lay, laid, text, &umbrellas, &officer())
+                .await
+                .unwrap();
+            controls::stated(node, id).await;
+        }
+    }
+
+    /// Both sign it, and take each other's signature.
+    pub async fn signed_too(&self, id: &AgreementId) {
+        let day = exchange::deadline::london_day(self.ho.ports().clock.now()).unwrap();
+        for (node, other, name) in [(&self.ho, &self.dfe, "ho"), (&self.dfe, &self.ho, "dfe")] {
+            let (by, sign) = (
+                SignerId::parse(name).unwrap(),
+                op(format!("sign-{id}-{name}")),
+            );
+            node.sign(&sign, id, &by, day, &signatory()).await.unwrap();
+            let note = node.signature(id, &by).await.unwrap().unwrap();
+            let take = op(format!("take-{id}-{name}"));
+            other
+                .take_signature(&take, id, &note, &officer())
+                .await
+                .unwrap();
+        }
     }
 
     /// It is nine in the morning of this day, or later that day where it is later already.

@@ -4,6 +4,7 @@ use agreement::Plan;
 use jiff::civil::Date;
 use ledger::{Digest, VerifierKey};
 
+use super::papers::is_by;
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
@@ -258,25 +259,9 @@ impl Node {
         self.recorded(op, &actor(who), async {
             who.may(Action::LayAgreement)?;
             let (pact, _) = self.pact(id).await?;
-            let keys = self
-                .cards()
-                .await?
-                .iter()
-                .map(key)
-                .collect::<Result<Vec<_>, _>>()?;
-            let opened = ledger::note::open(note, &keys).map_err(|_| {
-                Refusal::new(
-                    "AGR-21",
-                    "the signature is not by a trusted key, or was altered",
-                )
-                .help("take on the partner's keys first, and ask for the note again")
-            })?;
+            let opened = self.opened_note(note, "AGR-21").await?;
             let signature = Signature::read(&opened.text, id, pact.hash())?;
-            if !opened
-                .signers
-                .iter()
-                .all(|k| k.name() == signature.signer.party().as_str())
-            {
+            if !is_by(&opened, &signature.signer.party()) {
                 return Err(Refusal::new(
                     "AGR-21",
                     "the signature names one party and is by another",

@@ -3,9 +3,12 @@
 //! Every verb takes an operation id; asking twice does it once.
 
 mod agreements;
+mod aims;
+mod alterations;
 mod announcements;
 mod answer;
 mod approvals;
+mod assurances;
 mod bring;
 mod byhand;
 mod call;
@@ -31,6 +34,7 @@ mod matching;
 mod months;
 mod node_keys;
 mod outbound;
+mod papers;
 mod prove;
 mod reading;
 mod recall;
@@ -64,6 +68,8 @@ use ledger::{CommitKey, Digest, Entry, NodeName};
 use tracing::Instrument;
 use zeroize::Zeroizing;
 
+pub use aims::{Aims, Share};
+pub use assurances::Asking;
 pub use bring::Brought;
 pub use byhand::{Locked, Told};
 pub use decide::{About, Deciding};
@@ -485,8 +491,10 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 20] = [
+    "alteration",
     "announcement",
+    "assurance",
     "partner",
     "route",
     "pact",
