@@ -98,6 +98,8 @@ acts! {
     PasswordWrong = "password.wrong";
     /// A match that a file rests on was refuted before the file was sealed.
     LegPreparedAgain = "leg.prepared-again";
+    /// The agreement ended before a sealed file could go: nothing of it left.
+    LegTakenBack = "leg.taken-back";
     /// A package arrived and was moved to its restricted place (RUN-14).
     LegReceived = "leg.received";
     /// This node refused a file whole (RUN-09, RUN-11).

@@ -111,6 +111,7 @@ pub const STEPS: &[Step] = &[
     ),
     step("lock", State::Sealed, State::Sealed, "data-sharing-officer"),
     step("sent", State::Sealed, State::Sent, "node"),
+    step("take-back", State::Sealed, State::Prepared, "node"),
     step("accepted", State::Sent, State::Accepted, "partner"),
     step("refused-there", State::Sent, State::RefusedThere, "partner"),
     step(

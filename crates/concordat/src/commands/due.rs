@@ -1,7 +1,7 @@
 //! `concordat due`: what falls due when, whose it is, and what its expiry does. Only keys fall due by themselves;
 //! whatever touches a person waits for a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use agreement::Schedule;
@@ -13,7 +13,7 @@ use exchange::deadline::{last_day, london_day};
 use exchange::decision::Decision;
 use exchange::entrusted::Entrusted;
 use exchange::finding::{Finding, State as FindingState};
-use exchange::ids::HoldingId;
+use exchange::ids::{AgreementId, HoldingId};
 use exchange::incident::{Incident, State as IncidentState};
 use exchange::leg::{Leg, State};
 use exchange::matches::Match;
@@ -312,6 +312,20 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
         }
     }
     all.extend(regular(node).await?);
+    for (leg, why) in node.held_back().await? {
+        let what = format!(
+            "the file {} of {} is sealed and held back",
+            leg.flow(),
+            leg.run()
+        );
+        let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+        let then = format!(
+            "it goes by itself once its agreement is in force: {}",
+            why.join("; ")
+        );
+        all.push(Item::new(None, &officer, what, then));
+    }
+    let ended = ended(node).await?;
     for leg in node.all::<Leg>().await? {
         let of = format!("{} {}", leg.run(), leg.flow());
         let (stands, then) = match leg.state() {
@@ -323,6 +337,14 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
                 "was refused by its receiver",
                 format!("`concordat run reopen {of}`, or abandon it"),
             ),
+            State::Prepared | State::Validated | State::Approved
+                if ended.contains(leg.agreement()) =>
+            {
+                (
+                    "was not sent before its agreement ended, and never is",
+                    format!("`concordat run abandon {of} --reason R`: its values die"),
+                )
+            }
             State::Prepared | State::Validated | State::Approved => {
                 ("is not sent", format!("`concordat run release {of}`"))
             }
@@ -352,6 +374,14 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
         ));
     }
     Ok(all)
+}
+
+/// The agreements whose last day is over.
+async fn ended(node: &Node) -> Result<BTreeSet<AgreementId>, Fail> {
+    let today = london_day(node.ports().clock.now())?;
+    let mut pacts = node.all::<Pact>().await?;
+    pacts.retain(|pact| pact.has_ended(today));
+    Ok(pacts.iter().map(|pact| pact.id().clone()).collect())
 }
 
 /// Answers that are to come, or to go (RUN-18).

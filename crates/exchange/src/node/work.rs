@@ -84,10 +84,12 @@ impl Node {
         while let Some(group) = todo.pop() {
             let Some(first) = group.first() else { continue };
             match self.perform(first, group).await {
-                Ok(done) => {
+                Ok(Some(done)) => {
                     any = true;
                     worked.entries.extend(done);
                 }
+                // It stays leased: this process asks again in its next round, any other when the lease is over.
+                Ok(None) => {}
                 // One that cannot be done does not hold back the others: each is done alone.
                 Err(_) if group.len() > 1 => todo.extend(group.chunks(1).rev()),
                 Err(trouble) => {
