@@ -32,6 +32,8 @@ acts! {
     NodeKeyReplacing = "node-key.replacing";
     /// It is replaced, and the old one is destroyed.
     NodeKeyReplaced = "node-key.replaced";
+    /// A person looked at a clock that had leapt, and vouches for what it shows.
+    ClockConfirmed = "clock.confirmed";
     /// A partner's public keys were taken on.
     PartnerTrusted = "partner.trusted";
     /// A route was proposed, with its settings.
@@ -236,7 +238,7 @@ acts! {
     LegalHoldReleased = "legal-hold.released";
     /// A partner's certificate arrived (RET-14).
     DestructionConfirmed = "destruction.confirmed";
-    /// A person raised an incident under an agreement (INC-01).
+    /// An incident was raised under an agreement (INC-01), by a person or, for what came in, by the node.
     IncidentRaised = "incident.raised";
     /// A party's contact was told of an incident.
     IncidentNotified = "incident.notified";

@@ -114,6 +114,8 @@ named! {
         HandleIncident = "handle-incident",
         /// Replace the node key.
         ReplaceNodeKey = "replace-node-key",
+        /// Vouch for what the node's clock shows after it leapt.
+        ConfirmClock = "confirm-clock",
     }
 }
 
@@ -147,6 +149,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::StateControls,
             Action::ChooseSolution,
             Action::ReplaceNodeKey,
+            Action::ConfirmClock,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -161,6 +164,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::StateControls,
             Action::ChooseSolution,
             Action::ReplaceNodeKey,
+            Action::ConfirmClock,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],

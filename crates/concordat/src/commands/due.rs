@@ -22,7 +22,7 @@ use exchange::retention::{Holding, NEED_REVIEWED};
 use exchange::run::Run;
 use exchange::set_up::SetUp;
 use exchange::trace::Trace;
-use exchange::{Awaited, Node, Review};
+use exchange::{Awaited, Doubt, Node, Review};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::json;
@@ -108,7 +108,8 @@ async fn look(args: &Args) -> Result<Said, Fail> {
 
 /// All that falls due or waits, in no order.
 async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
-    let mut all = holdings(node).await?;
+    let mut all = doubt(node).await?;
+    all.extend(holdings(node).await?);
     all.extend(holds(node).await?);
     all.extend(certificates(node).await?);
     all.extend(traces(node).await?);
@@ -121,6 +122,20 @@ async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
     all.extend(incidents(node).await?);
     all.extend(announcements(node).await?);
     Ok(all)
+}
+
+/// A clock that nobody vouches for.
+async fn doubt(node: &Node) -> Result<Vec<Item>, Fail> {
+    let item = |doubt: Doubt| {
+        let then = "nothing is destroyed until it is set right, or, where it is right, somebody says so: `concordat node clock`";
+        Item::new(
+            None,
+            &format!("{} iao or siro", node.party()),
+            doubt.to_string(),
+            then,
+        )
+    };
+    Ok(node.clock_doubt().await?.map(item).into_iter().collect())
 }
 
 /// Values, by the date on which their key dies, or the event that their date is counted from.

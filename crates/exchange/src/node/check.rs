@@ -269,6 +269,9 @@ impl Node {
             let Some(open) = application.open().filter(|c| c.until() < self.now()) else {
                 continue;
             };
+            if self.clock_doubt().await?.is_some() {
+                break;
+            }
             let op = open.op().clone();
             let change = application.end(&op, Ending::default(), &Actor::Node)?;
             let batch = Batch::new(op.then("end")?, "check.give-up").and(change)?;

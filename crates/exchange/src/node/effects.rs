@@ -148,7 +148,7 @@ impl Node {
         if let Some(leg) = &file {
             let (pact, _) = self.pact(leg.agreement()).await?;
             let today = london_day(self.now())?;
-            if pact.has_ended(today) {
+            if pact.has_ended(today) && self.clock_doubt().await?.is_none() {
                 let change = leg.clone().take_back()?;
                 return Ok(Some(self.commit(batch.and(change)?).await?));
             }

@@ -46,6 +46,7 @@ mod sources;
 mod span;
 mod start;
 mod statements;
+mod time;
 mod traces;
 mod usage;
 mod witness;
@@ -71,6 +72,7 @@ pub use replies::Awaited;
 pub use review::{Verdict, Word};
 pub use reviews::Review;
 pub use start::{Case, Start};
+pub use time::Doubt;
 pub use usage::MASKED;
 pub use work::Worked;
 pub use writing::{Written, WrittenRow};
@@ -210,10 +212,6 @@ impl Node {
     /// The adapters.
     pub fn ports(&self) -> &Ports {
         &self.ports
-    }
-
-    fn now(&self) -> Timestamp {
-        self.ports.clock.now()
     }
 
     /// One aggregate, or none.

@@ -258,6 +258,10 @@ impl Node {
         let Some(first) = ids.first() else {
             return Ok(Vec::new());
         };
+        // Destruction is never early: not by a clock that nobody vouches for either.
+        if self.clock_doubt().await?.is_some() {
+            return Ok(Vec::new());
+        }
         // A holding falls due once, so the first one names the operation.
         let op = OperationId::parse(format!("due:{first}"))?;
         let mut batch = Batch::new(op, "holding.due");

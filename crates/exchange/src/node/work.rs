@@ -36,6 +36,10 @@ impl Node {
     /// [`Worked::faults`] and does not stop the others.
     pub async fn work(&self) -> Result<Worked, Trouble> {
         let mut worked = Worked::default();
+        // What cannot be kept is compared with what was kept before.
+        if let Err(fault) = self.ports.clock.remember() {
+            worked.faults.push(fault.to_string());
+        }
         loop {
             let before = worked.entries.len();
             let placed = self.sequence().await?;
