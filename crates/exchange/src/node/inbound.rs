@@ -400,6 +400,7 @@ impl Node {
             filed,
             numbers,
             fault,
+            unasked,
             sources,
         } = match read {
             Ok(read) => read,
@@ -407,7 +408,12 @@ impl Node {
                 let head = Head::Rejection {
                     fault: fault.clone(),
                 };
-                let batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
+                let mut batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
+                if fault.rule == MINIMISATION {
+                    let what =
+                        "a column came that the agreement does not list; its file is refused";
+                    batch = self.too_much(&leg, plan, &[], what, batch).await?;
+                }
                 let done = self.commit(batch.and(leg.reject(fault)?)?).await?;
                 // The next file has other holdings: what was sealed of this one is nowhere, and its keys go too. Where
                 // another process settled it first, they are the keys of what that one keeps.
@@ -424,6 +430,12 @@ impl Node {
         let batch = filed.kept(&partner(&leg), batch)?;
         match fault {
             Some(fault) => {
+                let mut batch = batch;
+                if unasked > 0 {
+                    let what =
+                        format!("{unasked} rows came that were not asked for; their file is held");
+                    batch = self.too_much(&leg, plan, &holdings, &what, batch).await?;
+                }
                 self.commit(batch.and(leg.hold(numbers, holdings, fault, Some(sources))?)?)
                     .await
             }
@@ -516,6 +528,9 @@ impl Node {
         .await
     }
 }
+
+/// The rule of a column that the agreement does not list.
+const MINIMISATION: &str = "RUN-07";
 
 /// The parts of a package after its first.
 struct AfterFirst(Spooled);
