@@ -104,6 +104,16 @@ acts! {
     LegTakenBack = "leg.taken-back";
     /// A package arrived and was moved to its restricted place (RUN-14).
     LegReceived = "leg.received";
+    /// A second, different file came for a leg that has one: it is held unopened.
+    RivalHeld = "rival.held";
+    /// One person said what becomes of it; another must say so too.
+    RivalSpokenOf = "rival.spoken-of";
+    /// Two people let it take the place of the first.
+    RivalTaken = "rival.taken";
+    /// Two people refused it.
+    RivalRefused = "rival.refused";
+    /// A file that was held took the place of the first.
+    LegReplaced = "leg.replaced";
     /// This node refused a file whole (RUN-09, RUN-11).
     LegRejected = "leg.rejected";
     /// A file's content is at fault: a person must decide.

@@ -35,6 +35,7 @@ pub mod password;
 pub mod ports;
 pub mod refusal;
 pub mod retention;
+pub mod rival;
 pub mod route;
 pub mod rows;
 pub mod run;

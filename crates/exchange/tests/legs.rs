@@ -70,6 +70,7 @@ fn take(leg: Leg, verb: &str) -> Result<Change<Leg>, Refusal> {
         "refused-there" => leg.refused_there(fault(), &Actor::Node),
         "prepare-again" => leg.prepare_again(1, &Actor::Node),
         "reopen" => leg.reopen(&by),
+        "take-rival" => leg.take_rival(arrival(2), package(2), &by),
         "receive" => leg.receive_again(arrival(2)),
         "reject" => leg.reject(fault()),
         "hold" => leg.hold(vec![1, 2], vec![], fault(), None),

@@ -19,6 +19,7 @@ use exchange::leg::{Leg, State};
 use exchange::matches::Match;
 use exchange::pact::Pact;
 use exchange::retention::{Holding, NEED_REVIEWED};
+use exchange::rival::Rival;
 use exchange::run::Run;
 use exchange::set_up::SetUp;
 use exchange::trace::Trace;
@@ -373,6 +374,29 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
             | State::Closed => continue,
         };
         let what = format!("the file {} of {} {stands}", leg.flow(), leg.run());
+        all.push(Item::new(None, &officer, what, then));
+    }
+    for rival in node
+        .all::<Rival>()
+        .await?
+        .into_iter()
+        .filter(Rival::is_open)
+    {
+        let of = format!("{} {}", rival.run(), rival.flow());
+        let what = format!(
+            "a second, different file {} of {} is held",
+            rival.flow(),
+            rival.run()
+        );
+        let then = match rival.said() {
+            Some(fate) => format!(
+                "one person said {0}; another says so too, or not: `concordat run second {of} {0} --reason R`",
+                fate.name()
+            ),
+            None => {
+                format!("two people decide: `concordat run second {of} take --reason R`, or refuse")
+            }
+        };
         all.push(Item::new(None, &officer, what, then));
     }
     for approval in node.all::<Approval>().await? {

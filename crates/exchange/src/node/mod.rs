@@ -37,6 +37,7 @@ mod replies;
 mod retention;
 mod review;
 mod reviews;
+mod rivals;
 mod routes;
 mod seconding;
 mod sequence;
@@ -451,7 +452,7 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 18] = [
+const KINDS: [&str; 19] = [
     "announcement",
     "partner",
     "route",
@@ -470,6 +471,7 @@ const KINDS: [&str; 18] = [
     "application",
     "line",
     "look-up",
+    "rival",
 ];
 
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.

@@ -145,6 +145,7 @@ impl Node {
             let mut refusals: Vec<Refusal> = legs.iter().filter_map(unfinished).collect();
             refusals.extend(self.expected(&plan, &legs));
             refusals.extend(self.untold(run).await?);
+            refusals.extend(self.rivals(run).await?);
             let open = self.undecided(run).await?;
             if open > 0 {
                 refusals.push(
