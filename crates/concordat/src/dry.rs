@@ -10,7 +10,7 @@ use exchange::change::{Commit, Item, Write};
 use exchange::effect::LeasedEffect;
 use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId, SubjectId};
 use exchange::ports::{
-    Carrier, Committed, Due, Head, LedgerShelf, Parts, Pending, Placing, PortFault, Sealed,
+    Carrier, Clock, Committed, Due, Head, LedgerShelf, Parts, Pending, Placing, PortFault, Sealed,
     Sequenced, Spooled, Store, StoreFault, Stored, Transport, Vault, VaultFault,
 };
 use jiff::Timestamp;
@@ -24,6 +24,7 @@ pub(crate) fn ports(ports: Ports) -> Ports {
         vault: Arc::new(DryVault::over(ports.vault)),
         routes: ports.routes.into_iter().map(dry_route).collect(),
         shelf: Arc::new(DryShelf),
+        clock: Arc::new(DryClock(ports.clock)),
         ..ports
     }
 }
@@ -35,6 +36,18 @@ fn dry_route((name, carrier): (RouteId, Carrier)) -> (RouteId, Carrier) {
         ..carrier
     };
     (name, carrier)
+}
+
+/// A clock that keeps nothing, whoever vouches for it.
+struct DryClock(Arc<dyn Clock>);
+
+impl Clock for DryClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+    fn should_show(&self) -> Option<Timestamp> {
+        self.0.should_show()
+    }
 }
 
 /// A store that remembers what it was told and writes nothing of it.

@@ -19,6 +19,7 @@ mod running;
 pub mod sign_in;
 pub mod solution;
 mod staff;
+mod terminal;
 
 pub use fail::Fail;
 
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use zeroize::Zeroizing;
 
 /// A governed data-sharing hub: the agreement is the program.
 #[derive(Parser)]
@@ -176,12 +178,18 @@ pub async fn run() -> ExitCode {
 #[expect(clippy::print_stderr, reason = "this is the command line's voice")]
 fn tell(fail: &Fail) {
     if !fail.text.is_empty() {
-        eprintln!("{}", fail.text);
+        eprintln!("{}", *terminal::safe(&fail.text));
     }
 }
 
-/// Prints a line; a closed pipe is no fault.
+/// Prints a line; a closed pipe is no fault. What no terminal should be sent is written out.
 pub(crate) fn say(line: impl std::fmt::Display) {
+    let line = Zeroizing::new(line.to_string());
+    draw(terminal::safe(&line).as_str());
+}
+
+/// Prints what this program drew itself, in colours.
+pub(crate) fn draw(line: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -181,10 +181,28 @@ impl Desk {
         self.settle();
     }
 
+    /// A sealed file does not go while its agreement is suspended, and people are told so.
+    fn held_back(&self) {
+        let why = ["--reason", "a loss is being looked into"];
+        self.does("ho", &[&["node", "stand", "suspend"], &why, OFFICER]);
+        self.settle();
+        let file = self.does("ho", &[&["run", "status", RUN]])["files"][0].clone();
+        assert_eq!(file["state"], "sealed");
+        for (command, tells) in [
+            ("due", "ask-1 is sealed and held back"),
+            ("doctor", "does not go"),
+        ] {
+            let told = text(&self.out("ho", &[&[command]]));
+            assert!(told.contains(tells), "{told}");
+        }
+        self.does("ho", &[&["node", "stand", "resume"], &why, OFFICER]);
+    }
+
     /// The question is sent, matched, decided, and answered.
     fn answered(&self) {
         self.does("ho", &[&["run", "start", "ask", "--run", RUN], OFFICER]);
         self.does("ho", &[&["run", "release", RUN, "ask"], OFFICER]);
+        self.held_back();
         self.settle();
         self.does("hmrc", &[&["run", "match", RUN, "ask"], ANALYST]);
         self.decided("hmrc", "ask", ANALYST);

@@ -13,11 +13,12 @@ mod common;
 
 use common::*;
 use courier::DirectoryShelf;
+use exchange::incident::{self, Incident};
 use exchange::leg::{Leg, State};
 use exchange::matches::Match;
 use exchange::retention::Holding;
 use exchange::table::{Format, Table};
-use ledger::{VerifierKey, verify_log};
+use ledger::{Entry, VerifierKey, verify_log};
 
 async fn leg(node: &exchange::Node, flow: &exchange::ids::FlowId) -> Leg {
     node.find(&Leg::key_of(&run(), flow))
@@ -74,6 +75,55 @@ fn one_cell_changed(_: Format, table: &Table, file: Vec<u8>) -> Vec<u8> {
     lines.concat().into_bytes()
 }
 
+/// The one incident at a node, as the node raised it.
+async fn the_incident(node: &exchange::Node) -> Incident {
+    let all: Vec<Incident> = node.all().await.unwrap();
+    let [incident] = &all[..] else {
+        panic!("{all:?}")
+    };
+    assert_eq!(incident.state(), incident::State::Reported);
+    assert_eq!(incident.category(), incident::Category::WrongfulDisclosure);
+    let told: Vec<_> = incident.notices().keys().map(|p| p.as_str()).collect();
+    assert_eq!(told, ["hmrc", "ho"]);
+    // The agreement gives 24 hours.
+    let since = node.ports().clock.now();
+    assert_eq!(incident.due().duration_since(since).as_hours(), 24);
+    incident.clone()
+}
+
+/// The answer about the second row says that it is about another.
+fn another_row(_: Format, table: &Table, file: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8(file).unwrap();
+    let handle = &table.rows[1][0];
+    let last = if handle.ends_with('0') { "1" } else { "0" };
+    let other = format!("{}{last}", &handle[..handle.len() - 1]);
+    text.replace(handle, &other).into_bytes()
+}
+
+// shows: RUN-11
+#[tokio::test]
+async fn a_row_that_was_not_asked_for_holds_the_file_and_raises_an_incident() {
+    let house = House::new(None, Some(another_row)).await;
+    house.answered().await;
+    let held = leg(&house.ho, &reply()).await;
+    assert_eq!(held.state(), State::Held);
+    let fault = held.fault().unwrap();
+    assert_eq!((fault.rule.as_str(), fault.row), ("RUN-11", None));
+    assert!(fault.what.starts_with("1 rows were not asked for"));
+    let incident = the_incident(&house.ho).await;
+    assert_eq!(incident.name().as_str(), "hmrc.ask-2026-02.reply.return.1");
+    assert!(house.hmrc.all::<Incident>().await.unwrap().is_empty());
+    // Who noticed it stands in the ledger.
+    let store = &house.ho.ports().store;
+    let leaves = store.leaves(0, u64::from(u32::MAX)).await.unwrap();
+    let entries = leaves.iter().map(|(bytes, _)| Entry::parse(bytes).unwrap());
+    let raised: Vec<_> = entries
+        .filter(|e| e.act.as_str() == "incident.raised")
+        .collect();
+    assert_eq!(raised.len(), 1);
+    assert_eq!(raised[0].by.role.as_str(), "node");
+}
+
 /// The last row left out.
 fn one_row_less(_: Format, _: &Table, file: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8(file).unwrap();
@@ -103,6 +153,10 @@ async fn a_column_too_many_refuses_the_whole_file_and_names_the_column() {
         (here.state(), here.fault()),
         (State::RefusedThere, Some(fault))
     );
+    // More came than may come: a person assesses it, and the column's name is all that is kept of it.
+    let incident = the_incident(&house.hmrc).await;
+    assert_eq!(incident.name().as_str(), "ho.ask-2026-02.ask.data.1");
+    assert!(house.ho.all::<Incident>().await.unwrap().is_empty());
     // The same run, a new file.
     house
         .ho

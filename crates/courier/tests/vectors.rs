@@ -109,3 +109,10 @@ fn the_package_on_the_page_opens_to_the_letter_on_the_page() {
         "{visible}"
     );
 }
+
+#[test]
+fn the_page_says_the_longest_package_that_is_taken() {
+    let most = courier::limits::PACKAGE_BYTES >> 20;
+    let says = format!("A package is at most {most} MiB");
+    assert!(PAGE.contains(&says), "{says}");
+}

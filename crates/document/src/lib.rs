@@ -26,6 +26,6 @@ mod unreadable;
 
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use gathered::{Gathered, MOST, Rule, Said, cut};
-pub use text::{LONGEST, text};
+pub use text::{LONGEST, is_hidden, text};
 pub use tree::{DEEPEST, Key, Node, Value, WIDEST, is_null, parse};
 pub use unreadable::{Layer, Unreadable, Why};

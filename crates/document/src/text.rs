@@ -40,7 +40,7 @@ pub(crate) fn small(n: usize) -> u32 {
 
 /// Characters that make text look other than it is: the marks that turn its direction, and those that show
 /// nothing at all (`Default_Ignorable_Code_Point` of Unicode 17, with the separators of lines and paragraphs).
-fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'

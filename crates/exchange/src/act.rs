@@ -32,6 +32,8 @@ acts! {
     NodeKeyReplacing = "node-key.replacing";
     /// It is replaced, and the old one is destroyed.
     NodeKeyReplaced = "node-key.replaced";
+    /// A person looked at a clock that had leapt, and vouches for what it shows.
+    ClockConfirmed = "clock.confirmed";
     /// A partner's public keys were taken on.
     PartnerTrusted = "partner.trusted";
     /// A route was proposed, with its settings.
@@ -120,8 +122,20 @@ acts! {
     PasswordWrong = "password.wrong";
     /// A match that a file rests on was refuted before the file was sealed.
     LegPreparedAgain = "leg.prepared-again";
+    /// The agreement ended before a sealed file could go: nothing of it left.
+    LegTakenBack = "leg.taken-back";
     /// A package arrived and was moved to its restricted place (RUN-14).
     LegReceived = "leg.received";
+    /// A second, different file came for a leg that has one: it is held unopened.
+    RivalHeld = "rival.held";
+    /// One person said what becomes of it; another must say so too.
+    RivalSpokenOf = "rival.spoken-of";
+    /// Two people let it take the place of the first.
+    RivalTaken = "rival.taken";
+    /// Two people refused it.
+    RivalRefused = "rival.refused";
+    /// A file that was held took the place of the first.
+    LegReplaced = "leg.replaced";
     /// This node refused a file whole (RUN-09, RUN-11).
     LegRejected = "leg.rejected";
     /// A file's content is at fault: a person must decide.
@@ -256,7 +270,7 @@ acts! {
     LegalHoldReleased = "legal-hold.released";
     /// A partner's certificate arrived (RET-14).
     DestructionConfirmed = "destruction.confirmed";
-    /// A person raised an incident under an agreement (INC-01).
+    /// An incident was raised under an agreement (INC-01), by a person or, for what came in, by the node.
     IncidentRaised = "incident.raised";
     /// A party's contact was told of an incident.
     IncidentNotified = "incident.notified";

@@ -120,6 +120,8 @@ named! {
         HandleIncident = "handle-incident",
         /// Replace the node key.
         ReplaceNodeKey = "replace-node-key",
+        /// Vouch for what the node's clock shows after it leapt.
+        ConfirmClock = "confirm-clock",
     }
 }
 
@@ -158,6 +160,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::AskAssurance,
             Action::GiveAssurance,
             Action::Alter,
+            Action::ConfirmClock,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],
@@ -175,6 +178,7 @@ const TABLE: &[(Role, &[Action])] = &[
             Action::AskAssurance,
             Action::GiveAssurance,
             Action::Alter,
+            Action::ConfirmClock,
             Action::RaiseIncident,
             Action::HandleIncident,
         ],

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use words::{Category, MOVES, Nature, OWNER, State, Stepping};
 
 use crate::act::Act;
-use crate::authority::Warrant;
+use crate::authority::{Actor, Warrant};
 use crate::change::{Aggregate, Change, Record, next};
 use crate::deadline::{Deadline, Expiry};
 use crate::ids::{AgreementId, HoldingId, IncidentId, PartyId, RunId, StaffId};
@@ -156,6 +156,23 @@ impl Incident {
         now: Timestamp,
         by: &Warrant,
     ) -> Result<Change<Self>, Refusal> {
+        Self::begun(raising, what, now, &by.actor())
+    }
+
+    /// The node raises it for what came in; whether it is one is a person's to assess.
+    ///
+    /// # Errors
+    /// As [`Incident::raise`].
+    pub fn noticed(raising: Raising, what: &str, now: Timestamp) -> Result<Change<Self>, Refusal> {
+        Self::begun(raising, what, now, &Actor::Node)
+    }
+
+    fn begun(
+        raising: Raising,
+        what: &str,
+        now: Timestamp,
+        by: &Actor,
+    ) -> Result<Change<Self>, Refusal> {
         let Raising {
             name,
             agreement,
@@ -255,7 +272,7 @@ impl Incident {
         self.moved(if is_last { "notify-last" } else { "notify" })?;
         let late = if at > self.due { "yes" } else { "no" };
         let record = self
-            .record(Act::IncidentNotified, "INC-01", by)
+            .record(Act::IncidentNotified, "INC-01", &by.actor())
             .id("party", party)
             .fact("told-at", Fact::At(at))
             .fact("late", Fact::Code(Code::of(late)))
@@ -275,7 +292,9 @@ impl Incident {
     ) -> Result<Change<Self>, Refusal> {
         said(reason, "a step of an incident needs what was done or found")?;
         self.moved(step.as_str())?;
-        let record = self.record(step.act(), "INC-13", by).text("reason", reason);
+        let record = self
+            .record(step.act(), "INC-13", &by.actor())
+            .text("reason", reason);
         Ok(Change::new(self, record))
     }
 
@@ -297,7 +316,7 @@ impl Incident {
             ("discipline", "discipline-reason", discipline),
         ];
         self.moved("decide")?;
-        let mut record = self.record(Act::IncidentDecided, "INC-04", by);
+        let mut record = self.record(Act::IncidentDecided, "INC-04", &by.actor());
         for (name, why, answer) in all {
             if answer.reason.trim().is_empty() {
                 let what = "each decision about an incident needs its reason";
@@ -322,8 +341,8 @@ impl Incident {
         Ok(())
     }
 
-    fn record(&self, act: Act, rule: &'static str, by: &Warrant) -> Record {
-        Record::new(act, &by.actor())
+    fn record(&self, act: Act, rule: &'static str, by: &Actor) -> Record {
+        Record::new(act, by)
             .under(self.hash)
             .rule(rule)
             .id("incident", &self.name)

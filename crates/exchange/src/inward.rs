@@ -272,6 +272,14 @@ impl<'a> Pairing<'a> {
         })
     }
 
+    /// How many rows so far were not asked for, where rows pair at all.
+    pub fn unasked(&self) -> u64 {
+        match self.answers.pairs_on.is_empty() {
+            true => 0,
+            false => self.unasked,
+        }
+    }
+
     /// Why a person must look at the file first, all its rows being there: `nil` of those that were sent have no content
     /// by its letter. Every reason, in the order of the file; of those in rows so many as a person will read.
     pub fn done(mut self, nil: Option<u64>) -> Vec<FileFault> {

@@ -87,6 +87,9 @@ const fn step(verb: &'static str, from: State, to: State, owner: &'static str) -
     }
 }
 
+/// Whose word a second file waits for.
+const TWO: &str = "data-sharing-officer or analyst, two of them";
+
 /// Every step there is.
 pub const STEPS: &[Step] = &[
     Step {
@@ -111,6 +114,7 @@ pub const STEPS: &[Step] = &[
     ),
     step("lock", State::Sealed, State::Sealed, "data-sharing-officer"),
     step("sent", State::Sealed, State::Sent, "node"),
+    step("take-back", State::Sealed, State::Prepared, "node"),
     step("accepted", State::Sent, State::Accepted, "partner"),
     step("refused-there", State::Sent, State::RefusedThere, "partner"),
     step(
@@ -166,6 +170,8 @@ pub const STEPS: &[Step] = &[
     },
     step("receive", State::Rejected, State::Received, "node"),
     step("missed", State::Received, State::Received, "node"),
+    step("take-rival", State::Received, State::Received, TWO),
+    step("take-rival", State::Held, State::Received, TWO),
     step("reject", State::Received, State::Rejected, "node"),
     step("hold", State::Received, State::Held, "node"),
     step("load", State::Received, State::Loaded, "node"),
@@ -228,6 +234,12 @@ pub struct Leg {
     rows: u64,
     holdings: Vec<HoldingId>,
     package: Option<PackageId>,
+    /// The digest of the package that came; none of one that came before it was kept.
+    #[serde(default)]
+    bytes: Option<Digest>,
+    /// The name that its bytes are kept under, where that is not its own.
+    #[serde(default)]
+    kept_as: Option<PackageId>,
     disclosure: Option<Digest>,
     withheld: Vec<u64>,
     /// The numbers of the file's rows, in its order; none where they are 1, 2, 3 and so on.
@@ -329,6 +341,8 @@ impl Leg {
             rows: 0,
             holdings: Vec::new(),
             package: None,
+            bytes: None,
+            kept_as: None,
             disclosure: None,
             withheld: Vec::new(),
             numbers: None,
@@ -464,6 +478,14 @@ impl Leg {
     /// The package of the present file.
     pub fn package(&self) -> Option<&PackageId> {
         self.package.as_ref()
+    }
+    /// The name that the bytes of the package of the present file are kept under.
+    pub fn kept_as(&self) -> Option<&PackageId> {
+        self.kept_as.as_ref().or(self.package.as_ref())
+    }
+    /// The digest of the package of the present file, as it came here.
+    pub fn bytes(&self) -> Option<Digest> {
+        self.bytes
     }
     /// The commitment to what left.
     pub fn disclosure(&self) -> Option<Digest> {

@@ -38,6 +38,7 @@ pub mod password;
 pub mod ports;
 pub mod refusal;
 pub mod retention;
+pub mod rival;
 pub mod route;
 pub mod rows;
 pub mod run;
@@ -51,7 +52,7 @@ pub mod trouble;
 pub mod value_use;
 
 pub use node::{
-    About, Aims, Asking, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node,
+    About, Aims, Asking, Awaited, Brought, Case, Deciding, Done, Doubt, Instance, Locked, MASKED, Node,
     Ports, Proven, Raised, Review, Settings, Share, Start, Told, Verdict, Word, Worked, Written,
     WrittenRow,
 };

@@ -403,6 +403,15 @@ impl Pact {
         self.is_suspended() || !self.controls.is_complete()
     }
 
+    /// Is its last day, by its term or by notice, before `day`?
+    pub fn has_ended(&self, day: Date) -> bool {
+        self.end().is_some_and(|last| last < day)
+    }
+
+    fn end(&self) -> Option<Date> {
+        self.last.into_iter().chain(self.ends).min()
+    }
+
     /// Is it signed, and does it run on `day`, whether it is suspended or not?
     ///
     /// # Errors
@@ -425,8 +434,7 @@ impl Pact {
                     .help("wait for that day"),
             );
         }
-        let end = self.last.into_iter().chain(self.ends).min();
-        if let Some(last) = end.filter(|last| *last < day) {
+        if let Some(last) = self.end().filter(|last| *last < day) {
             no.push(
                 Refusal::new("AGR-28", format!("{} ended on {last}", self.id))
                     .help("renew it: a run needs an agreement in force"),

@@ -34,6 +34,23 @@ pub struct PortFault(pub String);
 pub trait Clock: Send + Sync {
     /// The present instant, UTC.
     fn now(&self) -> Timestamp;
+
+    /// What it should show by a count of time that nobody can set, where it shows something else: it has leapt, or nobody can
+    /// tell. None for a clock that is set on purpose.
+    fn should_show(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Keeps what it shows beside that count, for this process and the next ones to compare with; not where it has leapt.
+    ///
+    /// # Errors
+    /// [`PortFault`] when it cannot be kept.
+    fn remember(&self) -> Result<(), PortFault> {
+        Ok(())
+    }
+
+    /// A person vouches for what it shows: from now on this process counts from there.
+    fn believe(&self) {}
 }
 
 /// Randomness is an input, drawn by operation and label so that a repeat draws the same under test.

@@ -64,11 +64,13 @@ fn take(leg: Leg, verb: &str) -> Result<Change<Leg>, Refusal> {
         "seal" => leg.seal(sealing()),
         "lock" => leg.lock(sealing(), "separate-email", &by),
         "missed" => leg.missed(fault(), &by),
+        "take-back" => leg.take_back(),
         "sent" => leg.sent("2026-02-02T10:00:00Z".parse().unwrap()),
         "accepted" => leg.accepted(2, None, &Actor::Node),
         "refused-there" => leg.refused_there(fault(), &Actor::Node),
         "prepare-again" => leg.prepare_again(1, &Actor::Node),
         "reopen" => leg.reopen(&by),
+        "take-rival" => leg.take_rival(arrival(2), package(2), &by),
         "receive" => leg.receive_again(arrival(2)),
         "reject" => leg.reject(fault()),
         "hold" => leg.hold(vec![1, 2], vec![], fault(), None),
@@ -149,7 +151,7 @@ proptest! {
                 taken.push(verb);
                 if verb == "sent" {
                     // Since the file was last opened for change, all three happened, in this order.
-                    let opens = |v: &&str| matches!(*v, "reopen" | "prepare-again");
+                    let opens = |v: &&str| matches!(*v, "reopen" | "prepare-again" | "take-back");
                     let since = taken.iter().rposition(opens).map_or(0, |i| i + 1);
                     let mut way = taken[since..].to_vec();
                     // A locked file that nobody handed over is locked anew.

@@ -102,7 +102,12 @@ fn routes() -> Steps {
 fn incidents() -> Steps {
     let state = |s: incident::State| s.name().to_owned();
     let raised = state(incident::State::Reported);
-    let mut all = vec![("raise".to_owned(), None, raised, "everybody".to_owned())];
+    let mut all = vec![(
+        "raise".to_owned(),
+        None,
+        raised,
+        "everybody or node".to_owned(),
+    )];
     all.extend(incident::MOVES.iter().map(|(verb, from, to, owner)| {
         (
             (*verb).to_owned(),

@@ -26,7 +26,7 @@ pub(crate) struct Readiness {
     /// Can it?
     pub(crate) ready: bool,
     /// Why not: `store-unreadable`, `store-unwritable`, `sequencer-behind`, `no-agreement-in-force`,
-    /// `access-list-faulty`.
+    /// `access-list-faulty`, `clock-in-doubt`.
     pub(crate) why_not: Vec<String>,
 }
 
@@ -102,6 +102,9 @@ async fn look(app: &App, now: Timestamp) -> Result<Vec<&'static str>, Trouble> {
     let is_behind = |at: Timestamp| now.duration_since(at) > BEHIND;
     if oldest.is_some_and(|entry| entry.map_or(true, |entry| is_behind(entry.at))) {
         why.push("sequencer-behind");
+    }
+    if node.clock_doubt().await?.is_some() {
+        why.push("clock-in-doubt");
     }
     let today = london_day(now)?;
     let pacts: Vec<Pact> = node.all().await?;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::fail::Fail;
-use crate::os::{SystemClock, SystemEntropy};
+use crate::os::{NodeClock, SystemEntropy};
 use crate::{dry, house, say};
 
 /// Where the node is, and how the answer is printed.
@@ -65,7 +65,7 @@ impl At {
 }
 
 async fn compose(at: &At, is_dry: bool) -> Result<Node, Fail> {
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let (clock, entropy) = (Arc::new(NodeClock::of(&at.dir)), Arc::new(SystemEntropy));
     let (settings, ports) = house::compose(&at.dir, clock, entropy).await?;
     let ports = if is_dry { dry::ports(ports) } else { ports };
     Ok(Node::new(settings, ports, house::law()?)?)

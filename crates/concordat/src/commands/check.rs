@@ -8,7 +8,7 @@ use agreement::{AsIf, Diagnostic, Plan, Severity};
 use super::sarif;
 use super::{Beside, Shelf};
 use crate::fail::Fail;
-use crate::say;
+use crate::{draw, say, terminal};
 
 /// Arguments of `check`.
 #[derive(clap::Args)]
@@ -48,13 +48,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         let (bytes, checked) = shelf.check(path, as_if)?;
         if text {
             if !checked.diagnostics.is_empty() {
-                let source = String::from_utf8_lossy(&bytes);
+                let source = terminal::blotted(&String::from_utf8_lossy(&bytes));
                 let colour = std::io::stdout().is_terminal();
-                say(agreement::diagnostic::render(
-                    &checked.diagnostics,
-                    &source,
-                    colour,
-                ));
+                let drawn = agreement::diagnostic::render(&checked.diagnostics, &source, colour);
+                draw(&drawn);
             }
             if let Some(plan) = &checked.plan {
                 say(summary(&path.display().to_string(), plan));

@@ -17,15 +17,15 @@ use exchange::ports::{Clock, VaultFault};
 use exchange::retention::Holding;
 use exchange::route::Route;
 use exchange::solution::{Solution, State};
-use jiff::{SignedDuration, Timestamp};
-use ledger::{Checkpoint, Entry, VerifierKey, verify_log};
+use jiff::SignedDuration;
+use ledger::{Checkpoint, VerifierKey, verify_log};
 use serde::Serialize;
 
 use super::acting::At;
 use crate::carrying::Carrying;
 use crate::fail::Fail;
 use crate::house::{self, Config};
-use crate::os::{SystemClock, SystemEntropy};
+use crate::os::{NodeClock, SystemClock, SystemEntropy};
 use crate::say;
 
 /// Arguments of `doctor`.
@@ -131,7 +131,7 @@ async fn examine(dir: &Path) -> Result<Chart, Fail> {
     }
     chart.ok("store", "reachable, and its tables are up to date");
     machine::skew(&url, &mut chart).await?;
-    let (clock, entropy) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
+    let (clock, entropy) = (Arc::new(NodeClock::of(dir)), Arc::new(SystemEntropy));
     match house::open(dir, clock, entropy).await {
         Ok(node) => inside(&node, dir, &mut chart).await?,
         Err(fail) => chart.broken(
@@ -255,6 +255,7 @@ async fn inside(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> 
     node_key::age(node, dir, chart).await?;
     routes(node, chart).await?;
     ledger(node, dir, chart).await?;
+    clock(node, chart).await?;
     plans(node, chart).await?;
     answers(node, chart).await?;
     solution(node, chart).await?;
@@ -295,7 +296,7 @@ async fn solution(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
     Ok(())
 }
 
-/// The published files are the tree that the store goes on from, and the clock is not behind them.
+/// The published files are the tree that the store goes on from.
 async fn ledger(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> {
     const PART: &str = "ledger";
     const TAMPERED: &str = "keep the directory as it is, tell the incidents contact, and compare with a copy that \
@@ -344,13 +345,6 @@ async fn ledger(node: &Node, dir: &Path, chart: &mut Chart) -> Result<(), Fail> 
             "`concordat node work` places them; nothing that rests on them leaves before",
         );
     }
-    let last = node
-        .ports()
-        .store
-        .leaves(size.saturating_sub(1), size)
-        .await?;
-    let last = last.first().and_then(|(bytes, _)| Entry::parse(bytes).ok());
-    clock(last.map(|e| e.at), chart);
     Ok(())
 }
 
@@ -379,16 +373,17 @@ fn cosigned(dir: &Path, key: &VerifierKey, size: u64, chart: &mut Chart) {
     }
 }
 
-fn clock(last: Option<Timestamp>, chart: &mut Chart) {
-    let now = SystemClock.now();
-    match last {
-        Some(last) if now < last => chart.broken(
+/// The clock is as late as it should be, or a person vouches for it.
+async fn clock(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
+    match node.clock_doubt().await? {
+        Some(doubt) => chart.broken(
             "clock",
-            format!("the machine says {now}, and the last entry is of {last}"),
-            "set the machine's clock: dates of destruction are counted by it",
+            doubt.to_string(),
+            "nothing is destroyed until then: set the machine's clock, or, where it is right, `concordat node clock`",
         ),
-        Some(_) | None => chart.ok("clock", format!("it is {now}, after the last entry")),
+        None => chart.ok("clock", format!("it is {}, as it should be", SystemClock.now())),
     }
+    Ok(())
 }
 
 /// Each agreement compiles to what was signed.
@@ -422,12 +417,25 @@ async fn effects(node: &Node, chart: &mut Chart) -> Result<(), Fail> {
     const LONG: SignedDuration = SignedDuration::from_hours(24);
     let store = &node.ports().store;
     let (open, since) = (store.open_effects().await?, store.open_since().await?);
+    let held = node.held_back().await?;
+    for (leg, _) in &held {
+        chart.look(
+            "effects",
+            format!(
+                "{} of {} is sealed and does not go: its agreement is not in force",
+                leg.flow(),
+                leg.run()
+            ),
+            "`concordat due` says why; it goes by itself once that is over",
+        );
+    }
     match since {
         None => chart.ok("effects", "none is open"),
         Some(since) => {
             let age = SystemClock.now().duration_since(since);
             let what = format!("{open} are open, the oldest since {since}");
-            if age > LONG {
+            // What people hold back may be old.
+            if age > LONG && open > held.len() as u64 {
                 let mend = "`concordat node work` says what does not work; nothing is done twice";
                 chart.broken("effects", what, mend);
             } else {

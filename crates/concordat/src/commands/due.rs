@@ -3,7 +3,7 @@
 
 mod papers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use agreement::Schedule;
@@ -15,16 +15,17 @@ use exchange::deadline::{last_day, london_day};
 use exchange::decision::Decision;
 use exchange::entrusted::Entrusted;
 use exchange::finding::{Finding, State as FindingState};
-use exchange::ids::HoldingId;
+use exchange::ids::{AgreementId, HoldingId};
 use exchange::incident::{Incident, State as IncidentState};
 use exchange::leg::{Leg, State};
 use exchange::matches::Match;
 use exchange::pact::Pact;
 use exchange::retention::{Holding, NEED_REVIEWED};
+use exchange::rival::Rival;
 use exchange::run::Run;
 use exchange::set_up::SetUp;
 use exchange::trace::Trace;
-use exchange::{Awaited, Node, Review};
+use exchange::{Awaited, Doubt, Node, Review};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::json;
@@ -110,7 +111,8 @@ async fn look(args: &Args) -> Result<Said, Fail> {
 
 /// All that falls due or waits, in no order.
 async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
-    let mut all = holdings(node).await?;
+    let mut all = doubt(node).await?;
+    all.extend(holdings(node).await?);
     all.extend(holds(node).await?);
     all.extend(certificates(node).await?);
     all.extend(traces(node).await?);
@@ -125,6 +127,20 @@ async fn items(node: &Node) -> Result<Vec<Item>, Fail> {
     all.extend(papers::assurances(node).await?);
     all.extend(papers::alterations(node).await?);
     Ok(all)
+}
+
+/// A clock that nobody vouches for.
+async fn doubt(node: &Node) -> Result<Vec<Item>, Fail> {
+    let item = |doubt: Doubt| {
+        let then = "nothing is destroyed until it is set right, or, where it is right, somebody says so: `concordat node clock`";
+        Item::new(
+            None,
+            &format!("{} iao or siro", node.party()),
+            doubt.to_string(),
+            then,
+        )
+    };
+    Ok(node.clock_doubt().await?.map(item).into_iter().collect())
 }
 
 /// Values, by the date on which their key dies, or the event that their date is counted from.
@@ -316,6 +332,20 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
         }
     }
     all.extend(regular(node).await?);
+    for (leg, why) in node.held_back().await? {
+        let what = format!(
+            "the file {} of {} is sealed and held back",
+            leg.flow(),
+            leg.run()
+        );
+        let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+        let then = format!(
+            "it goes by itself once its agreement is in force: {}",
+            why.join("; ")
+        );
+        all.push(Item::new(None, &officer, what, then));
+    }
+    let ended = ended(node).await?;
     for leg in node.all::<Leg>().await? {
         let of = format!("{} {}", leg.run(), leg.flow());
         let (stands, then) = match leg.state() {
@@ -327,6 +357,14 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
                 "was refused by its receiver",
                 format!("`concordat run reopen {of}`, or abandon it"),
             ),
+            State::Prepared | State::Validated | State::Approved
+                if ended.contains(leg.agreement()) =>
+            {
+                (
+                    "was not sent before its agreement ended, and never is",
+                    format!("`concordat run abandon {of} --reason R`: its values die"),
+                )
+            }
             State::Prepared | State::Validated | State::Approved => {
                 ("is not sent", format!("`concordat run release {of}`"))
             }
@@ -340,6 +378,29 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
             | State::Closed => continue,
         };
         let what = format!("the file {} of {} {stands}", leg.flow(), leg.run());
+        all.push(Item::new(None, &officer, what, then));
+    }
+    for rival in node
+        .all::<Rival>()
+        .await?
+        .into_iter()
+        .filter(Rival::is_open)
+    {
+        let of = format!("{} {}", rival.run(), rival.flow());
+        let what = format!(
+            "a second, different file {} of {} is held",
+            rival.flow(),
+            rival.run()
+        );
+        let then = match rival.said() {
+            Some(fate) => format!(
+                "one person said {0}; another says so too, or not: `concordat run second {of} {0} --reason R`",
+                fate.name()
+            ),
+            None => {
+                format!("two people decide: `concordat run second {of} take --reason R`, or refuse")
+            }
+        };
         all.push(Item::new(None, &officer, what, then));
     }
     for approval in node.all::<Approval>().await? {
@@ -356,6 +417,14 @@ async fn work(node: &Node) -> Result<Vec<Item>, Fail> {
         ));
     }
     Ok(all)
+}
+
+/// The agreements whose last day is over.
+async fn ended(node: &Node) -> Result<BTreeSet<AgreementId>, Fail> {
+    let today = london_day(node.ports().clock.now())?;
+    let mut pacts = node.all::<Pact>().await?;
+    pacts.retain(|pact| pact.has_ended(today));
+    Ok(pacts.iter().map(|pact| pact.id().clone()).collect())
 }
 
 /// Answers that are to come, or to go (RUN-18).

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::acting::{At, op};
 use crate::fail::Fail;
 use crate::os::random;
-use crate::{say, staff};
+use crate::{say, staff, terminal};
 
 /// The one answer where nothing can be shown, whatever the reason.
 const NOTHING: &str = "Nothing is held of this person that you may see.";
@@ -141,7 +141,8 @@ fn shown(held: &Held) {
         held.source, held.agreement, held.title
     ));
     for cell in &held.cells {
-        say(Zeroizing::new(format!("  {:<34} {}", cell.field, cell.value)).as_str());
+        let value = terminal::safe_value(&cell.value);
+        say(Zeroizing::new(format!("  {:<34} {}", cell.field, *value)).as_str());
     }
     let day = |day: Option<jiff::civil::Date>| {
         day.map_or("a day that is not kept".into(), |d| d.to_string())

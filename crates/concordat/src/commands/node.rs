@@ -116,6 +116,17 @@ enum What {
         #[command(flatten)]
         by: Acting,
     },
+    /// Vouch for the machine's clock, after it leapt or the machine was off for days: until then nothing is destroyed.
+    #[command(
+        after_help = "Example: concordat node clock --reason \"the machine was moved; compared with the speaking clock\" --as r1:siro"
+    )]
+    Clock {
+        /// What it was compared with, and why it had leapt.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: Acting,
+    },
     /// Replace the node key, under which the keys of values are sealed; the old one is destroyed. The node must stand still.
     Rekey(Box<rekey::Rekey>),
     /// Write down that a controller reviewed a process that the agreement foresees, and agreed that it is set up.
@@ -242,6 +253,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             &by.working,
             stand(*what, agreement.as_ref(), reason, by).await,
         ),
+        What::Clock { reason, by } => tell(&by.working, clock(reason, by).await),
         What::Rekey(args) => tell(&args.by.working, rekey::rekey(args).await),
         What::SetUp(args) => tell(&args.by.working, second::set_up(args).await),
         What::Control(args) => tell(&args.by.working, controls::state(args).await),
@@ -381,6 +393,16 @@ async fn stand(
         Move::Resume => said.undo("`concordat node stand suspend`"),
         Move::Reviewed => said.undo("`concordat node stand review`"),
     })
+}
+
+async fn clock(reason: &str, by: &Acting) -> Result<Said, Fail> {
+    let node = by.working.node().await?;
+    let shows = node.ports().clock.now();
+    // Each leap is another one.
+    let op = op("clock.confirm", shows.as_millisecond())?;
+    let done = node.confirm_clock(&op, reason, &by.who).await?;
+    let what = format!("The clock shows {shows}, and that is so: what is due falls due again.");
+    Ok(Said::did(what, done).next("`concordat node work` destroys what is due"))
 }
 
 async fn notice(

@@ -2,8 +2,10 @@
 
 use clap::Subcommand;
 use exchange::authority::Action;
+use exchange::change::Aggregate as _;
 use exchange::ids::{AgreementId, FlowId, RunId};
 use exchange::leg::{Leg, State};
+use exchange::rival::{Fate, Rival};
 use exchange::{Node, Start};
 use jiff::civil::Date;
 use serde_json::json;
@@ -121,6 +123,20 @@ enum What {
         #[arg(long)]
         refuse: bool,
     },
+    /// Say what becomes of a second, different file that came for a leg; it is done when another person says the same.
+    #[command(
+        after_help = "Example: concordat run second ask-2026-12 reply take --reason \"the partner withdrew the first by telephone\" --as o1:data-sharing-officer"
+    )]
+    Second {
+        #[command(flatten)]
+        of: Of,
+        /// Does it take the place of the first, or is it refused?
+        #[arg(value_enum)]
+        fate: Becomes,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
     /// Look for a loaded file's rows in this party's own records; nothing is confirmed.
     #[command(after_help = "Example: concordat run match ask-2026-12 ask --as a1:analyst")]
     Match {
@@ -210,6 +226,7 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
         }
         What::Release { of } => tell(&of.by.working, release(of).await),
         What::Load { of, reason, refuse } => tell(&of.by.working, load(of, reason, *refuse).await),
+        What::Second { of, fate, reason } => tell(&of.by.working, second(of, *fate, reason).await),
         What::Match { of } => tell(&of.by.working, match_rows(of).await),
         What::Close { run, by } => tell(&by.working, close(run, by).await),
         What::Complete { run, by } => tell(&by.working, complete(run, by).await),
@@ -364,6 +381,44 @@ async fn load(of: &Of, reason: &str, refuse: bool) -> Result<Said, Fail> {
     )
     .next(format!("`concordat run status {run}`"))
     .undo("what was loaded is decided row by row: `concordat review refute`"))
+}
+
+/// What becomes of a second file.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Becomes {
+    /// It takes the place of the first, of which nothing was used.
+    Take,
+    /// It goes unopened; the first stands.
+    Refuse,
+}
+
+async fn second(of: &Of, fate: Becomes, reason: &str) -> Result<Said, Fail> {
+    let node = of.by.working.node().await?;
+    let fate = match fate {
+        Becomes::Take => Fate::Take,
+        Becomes::Refuse => Fate::Refuse,
+    };
+    let (run, flow) = (&of.run, &of.flow);
+    let key = Leg::key_of(run, flow);
+    // Each word is another act: how often it was spoken of tells them apart.
+    let before = node.find::<Rival>(&key).await?.map_or(0, |r| r.version());
+    let op = op("rival.decide", format!("{key}/{}/{before}", fate.name()))?;
+    let done = node
+        .decide_rival(&op, (run, flow), fate, reason, &of.by.who)
+        .await?;
+    let after: Option<Rival> = node.find(&key).await?;
+    let what = format!("the second file {flow} of {run}");
+    Ok(match after.and_then(|rival| rival.decided()) {
+        None => Said::did(format!("{}: {what}.", fate.name()), done)
+            .next("another person says the same: `concordat run second`")
+            .undo("say the other thing, before another person agrees"),
+        Some(Fate::Take) => Said::did(format!("{what} takes the place of the first."), done)
+            .next("`concordat node work` opens it")
+            .undo("once it is opened it is held, or refuted row by row"),
+        Some(Fate::Refuse) => Said::did(format!("{what} is refused, and goes unopened."), done)
+            .next("tell its sender: the hub tells it nothing of this")
+            .undo("the sender sends it again"),
+    })
 }
 
 async fn match_rows(of: &Of) -> Result<Said, Fail> {

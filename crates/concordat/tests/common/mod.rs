@@ -305,6 +305,12 @@ impl House {
 
     /// As [`House::answered`], once the question was sent.
     pub async fn answered_from_here(&self) {
+        self.answer_sealed().await;
+        self.settle().await;
+    }
+
+    /// The answer is sealed, and waits to be sent.
+    pub async fn answer_sealed(&self) {
         self.at("2026-02-03T09:00:00Z");
         let hmrc = &self.hmrc;
         hmrc.match_rows(&op("match"), &run(), &ask(), &analyst())
@@ -324,7 +330,6 @@ impl House {
         hmrc.seal(&op("seal-answer"), &run(), &reply())
             .await
             .unwrap();
-        self.settle().await;
     }
 
     /// Confirms what can be confirmed and refutes the rest.

@@ -19,6 +19,8 @@ pub struct Arrival {
     pub package: PackageId,
     /// When it arrived.
     pub at: Timestamp,
+    /// The digest of its bytes, as they came.
+    pub bytes: Digest,
     /// Until when it is to be answered, where the agreement sets a time.
     pub reply_by: Option<Timestamp>,
     /// Is it an answer that comes later than it was to come (RUN-18)?
@@ -36,16 +38,12 @@ impl Leg {
     /// # Errors
     /// A refusal (RUN-04) unless the last file was rejected.
     pub fn receive_again(self, file: Arrival) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("receive")?;
-        leg.file += 1;
-        leg.fault = None;
-        leg.tries = 0;
-        Ok(leg.arrived(file))
+        Ok(self.step("receive")?.next_file().arrived(file))
     }
 
     /// Receiver: a person brought the first file of a sender that has no node, unopened.
-    pub fn receive_by_hand(of: Of, file: Arrival, bytes: Digest, by: &Warrant) -> Change<Self> {
-        Self::new(of, Side::Receiver, State::Received).brought(file, bytes, by)
+    pub fn receive_by_hand(of: Of, file: Arrival, by: &Warrant) -> Change<Self> {
+        Self::new(of, Side::Receiver, State::Received).brought(file, by)
     }
 
     /// Receiver: a person brought another file, after one that was refused.
@@ -55,19 +53,45 @@ impl Leg {
     pub fn receive_again_by_hand(
         self,
         file: Arrival,
-        bytes: Digest,
         by: &Warrant,
     ) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("receive")?;
-        leg.file += 1;
-        leg.fault = None;
-        leg.tries = 0;
-        Ok(leg.brought(file, bytes, by))
+        Ok(self.step("receive")?.next_file().brought(file, by))
     }
 
-    fn brought(mut self, file: Arrival, bytes: Digest, by: &Warrant) -> Change<Self> {
+    fn next_file(mut self) -> Self {
+        self.file += 1;
+        self.fault = None;
+        self.tries = 0;
+        self
+    }
+
+    /// Receiver: a second, different file takes the place of the first, of which nothing was used. Its bytes are kept here
+    /// under that name.
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) once the first is loaded, or refused.
+    pub fn take_rival(
+        self,
+        file: Arrival,
+        kept_as: PackageId,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
+        let mut leg = self.step("take-rival")?.next_file();
+        leg.package = Some(file.package);
+        leg.bytes = Some(file.bytes);
+        leg.received_at = Some(file.at);
+        leg.kept_as = Some(kept_as);
+        leg.holdings = Vec::new();
+        let record = leg
+            .record(Act::LegReplaced, &by.actor())
+            .count("file", u64::from(leg.file))
+            .fact("ciphertext", Fact::Digest(file.bytes));
+        Ok(Change::new(leg, record))
+    }
+
+    fn brought(mut self, file: Arrival, by: &Warrant) -> Change<Self> {
         let record = self.taken_in(&file, &by.actor());
-        Change::new(self, record.fact("ciphertext", Fact::Digest(bytes)))
+        Change::new(self, record.fact("ciphertext", Fact::Digest(file.bytes)))
     }
 
     /// So many passwords are tried before a file is refused.
@@ -107,6 +131,8 @@ impl Leg {
 
     fn taken_in(&mut self, file: &Arrival, by: &Actor) -> Record {
         self.package = Some(file.package.clone());
+        self.bytes = Some(file.bytes);
+        self.kept_as = None;
         self.received_at = Some(file.at);
         self.reply_by = file.reply_by;
         self.late = file.late;

@@ -181,6 +181,28 @@ impl Leg {
         Ok(Change::new(leg, record))
     }
 
+    /// Sender: the agreement ended before the sealed file could go. Nothing of it left; a person gives it up (REV-10).
+    ///
+    /// # Errors
+    /// A refusal (RUN-04) from any other state than `sealed`.
+    pub fn take_back(self) -> Result<Change<Self>, Refusal> {
+        let leg = self.step("take-back")?.anew();
+        let record = leg
+            .record(Act::LegTakenBack, &Actor::Node)
+            .rule("REV-10")
+            .count("file", u64::from(leg.file));
+        Ok(Change::new(leg, record))
+    }
+
+    /// The same rows, to be made into another file.
+    fn anew(mut self) -> Self {
+        self.file += 1;
+        self.package = None;
+        self.disclosure = None;
+        self.sent_at = None;
+        self
+    }
+
     /// Sender: the receiver has it, as itself or a person here says, and answers until then, where the agreement sets a time.
     ///
     /// # Errors
@@ -215,11 +237,7 @@ impl Leg {
     /// # Errors
     /// A refusal (RUN-04) from any other state than `refused-there`.
     pub fn reopen(self, by: &Warrant) -> Result<Change<Self>, Refusal> {
-        let mut leg = self.step("reopen")?;
-        leg.file += 1;
-        leg.package = None;
-        leg.disclosure = None;
-        leg.sent_at = None;
+        let leg = self.step("reopen")?.anew();
         let record = leg
             .record(Act::LegReopened, &by.actor())
             .count("file", u64::from(leg.file));

@@ -73,12 +73,13 @@ impl Node {
                 let file = Arrival {
                     package: package.clone(),
                     at: self.now(),
+                    bytes: digest,
                     reply_by: self.reply_by(&plan, &flow_plan, self.now())?,
                     late: self.is_late(run, &flow_plan).await?,
                 };
                 let change = match self.find::<Leg>(&Leg::key_of(run, flow)).await? {
-                    None => Leg::receive_by_hand(of, file, digest, &by),
-                    Some(leg) => leg.receive_again_by_hand(file, digest, &by)?,
+                    None => Leg::receive_by_hand(of, file, &by),
+                    Some(leg) => leg.receive_again_by_hand(file, &by)?,
                 };
                 self.commit(Batch::new(op.clone(), "leg.bring").and(change)?)
                     .await

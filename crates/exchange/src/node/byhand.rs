@@ -175,6 +175,8 @@ impl Node {
     /// [`Trouble`]: without its password the file tells nobody anything; it is locked anew.
     pub async fn handed_over(&self, locked: &Locked, who: &Person) -> Result<Done, Trouble> {
         let leg: Leg = self.need(&Leg::key_of(&locked.run, &locked.flow)).await?;
+        let (pact, _) = self.pact(leg.agreement()).await?;
+        pact.in_force(crate::deadline::london_day(self.now())?)?;
         let channel = self.ports.channels.get(&locked.password_by);
         let channel = channel.ok_or_else(|| PortFault("the password's channel is gone".into()))?;
         channel

@@ -14,37 +14,39 @@ use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId};
 use crate::leg::{Leg, State};
 use crate::message::{Head, Kind};
 use crate::ports::{Blob, CaseRegister, PortFault, Spooled, Store};
+use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::rows;
 use crate::trouble::Trouble;
 
 impl Node {
     /// Does a group of effects that go together, of which `first` is the first, and records their completion in one
-    /// transaction.
+    /// transaction. None: it is held back until a person lets it go on.
     pub(super) async fn perform(
         &self,
         first: &LeasedEffect,
         group: &[LeasedEffect],
-    ) -> Result<Done, Trouble> {
+    ) -> Result<Option<Done>, Trouble> {
         let op = OperationId::parse(format!("{}:done", first.id))?;
         let batch = |name| {
             let batch = Batch::new(op.clone(), name);
             group.iter().fold(batch, |b, e| b.completes(&e.id))
         };
-        match &first.effect {
+        let done = match &first.effect {
             Effect::Publish { package, to, route } => {
                 let batch = batch("package.publish");
-                self.publish(package, to, route, batch).await
+                return self.publish(package, to, route, batch).await;
             }
             Effect::TakeAway { package, route } => {
                 let carrier = self.approved_route(route).await?;
                 carrier.transport.remove(self.party(), package).await?;
-                self.commit(batch("package.take-away")).await
+                self.commit(batch("package.take-away")).await?
             }
-            Effect::ShowFlag { .. } => self.show(group, batch("flag.show")).await,
-            Effect::LiftFlag { .. } => self.lift(group, batch("flag.take-away")).await,
-            Effect::DestroyKey { .. } => self.destroy(group, batch("key.destroy")).await,
-        }
+            Effect::ShowFlag { .. } => self.show(group, batch("flag.show")).await?,
+            Effect::LiftFlag { .. } => self.lift(group, batch("flag.take-away")).await?,
+            Effect::DestroyKey { .. } => self.destroy(group, batch("key.destroy")).await?,
+        };
+        Ok(Some(done))
     }
 
     /// Destroys keys; the certificates stand only when they are all dead.
@@ -130,25 +132,53 @@ impl Node {
         }))
     }
 
+    /// Sends a package. What was sealed before its agreement was suspended waits until that is in force again, and what was
+    /// sealed before it ended is taken back (REV-10). A letter brings no row and goes: recalls, receipts and certificates
+    /// outlive the term.
     async fn publish(
         &self,
         package: &PackageId,
         to: &PartyId,
         route: &RouteId,
         batch: Batch,
-    ) -> Result<Done, Trouble> {
+    ) -> Result<Option<Done>, Trouble> {
+        let sealed = self.in_state::<Leg>(State::Sealed.name()).await?;
+        let file = sealed.into_iter().find(|l| l.package() == Some(package));
+        let mut batch = batch.drop_package(package);
+        if let Some(leg) = &file {
+            let (pact, _) = self.pact(leg.agreement()).await?;
+            let today = london_day(self.now())?;
+            if pact.has_ended(today) && self.clock_doubt().await?.is_none() {
+                let change = leg.clone().take_back()?;
+                return Ok(Some(self.commit(batch.and(change)?).await?));
+            }
+            if pact.in_force(today).is_err() {
+                return Ok(None);
+            }
+        }
         // Asked again: a route that was retired after the seal carries nothing.
         let carrier = self.approved_route(route).await?;
         let mut kept = self.kept(package).parts();
         carrier.transport.put(to, package, &mut kept).await?;
-        let batch = batch.drop_package(package);
+        if let Some(leg) = file {
+            batch = batch.and(leg.sent(self.now())?)?;
+        }
+        Ok(Some(self.commit(batch).await?))
+    }
+
+    /// The sealed files that do not go now, each with why its agreement is not in force, in order of run and flow.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn held_back(&self) -> Result<Vec<(Leg, Vec<Refusal>)>, Trouble> {
+        let today = london_day(self.now())?;
+        let mut all = Vec::new();
         for leg in self.in_state::<Leg>(State::Sealed.name()).await? {
-            if leg.package() == Some(package) {
-                let change = leg.sent(self.now())?;
-                return self.commit(batch.and(change)?).await;
+            if let Err(why) = self.pact(leg.agreement()).await?.0.in_force(today) {
+                all.push((leg, why));
             }
         }
-        self.commit(batch).await
+        Ok(all)
     }
 
     /// The last day on which a copy in a backup may still hold what is destroyed now, where the node's owner has said how

@@ -18,7 +18,7 @@ use crate::entrusted::Certificate;
 use crate::ids::{FlowId, OperationId, PackageId, RouteId, RunId};
 use crate::leg::{Arrival, Leg, Of, Side, State};
 use crate::message::{Head, Kind, Manifest, rule_of};
-use crate::ports::{Blob, PackageFault, PortFault, Spooled};
+use crate::ports::{Blob, Carrier, PackageFault, PortFault, Spooled};
 use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::rows::pages;
@@ -35,14 +35,9 @@ impl Node {
             return self.repeated(route, id).await;
         }
         let carrier = self.approved_route(route).await?;
-        let Some(mut parts) = carrier.transport.get(self.party(), id).await? else {
+        let Some(package) = self.fetched(carrier, id).await? else {
             return Ok(Vec::new());
         };
-        let mut filling = self.ports.spool.begin().await?;
-        while let Some(part) = parts.next().await? {
-            filling.push(&part).await?;
-        }
-        let package = filling.done().await?;
         match self.admit(route, id, &package).await {
             // It waits on the transport for what it rests on.
             Ok(manifest) if self.is_ahead(&manifest).await? => Ok(Vec::new()),
@@ -61,8 +56,20 @@ impl Node {
         }
     }
 
+    /// A waiting package, in the spool; none when it was taken in between.
+    async fn fetched(&self, carrier: &Carrier, id: &PackageId) -> Result<Option<Spooled>, Trouble> {
+        let Some(mut parts) = carrier.transport.get(self.party(), id).await? else {
+            return Ok(None);
+        };
+        let mut filling = self.ports.spool.begin().await?;
+        while let Some(part) = parts.next().await? {
+            filling.push(&part).await?;
+        }
+        Ok(Some(filling.done().await?))
+    }
+
     /// Is this package for us, from a party of an agreement in force here, under its very hash?
-    async fn admit(
+    pub(super) async fn admit(
         &self,
         route: &RouteId,
         id: &PackageId,
@@ -168,7 +175,7 @@ impl Node {
         })
     }
 
-    async fn turn_away(
+    pub(super) async fn turn_away(
         &self,
         op: OperationId,
         route: &RouteId,
@@ -189,13 +196,19 @@ impl Node {
         self.commit(batch).await
     }
 
-    /// A package that was received before: nothing happens again; the first record stands.
+    /// A package whose name was received before. Where it is the same, nothing happens again; the first record stands.
     async fn repeated(&self, route: &RouteId, id: &PackageId) -> Result<Done, Trouble> {
         let first = OperationId::parse(format!("receive:{id}"))?;
         if self.ports.store.effect_open(&first).await? {
             return Ok(Vec::new()); // The first is still on its way off the transport.
         }
         let carrier = self.approved_route(route).await?;
+        let Some(package) = self.fetched(carrier, id).await? else {
+            return Ok(Vec::new());
+        };
+        if let Some(held) = self.another_of_that_name(route, id, package).await? {
+            return Ok(held);
+        }
         carrier.transport.remove(self.party(), id).await?;
         let op = OperationId::parse(format!("repeat:{id}"))?;
         if self.ports.store.done(&op).await? {
@@ -221,6 +234,7 @@ impl Node {
         let file = Arrival {
             package: id.clone(),
             at: self.now(),
+            bytes: digest(&[], &package).await?,
             reply_by: self.reply_by(&plan, &flow, self.now())?,
             late: self.is_late(&manifest.run, &flow).await?,
         };
@@ -239,6 +253,9 @@ impl Node {
                 },
                 file,
             )),
+            Some(leg) if leg.state() != State::Rejected => {
+                return self.hold_rival(op, route, &leg, &file, package).await;
+            }
             Some(leg) => leg.receive_again(file),
         };
         match change {
@@ -365,7 +382,7 @@ impl Node {
     /// [`Trouble`].
     pub async fn open_received(&self, run: &RunId, flow: &FlowId) -> Result<Done, Trouble> {
         let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-        let Some(package) = leg.package().cloned() else {
+        let Some(package) = leg.kept_as().cloned() else {
             return Err(Refusal::new("RUN-04", format!("{flow} of {run} has no package")).into());
         };
         let op = OperationId::parse(format!("open:{package}"))?;
@@ -400,6 +417,7 @@ impl Node {
             filed,
             numbers,
             fault,
+            unasked,
             sources,
         } = match read {
             Ok(read) => read,
@@ -407,7 +425,12 @@ impl Node {
                 let head = Head::Rejection {
                     fault: fault.clone(),
                 };
-                let batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
+                let mut batch = self.reply(&leg, Kind::Rejection, head, batch).await?;
+                if fault.rule == MINIMISATION {
+                    let what =
+                        "a column came that the agreement does not list; its file is refused";
+                    batch = self.too_much(&leg, plan, &[], what, batch).await?;
+                }
                 let done = self.commit(batch.and(leg.reject(fault)?)?).await?;
                 // The next file has other holdings: what was sealed of this one is nowhere, and its keys go too. Where
                 // another process settled it first, they are the keys of what that one keeps.
@@ -424,6 +447,12 @@ impl Node {
         let batch = filed.kept(&partner(&leg), batch)?;
         match fault {
             Some(fault) => {
+                let mut batch = batch;
+                if unasked > 0 {
+                    let what =
+                        format!("{unasked} rows came that were not asked for; their file is held");
+                    batch = self.too_much(&leg, plan, &holdings, &what, batch).await?;
+                }
                 self.commit(batch.and(leg.hold(numbers, holdings, fault, Some(sources))?)?)
                     .await
             }
@@ -517,8 +546,11 @@ impl Node {
     }
 }
 
+/// The rule of a column that the agreement does not list.
+const MINIMISATION: &str = "RUN-07";
+
 /// The parts of a package after its first.
-struct AfterFirst(Spooled);
+pub(super) struct AfterFirst(pub(super) Spooled);
 
 #[async_trait]
 impl Blob for AfterFirst {
@@ -527,7 +559,7 @@ impl Blob for AfterFirst {
     }
 }
 
-fn take_away(route: &RouteId, id: &PackageId) -> crate::effect::Effect {
+pub(super) fn take_away(route: &RouteId, id: &PackageId) -> crate::effect::Effect {
     crate::effect::Effect::TakeAway {
         package: id.clone(),
         route: route.clone(),

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::agreements::actor;
+use agreement::Plan;
+
 use super::{Done, Node};
-use crate::authority::{Action, Person};
-use crate::change::Batch;
+use crate::act::Act;
+use crate::authority::{Action, Actor, Person};
+use crate::change::{Batch, Record};
 use crate::ids::{AgreementId, HoldingId, IncidentId, OperationId, PartyId, RunId};
 use crate::incident::{Answers, Category, Incident, Nature, Raising, Stepping, told_by};
+use crate::leg::Leg;
 use crate::pact::Move;
 use crate::refusal::Refusal;
 use crate::retention::Holding;
@@ -112,6 +116,49 @@ impl Node {
             self.commit(batch).await
         })
         .await
+    }
+
+    /// More came with a file than may come: an incident of the name of its package is raised in the same commit, for a
+    /// person to assess (RUN-07, RUN-11). Where the agreement names nobody to tell, that stands in the ledger in its place.
+    pub(super) async fn too_much(
+        &self,
+        leg: &Leg,
+        plan: &Plan,
+        sets: &[HoldingId],
+        what: &str,
+        batch: Batch,
+    ) -> Result<Batch, Trouble> {
+        let Some(package) = leg.package() else {
+            return Ok(batch);
+        };
+        let name = IncidentId::parse(package.as_str())?;
+        if self.find::<Incident>(name.as_str()).await?.is_some() {
+            return Ok(batch);
+        }
+        let now = self.now();
+        let raising = Raising {
+            name,
+            agreement: leg.agreement().clone(),
+            hash: leg.hash(),
+            nature: Nature::Breach,
+            category: Category::WrongfulDisclosure,
+            happened: None,
+            aware: now,
+            due: told_by(&plan.clocks, None, now, self.party())?.unwrap_or(now),
+            runs: [leg.run().clone()].into(),
+            sets: sets.iter().cloned().collect(),
+            parties: plan.contacts.keys().cloned().collect(),
+        };
+        match Incident::noticed(raising, what, now) {
+            Ok(change) => Ok(batch.and(change)?),
+            Err(refusal) => {
+                let record = Record::new(Act::Refused, &Actor::Node)
+                    .rule(refusal.rule)
+                    .id("run", leg.run())
+                    .text("what", refusal.what);
+                Ok(batch.note(record))
+            }
+        }
     }
 
     /// Writes down that a person told a party's contact, at `at`.

@@ -42,6 +42,7 @@ mod replies;
 mod retention;
 mod review;
 mod reviews;
+mod rivals;
 mod routes;
 mod seconding;
 mod sequence;
@@ -51,6 +52,7 @@ mod sources;
 mod span;
 mod start;
 mod statements;
+mod time;
 mod traces;
 mod usage;
 mod witness;
@@ -79,6 +81,7 @@ pub use replies::Awaited;
 pub use review::{Verdict, Word};
 pub use reviews::Review;
 pub use start::{Case, Start};
+pub use time::Doubt;
 pub use usage::MASKED;
 pub use work::Worked;
 pub use writing::{Written, WrittenRow};
@@ -220,10 +223,6 @@ impl Node {
     /// The adapters.
     pub fn ports(&self) -> &Ports {
         &self.ports
-    }
-
-    fn now(&self) -> Timestamp {
-        self.ports.clock.now()
     }
 
     /// One aggregate, or none.
@@ -399,7 +398,7 @@ impl Node {
 
     /// Commits a batch, all in one transaction.
     async fn commit(&self, batch: Batch) -> Result<Done, Trouble> {
-        let commit = self.ready(batch).await?;
+        let commit = self.prepared(batch).await?;
         let committed = self.ports.store.commit(&commit);
         Ok(match committed.instrument(span::commit()).await? {
             Committed::Now => commit.entries().to_vec(),
@@ -409,7 +408,7 @@ impl Node {
 
     /// Commits a batch, and its entries have their places under a signed checkpoint.
     async fn commit_covered(&self, batch: Batch) -> Result<Done, Trouble> {
-        let commit = self.ready(batch).await?;
+        let commit = self.prepared(batch).await?;
         let entries = commit.entries().to_vec();
         let committed = self.commit_placed(commit).instrument(span::commit());
         Ok(match committed.await? {
@@ -419,7 +418,7 @@ impl Node {
     }
 
     /// Makes a commit of a batch: entries get their ids and commitments, texts are sealed.
-    async fn ready(&self, batch: Batch) -> Result<Commit, Trouble> {
+    async fn prepared(&self, batch: Batch) -> Result<Commit, Trouble> {
         let now = self.now();
         let (holding, batch) = self.evidence(batch, now).await?;
         let key = self.evidence_key(&holding).await?;
@@ -491,7 +490,7 @@ fn revive<T: Aggregate>(key: &str, version: u64, body: serde_json::Value) -> Res
 }
 
 /// The kinds of aggregate that a node's state is made of.
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "alteration",
     "announcement",
     "assurance",
@@ -512,6 +511,7 @@ const KINDS: [&str; 20] = [
     "application",
     "line",
     "look-up",
+    "rival",
 ];
 
 /// What stands in a node's state, by kind and key: what comparisons of runs look at.

@@ -28,6 +28,8 @@ pub(super) struct Read {
     pub(super) numbers: Vec<u64>,
     /// Why a person must look at it first.
     pub(super) fault: Option<FileFault>,
+    /// How many rows came that were not asked for.
+    pub(super) unasked: u64,
     pub(super) sources: Sources,
 }
 
@@ -119,6 +121,7 @@ impl Node {
             Ok(numbers) => Ok(Read {
                 filed: filing.done().await?,
                 numbers,
+                unasked: pairing.as_ref().map_or(0, Pairing::unasked),
                 fault: pairing.and_then(|pairing| pairing.done(file.nil).into_iter().next()),
                 sources: file.sources,
             }),

@@ -145,6 +145,7 @@ impl Node {
             let mut refusals: Vec<Refusal> = legs.iter().filter_map(unfinished).collect();
             refusals.extend(self.expected(&plan, &legs));
             refusals.extend(self.untold(run).await?);
+            refusals.extend(self.rivals(run).await?);
             let open = self.undecided(run).await?;
             if open > 0 {
                 refusals.push(
@@ -258,6 +259,10 @@ impl Node {
         let Some(first) = ids.first() else {
             return Ok(Vec::new());
         };
+        // Destruction is never early: not by a clock that nobody vouches for either.
+        if self.clock_doubt().await?.is_some() {
+            return Ok(Vec::new());
+        }
         // A holding falls due once, so the first one names the operation.
         let op = OperationId::parse(format!("due:{first}"))?;
         let mut batch = Batch::new(op, "holding.due");

@@ -36,6 +36,10 @@ impl Node {
     /// [`Worked::faults`] and does not stop the others.
     pub async fn work(&self) -> Result<Worked, Trouble> {
         let mut worked = Worked::default();
+        // What cannot be kept is compared with what was kept before.
+        if let Err(fault) = self.ports.clock.remember() {
+            worked.faults.push(fault.to_string());
+        }
         loop {
             let before = worked.entries.len();
             let placed = self.sequence().await?;
@@ -84,10 +88,12 @@ impl Node {
         while let Some(group) = todo.pop() {
             let Some(first) = group.first() else { continue };
             match self.perform(first, group).await {
-                Ok(done) => {
+                Ok(Some(done)) => {
                     any = true;
                     worked.entries.extend(done);
                 }
+                // It stays leased: this process asks again in its next round, any other when the lease is over.
+                Ok(None) => {}
                 // One that cannot be done does not hold back the others: each is done alone.
                 Err(_) if group.len() > 1 => todo.extend(group.chunks(1).rev()),
                 Err(trouble) => {

@@ -57,6 +57,7 @@ pub fn arrival(n: u32) -> Arrival {
     Arrival {
         package: package(n),
         at: jiff::Timestamp::UNIX_EPOCH,
+        bytes: hash(),
         reply_by: None,
         late: false,
     }
