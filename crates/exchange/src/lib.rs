@@ -48,7 +48,7 @@ pub mod trouble;
 pub mod value_use;
 
 pub use node::{
-    About, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
+    About, Asked, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
     Raised, Review, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

@@ -62,6 +62,7 @@ use ledger::{CommitKey, Digest, Entry, NodeName};
 use tracing::Instrument;
 use zeroize::Zeroizing;
 
+pub use answer::Asked;
 pub use bring::Brought;
 pub use byhand::{Locked, Told};
 pub use decide::{About, Deciding};
