@@ -25,6 +25,7 @@ pub mod incident;
 pub mod inward;
 pub mod leg;
 pub mod lookup;
+pub mod machine;
 pub mod matches;
 pub mod message;
 pub mod node;
