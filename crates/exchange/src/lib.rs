@@ -49,7 +49,8 @@ pub mod trouble;
 pub mod value_use;
 
 pub use node::{
-    About, Asked, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports, Proven,
-    Raised, Review, Settings, Start, Told, Verdict, Word, Worked, Written, WrittenRow,
+    About, Asked, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node, Ports,
+    Proven, Raised, Review, Settings, Start, Told, Verdict, Waits, Word, Worked, Written,
+    WrittenRow,
 };
 pub use trouble::Trouble;

@@ -48,6 +48,7 @@ mod start;
 mod statements;
 mod traces;
 mod usage;
+mod waits;
 mod witness;
 mod work;
 mod writing;
@@ -73,6 +74,7 @@ pub use review::{Verdict, Word};
 pub use reviews::Review;
 pub use start::{Case, Start};
 pub use usage::MASKED;
+pub use waits::Waits;
 pub use work::Worked;
 pub use writing::{Written, WrittenRow};
 
