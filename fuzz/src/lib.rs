@@ -1,9 +1,17 @@
 //! One function for each parser of bytes that come from outside: it takes any bytes and must not panic, hang, or
 //! give out what it refuses. `cargo fuzz` drives them (`fuzz_targets/`); `make test` runs each over its corpus.
 
+mod evidence;
+mod posted;
+mod service;
+
+pub use evidence::{ledger, log, signature, witness};
+pub use posted::{card, letter, listing, reader, report};
+pub use service::{sign_in, token};
+
 use std::sync::{Arc, LazyLock};
 
-use courier::{AgeSealer, Keys, reader};
+use courier::{AgeSealer, Keys};
 use exchange::check::{Request, wire};
 use exchange::ids::PartyId;
 use exchange::password::Password;
@@ -21,19 +29,20 @@ fn shape() -> Shape {
 
 /// A partner's csv file.
 pub fn csv(bytes: &[u8]) {
-    let _ = reader::read(Format::Csv, &shape(), bytes);
+    let _ = courier::reader::read(Format::Csv, &shape(), bytes);
 }
 
 /// A partner's workbook: its archive, the scan of its parts, its cells.
 pub fn xlsx(bytes: &[u8]) {
-    let _ = reader::read(Format::Xlsx, &shape(), bytes);
+    let _ = courier::reader::read(Format::Xlsx, &shape(), bytes);
 }
 
-/// A locked workbook, which is mostly its container: the password opens few of the bytes that come here.
+/// A locked workbook or archive, which is mostly its container: the password opens few of the bytes that come here.
 pub fn locked(bytes: &[u8]) {
     if let Some(password) = Password::given("fuzz".into()) {
-        let _ = reader::open(Format::Xlsx, &shape(), bytes, &password);
-        let _ = reader::look(Format::Csv, &shape(), bytes, &password);
+        let _ = courier::reader::open(Format::Xlsx, &shape(), bytes, &password);
+        let _ = courier::reader::open(Format::Csv, &shape(), bytes, &password);
+        let _ = courier::reader::look(Format::Csv, &shape(), bytes, &password);
     }
 }
 
@@ -74,20 +83,6 @@ pub fn agreement(bytes: &[u8]) {
     }
 }
 
-/// What an auditor is handed of a ledger: an entry, a signed checkpoint, a proof.
-pub fn ledger(bytes: &[u8]) {
-    let _ = ledger::Entry::parse(bytes);
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = ledger::Checkpoint::parse(text);
-        let _ = ledger::note::open(text, &[]);
-        let _ = ledger::VerifierKey::parse(text);
-        let key = ledger::NoteSigner::new("ho.example/ledger", &[7; 32]).map(|s| s.verifier());
-        if let (Ok(proof), Ok(key)) = (serde_json::from_str::<ledger::Proof>(text), key) {
-            let _ = proof.check(&key);
-        }
-    }
-}
-
 /// A model of linkage.
 pub fn model(bytes: &[u8]) {
     let _ = linkage::model::Model::read("fuzzed", bytes);
@@ -122,7 +117,7 @@ pub fn call(bytes: &[u8]) {
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target by its name, which is also the name of its folder in `corpus/`.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 18] = [
     ("csv", csv),
     ("xlsx", xlsx),
     ("locked", locked),
@@ -131,4 +126,14 @@ pub const TARGETS: [Target; 8] = [
     ("ledger", ledger),
     ("model", model),
     ("call", call),
+    ("listing", listing),
+    ("letter", letter),
+    ("reader", reader),
+    ("card", card),
+    ("report", report),
+    ("witness", witness),
+    ("log", log),
+    ("signature", signature),
+    ("token", token),
+    ("sign-in", sign_in),
 ];

@@ -180,7 +180,11 @@ impl Supplier for NextDoor {
         let node = self.node.get_or_try_init(open).await;
         let node = node.map_err(|_| CallFault::Failed)?;
         let within = within.unsigned_abs();
-        match tokio::time::timeout(within, node.answer_call(question, &self.me)).await {
+        let answer = async {
+            let asked = node.call_asked(question, &self.me).await;
+            node.answer_call(asked).await
+        };
+        match tokio::time::timeout(within, answer).await {
             Err(_) => Err(CallFault::Late),
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(Trouble::Refused(_))) => Err(CallFault::Refused),

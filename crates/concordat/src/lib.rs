@@ -196,6 +196,8 @@ pub(crate) fn draw(line: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// A line as a shell would split it, up to where its output goes.
@@ -242,6 +244,122 @@ mod tests {
             look(command, &path, &mut examples);
         }
         examples.iter().for_each(|line| parses(line));
+    }
+
+    /// Commands that only look, or make the file that they are asked for and nothing else.
+    const LOOKS: &[&str] = &[
+        "announce list",
+        "audit evaluate",
+        "audit key",
+        "check",
+        "diff",
+        "doctor",
+        "due",
+        "explain",
+        "hold list",
+        "incident list",
+        "link cluster",
+        "link dedupe",
+        "link evaluate",
+        "link explain",
+        "link profile",
+        "link sample",
+        "link score",
+        "link train",
+        "manual",
+        "node card",
+        "node checklist",
+        "node status",
+        "permits",
+        "prove destruction",
+        "prove disclosure",
+        "render",
+        "report",
+        "residence counts",
+        "residence rules",
+        "review list",
+        "route list",
+        "run draft",
+        "run status",
+        "schema",
+        "session list",
+        "solution status",
+        "verify",
+        "witness list",
+    ];
+
+    /// Commands that change something and cannot be tried first, and why.
+    const NOT_TRIED: &[(&str, &str)] = &[
+        (
+            "audit lookups",
+            "reading look-ups stands in the ledger before anything is shown",
+        ),
+        (
+            "audit queue",
+            "reading look-ups stands in the ledger before anything is shown",
+        ),
+        (
+            "demo",
+            "it makes a new directory and refuses one that is there",
+        ),
+        ("fmt", "--check says which files would change"),
+        (
+            "lookup",
+            "a look-up stands in the ledger before anything is shown",
+        ),
+        (
+            "serve",
+            "it is the service itself: what is asked of it has its own answers",
+        ),
+        (
+            "synth",
+            "it makes a new directory of files and refuses one that is there",
+        ),
+    ];
+
+    /// Commands that have no `--json`, and why.
+    const NO_JSON: &[(&str, &str)] = &[("schema", "what it prints is JSON")];
+
+    /// Each command that does something, by its words, with the names of its options.
+    fn leaves() -> Vec<(String, BTreeSet<String>)> {
+        fn look(command: &clap::Command, path: &str, all: &mut Vec<(String, BTreeSet<String>)>) {
+            let mut subs = command.get_subcommands().peekable();
+            if subs.peek().is_none() {
+                let options = command.get_arguments().filter_map(clap::Arg::get_long);
+                all.push((path.to_owned(), options.map(str::to_owned).collect()));
+            }
+            for sub in subs {
+                look(sub, format!("{path} {}", sub.get_name()).trim_start(), all);
+            }
+        }
+        let mut all = Vec::new();
+        look(&Cli::command(), "", &mut all);
+        all
+    }
+
+    #[test]
+    fn what_changes_something_can_be_tried_first_and_all_answers_are_for_programs_too() {
+        let leaves = leaves();
+        assert!(leaves.len() > 90);
+        for (name, options) in &leaves {
+            let looks = LOOKS.contains(&name.as_str());
+            let not_tried = NOT_TRIED.iter().any(|(n, _)| n == name);
+            assert_ne!(
+                options.contains("dry-run"),
+                looks || not_tried,
+                "{name}: it has --dry-run, or only looks, or cannot be tried, which is argued"
+            );
+            assert!(!(looks && not_tried), "{name}");
+            let no_json = NO_JSON.iter().any(|(n, _)| n == name);
+            assert_ne!(options.contains("json"), no_json, "{name}: --json");
+        }
+        let argued = NOT_TRIED.iter().chain(NO_JSON).map(|(name, why)| {
+            assert!(!why.is_empty());
+            name
+        });
+        for name in LOOKS.iter().chain(argued) {
+            assert!(leaves.iter().any(|(n, _)| n == name), "{name} is a command");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use exchange::ports::{CallRecords, Entropy, PortFault};
 use exchange::rows::Row;
 use exchange::solution::{Report, Version};
 use linkage::model::Model;
-use linkage::{Batch, List, Run, Solution, SourceFault};
+use linkage::{Batch, List, Run, Solution, Source, SourceFault};
 use serde::{Deserialize, Serialize};
 use store::{NewRecords, Records};
 use zeroize::Zeroizing;
@@ -114,24 +114,10 @@ pub async fn index(
     (node_key, entropy): (&[u8; 32], Arc<dyn Entropy>),
     progress: impl Fn(u64),
 ) -> Result<Indexed, Fail> {
-    let source = link::open(list, 1)?;
-    let wanted = columns.wanted();
+    let mut lines = Lines::of(list, columns)?;
     let mut new = NewRecords::begin(to, node_key, entropy).await?;
-    let (mut line, mut without_number) = (0, 0);
-    for part in 0..source.parts() {
-        let mut taken = Vec::new();
-        let read = source.read(part, &wanted, &mut |batch| {
-            for at in 0..batch.rows() {
-                line += 1;
-                match record(columns, batch, at).map_err(|column| unfit(line, column))? {
-                    Some(found) => taken.push(found),
-                    None => without_number += 1,
-                }
-            }
-            Ok(())
-        });
-        read.map_err(|fault| Fail::no(format!("{}: {fault}", list.display())))?;
-        progress(line);
+    while let Some(taken) = lines.part()? {
+        progress(lines.line);
         for (number, plain) in &taken {
             new.add(number, plain).await?;
         }
@@ -139,8 +125,72 @@ pub async fn index(
     let records = new.finish().await?;
     Ok(Indexed {
         records,
-        without_number,
+        without_number: lines.without_number,
     })
+}
+
+/// What [`index`] would make of a list: every line is read, and nothing is written.
+///
+/// # Errors
+/// As [`index`].
+pub fn survey(list: &Path, columns: &Columns, progress: impl Fn(u64)) -> Result<Indexed, Fail> {
+    let mut lines = Lines::of(list, columns)?;
+    let mut records = 0;
+    while let Some(taken) = lines.part()? {
+        progress(lines.line);
+        records += taken.len() as u64;
+    }
+    Ok(Indexed {
+        records,
+        without_number: lines.without_number,
+    })
+}
+
+/// The lines of a list, as they go into an index, part by part.
+struct Lines<'a> {
+    list: &'a Path,
+    columns: &'a Columns,
+    wanted: Vec<String>,
+    source: Box<dyn Source>,
+    part: usize,
+    line: u64,
+    without_number: u64,
+}
+
+impl<'a> Lines<'a> {
+    fn of(list: &'a Path, columns: &'a Columns) -> Result<Self, Fail> {
+        Ok(Self {
+            list,
+            columns,
+            wanted: columns.wanted(),
+            source: link::open(list, 1)?,
+            part: 0,
+            line: 0,
+            without_number: 0,
+        })
+    }
+
+    /// Those of the next part that have a number; none after the last.
+    fn part(&mut self) -> Result<Option<Vec<Line>>, Fail> {
+        if self.part == self.source.parts() {
+            return Ok(None);
+        }
+        let (columns, mut taken) = (self.columns, Vec::new());
+        let (line, without) = (&mut self.line, &mut self.without_number);
+        let read = self.source.read(self.part, &self.wanted, &mut |batch| {
+            for at in 0..batch.rows() {
+                *line += 1;
+                match record(columns, batch, at).map_err(|column| unfit(*line, column))? {
+                    Some(found) => taken.push(found),
+                    None => *without += 1,
+                }
+            }
+            Ok(())
+        });
+        read.map_err(|fault| Fail::no(format!("{}: {fault}", self.list.display())))?;
+        self.part += 1;
+        Ok(Some(taken))
+    }
 }
 
 fn unfit(line: u64, column: &str) -> SourceFault {

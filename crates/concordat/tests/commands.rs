@@ -89,7 +89,16 @@ impl Desk {
     fn does(&self, who: &str, parts: &[&[&str]]) -> Value {
         let out = self.out(who, &[parts, &[&["--json"]]].concat());
         assert_eq!(out.status.code(), Some(0), "{parts:?}: {}", text(&out));
-        serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{parts:?}: {e}"))
+        let told: Value =
+            serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{parts:?}: {e}"));
+        if told["entries"].is_array() {
+            let next = told["next"].is_array() || told["undo"].is_string();
+            assert!(
+                next,
+                "{parts:?} says what is next, or how it is undone: {told}"
+            );
+        }
+        told
     }
 
     /// Gives a command that must be refused: the rules.

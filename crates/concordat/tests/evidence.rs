@@ -174,12 +174,10 @@ async fn a_partner_co_signs_a_ledger_that_only_grows_and_names_a_fork() {
     let officer = ["--as", "o1:data-sharing-officer"];
     let analyst = ["--as", "a1:analyst"];
     let ask = |out: &str| {
-        answers(
-            &house,
-            &["witness", "ask", "hmrc", "--dir", "ho", "--out", out],
-            0,
-            out,
-        );
+        let args = ["witness", "ask", "hmrc", "--dir", "ho", "--out", out];
+        answers(&house, &[&args[..], &["--dry-run"]].concat(), 0, out);
+        assert!(!dir.join(out).exists(), "a dry run writes nothing");
+        answers(&house, &args, 0, out);
     };
     let cosign = |request: &str, code: i32, says: &str| {
         let args = [

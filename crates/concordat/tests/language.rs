@@ -306,7 +306,13 @@ fn a_page_is_written_to_a_file_and_fmt_keeps_the_hash() {
     };
     let before = hash(&file);
     answers(&["fmt", "--check", &file], 1, "not in the one layout");
+    let json = answers(&["fmt", "--check", "--json", &file], 1, "");
+    let told: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(told, serde_json::json!({ "other": [file], "faults": [] }));
     answers(&["fmt", &file], 0, "laid out");
+    let json = answers(&["fmt", "--check", "--json", &file], 0, "");
+    let told: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(told, serde_json::json!({ "other": [], "faults": [] }));
     answers(&["fmt", "--check", &file], 0, "");
     assert!(
         std::fs::read_to_string(&file)

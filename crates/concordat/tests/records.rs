@@ -52,7 +52,12 @@ async fn made(home: &Path, list: &str) -> Result<Indexed, concordat::Fail> {
     std::fs::write(&path, format!("{HEAD}{list}")).unwrap();
     let entropy = Arc::new(SeededEntropy::new("records"));
     let with = (&key(home), entropy as Arc<dyn exchange::ports::Entropy>);
+    // Tried first, it says the same, and nothing is made.
+    let stood = home.join("records.db").exists();
+    let tried = concordat::records::survey(&path, &columns(), |_| {});
+    assert_eq!(home.join("records.db").exists(), stood);
     let done = index(&path, &columns(), &home.join("records.db"), with, |_| {}).await;
+    assert_eq!(tried.ok(), done.as_ref().ok().copied());
     std::fs::remove_file(path).unwrap();
     done
 }

@@ -279,7 +279,8 @@ async fn the_supplier_answers_a_call_once_and_retains_nothing() {
     let (question, _) = counter.log().pop().unwrap();
     let (ho, dwp) = (PartyId::parse("ho").unwrap(), &counter.dwp);
     let ask = |question: Vec<u8>, from: PartyId| async move {
-        rules(&dwp.answer_call(&question, &from).await.map(|_| Vec::new()))
+        let asked = dwp.call_asked(&question, &from).await;
+        rules(&dwp.answer_call(asked).await.map(|_| Vec::new()))
     };
     assert_eq!(ask(question.clone(), ho.clone()).await, ["RTC-05"]);
     let text = String::from_utf8(question.clone()).unwrap();
@@ -301,7 +302,8 @@ async fn the_supplier_answers_a_call_once_and_retains_nothing() {
     assert_eq!(ask(more.into(), ho.clone()).await, ["RTC-02"]);
     let none = fresh(4).replace("\"surname\"", "\"other_names\"");
     assert_eq!(ask(none.into(), ho.clone()).await, ["RTC-02"]);
-    assert!(dwp.answer_call(fresh(5).as_bytes(), &ho).await.is_ok());
+    let asked = dwp.call_asked(fresh(5).as_bytes(), &ho).await;
+    assert!(dwp.answer_call(asked).await.is_ok());
     let held: Vec<Holding> = dwp.all().await.unwrap();
     assert!(held.iter().all(|h| h.what() == "evidence"));
     assert!(dwp.all::<Application>().await.unwrap().is_empty());

@@ -16,7 +16,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use common::{House, op, values_in};
+use common::{House, officer, op, values_in};
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
 use serde_json::{Value, json};
@@ -456,6 +456,58 @@ async fn operators_are_told_whether_the_node_can_serve_and_why_not() {
         404,
         "operators see no resource"
     );
+}
+
+#[tokio::test]
+async fn operators_see_in_numbers_what_waits_and_what_is_late() {
+    let house = House::new(None, None).await;
+    house.agreed().await;
+    house.at("2026-02-02T09:00:00Z");
+    let start = exchange::Start {
+        reply_by: Some(jiff::civil::date(2026, 2, 16)),
+        ..common::start()
+    };
+    let (run, ask) = (common::run(), common::ask());
+    let ho = &house.ho;
+    ho.start(&op("prepare"), &start, &officer()).await.unwrap();
+    ho.validate(&op("validate"), &run, &ask).await.unwrap();
+    ho.release(&op("release"), &run, &ask, &officer())
+        .await
+        .unwrap();
+    ho.seal(&op("seal"), &run, &ask).await.unwrap();
+    let service = Service::of(house).await;
+    let waits = async || {
+        let counts = service.operator("/metrics").await.body;
+        [
+            "effects_open",
+            "entries_unplaced",
+            "answers_late",
+            "retention_overdue",
+        ]
+        .map(|name| {
+            let name = format!("concordat_{name} ");
+            let line = counts.lines().find_map(|line| line.strip_prefix(&name));
+            line.unwrap_or_else(|| panic!("{name}in {counts}"))
+                .parse::<u64>()
+                .unwrap()
+        })
+    };
+    // The package is to be published, and the entries have no place yet.
+    let [effects, entries, late, overdue] = waits().await;
+    assert!(effects == 1 && entries > 2, "{effects} {entries}");
+    assert_eq!((late, overdue), (0, 0));
+    service.house.settle().await;
+    service.house.at("2026-02-16T23:30:00Z");
+    assert_eq!(waits().await, [0, 0, 0, 0]);
+    // The day of the answer is over; and a day later than any date of the values.
+    service.house.at("2026-02-17T00:30:00Z");
+    assert_eq!(waits().await, [0, 0, 1, 0]);
+    service.house.at("2029-01-01T12:00:00Z");
+    let [_, _, _, overdue] = waits().await;
+    assert!(overdue > 0);
+    service.house.settle().await;
+    service.house.at("2029-01-01T12:01:00Z");
+    assert_eq!(waits().await[3], 0);
 }
 
 #[tokio::test]

@@ -79,6 +79,11 @@ fn op(text: &str) -> exchange::ids::OperationId {
 impl Two {
     /// `pinned` is the certificate that the Home Office's node believes the supplier by.
     async fn new(pinned: &str, within: u32) -> Self {
+        Self::limited(pinned, within, 10_000).await
+    }
+
+    /// Each lets one caller ask so often a minute.
+    async fn limited(pinned: &str, within: u32, per_minute: u32) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let noon = "2020-02-29T12:00:00Z".parse().unwrap();
         let clock = Arc::new(VirtualClock::new(noon));
@@ -101,8 +106,8 @@ impl Two {
             "[[node]]\nparty = \"ho\"\ncertificates = [\"{}\"]\n{GRANTED}",
             digest("one")
         );
-        let list = (10_000, known(&caller));
-        let list = (list.0, list.1.as_str());
+        let known = known(&caller);
+        let list = (per_minute, known.as_str());
         let dwp = Service::serving((), node, clock.clone(), home.clone(), list).await;
         let mut config = call::config("ho", within);
         for route in config.calls.routes.values_mut() {
@@ -122,7 +127,7 @@ impl Two {
         let node = opened("ho").await;
         call::agreed(&node, &dwp.node, &call::source()).await;
         let list = people();
-        let ho = Service::serving(dir, node, clock, home, (10_000, &list)).await;
+        let ho = Service::serving(dir, node, clock, home, (per_minute, &list)).await;
         Self { ho, dwp }
     }
 
@@ -139,6 +144,28 @@ impl Two {
         let answer = self.post("apply", CHECKS, &request(name, person)).await;
         assert_eq!(answer.status, 200, "{name}: {}", answer.body);
         answer.json()["outcome"].as_str().unwrap().to_owned()
+    }
+
+    /// Asks the supplier, with this client certificate.
+    async fn called(&self, client: Option<&str>, token: &str, body: &str) -> Answer {
+        let text = format!(
+            "POST {CALLS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{token}Content-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.dwp.raw(client, text.as_bytes()).await
+    }
+
+    /// A question under an identifier of its own, about the first test user but for what is named.
+    async fn question(&self, id: &str, more: Value) -> String {
+        let (pact, _) = self.dwp.node.agreement(&call::agreement()).await.unwrap();
+        let mut details = json!({
+            "forename": "Test", "surname": "Found", "date_of_birth": "1980-02-29", "nino": "QQ100001A",
+            "correlation_id": id.repeat(32),
+        });
+        let named = more.as_object().unwrap().clone();
+        details.as_object_mut().unwrap().extend(named);
+        json!({ "agreement": pact.hash(), "flow": "check", "details": details }).to_string()
     }
 
     /// How many calls came to the supplier's door, whatever they were answered.
@@ -367,34 +394,16 @@ async fn a_call_is_answered_once_to_whom_its_certificate_proves_and_asked_of_the
     assert_eq!(two.outcome("w1", FOUND).await, "unsuccessful");
     assert_eq!(two.calls().await, 0);
 
-    let plan = two.dwp.node.agreement(&call::agreement()).await.unwrap();
-    let question = |id: &str, more: Value| {
-        let mut details = json!({
-            "forename": "Test", "surname": "Found", "date_of_birth": "1980-02-29", "nino": "QQ100001A",
-            "correlation_id": id,
-        });
-        let named = more.as_object().unwrap().clone();
-        details.as_object_mut().unwrap().extend(named);
-        json!({ "agreement": plan.0.hash(), "flow": "check", "details": details }).to_string()
-    };
-    let ask = async |client: Option<&str>, token: &str, body: &str| {
-        let text = format!(
-            "POST {CALLS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{token}Content-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        two.dwp.raw(client, text.as_bytes()).await
-    };
-    let good = question(&"a".repeat(32), json!({}));
+    let good = two.question("a", json!({})).await;
     let token = format!("Authorization: Bearer {}\r\n", two.dwp.token("sub-c1"));
     for (client, token) in [(None, ""), (Some("two"), ""), (Some("two"), token.as_str())] {
-        let answer = ask(client, token, &good).await;
+        let answer = two.called(client, token, &good).await;
         assert_eq!(
             (answer.status, answer.code().as_str()),
             (401, "certificate-refused")
         );
     }
-    let answer = ask(Some("one"), "", &good).await;
+    let answer = two.called(Some("one"), "", &good).await;
     assert_eq!(
         (answer.status, &answer.json()["outcome"]),
         (200, &json!("found")),
@@ -404,16 +413,17 @@ async fn a_call_is_answered_once_to_whom_its_certificate_proves_and_asked_of_the
     for (body, rule) in [
         (good.clone(), "RTC-05"),
         (
-            question(&"b".repeat(32), json!({ "address": "1 Test Street" })),
+            two.question("b", json!({ "address": "1 Test Street" }))
+                .await,
             "RTC-02",
         ),
         (
-            question(&"c".repeat(32), json!({ "nino": "QQ-CANARY" })),
+            two.question("c", json!({ "nino": "QQ-CANARY" })).await,
             "RTC-02",
         ),
         ("{".to_owned(), "RTC-02"),
     ] {
-        let answer = ask(Some("one"), "", &body).await;
+        let answer = two.called(Some("one"), "", &body).await;
         assert_eq!(
             (answer.status, &answer.json()["rules"][0]["rule"]),
             (409, &json!(rule)),
@@ -425,6 +435,68 @@ async fn a_call_is_answered_once_to_whom_its_certificate_proves_and_asked_of_the
     let text = "GET /v1/ledger/checkpoint HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     let answer = two.dwp.raw(Some("one"), text.as_bytes()).await;
     assert_eq!(answer.code(), "token-missing");
+}
+
+#[tokio::test]
+async fn one_caller_asks_about_one_person_only_so_often_whatever_the_application_is_called() {
+    let two = Two::limited("server", 2, 60).await;
+    let refused = |answer: &Answer| {
+        let code = answer.code();
+        assert!(answer.header("retry-after").is_some(), "{}", answer.body);
+        assert_eq!((answer.status, code.as_str()), (429, "too-many-requests"));
+        let mut told = answer.json();
+        told.as_object_mut().unwrap().remove("instance");
+        told
+    };
+    // Under another application, with another name, once more: the person is the same.
+    let nobody = ("Test Nobody", "QQ100099A");
+    let mut told = Vec::new();
+    for (n, person) in [FOUND, nobody].into_iter().enumerate() {
+        two.outcome(&format!("a{n}"), person).await;
+        for (name, person) in [("b", person), ("c", ("Another Name", person.1))] {
+            let again = request(&format!("{name}{n}"), person);
+            told.push(refused(&two.post("apply", CHECKS, &again).await));
+        }
+    }
+    let nameless = |name: &str, born: &str| {
+        let mut request = request(name, ("Test Gaps", ""));
+        request["details"]["date_of_birth"] = json!(born);
+        request["details"].as_object_mut().unwrap().remove("nino");
+        request
+    };
+    let first = two
+        .post("apply", CHECKS, &nameless("d", "1980-02-29"))
+        .await;
+    assert_eq!(first.json()["outcome"], "not-attempted", "{}", first.body);
+    let again = two
+        .post("apply", CHECKS, &nameless("e", "1980-02-29"))
+        .await;
+    told.push(refused(&again));
+    let other = two
+        .post("apply", CHECKS, &nameless("f", "1980-03-01"))
+        .await;
+    assert_eq!(other.status, 200, "{}", other.body);
+
+    // At the supplier, which was asked about two people by now: the identifier of the call is another each time.
+    for (n, nino) in ["QQ100001A", "QQ100099A", "QQ100002A", "QQ100098A"]
+        .iter()
+        .enumerate()
+    {
+        let ask = async |id: String| {
+            let question = two.question(&id, json!({ "nino": nino })).await;
+            two.called(Some("one"), "", &question).await
+        };
+        let first = ask(format!("{n}")).await;
+        if n < 2 {
+            told.push(refused(&first));
+        } else {
+            assert_eq!(first.status, 200, "{}", first.body);
+            told.push(refused(&ask(format!("{}", n + 2)).await));
+        }
+    }
+    // Whether there are records of the person, and at which node, nobody can tell.
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -104,7 +104,8 @@ impl Answering {
         let dwp = self.dwp.clone();
         tokio::spawn(async move {
             let ho = PartyId::parse("ho").unwrap();
-            dwp.answer_call(question.as_bytes(), &ho).await.map(|_| ())
+            let asked = dwp.call_asked(question.as_bytes(), &ho).await;
+            dwp.answer_call(asked).await.map(|_| ())
         })
     }
 

@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 use crate::cells::unsafe_file;
-use crate::reader::{Answer, NOT_STARTED, Request, Task};
+use crate::reader::{Answer, NOT_STARTED, Request, Task, heard};
 use crate::{csv, limits, workbook};
 
 /// Writes files in memory and reads them through the program `concordat-reader`.
@@ -177,8 +177,7 @@ impl Confined {
         if line.is_empty() && matches!(answered, Ok(Ok(_))) {
             return None;
         }
-        let answer = serde_json::from_slice(&line);
-        Some(answer.unwrap_or_else(|_| Answer::Fault(unsafe_file())))
+        Some(heard(&line))
     }
 
     /// The whole table.

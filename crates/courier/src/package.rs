@@ -223,7 +223,10 @@ fn parse(json: &str) -> Option<(Manifest, Payload)> {
 }
 
 /// Reads the lines with which the plain payload of a package of this manifest begins.
-pub(crate) fn head(manifest: &Manifest, inner: &[u8], head: &[u8]) -> Result<Head, PackageFault> {
+///
+/// # Errors
+/// [`PackageFault`] where they are another manifest's, or no letter of its kind in its one form.
+pub fn head(manifest: &Manifest, inner: &[u8], head: &[u8]) -> Result<Head, PackageFault> {
     // A party that wraps another's ciphertext in a manifest of its own is found here.
     if canonical(manifest).is_none_or(|text| text.as_bytes() != inner) {
         return Err(PackageFault::Altered);

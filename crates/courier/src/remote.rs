@@ -8,10 +8,10 @@
 pub mod calls;
 pub mod egress;
 pub mod form;
+pub mod listing;
 pub mod sftp;
 pub mod webdav;
 
-mod listing;
 mod pin;
 
 use std::io::{self, Seek, Write};

@@ -10,11 +10,12 @@ use ledger::{Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::{Actor, Warrant};
+use crate::authority::{Action, Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::{AgreementId, FlowId, PartyId, RunId};
 use crate::leg::Leg;
+use crate::machine::{Move, Owner};
 use crate::message::is_plain_note;
 use crate::refusal::Refusal;
 
@@ -62,6 +63,24 @@ pub enum State {
     /// Sender: a person looked at it.
     LookedAt,
 }
+
+/// Every step of one, at the receiver of the file and at its sender.
+pub const MOVES: &[Move] = &[
+    ("raise", None, "to-tell", Owner::May(Action::Announce)),
+    (
+        "tell",
+        Some("to-tell"),
+        "told",
+        Owner::May(Action::Announce),
+    ),
+    ("arrive", None, "received", Owner::Partner),
+    (
+        "look",
+        Some("received"),
+        "looked-at",
+        Owner::May(Action::Announce),
+    ),
+];
 
 /// What an announcement says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

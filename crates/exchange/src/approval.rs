@@ -6,10 +6,11 @@ use ledger::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::{Role, Warrant};
+use crate::authority::{Action, Role, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::{AgreementId, FlowId, PartyId, StaffId};
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
 
 /// The most records in 12 months that an information asset owner may approve (APP-03, C-20).
@@ -78,6 +79,53 @@ enum State {
         by: StaffId,
     },
 }
+
+/// Every step of one.
+pub const MOVES: &[Move] = &[
+    ("ask", None, "asked", Owner::May(Action::AskApproval)),
+    (
+        "refer",
+        Some("asked"),
+        "referred",
+        Owner::May(Action::Approve),
+    ),
+    (
+        "grant",
+        Some("asked"),
+        "granted",
+        Owner::May(Action::Approve),
+    ),
+    (
+        "grant",
+        Some("referred"),
+        "granted",
+        Owner::May(Action::Approve),
+    ),
+    (
+        "refuse",
+        Some("asked"),
+        "refused",
+        Owner::May(Action::Approve),
+    ),
+    (
+        "refuse",
+        Some("referred"),
+        "refused",
+        Owner::May(Action::Approve),
+    ),
+    (
+        "ask again",
+        Some("granted"),
+        "asked",
+        Owner::May(Action::AskApproval),
+    ),
+    (
+        "ask again",
+        Some("refused"),
+        "asked",
+        Owner::May(Action::AskApproval),
+    ),
+];
 
 /// One approval.
 #[derive(Clone, Debug, Serialize, Deserialize)]

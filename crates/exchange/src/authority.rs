@@ -125,6 +125,13 @@ named! {
     }
 }
 
+impl Action {
+    /// The roles that may do it.
+    pub fn roles(self) -> impl Iterator<Item = Role> {
+        Role::ALL.iter().copied().filter(move |r| allowed(*r, self))
+    }
+}
+
 /// The whole table: who may do what. Printed as a golden file.
 const TABLE: &[(Role, &[Action])] = &[
     (
@@ -266,11 +273,7 @@ impl Person {
                 person: self.clone(),
             });
         }
-        let who: Vec<_> = Role::ALL
-            .iter()
-            .filter(|r| allowed(**r, action))
-            .map(|r| r.as_str())
-            .collect();
+        let who: Vec<_> = action.roles().map(Role::as_str).collect();
         Err(Refusal::new(
             "SEC-09",
             format!("a {} may not {}", self.role.as_str(), action.as_str()),

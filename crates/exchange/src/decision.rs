@@ -7,10 +7,11 @@ use ledger::{Code, Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::{Actor, Warrant};
+use crate::authority::{Action, Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::StaffId;
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,51 @@ enum State {
     /// What it rests on was recalled: a person must look at it again.
     Reopened,
 }
+
+/// Every step of one.
+pub const MOVES: &[Move] = &[
+    ("take", None, "taken", Owner::May(Action::Decide)),
+    ("ask", None, "waiting", Owner::May(Action::Decide)),
+    (
+        "agree",
+        Some("waiting"),
+        "taken",
+        Owner::May(Action::Approve),
+    ),
+    (
+        "decline",
+        Some("waiting"),
+        "declined",
+        Owner::May(Action::Approve),
+    ),
+    (
+        "take",
+        Some("declined"),
+        "taken",
+        Owner::May(Action::Decide),
+    ),
+    (
+        "ask",
+        Some("declined"),
+        "waiting",
+        Owner::May(Action::Decide),
+    ),
+    (
+        "take",
+        Some("reopened"),
+        "taken",
+        Owner::May(Action::Decide),
+    ),
+    (
+        "ask",
+        Some("reopened"),
+        "waiting",
+        Owner::May(Action::Decide),
+    ),
+    ("reopen", Some("taken"), "reopened", Owner::Node),
+    ("reopen", Some("waiting"), "reopened", Owner::Node),
+    ("reopen", Some("declined"), "reopened", Owner::Node),
+];
 
 /// A decision about one person, taken.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ use crate::change::{Aggregate, Record};
 use crate::deadline::{Deadline, Expiry};
 use crate::ids::PartyId;
 use crate::leg::Leg;
+use crate::machine::{Move, Owner};
 use crate::ports::PortFault;
 use crate::retention::KeepRule;
 
@@ -39,6 +40,18 @@ pub struct Entrusted {
     #[serde(skip)]
     version: u64,
 }
+
+/// Every step of one. Past its date a person asks, and the certificate still moves it.
+pub const MOVES: &[Move] = &[
+    ("send", None, "waiting", Owner::Node),
+    ("send", None, "counting", Owner::Node),
+    ("event", Some("waiting"), "counting", Owner::Node),
+    ("certify", Some("waiting"), "kept-there", Owner::Partner),
+    ("certify", Some("waiting"), "destroyed", Owner::Partner),
+    ("certify", Some("counting"), "kept-there", Owner::Partner),
+    ("certify", Some("counting"), "destroyed", Owner::Partner),
+    ("certify", Some("kept-there"), "destroyed", Owner::Partner),
+];
 
 /// A partner's certificate, as its letter says it.
 #[derive(Clone, Debug)]
@@ -90,9 +103,9 @@ impl Entrusted {
         self.is_waiting() && self.rule.event == event
     }
 
-    /// Has no count begun?
+    /// Has no count begun of what the partner still has?
     pub fn is_waiting(&self) -> bool {
-        self.due.is_none() && self.gone == 0
+        self.due.is_none() && self.left() > 0
     }
 
     /// The partner's certificate came: of the file, or of a row that it kept apart.

@@ -6,11 +6,12 @@ use ledger::{Code, Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::{Actor, Warrant};
+use crate::authority::{Action, Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::effect::Effect;
 use crate::ids::StaffId;
+use crate::machine::{Move, Owner};
 use crate::matches::{Match, Standing};
 use crate::refusal::Refusal;
 
@@ -61,6 +62,46 @@ pub enum Event {
         at: Timestamp,
     },
 }
+
+/// Every step of one.
+pub const MOVES: &[Move] = &[
+    ("set", None, "in-progress", Owner::May(Action::ReviewMatch)),
+    ("show", Some("in-progress"), "applied", Owner::Node),
+    (
+        "conclude",
+        Some("in-progress"),
+        "concluded",
+        Owner::May(Action::ReviewMatch),
+    ),
+    (
+        "conclude",
+        Some("applied"),
+        "concluded",
+        Owner::May(Action::ReviewMatch),
+    ),
+    (
+        "lift",
+        Some("in-progress"),
+        "lifting",
+        Owner::May(Action::ReviewMatch),
+    ),
+    (
+        "lift",
+        Some("applied"),
+        "lifting",
+        Owner::May(Action::ReviewMatch),
+    ),
+    (
+        "lift",
+        Some("concluded"),
+        "lifting",
+        Owner::May(Action::ReviewMatch),
+    ),
+    ("recall", Some("in-progress"), "lifting", Owner::Partner),
+    ("recall", Some("applied"), "lifting", Owner::Partner),
+    ("recall", Some("concluded"), "lifting", Owner::Partner),
+    ("take away", Some("lifting"), "lifted", Owner::Node),
+];
 
 /// A flag on the person of one confirmed match.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -27,6 +27,7 @@ pub mod incident;
 pub mod inward;
 pub mod leg;
 pub mod lookup;
+pub mod machine;
 pub mod matches;
 pub mod message;
 pub mod node;
@@ -52,8 +53,8 @@ pub mod trouble;
 pub mod value_use;
 
 pub use node::{
-    About, Aims, Asking, Awaited, Brought, Case, Deciding, Done, Doubt, Instance, Locked, MASKED, Node,
-    Ports, Proven, Raised, Review, Settings, Share, Start, Told, Verdict, Word, Worked, Written,
-    WrittenRow,
+    About, Aims, Asked, Asking, Awaited, Brought, Case, Deciding, Done, Doubt, Instance, Locked,
+    MASKED, Node, Ports, Proven, Raised, Review, Settings, Share, Start, Told, Verdict, Waits,
+    Word, Worked, Written, WrittenRow,
 };
 pub use trouble::Trouble;

@@ -6,7 +6,7 @@ mod answer;
 mod asker;
 mod audited;
 mod limits;
-mod record;
+pub(crate) mod record;
 pub mod triage;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,10 +5,28 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::Warrant;
+use crate::authority::{Action, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
+
+/// Every step of it.
+pub const MOVES: &[Move] = &[
+    ("come with the node", None, "in-force", Owner::Node),
+    (
+        "replace",
+        Some("in-force"),
+        "replacing",
+        Owner::May(Action::ReplaceNodeKey),
+    ),
+    (
+        "replaced",
+        Some("replacing"),
+        "in-force",
+        Owner::May(Action::ReplaceNodeKey),
+    ),
+];
 
 /// The node key as the node's history has it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

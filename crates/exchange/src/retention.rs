@@ -5,7 +5,7 @@ mod legal_hold;
 
 use std::collections::BTreeMap;
 
-pub use legal_hold::{Cause, LegalHold};
+pub use legal_hold::{Cause, LegalHold, MOVES as LEGAL_HOLD_MOVES};
 
 use agreement::Period;
 use jiff::Timestamp;
@@ -14,11 +14,12 @@ use ledger::{Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::Actor;
+use crate::authority::{Action, Actor};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::{Deadline, Expiry};
 use crate::effect::Effect;
 use crate::ids::{HoldingId, PartyId};
+use crate::machine::{Move, Owner};
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
 
@@ -57,6 +58,29 @@ enum State {
     Destroying { due: Timestamp },
     Destroyed { at: Timestamp },
 }
+
+/// Every step of one.
+pub const MOVES: &[Move] = &[
+    ("open", None, "kept", Owner::Node),
+    ("open", None, "counting", Owner::Node),
+    ("event", Some("kept"), "counting", Owner::Node),
+    (
+        "give up",
+        Some("kept"),
+        "counting",
+        Owner::May(Action::DestroyEarly),
+    ),
+    ("discard", Some("kept"), "destroying", Owner::Node),
+    ("discard", Some("counting"), "destroying", Owner::Node),
+    (
+        "discard under a hold",
+        Some("kept"),
+        "counting",
+        Owner::Node,
+    ),
+    ("fall due", Some("counting"), "destroying", Owner::Clock),
+    ("certify", Some("destroying"), "destroyed", Owner::Node),
+];
 
 /// One set of values under one key.
 #[derive(Clone, Debug, Serialize, Deserialize)]

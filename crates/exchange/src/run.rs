@@ -6,10 +6,11 @@ use ledger::{Code, Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::{Actor, Warrant};
+use crate::authority::{Action, Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::{AgreementId, FlowId, ProjectId, RunId};
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
 
 /// What kind of run it is (RUN-03, RUN-22).
@@ -45,6 +46,13 @@ enum State {
     Closing { on: Date },
     Closed { on: Date },
 }
+
+/// Every step of one.
+pub const MOVES: &[Move] = &[
+    ("start", None, "open", Owner::May(Action::Run)),
+    ("close", Some("open"), "closing", Owner::May(Action::Run)),
+    ("files gone", Some("closing"), "closed", Owner::Node),
+];
 
 /// Who was looked at when the run was selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

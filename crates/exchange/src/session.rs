@@ -6,10 +6,11 @@ use ledger::{Code, Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::Actor;
+use crate::authority::{Action, Actor};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::StaffId;
+use crate::machine::{Move, Owner};
 
 /// A session that is not used for so long is over (ASVS 5.0, 7.3.1).
 pub const IDLE: SignedDuration = SignedDuration::from_mins(15);
@@ -60,6 +61,20 @@ enum State {
     Open(Signed),
     Ended,
 }
+
+/// Every step of one.
+pub const MOVES: &[Move] = &[
+    ("sign in", None, "open", Owner::Own),
+    ("sign out", Some("open"), "ended", Owner::Own),
+    ("replace", Some("open"), "ended", Owner::Own),
+    (
+        "revoke",
+        Some("open"),
+        "ended",
+        Owner::May(Action::HandleIncident),
+    ),
+    ("lapse", Some("open"), "ended", Owner::Clock),
+];
 
 /// One session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

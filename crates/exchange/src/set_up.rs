@@ -7,12 +7,24 @@ use ledger::{Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::Warrant;
+use crate::authority::{Action, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::{AgreementId, PartyId};
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
 use jiff::Timestamp;
+
+/// Every step of one; the last controller's agreement sets it up.
+pub const MOVES: &[Move] = &[
+    ("foresee", None, "under-review", Owner::Node),
+    (
+        "agree",
+        Some("under-review"),
+        "set-up",
+        Owner::May(Action::Stand),
+    ),
+];
 
 /// One process, and what each controller decided in its review.
 #[derive(Clone, Debug, Serialize, Deserialize)]

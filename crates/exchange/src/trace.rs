@@ -9,10 +9,11 @@ use ledger::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::Actor;
+use crate::authority::{Action, Actor};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::{AgreementId, FlowId, RunId, SubjectId};
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
 
 /// What came of one wash.
@@ -67,6 +68,43 @@ enum State {
     /// No longer in the pool: what was known of the washes is gone.
     Left,
 }
+
+/// Every step of one. While it goes, its last wash says how the person is asked about.
+pub const MOVES: &[Move] = &[
+    ("come in sight", None, "going", Owner::Node),
+    (
+        "leave the pool",
+        Some("going"),
+        "left-the-pool",
+        Owner::Node,
+    ),
+    (
+        "select",
+        Some("left-the-pool"),
+        "going",
+        Owner::May(Action::Run),
+    ),
+    (
+        "close",
+        Some("going"),
+        "closed-not-located",
+        Owner::May(Action::Decide),
+    ),
+    ("stop", Some("going"), "stopped", Owner::Partner),
+    (
+        "stop",
+        Some("closed-not-located"),
+        "stopped",
+        Owner::Partner,
+    ),
+    ("stop", Some("left-the-pool"), "stopped", Owner::Partner),
+    (
+        "restart",
+        Some("stopped"),
+        "going",
+        Owner::May(Action::Verify),
+    ),
+];
 
 /// The trace of one person in one agreement's pool.
 #[derive(Clone, Debug, Serialize, Deserialize)]

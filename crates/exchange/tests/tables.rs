@@ -11,8 +11,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use exchange::authority::Action;
 use exchange::leg::{self, Side};
+use exchange::machine::{MACHINES, Owner};
 use exchange::message::{Kind, rule_of};
+use exchange::pact::{self, Standing};
 use exchange::{alteration, assurance, finding, incident, matches, route, solution};
 
 /// A table of steps: verb, from, to, owner.
@@ -161,8 +164,33 @@ fn alterations() -> Steps {
     all
 }
 
+/// How an agreement stands when it is signed, apart from days.
+fn pacts() -> Steps {
+    let state = |s: Standing| {
+        let name = match s {
+            Standing::Running => "signed",
+            Standing::UnderReview => "under-review",
+            Standing::Suspended => "suspended",
+        };
+        name.to_owned()
+    };
+    let by = |action| Owner::May(action).says();
+    let signed = state(Standing::Running);
+    let mut all = vec![("sign".to_owned(), None, signed, by(Action::Sign))];
+    all.extend(pact::MOVES.iter().map(|(verb, from, to)| {
+        (
+            verb.name().to_owned(),
+            Some(state(*from)),
+            state(*to),
+            by(Action::Stand),
+        )
+    }));
+    all
+}
+
 /// The states that are meant to be ends.
-const ENDS: [(&str, &[&str]); 8] = [
+const ENDS: [(&str, &[&str]); 9] = [
+    ("agreement", &[]),
     ("leg", &["closed"]),
     ("match", &["refuted", "superseded"]),
     ("finding", &["dismissed", "withdrawn"]),
@@ -173,8 +201,16 @@ const ENDS: [(&str, &[&str]); 8] = [
     ("alteration", &["applied", "withdrawn"]),
 ];
 
-fn tables() -> [(&'static str, Steps); 8] {
-    [
+fn tables() -> Vec<(&'static str, Steps)> {
+    let named = MACHINES.iter().map(|(name, moves, _)| {
+        let steps = moves.iter().map(|(verb, from, to, owner)| {
+            let from = from.map(str::to_owned);
+            ((*verb).to_owned(), from, (*to).to_owned(), owner.says())
+        });
+        (*name, steps.collect())
+    });
+    let mut all = vec![
+        ("agreement", pacts()),
         ("leg", legs()),
         ("match", the_matches()),
         ("finding", findings()),
@@ -183,14 +219,18 @@ fn tables() -> [(&'static str, Steps); 8] {
         ("incident", incidents()),
         ("assurance", assurances()),
         ("alteration", alterations()),
-    ]
+    ];
+    all.extend(named);
+    all
 }
 
 // shows: RUN-04, MATCH-06, INC-13
 #[test]
 fn every_state_is_reached_and_has_an_owner_and_a_way_out() {
+    let machines = MACHINES.iter().map(|(name, _, ends)| (*name, *ends));
+    let ends: Vec<_> = ENDS.into_iter().chain(machines).collect();
     for (name, steps) in tables() {
-        let (_, ends) = ENDS.iter().find(|(n, _)| *n == name).unwrap();
+        let (_, ends) = ends.iter().find(|(n, _)| *n == name).unwrap();
         let reached: BTreeSet<&str> = steps.iter().map(|(_, _, to, _)| to.as_str()).collect();
         let left: BTreeSet<&str> = steps
             .iter()

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use async_trait::async_trait;
 use exchange::authority::Person;
 use exchange::lookup::Asker;
-use exchange::{Node, Trouble};
+use exchange::{Node, Trouble, Waits};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::Digest;
@@ -78,6 +78,7 @@ pub struct App {
     /// How many requests there were: each draws its id by its number.
     pub(crate) requests: AtomicU64,
     pub(crate) looked: Mutex<Option<(Timestamp, Vec<&'static str>)>>,
+    pub(crate) counted: Mutex<Option<(Timestamp, Waits)>>,
     /// Is something wrong with the list of who is known, so that an older one counts?
     pub(crate) stale_access: Mutex<bool>,
     /// Who signs people in; none where nobody can.
@@ -107,6 +108,7 @@ impl App {
             metrics: Metrics::new(),
             requests: AtomicU64::new(0),
             looked: Mutex::default(),
+            counted: Mutex::default(),
             stale_access: Mutex::default(),
             provider: OnceLock::new(),
             used: Mutex::default(),

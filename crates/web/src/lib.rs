@@ -14,6 +14,8 @@ mod idempotency;
 mod limits;
 mod log;
 mod metrics;
+#[doc(hidden)]
+pub mod outside;
 mod people;
 mod permission;
 mod probes;

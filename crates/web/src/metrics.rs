@@ -1,8 +1,10 @@
 //! Counts for operators, in the text form of Prometheus. Labels are route templates, statuses and codes: a closed set,
 //! in which no person, no run and no client is named (RPT-10, RTC-20).
 
+use exchange::Waits;
 use exchange::check::{Channel, Checked};
-use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -133,11 +135,47 @@ impl Metrics {
         }
     }
 
-    /// The text that Prometheus reads.
-    pub(crate) fn text(&self) -> String {
+    /// The text that Prometheus reads, with what waits at the node; without it where the node cannot say.
+    pub(crate) fn text(&self, waits: Option<Waits>) -> String {
         let mut text = String::new();
-        // Writing to a String does not fail.
-        let _ = encode(&mut text, &self.registry);
+        let waits = waits.map(registry);
+        for registry in std::iter::once(&self.registry).chain(&waits) {
+            // Writing to a String does not fail.
+            let _ = encode_registry(&mut text, registry);
+        }
+        let _ = encode_eof(&mut text);
         text
     }
+}
+
+/// What waits at the node, whichever of its processes is asked.
+fn registry(waits: Waits) -> Registry {
+    let mut registry = Registry::with_prefix("concordat");
+    for (name, help, count) in [
+        (
+            "effects_open",
+            "Effects of the node that are intended and not done",
+            waits.effects,
+        ),
+        (
+            "entries_unplaced",
+            "Entries that wait for their place in the ledger, at most 1000",
+            waits.entries,
+        ),
+        (
+            "answers_late",
+            "Answers that are awaited or owed past their time",
+            waits.late,
+        ),
+        (
+            "retention_overdue",
+            "Sets of values past their date whose destruction has not begun, at most 1000",
+            waits.overdue,
+        ),
+    ] {
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        registry.register(name, help, gauge);
+    }
+    registry
 }

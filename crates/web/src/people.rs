@@ -3,7 +3,7 @@
 
 mod attempt;
 pub(crate) mod cookies;
-mod id_token;
+pub(crate) mod id_token;
 pub(crate) mod page;
 pub(crate) mod provider;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use exchange::Trouble;
 use exchange::deadline::london_day;
 use exchange::pact::Pact;
+use exchange::{Trouble, Waits};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Entry;
 use serde::Serialize;
@@ -19,6 +19,8 @@ use crate::app::App;
 const BEHIND: SignedDuration = SignedDuration::from_secs(60);
 /// For so long an answer stands, so that asking often costs nothing.
 const FRESH: SignedDuration = SignedDuration::from_secs(2);
+/// For so long a count of what waits stands: it looks at every file of every run.
+const COUNTED: SignedDuration = SignedDuration::from_secs(15);
 
 /// Whether the node can serve.
 #[derive(Serialize, ToSchema)]
@@ -63,11 +65,35 @@ pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
     response
 }
 
-/// The counts of this process.
+/// The counts of this process, and what waits at the node.
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let waits = waits(&app).await;
     let kind =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], app.metrics.text()).into_response()
+    ([(header::CONTENT_TYPE, kind)], app.metrics.text(waits)).into_response()
+}
+
+async fn waits(app: &App) -> Option<Waits> {
+    let now = app.node.ports().clock.now();
+    let last = app.counted.lock().ok().and_then(|counted| *counted);
+    if let Some((at, waits)) = last
+        && now.duration_since(at).abs() < COUNTED
+    {
+        return Some(waits);
+    }
+    match app.node.waits().await {
+        Ok(waits) => {
+            if let Ok(mut counted) = app.counted.lock() {
+                *counted = Some((now, waits));
+            }
+            Some(waits)
+        }
+        Err(Trouble::Fault(fault)) => {
+            crate::log::fault(&fault);
+            None
+        }
+        Err(Trouble::Refused(_)) => None,
+    }
 }
 
 async fn why_not(app: &App) -> Vec<&'static str> {

@@ -36,7 +36,7 @@ pub(crate) struct Claims {
 }
 
 #[derive(Deserialize)]
-struct Payload {
+pub(crate) struct Payload {
     iss: String,
     sub: String,
     client_id: String,

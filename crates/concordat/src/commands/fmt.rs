@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use super::shelf::read;
 use crate::fail::Fail;
 use crate::say;
@@ -18,6 +20,9 @@ pub(crate) struct Args {
     /// Change nothing; name the files that are laid out otherwise.
     #[arg(long)]
     check: bool,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), Fail> {
@@ -35,11 +40,19 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
                     let written =
                         std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, path));
                     written.map_err(|e| Fail::at(path, &e))?;
-                    say(format!("{name}: laid out"));
+                    if !args.json {
+                        say(format!("{name}: laid out"));
+                    }
                 }
                 other.push(name);
             }
         }
+    }
+    if args.json {
+        let laid_out = if args.check { "other" } else { "laid_out" };
+        say(json!({ laid_out: other, "faults": faults }));
+        let is_no = !faults.is_empty() || (args.check && !other.is_empty());
+        return if is_no { Err(Fail::no("")) } else { Ok(()) };
     }
     if args.check {
         faults.extend(other.iter().map(|name| {

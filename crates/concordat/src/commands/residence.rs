@@ -111,13 +111,16 @@ enum What {
         #[arg(long, value_name = "FILE", default_value = "records.db")]
         to: PathBuf,
         #[command(flatten)]
-        at: At,
+        working: Working,
     },
     /// Print the version by which an agreement names the rules of a file.
     #[command(after_help = "Example: concordat residence rules rules/residence-months.toml")]
     Rules {
         /// The file.
         file: PathBuf,
+        /// Print the answer as JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -154,11 +157,16 @@ pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
             list,
             columns,
             to,
-            at,
-        } => show(at, index(list, columns, to, at).await),
-        What::Rules { file } => {
+            working,
+        } => tell(working, index(list, columns, to, working).await),
+        What::Rules { file, json } => {
             let rules = calling::rules(file)?;
-            crate::say(format!("{} {}", rules.name(), rules.version()));
+            let (name, version) = (rules.name(), rules.version());
+            if *json {
+                crate::say(json!({ "rules": name, "version": version }));
+            } else {
+                crate::say(format!("{name} {version}"));
+            }
             Ok(())
         }
     }
@@ -313,7 +321,8 @@ fn moment(node: &exchange::Node) -> String {
     node.ports().clock.now().as_nanosecond().to_string()
 }
 
-async fn index(list: &Path, columns: &Path, to: &Path, at: &At) -> Result<Said, Fail> {
+async fn index(list: &Path, columns: &Path, to: &Path, working: &Working) -> Result<Said, Fail> {
+    let at = &working.at;
     let config = Config::read(&at.dir)?;
     let key = node_key::read(&at.dir, config.node_key.as_deref())?;
     let columns = records::Columns::read(columns)?;
@@ -321,7 +330,11 @@ async fn index(list: &Path, columns: &Path, to: &Path, at: &At) -> Result<Said, 
     let bar = ProgressBar::new_spinner();
     let progress = |line| bar.set_position(line);
     let with = (&*key, Arc::new(SystemEntropy) as Arc<dyn Entropy>);
-    let made = records::index(list, &columns, &at.dir.join(to), with, progress).await;
+    let made = if working.dry_run {
+        records::survey(list, &columns, progress)
+    } else {
+        records::index(list, &columns, &at.dir.join(to), with, progress).await
+    };
     bar.finish_and_clear();
     let made = made?;
     let said = Said::shown(format!(

@@ -10,7 +10,7 @@ use exchange::ids::PartyId;
 use ledger::Request;
 use serde_json::json;
 
-use super::acting::{Acting, At, Said, brief, op, show, tell};
+use super::acting::{Acting, At, Said, Working, brief, op, show, tell};
 use super::shelf::read;
 use crate::fail::Fail;
 use crate::{house, say};
@@ -34,7 +34,7 @@ enum What {
         #[arg(long)]
         out: Option<PathBuf>,
         #[command(flatten)]
-        at: At,
+        working: Working,
     },
     /// Co-sign a partner's ledger, if it only grew since it was last co-signed here.
     #[command(
@@ -66,32 +66,42 @@ enum What {
 
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
     match &args.what {
-        What::Ask { witness, out, at } => ask(witness, out.as_deref(), at).await,
+        What::Ask {
+            witness,
+            out,
+            working,
+        } => match ask(witness, out.as_deref(), working).await.transpose() {
+            Some(said) => tell(working, said),
+            None => Ok(()),
+        },
         What::Cosign { request, out, by } => tell(&by.working, cosign(request, out, by).await),
         What::Add { note, by } => tell(&by.working, add(note, by).await),
         What::List(at) => show(at, list(at).await),
     }
 }
 
-async fn ask(witness: &str, out: Option<&Path>, at: &At) -> Result<(), Fail> {
+/// None where the request was printed and nothing else is to be.
+async fn ask(witness: &str, out: Option<&Path>, working: &Working) -> Result<Option<Said>, Fail> {
     let party = PartyId::parse(witness).map_err(|e| Fail::usage(e.to_string()))?;
-    let node = at.node().await?;
-    let request = match node.ask_witness(&party).await {
-        Ok(request) => request,
-        Err(trouble) => return show(at, Err(trouble.into())),
+    let node = working.node().await?;
+    let request = node.ask_witness(&party).await?;
+    let said = match out {
+        Some(path) => {
+            if !working.dry_run {
+                house::whole(path, request.to_string().as_bytes())?;
+            }
+            Said::shown(format!("The request to {party} is in {}.", path.display()))
+        }
+        None if working.at.json => Said::shown(format!("The request to {party}."))
+            .with("request", json!(request.to_string())),
+        None => {
+            say(request.to_string().trim_end());
+            return Ok(None);
+        }
     };
-    let Some(path) = out else {
-        say(request.to_string().trim_end());
-        return Ok(());
-    };
-    house::whole(path, request.to_string().as_bytes())?;
-    let said = Said::shown(format!("The request to {party} is in {}.", path.display()))
-        .with("old", json!(request.old))
-        .next(format!(
-            "{party}: `concordat witness cosign {}`",
-            path.display()
-        ));
-    show(at, Ok(said))
+    let file = out.map_or("FILE".to_owned(), |path| path.display().to_string());
+    let next = format!("{party}: `concordat witness cosign {file}`");
+    Ok(Some(said.with("old", json!(request.old)).next(next)))
 }
 
 async fn cosign(path: &Path, out: &Path, by: &Acting) -> Result<Said, Fail> {

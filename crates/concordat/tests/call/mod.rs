@@ -99,7 +99,8 @@ impl Supplier for Meddling {
             both.wait().await;
         }
         let from = PartyId::parse("ho").unwrap();
-        let answer = self.node.answer_call(question, &from).await;
+        let asked = self.node.call_asked(question, &from).await;
+        let answer = self.node.answer_call(asked).await;
         let answer = answer.map_err(|_| CallFault::Failed)?;
         let text = String::from_utf8(answer.to_vec()).unwrap();
         let mut log = self.log.lock().unwrap();

@@ -13,7 +13,7 @@ pub(super) const QUESTION: &str =
 ///
 /// # Errors
 /// What is wrong with the answer.
-pub(super) fn names(answer: &[u8]) -> Result<Vec<String>, String> {
+pub fn names(answer: &[u8]) -> Result<Vec<String>, String> {
     let answer = std::str::from_utf8(answer).map_err(|_| "its answer is not UTF-8".to_owned())?;
     let mut reader = NsReader::from_str(answer);
     let mut names = Vec::new();

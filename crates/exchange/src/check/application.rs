@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::wire::Breach;
 use super::{Channel, Guidance, Outcome, Unanswered};
 use crate::act::Act;
-use crate::authority::{Actor, Warrant};
+use crate::authority::{Action, Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::{Deadline, Expiry};
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, PartyId, StaffId, SubjectId};
+use crate::machine::{Move, Owner};
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
 
@@ -45,6 +46,22 @@ pub struct Check {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     with: Vec<AgreementId>,
 }
+
+/// Every step of one: is a check of it under way, or does it stand still?
+pub const MOVES: &[Move] = &[
+    ("assign", None, "still", Owner::May(Action::Assign)),
+    ("check without a call", None, "still", Owner::Own),
+    ("check", None, "checking", Owner::Own),
+    ("check", Some("still"), "checking", Owner::Own),
+    (
+        "check again",
+        Some("still"),
+        "checking",
+        Owner::May(Action::Check),
+    ),
+    ("answer", Some("checking"), "still", Owner::Node),
+    ("give up", Some("checking"), "still", Owner::Clock),
+];
 
 /// One application.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -9,7 +9,16 @@ use crate::authority::Actor;
 use crate::change::{Aggregate, Record};
 use crate::deadline::Deadline;
 use crate::ids::{PartyId, RouteId};
+use crate::machine::{Move, Owner};
 use crate::ports::Calling;
+
+/// Every step of one. A call after the pause tries whether it works again.
+pub const MOVES: &[Move] = &[
+    ("first call", None, "working", Owner::Node),
+    ("first failure", None, "down", Owner::Node),
+    ("fail", Some("working"), "down", Owner::Node),
+    ("answer", Some("down"), "working", Owner::Node),
+];
 
 /// How calls by one route went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

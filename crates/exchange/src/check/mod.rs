@@ -6,10 +6,12 @@ pub mod application;
 pub(crate) mod combine;
 pub mod line;
 pub mod months;
+mod subject;
 pub mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use agreement::Plan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -17,6 +19,8 @@ use zeroize::Zeroizing;
 use crate::authority::{Actor, Person};
 use crate::ids::{AgreementId, FlowId, HoldingId, PartyId};
 use crate::refusal::Refusal;
+
+pub use subject::subject;
 
 /// What came of a check (RTC-14). There is no word here for a decision (RTC-13).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -228,6 +232,12 @@ impl Request {
             );
             Refusal::new("RTC-02", what).help("docs/residence-check.md shows one")
         })
+    }
+
+    /// Whom it is about, as [`subject`] has it. None where the agreement names no such flow.
+    pub fn subject(&self, plan: &Plan) -> Option<Zeroizing<String>> {
+        let value = |field: &str| self.details.get(field).map_or("", |value| value.as_str());
+        subject(plan.flow(&self.flow)?, &value)
     }
 }
 

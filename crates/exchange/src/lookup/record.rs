@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asker, Request};
 use crate::act::Act;
-use crate::authority::{Actor, Role, Warrant};
+use crate::authority::{Action, Actor, Role, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::{OperationId, StaffId};
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
 use crate::value_use::key_of;
 
@@ -63,6 +64,49 @@ pub struct Review {
     /// Is it a cause for concern, to be taken up with the person's manager?
     pub concern: bool,
 }
+
+/// Every step of one.
+pub(crate) const MOVES: &[Move] = &[
+    ("look up", None, "shown", Owner::May(Action::LookUp)),
+    ("look up", None, "nothing-held", Owner::May(Action::LookUp)),
+    ("look up", None, "denied", Owner::May(Action::LookUp)),
+    (
+        "find in order",
+        Some("shown"),
+        "in-order",
+        Owner::May(Action::AuditLookUps),
+    ),
+    (
+        "find of concern",
+        Some("shown"),
+        "concern",
+        Owner::May(Action::AuditLookUps),
+    ),
+    (
+        "find in order",
+        Some("nothing-held"),
+        "in-order",
+        Owner::May(Action::AuditLookUps),
+    ),
+    (
+        "find of concern",
+        Some("nothing-held"),
+        "concern",
+        Owner::May(Action::AuditLookUps),
+    ),
+    (
+        "find in order",
+        Some("denied"),
+        "in-order",
+        Owner::May(Action::AuditLookUps),
+    ),
+    (
+        "find of concern",
+        Some("denied"),
+        "concern",
+        Owner::May(Action::AuditLookUps),
+    ),
+];
 
 /// One look-up, as its auditors find it.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! keyed hash of its identifier, so that none is answered twice.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use agreement::{Flow, Form, Minted, Plan};
 use jiff::civil::Date;
@@ -15,6 +16,7 @@ use super::check::misfit;
 use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Batch, Record};
+use crate::check;
 use crate::check::wire::{self, Found};
 use crate::ids::{OperationId, PartyId};
 use crate::pact::Pact;
@@ -22,36 +24,63 @@ use crate::refusal::Refusal;
 use crate::rows::Row;
 use crate::trouble::Trouble;
 
+/// A question that came from a party, as its agreement reads it.
+pub struct Asked {
+    from: PartyId,
+    read: Result<Read, Trouble>,
+}
+
+/// A question that may be answered.
+struct Read {
+    pact: Pact,
+    plan: Arc<Plan>,
+    asked: Flow,
+    answers: Flow,
+    details: Row,
+    on: Date,
+}
+
+impl Asked {
+    /// Whom it is about, as [`check::subject`] has it. None where it is refused before anybody is looked for.
+    pub fn subject(&self) -> Option<Zeroizing<String>> {
+        let read = self.read.as_ref().ok()?;
+        check::subject(&read.asked, &|field| read.details.get(field))
+    }
+}
+
 impl Node {
-    /// Answers the question of a call that came from this party, which the caller has proven. The entry has its place in
-    /// the ledger before the answer is given out.
+    /// Reads the question of a call that came from this party, which the caller has proven. No record is looked for yet.
+    pub async fn call_asked(&self, question: &[u8], from: &PartyId) -> Asked {
+        Asked {
+            from: from.clone(),
+            read: self.read_call(question, from).await,
+        }
+    }
+
+    /// Answers the question of a call. The entry has its place in the ledger before the answer is given out.
     ///
     /// # Errors
     /// [`Trouble`]: refused when the question is not as the agreement says, when no agreement in force lets it be
     /// answered, or when its identifier was used before (RTC-05); a fault when the records do not answer.
-    pub async fn answer_call(
-        &self,
-        question: &[u8],
-        from: &PartyId,
-    ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    pub async fn answer_call(&self, asked: Asked) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+        let Asked { from, read } = asked;
         let mut nonce = [0; 8];
         // A refusal is recorded under the moment of the call: what came names nothing that could be trusted.
         let moment = OperationId::parse(format!("call:{}", self.now().as_nanosecond()))?;
         self.ports.entropy.fill(&moment, "call", &mut nonce);
         let moment = moment.then(&hex::encode(nonce))?;
-        let answer = self.answering(question, from).await;
+        let answer = match read {
+            Ok(read) => self.answering(read, &from).await,
+            Err(trouble) => Err(trouble),
+        };
         if let Err(Trouble::Refused(refusals)) = &answer {
-            let by = Actor::Partner(from.clone());
+            let by = Actor::Partner(from);
             self.record_refusals(&moment, &by, refusals).await?;
         }
         answer
     }
 
-    async fn answering(
-        &self,
-        question: &[u8],
-        from: &PartyId,
-    ) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    async fn read_call(&self, question: &[u8], from: &PartyId) -> Result<Read, Trouble> {
         let on = crate::deadline::london_day(self.now())?;
         let question = wire::read_question(question).map_err(|breach| misfit((breach, None)))?;
         let pacts: Vec<Pact> = self.all().await?;
@@ -75,10 +104,29 @@ impl Node {
             return Err(Refusal::new("LEG-01", what).into());
         };
         wire::fits(&plan, asked, &question.details, on).map_err(misfit)?;
+        Ok(Read {
+            asked: asked.clone(),
+            answers: answers.clone(),
+            details: question.details,
+            pact,
+            plan,
+            on,
+        })
+    }
+
+    async fn answering(&self, read: Read, from: &PartyId) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+        let Read {
+            pact,
+            plan,
+            asked,
+            answers,
+            details,
+            on,
+        } = read;
         let mut minted = asked.columns.iter();
         let minted = minted.find(|c| c.minted == Some(Minted::PerCall));
         let minted = minted.map_or("", |c| c.field.field.as_str());
-        let correlation = Zeroizing::new(question.details.get(minted).to_owned());
+        let correlation = Zeroizing::new(details.get(minted).to_owned());
         let named = Zeroizing::new(format!("call/{}", *correlation));
         let once = self.ports.vault.lookup_key(&named).await?;
         let op = OperationId::parse(format!("answer:{once}"))?;
@@ -92,19 +140,19 @@ impl Node {
             )
             .help("set `calls.records` in node.toml")
         })?;
-        let mut records = records.about(&question.details).await?;
-        drop(question);
+        let mut records = records.about(&details).await?;
+        drop(details);
         let (outcome, rows) = match (records.pop(), records.is_empty()) {
             (None, _) => (Found::NotFound, Vec::new()),
             (Some(_), false) => (Found::Ambiguous, Vec::new()),
-            (Some(record), true) => leaving(&plan, answers, &record, &correlation, on),
+            (Some(record), true) => leaving(&plan, &answers, &record, &correlation, on),
         };
         let outcome = match (outcome, rows.is_empty()) {
             (Found::Found, true) => Found::NotFound,
             (outcome, _) => outcome,
         };
         let facts = BTreeMap::from([(RECORD.to_owned(), "yes".to_owned())]);
-        let rest_on = gateways(&plan, answers, &rows, &facts, on)?;
+        let rest_on = gateways(&plan, &answers, &rows, &facts, on)?;
         let mut record = Record::new(Act::CallAnswered, &Actor::Partner(from.clone()))
             .under(pact.hash())
             .id("flow", &answers.id)

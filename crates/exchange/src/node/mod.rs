@@ -55,6 +55,7 @@ mod statements;
 mod time;
 mod traces;
 mod usage;
+mod waits;
 mod witness;
 mod work;
 mod writing;
@@ -71,6 +72,7 @@ use tracing::Instrument;
 use zeroize::Zeroizing;
 
 pub use aims::{Aims, Share};
+pub use answer::Asked;
 pub use assurances::Asking;
 pub use bring::Brought;
 pub use byhand::{Locked, Told};
@@ -83,6 +85,7 @@ pub use reviews::Review;
 pub use start::{Case, Start};
 pub use time::Doubt;
 pub use usage::MASKED;
+pub use waits::Waits;
 pub use work::Worked;
 pub use writing::{Written, WrittenRow};
 

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Holding, Opening, State};
 use crate::act::Act;
-use crate::authority::Warrant;
+use crate::authority::{Action, Warrant};
 use crate::change::{Change, Record};
 use crate::ids::{HoldingId, StaffId};
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
 
 macro_rules! causes {
@@ -57,6 +58,24 @@ pub struct LegalHold {
     /// The day on which a person looks at it again; the hold does not end by itself.
     pub review: Date,
 }
+
+/// What suspends the destruction of a set of values, and what lets it go on.
+pub const MOVES: &[Move] = &[
+    ("open", None, "free", Owner::Node),
+    (
+        "open under a hold",
+        None,
+        "held",
+        Owner::May(Action::LegalHold),
+    ),
+    ("hold", Some("free"), "held", Owner::May(Action::LegalHold)),
+    (
+        "let go",
+        Some("held"),
+        "free",
+        Owner::May(Action::LegalHold),
+    ),
+];
 
 impl Holding {
     /// A person suspends the destruction of these values under a name, such as that of a request, and says why.

@@ -55,6 +55,11 @@ pub(crate) async fn check(
     may(&app, &caller, &request.agreement).await?;
     request.closed = closed(&app, &caller, &request.agreement).await?;
     about(&app, &caller, "application", &request.application).await?;
+    let (_, plan) = app.node.agreement(&request.agreement).await?;
+    // The number of the application is the caller's to choose; whom it asks about is not.
+    if let Some(subject) = request.subject(&plan) {
+        about(&app, &caller, "called", &subject).await?;
+    }
     let who = match caller.principal.person {
         None => check::Caller::Applicant,
         Some(_) => check::Caller::Staff(caller.acts()?.clone()),
@@ -118,8 +123,13 @@ pub(crate) async fn answer(
     question: Bytes,
 ) -> Result<Response, Problem> {
     let from = &caller.principal.party;
-    let answer = app.node.answer_call(&question, from).await;
+    let asked = app.node.call_asked(&question, from).await;
     wiped(question);
+    // Before anybody is looked for: a caller who is held back learns nothing of whom there are records.
+    if let Some(subject) = asked.subject() {
+        about(&app, &caller, "called", &subject).await?;
+    }
+    let answer = app.node.answer_call(asked).await;
     // Wiped when the last part of it is sent.
     let answer = Bytes::from_owner(answer?);
     Ok(([(header::CONTENT_TYPE, V1)], answer).into_response())

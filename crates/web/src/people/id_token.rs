@@ -15,7 +15,7 @@ pub(crate) struct Redeemed {
 }
 
 #[derive(Deserialize)]
-struct Payload {
+pub(crate) struct Payload {
     sub: String,
     aud: Audience,
     azp: Option<String>,
