@@ -53,6 +53,6 @@ pub mod value_use;
 pub use node::{
     About, Aims, Asking, Awaited, Brought, Case, Deciding, Done, Instance, Locked, MASKED, Node,
     Ports, Proven, Raised, Review, Settings, Share, Start, Told, Verdict, Word, Worked, Written,
-    WrittenRow,
+    WrittenRow, of_project,
 };
 pub use trouble::Trouble;
