@@ -60,6 +60,8 @@ enum Command {
     Verify(commands::verify::Args),
     /// Make the proof that something left, or was destroyed, for somebody outside. No value is in it.
     Prove(commands::prove::Args),
+    /// Gather the trail of an exchange: how it was tested, tried, justified, evaluated and reviewed.
+    Trail(commands::trail::Args),
     /// Have a partner co-sign this node's ledger, or co-sign a partner's.
     Witness(commands::witness::Args),
     /// Set a node up, and run its worker.
@@ -150,6 +152,7 @@ pub async fn run() -> ExitCode {
         Command::Audit(args) => commands::audit::run(&args).await,
         Command::Due(args) => commands::due::run(&args).await,
         Command::Hold(args) => commands::hold::run(&args).await,
+        Command::Trail(args) => commands::trail::run(&args).await,
         Command::Announce(args) => commands::announce::run(&args).await,
         Command::Alteration(args) => commands::alteration::run(&args).await,
         Command::Assurance(args) => commands::assurance::run(&args).await,

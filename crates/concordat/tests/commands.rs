@@ -1106,3 +1106,82 @@ async fn an_assurance_is_asked_given_and_verified_by_commands_alone() {
     assert!(text(&out).contains("a workbook was destroyed late"));
     assert_eq!(verified("ho").status.code(), Some(1));
 }
+
+// shows: AGR-26, AUD-04
+#[tokio::test]
+async fn an_alteration_goes_its_way_and_the_trail_has_it_by_commands_alone() {
+    let desk = Desk::new().await;
+    desk.agreed();
+    let what = [
+        "--text",
+        "the list of records moves to another system in June",
+    ];
+    let discuss = ["alteration", "discuss"];
+    let discussed = desk.does("hmrc", &[&discuss, &what, ANALYST]);
+    let name = discussed["name"].as_str().unwrap();
+    let of = |verb: &'static str| ["alteration", verb, name];
+    let due = |who: &str| desk.does(who, &[&["due"]]).to_string();
+    assert!(due("hmrc").contains("the alteration contact-thread/hmrc/0001 is discussed"));
+    let notified = desk.does("hmrc", &[&of("notify"), ANALYST]);
+    // The annex names no contact for change control: the one for business as usual is told.
+    let next = notified["next"].to_string();
+    assert!(next.contains("hand the file to ho: "), "{next}");
+    assert!(next.contains("@home-office.example"), "{next}");
+    let file = notified["file"].as_str().unwrap();
+    desk.does("ho", &[&["alteration", "take", file], OFFICER]);
+    assert!(due("ho").contains("`concordat alteration agree contact-thread/hmrc/0001`"));
+    let agreed = desk.does("ho", &[&of("agree"), OFFICER]);
+    let file = agreed["file"].as_str().unwrap();
+    let taken = desk.does("hmrc", &[&["alteration", "take", file], ANALYST]);
+    assert_eq!(taken["state"], "agreed");
+    // Laid and not signed, the new version applies nothing.
+    let old = std::fs::read_to_string(desk.path("contact-thread.yaml")).unwrap();
+    let new = old.replace(
+        "agreement: contact-thread\n",
+        "agreement: contact-thread-2\n",
+    );
+    assert_ne!(old, new);
+    std::fs::write(desk.path("contact-thread-2.yaml"), new).unwrap();
+    let (file, umbrella) = (desk.at("contact-thread-2.yaml"), desk.at("mou-u-d.yaml"));
+    let lay = ["node", "lay", &file, "--umbrella", &umbrella];
+    desk.does("ho", &[&lay, &["--project", "contact-2026"], OFFICER]);
+    let apply = |by: &'static str| [&of("apply")[..], &["--by", by]].concat();
+    let refused = desk.refused("ho", &[&apply("contact-thread-2"), OFFICER]);
+    assert_eq!(refused[..2], ["AGR-26", "AGR-21"]);
+    assert_eq!(
+        desk.refused("ho", &[&apply("contact-thread"), OFFICER]),
+        ["AGR-26"]
+    );
+    let list = desk.does("ho", &[&["alteration", "list"]]);
+    assert_eq!(list["alterations"][0]["state"], "agreed");
+    let why = ["--reason", "the old system stays"];
+    desk.does("ho", &[&of("withdraw"), &why, OFFICER]);
+    assert!(!due("ho").contains("alteration"));
+
+    // The trail is a file, which the ledger's key checks; what is missing is told: of a proof of concept, also its runs.
+    desk.settle();
+    let out = desk.at("trail.json");
+    let project = ["--project", "contact-2026"];
+    let trail = desk.does("ho", &[&["trail", "--out", &out], &project]);
+    assert_eq!(
+        trail["missing"],
+        serde_json::json!(["pilot", "quality", "evaluation", "review"])
+    );
+    assert!(trail["kinds"]["agreement"].as_u64().unwrap() > 8);
+    let verified = |key: &str| {
+        let mut verify = Command::new(env!("CARGO_BIN_EXE_concordat"));
+        let verify = verify.args(["verify", &out, "--trail", "--key", &desk.at(key)]);
+        verify.output().unwrap()
+    };
+    let incomplete = verified("ho/ledger/key");
+    assert_eq!(incomplete.status.code(), Some(1));
+    let told = text(&incomplete);
+    assert!(
+        told.contains("trail verified") && told.contains("NOT COMPLETE"),
+        "{told}"
+    );
+    let other = text(&verified("hmrc/ledger/key"));
+    assert!(other.contains("NOT VERIFIED"), "{other}");
+    let no_such = ["trail", "--project", "other", "--out", &out];
+    assert_eq!(desk.refused("ho", &[&no_such]), ["AUD-04"]);
+}

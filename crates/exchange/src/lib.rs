@@ -55,6 +55,6 @@ pub mod value_use;
 pub use node::{
     About, Aims, Asked, Asking, Awaited, Brought, Case, Deciding, Done, Doubt, Instance, Locked,
     MASKED, Node, Ports, Proven, Raised, Review, Settings, Share, Start, Told, Verdict, Waits,
-    Word, Worked, Written, WrittenRow,
+    Word, Worked, Written, WrittenRow, of_project,
 };
 pub use trouble::Trouble;

@@ -43,6 +43,7 @@ pub(crate) mod solution;
 mod status;
 pub(crate) mod store;
 pub(crate) mod synth;
+pub(crate) mod trail;
 pub(crate) mod verify;
 pub(crate) mod witness;
 

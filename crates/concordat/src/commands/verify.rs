@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use courier::DirectoryShelf;
 use ledger::note::KeyFault;
-use ledger::{Cosigned, CosignerKey, LogFiles, Proof, VerifierKey, verify_log};
+use ledger::{Cosigned, CosignerKey, LogFiles, Proof, Trail, VerifierKey, verify_log};
 
 use crate::fail::Fail;
 use crate::say;
@@ -12,10 +12,10 @@ use crate::say;
 /// Arguments of `verify`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example: concordat verify demo/ho/ledger --key demo/ho/ledger/key\n\nExample: concordat verify ho/ledger --key ho.key --witness-key hmrc.key\n\nExample: concordat verify proof.json --proof --key ho.key\n\nExample: concordat verify assurance.note --note --key hmrc.key"
+    after_help = "Example: concordat verify demo/ho/ledger --key demo/ho/ledger/key\n\nExample: concordat verify ho/ledger --key ho.key --witness-key hmrc.key\n\nExample: concordat verify proof.json --proof --key ho.key\n\nExample: concordat verify assurance.note --note --key hmrc.key\n\nExample: concordat verify trail.json --trail --key ho.key"
 )]
 pub(crate) struct Args {
-    /// The ledger's directory, with --proof a proof's file, with --note a signed note's.
+    /// The ledger's directory, with --proof a proof's file, with --note a signed note's, with --trail a trail's.
     path: PathBuf,
     /// The file with the ledger's public key, taken from a place you trust. [default: `key` in the ledger's
     /// directory, which proves nothing about whose ledger it is]
@@ -28,9 +28,12 @@ pub(crate) struct Args {
     /// text is printed.
     #[arg(long, requires = "key", conflicts_with = "proof")]
     note: bool,
+    /// The path is a trail, as `concordat trail` writes it; --key is needed.
+    #[arg(long, requires = "key", conflicts_with_all = ["proof", "note"])]
+    trail: bool,
     /// The file with the public key of a witness that must have co-signed the ledger: a party's key, or one in the
     /// form of C2SP tlog-cosignature. The ledger must have grown from what the witness saw.
-    #[arg(long, conflicts_with_all = ["proof", "note"])]
+    #[arg(long, conflicts_with_all = ["proof", "note", "trail"])]
     witness_key: Option<PathBuf>,
     /// Print the result as JSON.
     #[arg(long)]
@@ -45,6 +48,9 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
     }
     if args.note {
         return note(args, &key);
+    }
+    if args.trail {
+        return trail(args, &key);
     }
     let files = DirectoryShelf::new(args.path.clone());
     let seen = match &args.witness_key {
@@ -132,6 +138,39 @@ fn note(args: &Args, key: &VerifierKey) -> Result<(), Fail> {
         ));
     }
     Ok(())
+}
+
+fn trail(args: &Args, key: &VerifierKey) -> Result<(), Fail> {
+    let text = std::fs::read_to_string(&args.path).map_err(|e| Fail::at(&args.path, &e))?;
+    let trail: Trail = serde_json::from_str(&text).map_err(|e| {
+        let what = format!("{} is not a trail: line {}", args.path.display(), e.line());
+        Fail::no(what)
+    })?;
+    let walked = trail
+        .check(key)
+        .map_err(|e| Fail::no(format!("NOT VERIFIED: {e}")))?;
+    if args.json {
+        say(serde_json::json!({ "verified": true, "trail": walked }));
+    } else {
+        say(format!(
+            "trail verified: {} entries out of the {} of the ledger, {} texts, {} notes by this key",
+            trail.items.len(),
+            walked.size,
+            walked.texts,
+            walked.notes
+        ));
+        for (kind, count) in &walked.kinds {
+            say(format!("  {count:>6} {kind}"));
+        }
+    }
+    if walked.missing.is_empty() {
+        return Ok(());
+    }
+    let missing: Vec<_> = walked.missing.iter().map(ToString::to_string).collect();
+    Err(Fail::no(format!(
+        "NOT COMPLETE: nothing of the kinds {}",
+        missing.join(", ")
+    )))
 }
 
 fn proof(args: &Args, key: &VerifierKey) -> Result<(), Fail> {

@@ -209,6 +209,9 @@ impl Leg {
         if let Some(day) = leg.as_of() {
             record = record.fact("as-of", Fact::Date(day));
         }
+        if let Some(quality) = leg.quality() {
+            record = record.text("quality", quality);
+        }
         Ok(Change::new(leg, record))
     }
 

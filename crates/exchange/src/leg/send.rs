@@ -71,6 +71,9 @@ impl Leg {
         if !what.sources.is_empty() {
             record = record.id("sources", what.sources);
         }
+        if let Some(quality) = leg.quality() {
+            record = record.text("quality", quality);
+        }
         if let Some(circumstance) = &what.circumstance {
             record = record
                 .rule("EXCH-DFE-11")
