@@ -39,7 +39,8 @@ impl Bands {
     }
 
     /// So many more records were read, which make so many pairs in each band. Bands that make too many are skipped from
-    /// here on; as are those that would make three times too many by the end, were the list to go on as it began: half of them are still enough.
+    /// here on; as are those that would make three times too many by the end, were the list to go on as it began: what
+    /// is left then, about half, is still enough.
     pub(super) fn read(&self, records: u64, pairs: &[u64; BANDS]) {
         // The records first: a guess by another thread is too low meanwhile, and not too high.
         let read = self.read.fetch_add(records, Ordering::Relaxed) + records;
