@@ -226,6 +226,7 @@ const fn grade_of(how: How) -> Grade {
         | How::OneDigit
         | How::DefaultDay
         | How::SameYear
+        | How::Years(_)
         | How::Sector
         | How::Outward
         | How::Area => Grade::Same,
@@ -253,6 +254,7 @@ fn holds(how: How, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> bool {
         How::OneDigit => one_digit(one, other),
         How::DefaultDay => default_day(one, other),
         How::SameYear => one >> 16 == other >> 16,
+        How::Years(most) => year(one).abs_diff(year(other)) <= most,
         How::Sector => postcode_part(postcode_sector, a, b),
         How::Outward => postcode_part(postcode_outward, a, b),
         How::Area => postcode_part(postcode_area, a, b),
@@ -277,6 +279,7 @@ fn may_hold(how: How, a: &[u32], b: &[u32]) -> bool {
         | How::OneDigit
         | How::DefaultDay
         | How::SameYear
+        | How::Years(_)
         | How::Sector
         | How::Outward
         | How::Area
@@ -292,6 +295,11 @@ fn may_hold(how: How, a: &[u32], b: &[u32]) -> bool {
 fn postcode_part(part: fn(u64) -> u64, a: &[u32], b: &[u32]) -> bool {
     let part_of_a = part(postcode_of(a));
     part_of_a != 0 && part_of_a == part(postcode_of(b))
+}
+
+/// The year of a date's digits.
+const fn year(date: u32) -> u32 {
+    (date >> 28) * 1000 + (date >> 24 & 15) * 100 + (date >> 20 & 15) * 10 + (date >> 16 & 15)
 }
 
 /// One digit differs, or two neighbouring digits of the written date are exchanged.

@@ -412,7 +412,8 @@ pub(crate) fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
     let near = |how: How| match how {
         How::Same | How::Within | How::Single | How::Variant | How::Close => true,
         How::AllButOne | How::Shares | How::Like(_) | How::Edits(_) => true,
-        How::Swapped | How::OneDigit | How::DefaultDay | How::SameYear => false,
+        How::Swapped | How::OneDigit | How::DefaultDay => false,
+        How::SameYear | How::Years(_) => false,
         How::Sector | How::Outward | How::Area => false,
     };
     comparison.levels.iter().take_while(|l| near(l.how)).count()
