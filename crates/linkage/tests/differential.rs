@@ -35,7 +35,7 @@ blocking:
   - any
 comparisons:
   person: [same, within, single, variant, close, all-but-one, shares]
-  born: [same, swapped, one-digit, default-day, same-year]
+  born: [same, swapped, one-digit, default-day, same-year, years 1, years 10]
   number: [same, edits 1, like 0.9, edits 3]
   postcode: [same, sector, outward, area]
   street: [same, like 0.9, edits 4]

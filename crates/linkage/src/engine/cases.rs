@@ -2,7 +2,7 @@
 
 use foldhash::HashMap;
 
-use super::encode::{Encoder, Layout, Reading, Unused};
+use super::encode::{Encoder, LINE, Layout, Reading, Unused};
 use super::intern::{Known, Strange, Words, narrow};
 use super::source::{Source, SourceFault};
 use super::train::hash_of;
@@ -143,10 +143,10 @@ impl Cases {
             .unwrap_or_default()
     }
 
-    /// Reads the ends of a case's row, so that all of it is near.
+    /// Reads something of each cache line of a case's row, so that all of it is near.
     pub(crate) fn fetch(&self, case: u32) -> u32 {
-        let row = self.row(case);
-        row.first().unwrap_or(&0) ^ row.last().unwrap_or(&0)
+        let lines = self.row(case).iter().step_by(LINE);
+        lines.fold(0, |all, word| all ^ word)
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = &[u32]> + Clone {

@@ -1,7 +1,7 @@
 //! How one column of a case compares with that of a master record: the number of the first level that holds.
 
 use super::cases::Cases;
-use super::encode::{Layout, NAME_WORDS, Place, postcode_of};
+use super::encode::{Layout, NAME_WORDS, Place, outline_of, postcode_of};
 use super::intern::Words;
 use crate::diminutive::related;
 use crate::model::{ColumnComparison, How, Kind, Model};
@@ -147,27 +147,23 @@ impl Comparer {
     /// The closest level that a pair can have, by what can be told without a look at letters; and whether a value that
     /// a rare term could make heavier may be common to both.
     pub(crate) fn at_best(&self, left: Side, right: Side) -> (Code, bool) {
-        let mut best = small(self.hows.len() + 1);
+        let otherwise = small(self.hows.len() + 1);
         if self.left.is_empty(left.row) || self.right.is_empty(right.row) {
             return (0, false);
         }
-        let mut common = false;
+        let (mut best, mut common) = (otherwise, false);
         let apart = self.apart(left, right);
         for a in self.left.values(left.row) {
             for b in self.right.values(right.row) {
-                let code = if self.left.kind == Kind::Name {
+                if self.left.kind == Kind::Name {
                     let paired = pair_off(a, b, left.words, right.words, apart);
                     common |= paired.equal > 0;
-                    self.by_grade.get(paired.at_best() as usize).copied()
+                    let code = self.by_grade.get(paired.at_best() as usize).copied();
+                    best = best.min(code.unwrap_or(1));
                 } else {
-                    common = true;
-                    Some(if a == b {
-                        1
-                    } else {
-                        1 + u8::from(self.hows.first() == Some(&How::Same))
-                    })
-                };
-                best = best.min(code.unwrap_or(1));
+                    best = self.first(best, |how| may_hold(how, a, b));
+                    common |= best < otherwise;
+                }
             }
         }
         (best, common)
@@ -188,21 +184,26 @@ impl Comparer {
         apart: bool,
         best: Code,
     ) -> Code {
-        if self.left.kind == Kind::Name {
-            let grade = grade(a, b, of_a, of_b, apart) as usize;
-            return self.by_grade.get(grade).copied().unwrap_or(best);
-        }
-        let mut code = 1;
-        for how in &self.hows {
-            if code >= best {
-                return best;
+        match self.left.kind {
+            Kind::Name => {
+                let grade = grade(a, b, of_a, of_b, apart) as usize;
+                self.by_grade.get(grade).copied().unwrap_or(best)
             }
-            if holds(*how, self.left.kind, a, b, of_a, of_b) {
-                return code;
+            // All that a level may ask of postcodes, two of one area have at least.
+            Kind::Postcode if postcode_area(postcode_of(a)) != postcode_area(postcode_of(b)) => {
+                best
             }
-            code += 1;
+            Kind::Postcode | Kind::Text | Kind::Identifier | Kind::Date => {
+                self.first(best, |how| holds(how, a, b, of_a, of_b))
+            }
         }
-        code
+    }
+
+    /// The code of the first level that holds, where it is below `best`; else `best`.
+    fn first(&self, best: Code, holds: impl Fn(How) -> bool) -> Code {
+        let mut levels = (1..best).zip(&self.hows);
+        let held = levels.find(|(_, how)| holds(**how));
+        held.map_or(best, |(code, _)| code)
     }
 }
 
@@ -225,28 +226,26 @@ const fn grade_of(how: How) -> Grade {
         | How::OneDigit
         | How::DefaultDay
         | How::SameYear
+        | How::Years(_)
         | How::Sector
         | How::Outward
         | How::Area => Grade::Same,
     }
 }
 
-fn holds(how: How, kind: Kind, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> bool {
-    if how == How::Same {
-        return a == b;
-    }
-    let (one, other) = (
-        a.first().copied().unwrap_or(0),
-        b.first().copied().unwrap_or(0),
-    );
+/// Whether a level of anything but names holds.
+fn holds(how: How, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> bool {
+    let first = |slot: &[u32]| slot.first().copied().unwrap_or(0);
+    let (one, other) = (first(a), first(b));
     match how {
+        How::Same => is_same(a, b),
         How::Like(least) => {
-            let (outline, other_outline) = (of_a.text_outline(one), of_b.text_outline(other));
-            one == other
-                || (outline.may_be_alike(other_outline, least)
-                    && alike(of_a.text(one), of_b.text(other), least))
+            one == other || (may_hold(how, a, b) && alike(of_a.text(one), of_b.text(other), least))
         }
-        How::Edits(most) => one == other || within_edits(of_a.text(one), of_b.text(other), most),
+        How::Edits(most) => {
+            one == other
+                || (may_hold(how, a, b) && within_edits(of_a.text(one), of_b.text(other), most))
+        }
         How::Swapped => {
             one >> 16 == other >> 16
                 && one >> 8 & 0xff == other & 0xff
@@ -255,22 +254,52 @@ fn holds(how: How, kind: Kind, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -
         How::OneDigit => one_digit(one, other),
         How::DefaultDay => default_day(one, other),
         How::SameYear => one >> 16 == other >> 16,
+        How::Years(most) => year(one).abs_diff(year(other)) <= most,
         How::Sector => postcode_part(postcode_sector, a, b),
         How::Outward => postcode_part(postcode_outward, a, b),
         How::Area => postcode_part(postcode_area, a, b),
-        How::Same
+        How::Within | How::Single | How::Variant | How::Close | How::AllButOne | How::Shares => {
+            false
+        }
+    }
+}
+
+/// Whether two values of one kind, but names, are the same. What stands after two words follows from the first.
+fn is_same(a: &[u32], b: &[u32]) -> bool {
+    a.first() == b.first() && a.get(1) == b.get(1)
+}
+
+/// False only where a level of texts or identifiers does not hold, by what can be told without a look at letters.
+fn may_hold(how: How, a: &[u32], b: &[u32]) -> bool {
+    match how {
+        How::Same => is_same(a, b),
+        How::Like(least) => outline_of(a).may_be_alike(outline_of(b), least),
+        How::Edits(most) => outline_of(a).may_be_within(outline_of(b), most),
+        How::Swapped
+        | How::OneDigit
+        | How::DefaultDay
+        | How::SameYear
+        | How::Years(_)
+        | How::Sector
+        | How::Outward
+        | How::Area
         | How::Within
         | How::Single
         | How::Variant
         | How::Close
         | How::AllButOne
-        | How::Shares => kind != Kind::Name && a == b,
+        | How::Shares => true,
     }
 }
 
 fn postcode_part(part: fn(u64) -> u64, a: &[u32], b: &[u32]) -> bool {
     let part_of_a = part(postcode_of(a));
     part_of_a != 0 && part_of_a == part(postcode_of(b))
+}
+
+/// The year of a date's digits.
+const fn year(date: u32) -> u32 {
+    (date >> 28) * 1000 + (date >> 24 & 15) * 100 + (date >> 20 & 15) * 10 + (date >> 16 & 15)
 }
 
 /// One digit differs, or two neighbouring digits of the written date are exchanged.
@@ -434,7 +463,7 @@ fn count(slot: &[u32]) -> usize {
 
 /// One is the other's initial, or they are nearly alike.
 fn nearly(a: u32, b: u32, of_a: Words, of_b: Words) -> bool {
-    let (outline_a, outline_b) = (of_a.word_outline(a), of_b.word_outline(b));
+    let (outline_a, outline_b) = (of_a.meaning(a).outline, of_b.meaning(b).outline);
     if outline_a.is_letter() || outline_b.is_letter() {
         return of_a.word(a).chars().next() == of_b.word(b).chars().next();
     }

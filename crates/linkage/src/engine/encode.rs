@@ -1,16 +1,20 @@
 //! One record as a row of words of fixed length: what comparisons read, contiguous in memory.
 //!
 //! A column has `most` slots; an empty slot begins with 0. A name's slot holds up to [`NAME_WORDS`] numbers of
-//! words in the order written, a text's or identifier's one number, a date's its eight digits (BCD), a postcode's
-//! its packed form in two words.
+//! words in the order written, a text's or identifier's one number and its outline in two words, a date's its eight
+//! digits (BCD), a postcode's its packed form in two words.
 
 use super::intern::{Known, Meaning, STRANGE, Strange, Table, Words};
 use super::source::Batch;
 use crate::model::{Column, Kind, Model};
 use crate::standardise::{identifier_into, name_into, packed_date, postcode};
+use crate::text::Outline;
 
 /// How many words of a name are compared: of a longer one the first ones and the last.
 pub(crate) const NAME_WORDS: usize = 8;
+
+/// The words of a cache line.
+pub(crate) const LINE: usize = 16;
 
 /// Where a column's values stand in a row: slots of so many words each; after those of names two words of
 /// [bits](Place::bits).
@@ -29,10 +33,12 @@ impl Place {
 
     /// The filled slots of this column in a row.
     pub(crate) fn values(self, row: &[u32]) -> impl Iterator<Item = &[u32]> {
-        row.get(self.at..self.end())
-            .unwrap_or_default()
-            .chunks_exact(self.width)
-            .take_while(|slot| slot.first() != Some(&0))
+        // Not in chunks: these begin with a division.
+        (0..self.slots).map_while(move |slot| {
+            let from = self.at + slot * self.width;
+            let slot = row.get(from..from + self.width);
+            slot.filter(|slot| slot.first() != Some(&0))
+        })
     }
 
     /// All slots of this column in a row, to be changed.
@@ -66,8 +72,9 @@ impl Layout {
     pub(crate) fn of(model: &Model) -> Self {
         let width = |kind| match kind {
             Kind::Name => NAME_WORDS,
+            Kind::Text | Kind::Identifier => 3,
             Kind::Postcode => 2,
-            Kind::Text | Kind::Identifier | Kind::Date => 1,
+            Kind::Date => 1,
         };
         let columns = model.columns.iter();
         Self::with(columns.map(|c| (c.kind, c.most, width(c.kind))))
@@ -90,7 +97,7 @@ impl Layout {
         Self { places, words }
     }
 
-    /// Room for what these rows hold and no more, and the rows in it: the fewer the words of a row, the more rows are near.
+    /// Room for what these rows hold, in whole cache lines and no more, and the rows in it: so little of each is far.
     pub(crate) fn fitted(&self, rows: &[u32]) -> (Self, Vec<u32>) {
         let rows = || rows.chunks_exact(self.words.max(1));
         let columns = self.places.iter().map(|place| {
@@ -102,7 +109,9 @@ impl Layout {
             };
             (place.kind, slots.unwrap_or(0).max(1), width.unwrap_or(1))
         });
-        let fitted = Self::with(columns);
+        let mut fitted = Self::with(columns);
+        let filled = fitted.words;
+        fitted.words = filled.next_multiple_of(LINE);
         let mut out = Vec::with_capacity(rows().count() * fitted.words);
         for row in rows() {
             for (from, to) in self.places.iter().zip(&fitted.places) {
@@ -115,8 +124,17 @@ impl Layout {
                     out.extend(row.get(end..end + 2).unwrap_or_default());
                 }
             }
+            out.extend(std::iter::repeat_n(0, fitted.words - filled));
         }
         (fitted, out)
+    }
+}
+
+/// The outline that stands in a slot of a text or identifier.
+pub(crate) fn outline_of(slot: &[u32]) -> Outline {
+    match slot {
+        [_, kinds, count] => Outline::of_words([*kinds, *count]),
+        _ => Outline::default(),
     }
 }
 
@@ -242,6 +260,21 @@ impl Numbers for Lookup<'_> {
     }
 }
 
+/// Numbers of the case list's words and texts; of others nothing but that they are strange. Enough to count terms.
+pub(crate) struct KnownAlone<'a>(pub(crate) &'a Known);
+
+impl Numbers for KnownAlone<'_> {
+    fn word(&mut self, word: &str) -> u32 {
+        self.0.find_word(word).unwrap_or(STRANGE)
+    }
+    fn text(&mut self, text: &str) -> u32 {
+        self.0.texts.find(text).unwrap_or(STRANGE)
+    }
+    fn meaning(&self, _: u32) -> Meaning {
+        Meaning::default()
+    }
+}
+
 /// How often a column's values could not be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unused {
@@ -317,16 +350,28 @@ impl<'m> Encoder<'m> {
         numbers: &mut impl Numbers,
         row: &mut [u32],
     ) {
+        self.encode_some(|_| true, batch, at, numbers, row);
+    }
+
+    /// [`encode`](Self::encode), of the columns that are wanted; the others are empty.
+    pub(crate) fn encode_some(
+        &mut self,
+        wanted: impl Fn(usize) -> bool,
+        batch: &dyn Batch,
+        at: usize,
+        numbers: &mut impl Numbers,
+        row: &mut [u32],
+    ) {
         row.fill(0);
         let columns = self.model.columns.iter().zip(&self.layout.places);
-        let reading = self.reading;
-        for (n, ((column, place), values)) in columns.zip(&reading.values).enumerate() {
+        let columns = columns.zip(&self.reading.values).enumerate();
+        for (n, ((column, place), values)) in columns.filter(|(n, _)| wanted(*n)) {
             let mut unused = Unused::default();
             let slots = row.get_mut(place.at..place.end()).unwrap_or_default();
             let mut slots = slots.chunks_exact_mut(place.width);
             let width = place.width;
             let mut put = |text: &str, standard: &mut String, numbers: &mut _| {
-                if text.trim().is_empty() {
+                if text.chars().all(char::is_whitespace) {
                     return;
                 }
                 let mut value = [0; NAME_WORDS];
@@ -423,14 +468,15 @@ fn fill(
             }
             usable
         }
-        (Kind::Text, [to, ..]) => {
-            let usable = name_into(text, standard);
-            *to = if usable { numbers.text(standard) } else { 0 };
-            usable
-        }
-        (Kind::Identifier, [to, ..]) => {
-            let usable = identifier_into(text, standard);
-            *to = if usable { numbers.text(standard) } else { 0 };
+        (Kind::Text | Kind::Identifier, [to, kinds, count, ..]) => {
+            let usable = match kind {
+                Kind::Identifier => identifier_into(text, standard),
+                Kind::Text | Kind::Name | Kind::Date | Kind::Postcode => name_into(text, standard),
+            };
+            if usable {
+                *to = numbers.text(standard);
+                [*kinds, *count] = Outline::of(standard).words();
+            }
             usable
         }
         (Kind::Date, [to, ..]) => {

@@ -64,7 +64,6 @@ pub(crate) struct Interner {
     ids: Table<u32>,
     text: String,
     ends: Vec<u32>,
-    outlines: Vec<Outline>,
 }
 
 impl Interner {
@@ -75,7 +74,6 @@ impl Interner {
         }
         self.text.push_str(text);
         self.ends.push(narrow(self.text.len()));
-        self.outlines.push(Outline::of(text));
         let id = narrow(self.ends.len());
         self.ids.insert(text, id);
         id
@@ -84,12 +82,6 @@ impl Interner {
     /// The number of a text of the case list; none for any other.
     pub(crate) fn find(&self, text: &str) -> Option<u32> {
         self.ids.get(text)
-    }
-
-    fn outline(&self, id: u32) -> Outline {
-        let at = (id as usize).checked_sub(1);
-        let outline = at.and_then(|at| self.outlines.get(at));
-        outline.copied().unwrap_or_default()
     }
 
     fn text(&self, id: u32) -> &str {
@@ -104,9 +96,10 @@ impl Interner {
     }
 }
 
-/// What a word may be taken for.
+/// What a word may be taken for, and of which letters it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Meaning {
+    pub(crate) outline: Outline,
     /// The groups of diminutives that it is in.
     pub(crate) groups: &'static [u16],
     /// The number of its sound among the case list's; 0 for any other.
@@ -144,6 +137,7 @@ impl Known {
             sound(word, &mut code);
             let next = narrow(self.sounds.len() + 1);
             self.meanings.push(Meaning {
+                outline: Outline::of(word),
                 groups: groups(word),
                 sound: *self.sounds.entry(code.into_boxed_str()).or_insert(next),
             });
@@ -160,6 +154,7 @@ impl Known {
         code.clear();
         sound(word, code);
         Meaning {
+            outline: Outline::of(word),
             groups: groups(word),
             sound: self.sounds.get(code.as_str()).copied().unwrap_or(0),
         }
@@ -187,7 +182,6 @@ pub(crate) struct Strange {
 #[derive(Clone, Copy, Debug)]
 struct StrangeText {
     end: u32,
-    outline: Outline,
     meaning: Meaning,
 }
 
@@ -204,7 +198,6 @@ impl Strange {
         self.text.push_str(text);
         self.all.push(StrangeText {
             end: narrow(self.text.len()),
-            outline: Outline::of(text),
             meaning,
         });
         STRANGE | narrow(self.all.len() - 1)
@@ -253,23 +246,6 @@ impl<'a> Words<'a> {
         } else {
             let word = self.strange.get(word);
             word.map_or(Meaning::default(), |w| w.meaning)
-        }
-    }
-
-    pub(crate) fn word_outline(&self, id: u32) -> Outline {
-        self.outline(id, &self.known.words)
-    }
-
-    pub(crate) fn text_outline(&self, id: u32) -> Outline {
-        self.outline(id, &self.known.texts)
-    }
-
-    fn outline(&self, id: u32, known: &Interner) -> Outline {
-        if id & STRANGE == 0 {
-            known.outline(id)
-        } else {
-            let text = self.strange.get(id);
-            text.map_or(Outline::default(), |t| t.outline)
         }
     }
 }

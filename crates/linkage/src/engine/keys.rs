@@ -1,6 +1,6 @@
 //! Blocking: the keys of a record under a rule, and the cases that hold each.
 
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashSet, HashSetExt};
 
 use super::encode::{Layout, Place, postcode_of};
 use super::intern::{STRANGE, Words, narrow};
@@ -126,33 +126,69 @@ impl KeyMaker {
 }
 
 /// Which cases stand under each number of one rule.
-#[derive(Default)]
+///
+/// Numbers are spread evenly, so a directory by their first bits leads to the very place; unlike a hash map's, that
+/// place can be read before it is asked about ([`fetch`](Self::fetch)).
 pub(crate) struct Block {
-    ranges: HashMap<u64, (u32, u32)>,
+    /// By number, in order: from where to where its cases stand.
+    ranges: Vec<(u64, u32, u32)>,
+    /// Where the numbers of each beginning begin; then their end.
+    starts: Vec<u32>,
+    /// What is left of a number when its beginning is taken.
+    rest: u32,
     cases: Vec<u32>,
 }
 
 impl Block {
     fn build(mut pairs: Vec<(u64, u32)>) -> Self {
         pairs.sort_unstable();
-        let mut ranges = HashMap::new();
+        let mut ranges = Vec::new();
         let mut from = 0;
         for group in pairs.chunk_by(|a, b| a.0 == b.0) {
             if let Some((number, _)) = group.first() {
-                ranges.insert(*number, (narrow(from), narrow(from + group.len())));
+                ranges.push((*number, narrow(from), narrow(from + group.len())));
             }
             from += group.len();
         }
+        // About as many beginnings as numbers, and two at least.
+        let rest = 63 - ranges.len().max(1).ilog2();
+        let mut starts = vec![0];
+        let mut at = 0;
+        for beginning in 0..1_u64 << (64 - rest) {
+            let those = ranges.iter().skip(at);
+            at += those.take_while(|(n, ..)| n >> rest == beginning).count();
+            starts.push(narrow(at));
+        }
         Self {
             ranges,
+            starts,
+            rest,
             cases: pairs.into_iter().map(|(_, case)| case).collect(),
         }
     }
 
+    /// The numbers that begin as this one does.
+    fn near(&self, number: u64) -> &[(u64, u32, u32)] {
+        let at = usize::try_from(number >> self.rest).unwrap_or(usize::MAX);
+        match self.starts.get(at..).unwrap_or_default() {
+            [from, to, ..] => self.ranges.get(*from as usize..*to as usize),
+            _ => None,
+        }
+        .unwrap_or_default()
+    }
+
+    /// Reads something of what [`get`](Self::get) reads.
+    fn fetch(&self, number: u64) -> u32 {
+        let at = usize::try_from(number >> self.rest).unwrap_or(usize::MAX);
+        let from = self.starts.get(at).copied().unwrap_or(0);
+        let range = self.ranges.get(from as usize);
+        range.map_or(0, |(_, from, _)| *from)
+    }
+
     pub(crate) fn get(&self, number: u64) -> &[u32] {
-        let range = self.ranges.get(&number);
+        let range = self.near(number).iter().find(|(n, ..)| *n == number);
         range
-            .and_then(|(from, to)| self.cases.get(*from as usize..*to as usize))
+            .and_then(|(_, from, to)| self.cases.get(*from as usize..*to as usize))
             .unwrap_or_default()
     }
 }
@@ -167,7 +203,7 @@ pub(crate) struct Hot {
 /// The cases by the numbers of one rule; hot numbers by further keys.
 pub(crate) struct RuleIndex {
     pub(crate) block: Block,
-    fallback: Option<(HashMap<u64, ()>, Block)>,
+    fallback: Option<(HashSet<u64>, Block)>,
     pub(crate) hot: Hot,
 }
 
@@ -189,6 +225,13 @@ impl Prober {
         }
     }
 
+    /// Makes a record's numbers, and reads something of what [`met`](Self::met) will read.
+    pub(crate) fn make(&mut self, index: &RuleIndex, row: &[u32], words: Words) -> u32 {
+        self.keys.make(0, row, words, &mut self.numbers);
+        let fetched = self.numbers.iter().map(|n| index.block.fetch(*n));
+        fetched.fold(0, |all, word| all ^ word)
+    }
+
     /// Calls `each` with every case that meets the rule with this record, perhaps more than once.
     pub(crate) fn probe(
         &mut self,
@@ -198,9 +241,20 @@ impl Prober {
         each: &mut impl FnMut(u32),
     ) {
         self.keys.make(0, row, words, &mut self.numbers);
+        self.met(index, row, words, each);
+    }
+
+    /// [`probe`](Self::probe), of the record whose numbers were [made](Self::make) last.
+    pub(crate) fn met(
+        &mut self,
+        index: &RuleIndex,
+        row: &[u32],
+        words: Words,
+        each: &mut impl FnMut(u32),
+    ) {
         for number in &self.numbers {
             match &index.fallback {
-                Some((hot, fallback)) if hot.contains_key(number) => {
+                Some((hot, fallback)) if hot.contains(number) => {
                     self.then.make(*number, row, words, &mut self.further);
                     for further in &self.further {
                         fallback.get(*further).iter().for_each(|c| each(*c));
@@ -235,12 +289,12 @@ impl RuleIndex {
                 hot: Hot::default(),
             };
         };
-        let mut hot = HashMap::new();
+        let mut hot = HashSet::new();
         let mut count = Hot::default();
-        for (number, (from, to)) in &block.ranges {
+        for (number, from, to) in &block.ranges {
             let held = (to - from) as usize;
             if held > cap {
-                hot.insert(*number, ());
+                hot.insert(*number);
                 count.numbers += 1;
                 count.cases += held as u64;
             }
@@ -250,7 +304,7 @@ impl RuleIndex {
         let mut pairs = Vec::new();
         for (case, row) in (0_u32..).zip(rows) {
             keys.make(0, row, words, &mut out);
-            for number in out.iter().filter(|n| hot.contains_key(n)) {
+            for number in out.iter().filter(|n| hot.contains(*n)) {
                 then.make(*number, row, words, &mut further);
                 pairs.extend(further.iter().map(|n| (*n, case)));
             }

@@ -1,6 +1,7 @@
 //! The engine: the case list is indexed, the master list streams past it. Values of the case list alone are
 //! interned, so memory follows the case list.
 
+mod bands;
 mod by_rule;
 pub(crate) mod cases;
 pub(crate) mod compare;

@@ -1,5 +1,7 @@
 //! Which cases a master record is compared with: those that meet any rule, each once.
 
+use std::hint::black_box;
+
 use super::cases::Cases;
 use super::intern::Words;
 use super::keys::{Prober, RuleIndex};
@@ -52,8 +54,8 @@ impl<'b> Finder<'b> {
     }
 
     /// Calls `each` with every case that meets a rule, in the order of the case list, and a bit for each rule met.
-    /// Before, `fetch` reads a word of what `each` will read of a case: so these are fetched at a time and not one
-    /// after another.
+    /// What will be read of the rules' blocks, and what `fetch` reads of what `each` will read of a case, is read before:
+    /// so it comes at a time and not one after another.
     pub(crate) fn find(
         &mut self,
         row: &[u32],
@@ -62,16 +64,18 @@ impl<'b> Finder<'b> {
         each: &mut impl FnMut(u32, u32),
     ) {
         self.met.clear();
-        for (rule, (prober, index)) in
-            (0_u32..).zip(self.probers.iter_mut().zip(&self.blocks.indexes))
-        {
+        let indexes = &self.blocks.indexes;
+        let made = self.probers.iter_mut().zip(indexes);
+        let made = made.map(|(prober, index)| prober.make(index, row, words));
+        black_box(made.fold(0, |all, word| all ^ word));
+        for (rule, (prober, index)) in (0_u32..).zip(self.probers.iter_mut().zip(indexes)) {
             let met = &mut self.met;
-            prober.probe(index, row, words, &mut |case| met.push((case, rule)));
+            prober.met(index, row, words, &mut |case| met.push((case, rule)));
         }
         // A rule's numbers may hold a case twice.
         self.met.sort_unstable();
         let fetched = self.met.iter().map(|(case, _)| fetch(*case));
-        std::hint::black_box(fetched.fold(0, |all, word| all ^ word));
+        black_box(fetched.fold(0, |all, word| all ^ word));
         for group in self.met.chunk_by(|a, b| a.0 == b.0) {
             let mask = group.iter().fold(0, |mask, (_, rule)| mask | 1 << rule);
             if let Some((case, _)) = group.first() {

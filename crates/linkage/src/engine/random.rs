@@ -35,10 +35,13 @@ pub(crate) struct Reservoir {
 }
 
 impl Reservoir {
+    /// Whether a record of this hash can be among them.
+    pub(crate) fn takes(&self, hash: u64) -> bool {
+        self.bound == 0 || hash <= self.bound
+    }
+
+    /// A record that it [`takes`](Self::takes).
     pub(crate) fn offer(&mut self, hash: u64, row: &[u32], strange: &Strange) {
-        if self.bound != 0 && hash > self.bound {
-            return;
-        }
         self.records.push(Record {
             hash,
             row: row.into(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::cases::Cases;
 use super::compare::{Comparer, Side};
-use super::encode::{Encoder, Lookup, Reading, Unused};
+use super::encode::{Encoder, KnownAlone, Lookup, Reading, Unused};
 use super::frequency::Shares;
 use super::intern::Words;
 use super::pairs::{Blocks, Finder};
@@ -141,7 +141,9 @@ struct Scorer<'a> {
     shares: &'a [Option<Shares>],
     /// The last code of a comparison that a rare value makes heavier.
     rare: Vec<usize>,
-    /// The most that rare values can add, by case and then by comparison.
+    /// The comparisons that rare values make heavier.
+    with_rare: Vec<usize>,
+    /// The most that rare values can add, by case and then as in `with_rare`.
     rare_most: Vec<f32>,
     prior: f64,
     floor: f64,
@@ -224,8 +226,9 @@ impl Scorer<'_> {
                 (comparer.code(left, right), true)
             };
             *codes |= u64::from(code) << (4 * c);
-            if common {
-                let rare = self.rare_most.get(self.rare_at(case) + c);
+            let rare = self.with_rare.iter().position(|with| with == c);
+            if let (true, Some(rare)) = (common, rare) {
+                let rare = self.rare_most.get(self.rare_at(case) + rare);
                 most += rare.copied().map_or(0.0, f64::from);
             }
         }
@@ -233,7 +236,7 @@ impl Scorer<'_> {
     }
 
     fn rare_at(&self, case: u32) -> usize {
-        case as usize * self.comparers.len()
+        case as usize * self.with_rare.len()
     }
 
     /// Reads something of what [`weigh`](Self::weigh) reads of a case.
@@ -283,22 +286,17 @@ pub fn score(
     let units = units
         .map(|(unit, trained)| Weighing::new(unit, trained, &comparers))
         .collect();
+    let with_rare = shares.iter().enumerate().filter(|(_, s)| s.is_some());
+    let with_rare: Vec<usize> = with_rare.map(|(c, _)| c).collect();
     // Rounded up: a bound may be too great and never too small.
-    let most = |shares: &Option<Shares>, row: &[u32]| match shares {
-        Some(shares) => (shares.most(row) as f32).next_up(),
-        None => 0.0,
-    };
-    let rare_most = match shares.iter().any(Option::is_some) {
-        true => {
-            let by_case = |row| shares.iter().map(move |s| most(s, row));
-            cases.rows().flat_map(by_case).collect()
-        }
-        false => Vec::new(),
-    };
+    let most = |shares: &Shares, row: &[u32]| (shares.most(row) as f32).next_up();
+    let by_case = |row| shares.iter().flatten().map(move |s| most(s, row));
+    let rare_most = cases.rows().flat_map(by_case).collect();
     let scorer = Scorer {
         cases,
         comparers,
         rare: model.comparisons.iter().map(rare_until).collect(),
+        with_rare,
         rare_most,
         units,
         shares,
@@ -414,7 +412,8 @@ pub(crate) fn rare_until(comparison: &crate::model::ColumnComparison) -> usize {
     let near = |how: How| match how {
         How::Same | How::Within | How::Single | How::Variant | How::Close => true,
         How::AllButOne | How::Shares | How::Like(_) | How::Edits(_) => true,
-        How::Swapped | How::OneDigit | How::DefaultDay | How::SameYear => false,
+        How::Swapped | How::OneDigit | How::DefaultDay => false,
+        How::SameYear | How::Years(_) => false,
         How::Sector | How::Outward | How::Area => false,
     };
     comparison.levels.iter().take_while(|l| near(l.how)).count()
@@ -449,12 +448,11 @@ pub(crate) fn count(
         || {
             let encoder = Encoder::new(model, &cases.master, &reading);
             let row = vec![0; cases.master.words];
-            (encoder, Lookup::new(&cases.known), row, empty(), 0_u64)
+            (encoder, KnownAlone(&cases.known), row, empty(), 0_u64)
         },
-        |(encoder, lookup, row, counts, records), batch| {
+        |(encoder, known, row, counts, records), batch| {
             for at in 0..batch.rows() {
-                lookup.strange.clear();
-                encoder.encode(batch, at, lookup, row);
+                encoder.encode(batch, at, known, row);
                 *records += 1;
                 for (terms, counts) in terms.iter().zip(&mut *counts) {
                     if let (Some(terms), Some(counts)) = (terms, counts) {

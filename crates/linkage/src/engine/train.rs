@@ -2,13 +2,13 @@
 //! sample of records, and how often values stand in both lists.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::bands::{BANDS, Bands};
 use super::cases::Cases;
 use super::compare::{Comparer, Side};
-use super::encode::{Encoder, Lookup, Reading};
+use super::encode::{Encoder, KnownAlone, Lookup, Reading};
 use super::estimate::{Estimate, Estimator, Pattern};
 use super::frequency::{Counts, Shares, Terms};
 use super::intern::Words;
@@ -52,9 +52,6 @@ pub struct Training {
 
 /// The most candidate pairs that training looks at; above it, a share of the master list's records is taken.
 const PAIRS: u64 = 1_000_000;
-
-/// The most bands of records by hash: each takes half of what is left.
-const BANDS: usize = 24;
 
 /// What counts as a pattern: which rules a pair meets, and its codes.
 type Seen = HashMap<(u32, u64), u32>;
@@ -138,30 +135,11 @@ fn trained_on(
     let blocks = Blocks::build(rules.clone(), cases);
     let comparers = Comparer::all(model, cases);
     let terms = terms(model, cases);
+    let with_terms = model.comparisons.iter().filter(|c| c.term_frequency);
+    let termed: Vec<usize> = with_terms.map(|c| c.column).collect();
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
-    // How many bands, from the rarest, are looked at; and the pairs of each.
-    let skipped = AtomicUsize::new(0);
-    let pairs: Vec<AtomicU64> = (0..BANDS).map(|_| AtomicU64::new(0)).collect();
-    let raise = || {
-        let from = skipped.load(Ordering::Relaxed);
-        let mut above = 0;
-        let mut least = BANDS;
-        for (band, count) in pairs.iter().enumerate().rev() {
-            above += count.load(Ordering::Relaxed);
-            if above > PAIRS {
-                break;
-            }
-            least = band;
-        }
-        if least > from && least < BANDS {
-            skipped.fetch_max(least, Ordering::Relaxed);
-        }
-    };
-    let workers = scan(
-        list,
-        &reading.columns,
-        run,
-        || Worker {
+    let look = |bands: &Bands| {
+        let make = || Worker {
             encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
@@ -173,23 +151,35 @@ fn trained_on(
             records: vec![0; BANDS],
             drawn: Reservoir::default(),
             row: vec![0; cases.master.words],
-        },
-        |w, batch| {
+        };
+        scan(list, &reading.columns, run, make, |w, batch| {
+            let mut pairs = [0; BANDS];
             for at in 0..batch.rows() {
-                w.lookup.strange.clear();
-                w.encoder.encode(batch, at, &mut w.lookup, &mut w.row);
+                let hash = hash_of(batch.text(0, at).unwrap_or_default());
+                let band = Bands::of(hash);
+                let looked_at = band >= bands.skipped();
+                let drawn = w.drawn.takes(hash);
+                if looked_at || drawn {
+                    w.lookup.strange.clear();
+                    w.encoder.encode(batch, at, &mut w.lookup, &mut w.row);
+                } else {
+                    // Of most records of a long list the terms are counted and nothing else.
+                    let (numbers, row) = (&mut KnownAlone(&cases.known), &mut w.row);
+                    let termed = |column| termed.contains(&column);
+                    w.encoder.encode_some(termed, batch, at, numbers, row);
+                }
                 for (terms, counts) in terms.iter().zip(&mut w.counts) {
                     if let (Some(terms), Some(counts)) = (terms, counts) {
                         terms.count(&w.row, counts);
                     }
                 }
-                let hash = hash_of(batch.text(0, at).unwrap_or_default());
-                let band = (hash.leading_zeros() as usize).min(BANDS - 1);
                 if let Some(records) = w.records.get_mut(band) {
                     *records += 1;
                 }
-                w.drawn.offer(hash, &w.row, &w.lookup.strange);
-                if band < skipped.load(Ordering::Relaxed) {
+                if drawn {
+                    w.drawn.offer(hash, &w.row, &w.lookup.strange);
+                }
+                if !looked_at {
                     continue;
                 }
                 let words = Words {
@@ -211,16 +201,24 @@ fn trained_on(
                         *seen.entry((mask, codes)).or_default() += 1;
                     });
                 }
-                if let Some(pairs) = pairs.get(band) {
-                    pairs.fetch_add(found, Ordering::Relaxed);
+                if let Some(pairs) = pairs.get_mut(band) {
+                    *pairs += found;
                 }
             }
-            raise();
+            bands.read(batch.rows() as u64, &pairs);
             Ok(())
-        },
-    )?;
-    raise();
-    let skipped = skipped.load(Ordering::Relaxed);
+        })
+    };
+    let bands = Bands::new(PAIRS, list.records());
+    let mut workers = look(&bands)?;
+    let mut end = bands.end();
+    if end.is_none() {
+        // A list that does not go on as it began is gone through again, and nothing is guessed.
+        let bands = Bands::new(PAIRS, None);
+        workers = look(&bands)?;
+        end = bands.end();
+    }
+    let skipped = end.unwrap_or(0);
     let mut counts: Vec<Option<Counts>> = terms
         .iter()
         .map(|t| t.as_ref().map(|t| vec![0; t.len()]))

@@ -29,6 +29,8 @@ fn how(kind: Kind, how: How) -> String {
         How::OneDigit => "one digit apart",
         How::DefaultDay => "one is a default day",
         How::SameYear => "the same year",
+        How::Years(1) => "at most one year apart",
+        How::Years(most) => return format!("at most {most} years apart"),
         How::Sector => "the same sector",
         How::Outward => "the same outward part",
         How::Area => "the same area",

@@ -173,6 +173,8 @@ pub enum How {
     DefaultDay,
     /// Dates: the same year.
     SameYear,
+    /// Dates: the years are at most so many apart.
+    Years(u32),
     /// Postcodes: the same sector.
     Sector,
     /// Postcodes: the same outward part.

@@ -34,19 +34,20 @@ pub(super) enum Wording {
     Alone(How),
     /// A similarity.
     Similarity,
-    /// A number of edits.
-    Edits,
+    /// A whole number, from 1 to this.
+    Count(fn(u32) -> How, usize),
 }
 
 /// The words of levels; those of names and postcodes from the closest on.
-pub(super) const LEVELS: [(&str, Wording); 16] = [
+pub(super) const LEVELS: [(&str, Wording); 17] = [
     ("same", Wording::Alone(How::Same)),
     ("like", Wording::Similarity),
-    ("edits", Wording::Edits),
+    ("edits", Wording::Count(How::Edits, 9)),
     ("swapped", Wording::Alone(How::Swapped)),
     ("one-digit", Wording::Alone(How::OneDigit)),
     ("default-day", Wording::Alone(How::DefaultDay)),
     ("same-year", Wording::Alone(How::SameYear)),
+    ("years", Wording::Count(How::Years, 99)),
     ("sector", Wording::Alone(How::Sector)),
     ("outward", Wording::Alone(How::Outward)),
     ("area", Wording::Alone(How::Area)),
@@ -64,7 +65,7 @@ impl Wording {
         match self {
             Self::Alone(how) => how.fits(kind),
             Self::Similarity => How::Like(1.0).fits(kind),
-            Self::Edits => How::Edits(1).fits(kind),
+            Self::Count(how, _) => how(1).fits(kind),
         }
     }
 }
@@ -98,7 +99,7 @@ impl How {
         match self {
             Self::Same => true,
             Self::Like(_) | Self::Edits(_) => matches!(kind, Kind::Text | Kind::Identifier),
-            Self::Swapped | Self::OneDigit | Self::DefaultDay | Self::SameYear => {
+            Self::Swapped | Self::OneDigit | Self::DefaultDay | Self::SameYear | Self::Years(_) => {
                 kind == Kind::Date
             }
             Self::Sector | Self::Outward | Self::Area => kind == Kind::Postcode,
@@ -118,7 +119,11 @@ impl How {
             (Self::Like(this), Self::Like(other)) => this <= other,
             (Self::Edits(this), Self::Edits(other)) => this >= other,
             // A digit that differs may be one of the year.
-            (Self::SameYear, Self::Swapped | Self::DefaultDay | Self::SameYear) => true,
+            (
+                Self::SameYear | Self::Years(_),
+                Self::Swapped | Self::DefaultDay | Self::SameYear,
+            ) => true,
+            (Self::Years(this), Self::Years(other)) => this >= other,
             _ => match (self.rank(), other.rank()) {
                 (Some(this), Some(other)) => this >= other,
                 _ => self == other,
@@ -135,7 +140,8 @@ impl How {
             | Self::Swapped
             | Self::OneDigit
             | Self::DefaultDay
-            | Self::SameYear => false,
+            | Self::SameYear
+            | Self::Years(_) => false,
             Self::Sector
             | Self::Outward
             | Self::Area
@@ -158,6 +164,7 @@ impl fmt::Display for How {
         match self {
             Self::Like(least) => write!(f, "like {least}"),
             Self::Edits(most) => write!(f, "edits {most}"),
+            Self::Years(most) => write!(f, "years {most}"),
             Self::Same
             | Self::Swapped
             | Self::OneDigit
@@ -216,9 +223,12 @@ mod tests {
         all(&[How::Same, How::Edits(1), How::Edits(2)]);
         all(&[How::Same, How::Swapped, How::SameYear]);
         all(&[How::Same, How::DefaultDay, How::SameYear]);
+        all(&[How::Same, How::Swapped, How::Years(1), How::Years(2)]);
+        all(&[How::Same, How::SameYear, How::Years(1)]);
         for (one, other) in [
             (How::Like(0.5), How::Edits(1)),
             (How::OneDigit, How::SameYear),
+            (How::OneDigit, How::Years(9)),
             (How::OneDigit, How::Swapped),
             (How::DefaultDay, How::Swapped),
         ] {

@@ -53,6 +53,15 @@ impl Outline {
         })
     }
 
+    /// It as two words, of which [`of_words`](Self::of_words) makes it again.
+    pub(crate) const fn words(self) -> [u32; 2] {
+        [self.kinds, self.count]
+    }
+
+    pub(crate) const fn of_words([kinds, count]: [u32; 2]) -> Self {
+        Self { kinds, count }
+    }
+
     /// Whether the text is one letter.
     pub(crate) fn is_letter(self) -> bool {
         self.count == 1
@@ -64,13 +73,22 @@ impl Outline {
         self.most(other) >= Bar(at_least).matches(a, b, PREFIX_MOST)
     }
 
+    /// False only where [`within_edits`](super::within_edits) of two texts of these outlines is: a slip mends no more than
+    /// one letter of each.
+    pub(crate) fn may_be_within(self, other: Self, edits: u32) -> bool {
+        let without = self.without(other).max(other.without(self));
+        without.max(self.count.abs_diff(other.count)) <= edits
+    }
+
     /// No more letters than this can match: one of a kind that the other text lacks matches nothing.
     fn most(self, other: Self) -> usize {
-        let of = |one: Self, other: Self| {
-            let without = (one.kinds & !other.kinds).count_ones();
-            (one.count - without.min(one.count)) as usize
-        };
+        let of = |one: Self, other: Self| (one.count - one.without(other).min(one.count)) as usize;
         of(self, other).min(of(other, self))
+    }
+
+    /// As many letters at least are of a kind that the other text lacks.
+    fn without(self, other: Self) -> u32 {
+        (self.kinds & !other.kinds).count_ones()
     }
 }
 

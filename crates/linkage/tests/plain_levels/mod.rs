@@ -172,6 +172,10 @@ fn dates_meet(how: How, a: &str, b: &str) -> bool {
             year == other_year && (of_year || of_month)
         }
         How::SameYear => year == other_year,
+        How::Years(most) => {
+            let number = |year: &str| year.parse::<u32>().unwrap();
+            number(year).abs_diff(number(other_year)) <= most
+        }
         _ => panic!("no level of dates"),
     }
 }

@@ -14,9 +14,6 @@ pub(crate) const MOST_COMPARISONS: usize = 12;
 /// The most levels of a comparison, without `else`.
 const MOST_LEVELS: usize = 14;
 
-/// The most edits of a level.
-const MOST_EDITS: usize = 9;
-
 /// A comparison as far as it could be read; its name is known in any case.
 pub(super) struct Compared {
     pub(super) name: String,
@@ -212,15 +209,13 @@ impl Reader {
                 .ok_or_else(|| {
                     "after `like` must stand a number between 0 and 1, as `like 0.9`".to_owned()
                 }),
-            (Wording::Edits, number) => number
+            (Wording::Count(how, most), number) => number
                 .and_then(whole)
-                .filter(|n| (1..=MOST_EDITS).contains(n))
+                .filter(|n| (1..=*most).contains(n))
                 .and_then(|n| u32::try_from(n).ok())
-                .map(How::Edits)
+                .map(how)
                 .ok_or_else(|| {
-                    format!(
-                        "after `edits` must stand a number from 1 to {MOST_EDITS}, as `edits 2`"
-                    )
+                    format!("after `{word}` must stand a number from 1 to {most}, as `{word} 2`")
                 }),
         };
         how.map_err(|message| {
