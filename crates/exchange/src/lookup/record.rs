@@ -66,7 +66,7 @@ pub struct Review {
 }
 
 /// Every step of one.
-pub const MOVES: &[Move] = &[
+pub(crate) const MOVES: &[Move] = &[
     ("look up", None, "shown", Owner::May(Action::LookUp)),
     ("look up", None, "nothing-held", Owner::May(Action::LookUp)),
     ("look up", None, "denied", Owner::May(Action::LookUp)),
