@@ -15,8 +15,11 @@ mod service;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use service::Service;
+use ledger::Digest;
+use service::{ISSUER, Service, access_text};
 use tokio::process::Command;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -47,7 +50,17 @@ async fn the_description_is_valid_openapi() {
 async fn every_answer_is_one_that_is_described() {
     let service = Service::answered().await;
     let at = |name: &str| service.house.dir.path().join("tls").join(name);
-    for subject in ["sub-o1", "sub-i1", "sub-c1"] {
+    // Beside those who are known anyway: a program of this party, and the node that calls.
+    let one = CertificateDer::from_pem_file(at("one.pem")).unwrap();
+    let granted = "granted-by = \"m1\"\nprovisioned-by = \"a1\"\n";
+    let known = format!(
+        "{}[[system]]\nclient = \"apply\"\nissuer = \"{ISSUER}\"\nparty = \"ho\"\nagreements = [\"all\"]\n{granted}\
+         [[node]]\nparty = \"hmrc\"\ncertificates = [\"{}\"]\n{granted}",
+        access_text(),
+        Digest::of(&one)
+    );
+    service.known(&known);
+    for subject in ["sub-o1", "sub-i1", "sub-c1", "sub-u1", "apply"] {
         let out = attacker("schemathesis")
             .arg("run")
             .arg(root().join("docs/api/openapi.json"))
@@ -84,5 +97,18 @@ async fn every_answer_is_one_that_is_described() {
             .unwrap();
         let told = String::from_utf8_lossy(&out.stdout);
         assert!(out.status.success(), "{subject}: {told}");
+    }
+
+    // The auditor and the node that calls came past the door.
+    let counts = service.operator("/metrics").await.body;
+    for (route, status) in [
+        ("/v1/ledger/checkpoint", 200),
+        ("/v1/ledger/entries", 200),
+        ("/v1/calls", 409),
+    ] {
+        let line = counts.lines().find(|l| {
+            l.contains(&format!("route=\"{route}\"")) && l.contains(&format!("status=\"{status}\""))
+        });
+        assert!(line.is_some(), "{route} {status}: {counts}");
     }
 }

@@ -19,6 +19,7 @@ use std::process::{Command, Stdio};
 use common::{House, officer, op, values_in};
 use exchange::approval::Approval;
 use exchange::change::Aggregate;
+use exchange::retention::Holding;
 use serde_json::{Value, json};
 use service::*;
 use tokio::io::AsyncWriteExt;
@@ -499,15 +500,21 @@ async fn operators_see_in_numbers_what_waits_and_what_is_late() {
     service.house.settle().await;
     service.house.at("2026-02-16T23:30:00Z");
     assert_eq!(waits().await, [0, 0, 0, 0]);
-    // The day of the answer is over; and a day later than any date of the values.
+    // The day of the answer is over.
     service.house.at("2026-02-17T00:30:00Z");
     assert_eq!(waits().await, [0, 0, 1, 0]);
-    service.house.at("2029-01-01T12:00:00Z");
-    let [_, _, _, overdue] = waits().await;
-    assert!(overdue > 0);
+    // The date of values has come, and no round of the worker.
+    let held: Vec<Holding> = service.node.all().await.unwrap();
+    let sent = held.iter().find(|h| h.what() == "extract").unwrap();
+    let node = &service.node;
+    node.destroy_early(&op("early"), sent.id(), "not needed", &officer())
+        .await
+        .unwrap();
+    service.house.at("2026-02-17T00:40:00Z");
+    assert_eq!(waits().await[3], 1);
     service.house.settle().await;
-    service.house.at("2029-01-01T12:01:00Z");
-    assert_eq!(waits().await[3], 0);
+    service.house.at("2026-02-17T00:41:00Z");
+    assert_eq!(waits().await, [0, 0, 1, 0]);
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ fn each_table_names_roles_and_is_walked_through() {
     assert_eq!(Owner::May(Action::Approve).says(), "iao or siro");
 }
 
-// shows: APP-07, APP-19
+// shows: APP-19
 #[test]
 fn approvals() {
     let scope = Scope {
@@ -360,7 +360,6 @@ fn traces() {
     );
 }
 
-// shows: LEG-24, LEG-25
 #[test]
 fn announcements() {
     let said = Said {
@@ -528,7 +527,7 @@ fn what_is_entrusted() {
     assert!(rest.is_waiting() && happened(&rest).due().is_some());
 }
 
-// shows: RTC-11, PTY-12
+// shows: RTC-11
 #[test]
 fn applications() {
     let key = SubjectId::parse("b".repeat(64)).unwrap();
@@ -687,7 +686,6 @@ fn sessions() {
     );
 }
 
-// shows: SEC-13
 #[test]
 fn the_node_key() {
     let owner = || by("s1", Action::ReplaceNodeKey);
