@@ -251,7 +251,9 @@ mod tests {
 
     /// Commands that only look, or make the file that they are asked for and nothing else.
     const LOOKS: &[&str] = &[
+        "alteration list",
         "announce list",
+        "assurance list",
         "audit evaluate",
         "audit key",
         "check",
@@ -278,7 +280,9 @@ mod tests {
         "prove disclosure",
         "render",
         "report",
+        "residence aims",
         "residence counts",
+        "residence load",
         "residence rules",
         "review list",
         "route list",
@@ -287,6 +291,7 @@ mod tests {
         "schema",
         "session list",
         "solution status",
+        "trail",
         "verify",
         "witness list",
     ];

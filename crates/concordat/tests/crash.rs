@@ -80,7 +80,23 @@ impl World {
             "{}",
             String::from_utf8_lossy(&out.stderr)
         );
-        serde_json::from_slice(&out.stdout).unwrap()
+        let mut told = serde_json::from_slice(&out.stdout).unwrap();
+        forget_ciphertexts(&mut told);
+        told
+    }
+}
+
+/// Sealing draws fresh randomness: that a file has a digest is compared, and not which.
+fn forget_ciphertexts(told: &mut serde_json::Value) {
+    for who in PARTIES {
+        for (key, state) in told[who].as_object_mut().unwrap() {
+            if let Some(digest) = state[1]
+                .get_mut("bytes")
+                .filter(|_| key.starts_with("leg "))
+            {
+                *digest = (!digest.is_null()).into();
+            }
+        }
     }
 }
 

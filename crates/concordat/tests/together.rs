@@ -47,6 +47,7 @@ const CALLS: usize = 24;
 struct Slow {
     signer: Arc<dyn Signer>,
     signed: Arc<AtomicUsize>,
+    takes: Duration,
 }
 
 #[async_trait]
@@ -59,7 +60,7 @@ impl Signer for Slow {
     }
     fn sign_note(&self, text: &str) -> Result<String, PortFault> {
         self.signed.fetch_add(1, Ordering::SeqCst);
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(self.takes);
         self.signer.sign_note(text)
     }
 }
@@ -73,13 +74,14 @@ struct Answering {
 }
 
 impl Answering {
-    async fn new(store: String) -> Self {
+    async fn new(store: String, takes: Duration) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ho = node(dir.path(), "ho", "sqlite:node.db".into(), None).await;
         let plain = node(dir.path(), "dwp", store.clone(), None).await;
         call::agreed(&ho, &plain, &call::source()).await;
         let signed = Arc::new(AtomicUsize::new(0));
-        let dwp = node(dir.path(), "dwp", store, Some(signed.clone())).await;
+        let slow = Some((signed.clone(), takes));
+        let dwp = node(dir.path(), "dwp", store, slow).await;
         let counter = Counter::new().await;
         let asked = call::request("r", "Test Found", "QQ100001A");
         let caller = exchange::check::Caller::Applicant;
@@ -123,7 +125,12 @@ impl Answering {
     }
 }
 
-async fn node(dir: &Path, who: &str, store: String, slow: Option<Arc<AtomicUsize>>) -> Node {
+async fn node(
+    dir: &Path,
+    who: &str,
+    store: String,
+    slow: Option<(Arc<AtomicUsize>, Duration)>,
+) -> Node {
     let home = dir.join(who);
     if !home.exists() {
         let config = call::config(who, 5);
@@ -132,9 +139,13 @@ async fn node(dir: &Path, who: &str, store: String, slow: Option<Arc<AtomicUsize
     let clock = Arc::new(VirtualClock::new("2020-02-29T12:00:00Z".parse().unwrap()));
     let entropy = Arc::new(SeededEntropy::new(who));
     let (settings, mut ports) = house::compose(&home, clock, entropy).await.unwrap();
-    if let Some(signed) = slow {
+    if let Some((signed, takes)) = slow {
         let signer = ports.signer.clone();
-        ports.signer = Arc::new(Slow { signer, signed });
+        ports.signer = Arc::new(Slow {
+            signer,
+            signed,
+            takes,
+        });
     }
     Node::new(settings, ports, house::law().unwrap()).unwrap()
 }
@@ -147,7 +158,7 @@ fn stores() -> [String; 2] {
 fn calls_at_one_time_share_a_checkpoint_and_each_is_answered_once() {
     for store in stores() {
         place::runtime().block_on(async {
-            let answering = Answering::new(store).await;
+            let answering = Answering::new(store, Duration::from_millis(100)).await;
             // Each comes twice: one of the two was there before.
             let calls: Vec<_> = (0..2 * CALLS).map(|n| answering.ask(n / 2)).collect();
             let mut done = Vec::new();
@@ -170,7 +181,7 @@ fn calls_at_one_time_share_a_checkpoint_and_each_is_answered_once() {
 fn calls_that_are_given_up_stand_in_nobodys_way() {
     for store in stores() {
         place::runtime().block_on(async {
-            let answering = Answering::new(store).await;
+            let answering = Answering::new(store, Duration::from_millis(100)).await;
             let mut kept = Vec::new();
             for n in 0..CALLS {
                 let call = answering.ask(n);
@@ -188,6 +199,25 @@ fn calls_that_are_given_up_stand_in_nobodys_way() {
             }
             let answered = answering.answered().await;
             assert!((many..=CALLS).contains(&answered), "{answered}");
+        });
+    }
+}
+
+#[test]
+fn a_call_that_is_given_up_before_its_turn_is_not_answered_later() {
+    for store in stores() {
+        place::runtime().block_on(async {
+            let answering = Answering::new(store, Duration::from_millis(500)).await;
+            let first = answering.ask(0);
+            while answering.signed.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let second = answering.ask(1);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            second.abort();
+            first.await.unwrap().unwrap();
+            answering.ask(2).await.unwrap().unwrap();
+            assert_eq!(answering.answered().await, 2);
         });
     }
 }

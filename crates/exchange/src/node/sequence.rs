@@ -105,7 +105,9 @@ impl Node {
 
     /// Commits all that waits for its turn.
     async fn place_waiting(&self) {
-        let waiting = std::mem::take(&mut *self.sequencer.waiting());
+        let mut waiting = std::mem::take(&mut *self.sequencer.waiting());
+        // What nobody waits for any more is not done later.
+        waiting.retain(|one| !one.tell.is_closed());
         let commits: Vec<&Commit> = waiting.iter().map(|w| &*w.commit).collect();
         // Whoever is gone need not be told.
         match self.place(&commits).await {
