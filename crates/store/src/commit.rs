@@ -112,11 +112,35 @@ async fn aggregates(tx: &mut impl Tx, commits: &[&Commit]) -> Result<(), StoreFa
         made(tx, &new).await?;
         many(tx, commits, |w| first && w.expected == 0).await?;
     }
+    if let Some(holding) = filled_early(commits) {
+        return Err(StoreFault::NoHolding(holding.clone()));
+    }
     let filled = touched.values().filter_map(|t| t.filled);
     for holding in filled {
         stands(tx, holding).await?;
     }
     Ok(())
+}
+
+/// A holding that one of the commits fills and a later one opens: for the first it does not stand yet.
+fn filled_early<'a>(commits: &[&'a Commit]) -> Option<&'a HoldingId> {
+    let opens = |commit: &'a Commit| {
+        let new = commit.writes().iter().filter(|w| w.expected == 0);
+        new.filter(|w| w.kind == Holding::KIND)
+            .map(|w| w.id.as_str())
+    };
+    let mut coming: BTreeSet<&str> = commits.iter().flat_map(|c| opens(c)).collect();
+    for commit in commits {
+        for id in opens(commit) {
+            coming.remove(id);
+        }
+        let items = commit.items().iter().map(|i| &i.holding);
+        let mut filled = items.chain(commit.many_items().iter().flat_map(|(all, _)| all));
+        if let Some(early) = filled.find(|h| coming.contains(h.as_str())) {
+            return Some(early);
+        }
+    }
+    None
 }
 
 /// Those of the states in the spool that are `wanted`, which all stood before or all come to be.

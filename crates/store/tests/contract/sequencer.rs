@@ -6,7 +6,8 @@ use ledger::{Digest, Frontier, leaf_hash};
 
 use crate::common::place::Place;
 use crate::common::world::{
-    at, commit, due_holding, holding, op, opened, place as place_entries, place_all, places,
+    at, commit, due_holding, hold, holding, op, opened, place as place_entries, place_all, places,
+    sealed,
 };
 
 crate::cases![
@@ -157,11 +158,19 @@ async fn of_what_cannot_be_placed_nothing_stands(place: Place) {
     assert!(store.sequence(&[&well], 9, &unsigned).await.is_err());
     let both = store.sequence(&[&well, &in_the_way], 9, &places).await;
     assert!(matches!(both, Err(StoreFault::Conflict { .. })), "{both:?}");
+    // What is put in a holding that comes with another's commit only does not go before that.
+    let item = |id: &str| commit(id, at(0), |b| b.item(&hold("z"), "row/1", sealed([1])));
+    let (early, late) = (item("early"), item("late"));
+    let before = store.sequence(&[&early, &well], 9, &places).await;
+    assert_eq!(before, Err(StoreFault::NoHolding(hold("z"))));
     assert_eq!(store.head().await, head);
     assert_eq!(store.pending(99).await, pending);
     assert_eq!(store.done(&op("z")).await, Ok(false));
-    let alone = store.sequence(&[&well], 9, &places).await.unwrap();
-    assert_eq!((alone.committed, alone.placed), (vec![Committed::Now], 2));
+    let after = store.sequence(&[&well, &late], 9, &places).await.unwrap();
+    assert_eq!(
+        (after.committed, after.placed),
+        (vec![Committed::Now; 2], 2)
+    );
 }
 
 async fn what_is_published_never_becomes_less_nor_more_than_the_tree(place: Place) {
