@@ -202,22 +202,3 @@ fn calls_that_are_given_up_stand_in_nobodys_way() {
         });
     }
 }
-
-#[test]
-fn a_call_that_is_given_up_before_its_turn_is_not_answered_later() {
-    for store in stores() {
-        place::runtime().block_on(async {
-            let answering = Answering::new(store, Duration::from_millis(500)).await;
-            let first = answering.ask(0);
-            while answering.signed.load(Ordering::SeqCst) == 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            let second = answering.ask(1);
-            tokio::time::sleep(Duration::from_millis(250)).await;
-            second.abort();
-            first.await.unwrap().unwrap();
-            answering.ask(2).await.unwrap().unwrap();
-            assert_eq!(answering.answered().await, 2);
-        });
-    }
-}
