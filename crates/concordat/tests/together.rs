@@ -27,12 +27,13 @@ mod common;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use call::Counter;
 use concordat::house::{self, Config};
+use exchange::check::Caller;
 use exchange::ids::PartyId;
 use exchange::ports::{PartyCard, PortFault, Signer};
 use exchange::{Node, Trouble};
@@ -46,8 +47,14 @@ const CALLS: usize = 24;
 /// Signs as the node does, and takes its time over it.
 struct Slow {
     signer: Arc<dyn Signer>,
-    signed: Arc<AtomicUsize>,
-    takes: Duration,
+    pace: Arc<Pace>,
+}
+
+/// How often somebody signed, and whether whoever signs is held up.
+#[derive(Default)]
+struct Pace {
+    signed: AtomicUsize,
+    held: AtomicBool,
 }
 
 #[async_trait]
@@ -59,8 +66,14 @@ impl Signer for Slow {
         self.signer.cosign(checkpoint, at)
     }
     fn sign_note(&self, text: &str) -> Result<String, PortFault> {
-        self.signed.fetch_add(1, Ordering::SeqCst);
-        std::thread::sleep(self.takes);
+        self.pace.signed.fetch_add(1, Ordering::SeqCst);
+        // The other tasks, and the clock by which they sleep, go on meanwhile.
+        tokio::task::block_in_place(|| {
+            std::thread::sleep(Duration::from_millis(100));
+            while self.pace.held.load(Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
         self.signer.sign_note(text)
     }
 }
@@ -68,31 +81,29 @@ impl Signer for Slow {
 /// A department that answers calls out of this database, how often it signed, and a question to it without its identifier.
 struct Answering {
     dwp: Arc<Node>,
-    signed: Arc<AtomicUsize>,
+    pace: Arc<Pace>,
     question: (String, String),
     _dir: tempfile::TempDir,
 }
 
 impl Answering {
-    async fn new(store: String, takes: Duration) -> Self {
+    async fn new(store: String) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let ho = node(dir.path(), "ho", "sqlite:node.db".into(), None).await;
         let plain = node(dir.path(), "dwp", store.clone(), None).await;
         call::agreed(&ho, &plain, &call::source()).await;
-        let signed = Arc::new(AtomicUsize::new(0));
-        let slow = Some((signed.clone(), takes));
-        let dwp = node(dir.path(), "dwp", store, slow).await;
+        let pace = Arc::new(Pace::default());
+        let dwp = node(dir.path(), "dwp", store, Some(pace.clone())).await;
         let counter = Counter::new().await;
         let asked = call::request("r", "Test Found", "QQ100001A");
-        let caller = exchange::check::Caller::Applicant;
-        counter.ho.check(&asked, &caller).await.unwrap();
+        counter.ho.check(&asked, &Caller::Applicant).await.unwrap();
         let (question, _) = counter.log().pop().unwrap();
         let told: serde_json::Value = serde_json::from_slice(&question).unwrap();
         let name = told["details"]["correlation_id"].as_str().unwrap();
         let question = (String::from_utf8(question.clone()).unwrap(), name.into());
         Self {
             dwp: Arc::new(dwp),
-            signed,
+            pace,
             question,
             _dir: dir,
         }
@@ -125,12 +136,7 @@ impl Answering {
     }
 }
 
-async fn node(
-    dir: &Path,
-    who: &str,
-    store: String,
-    slow: Option<(Arc<AtomicUsize>, Duration)>,
-) -> Node {
+async fn node(dir: &Path, who: &str, store: String, slow: Option<Arc<Pace>>) -> Node {
     let home = dir.join(who);
     if !home.exists() {
         let config = call::config(who, 5);
@@ -139,13 +145,9 @@ async fn node(
     let clock = Arc::new(VirtualClock::new("2020-02-29T12:00:00Z".parse().unwrap()));
     let entropy = Arc::new(SeededEntropy::new(who));
     let (settings, mut ports) = house::compose(&home, clock, entropy).await.unwrap();
-    if let Some((signed, takes)) = slow {
+    if let Some(pace) = slow {
         let signer = ports.signer.clone();
-        ports.signer = Arc::new(Slow {
-            signer,
-            signed,
-            takes,
-        });
+        ports.signer = Arc::new(Slow { signer, pace });
     }
     Node::new(settings, ports, house::law().unwrap()).unwrap()
 }
@@ -158,7 +160,7 @@ fn stores() -> [String; 2] {
 fn calls_at_one_time_share_a_checkpoint_and_each_is_answered_once() {
     for store in stores() {
         place::runtime().block_on(async {
-            let answering = Answering::new(store, Duration::from_millis(100)).await;
+            let answering = Answering::new(store).await;
             // Each comes twice: one of the two was there before.
             let calls: Vec<_> = (0..2 * CALLS).map(|n| answering.ask(n / 2)).collect();
             let mut done = Vec::new();
@@ -171,7 +173,7 @@ fn calls_at_one_time_share_a_checkpoint_and_each_is_answered_once() {
                 assert!(refused.to_string().contains("used before"), "{refused}");
             }
             assert_eq!(answering.answered().await, CALLS);
-            let signed = answering.signed.load(Ordering::SeqCst);
+            let signed = answering.pace.signed.load(Ordering::SeqCst);
             assert!(signed < CALLS / 2, "{signed} checkpoints");
         });
     }
@@ -181,7 +183,7 @@ fn calls_at_one_time_share_a_checkpoint_and_each_is_answered_once() {
 fn calls_that_are_given_up_stand_in_nobodys_way() {
     for store in stores() {
         place::runtime().block_on(async {
-            let answering = Answering::new(store, Duration::from_millis(100)).await;
+            let answering = Answering::new(store).await;
             let mut kept = Vec::new();
             for n in 0..CALLS {
                 let call = answering.ask(n);
@@ -199,6 +201,62 @@ fn calls_that_are_given_up_stand_in_nobodys_way() {
             }
             let answered = answering.answered().await;
             assert!((many..=CALLS).contains(&answered), "{answered}");
+        });
+    }
+}
+
+#[test]
+fn a_call_that_is_given_up_before_its_turn_is_not_answered_later() {
+    for store in stores() {
+        place::runtime().block_on(async {
+            let answering = Answering::new(store).await;
+            let pace = &answering.pace;
+            pace.held.store(true, Ordering::SeqCst);
+            let first = answering.ask(0);
+            while pace.signed.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            // It comes to wait for its turn, which cannot come before the first is let go.
+            let second = answering.ask(1);
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            second.abort();
+            assert!(second.await.unwrap_err().is_cancelled());
+            pace.held.store(false, Ordering::SeqCst);
+            first.await.unwrap().unwrap();
+            answering.ask(2).await.unwrap().unwrap();
+            assert_eq!(answering.answered().await, 2);
+        });
+    }
+}
+
+#[test]
+fn what_stands_in_the_way_of_one_stops_none_of_the_others() {
+    for store in stores() {
+        place::runtime().block_on(async {
+            let dir = tempfile::tempdir().unwrap();
+            let plain = node(dir.path(), "ho", store.clone(), None).await;
+            let dwp = node(dir.path(), "dwp", "sqlite:node.db".into(), None).await;
+            call::agreed(&plain, &dwp, &call::source()).await;
+            let ho = Arc::new(node(dir.path(), "ho", store, Some(Arc::default())).await);
+            // Two for each application: one of them finds it changed.
+            let checks: Vec<_> = (0..CALLS)
+                .map(|n| {
+                    let ho = ho.clone();
+                    tokio::spawn(async move {
+                        let name = format!("r{n}");
+                        let mut request = call::request(&name, "Test Found", "QQ100001A");
+                        request.application = format!("GWF-{}", n / 2).into();
+                        ho.check(&request, &Caller::Applicant).await.is_ok()
+                    })
+                })
+                .collect();
+            let mut done = Vec::new();
+            for check in checks {
+                done.push(check.await.unwrap());
+            }
+            for twins in done.chunks(2) {
+                assert_eq!(twins.iter().filter(|d| **d).count(), 1, "{done:?}");
+            }
         });
     }
 }

@@ -116,8 +116,9 @@ impl Node {
                     let _ = one.tell.send(Ok(committed));
                 }
             }
-            // What stands in the way of one of them stands in the way of none of the others.
-            Err(_) if waiting.len() > 1 => {
+            // What stands in the way of one of them stands in the way of none of the others. Where the database does not
+            // work, it works for none.
+            Err(StoreFault::Conflict { .. } | StoreFault::NoHolding(_)) if waiting.len() > 1 => {
                 for one in waiting {
                     let _ = one.tell.send(self.place_one(&one.commit).await);
                 }
