@@ -117,9 +117,12 @@ impl State {
 /// Who asks for one, takes papers in, and drops it.
 pub const ASKS: &str = "data-sharing-officer, analyst, data-protection-lead, iao or siro";
 
+/// Who gives one.
+pub const GIVES: &str = "iao or siro";
+
 /// Every step but the beginnings: the verb, from where, to where, whose.
 pub const MOVES: &[Step<State>] = &[
-    ("give", State::ToGive, State::Given, "iao or siro"),
+    ("give", State::ToGive, State::Given, GIVES),
     ("receive", State::Asked, State::Received, ASKS),
     ("drop", State::Asked, State::Dropped, ASKS),
     ("drop", State::ToGive, State::Dropped, ASKS),

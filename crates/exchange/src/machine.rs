@@ -6,8 +6,8 @@ mod tests;
 
 use crate::authority::{Action, Role};
 use crate::{
-    announcement, approval, check, decision, entrusted, flag, lookup, node_key, retention, run,
-    session, set_up, trace,
+    announcement, approval, check, decision, entrusted, flag, lookup, node_key, retention, rival,
+    run, session, set_up, trace,
 };
 
 /// Whose a step is.
@@ -57,6 +57,7 @@ pub type Machine = (&'static str, &'static [Move], &'static [&'static str]);
 pub const MACHINES: &[Machine] = &[
     ("approval", approval::MOVES, &[]),
     ("run", run::MOVES, &["closed"]),
+    ("rival", rival::MOVES, &[]),
     ("flag", flag::MOVES, &["lifted"]),
     ("decision", decision::MOVES, &[]),
     ("set-up", set_up::MOVES, &["set-up"]),

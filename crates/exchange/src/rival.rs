@@ -6,11 +6,12 @@ use ledger::{Code, Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::authority::{Actor, Warrant};
+use crate::authority::{Action, Actor, Warrant};
 use crate::change::{Aggregate, Change, Record};
 use crate::deadline::Deadline;
 use crate::ids::{BadId, FlowId, PackageId, RunId, StaffId};
 use crate::leg::{Arrival, Leg};
+use crate::machine::{Move, Owner};
 use crate::refusal::Refusal;
 
 /// What becomes of a rival.
@@ -45,6 +46,37 @@ enum State {
     Taken,
     Refused,
 }
+
+/// Every step: the verb, from where, to where, whose.
+pub const MOVES: &[Move] = &[
+    ("come", None, "waits", Owner::Partner),
+    (
+        "take",
+        Some("waits"),
+        "said",
+        Owner::May(Action::DecideHold),
+    ),
+    (
+        "refuse",
+        Some("waits"),
+        "said",
+        Owner::May(Action::DecideHold),
+    ),
+    (
+        "take",
+        Some("said"),
+        "taken",
+        Owner::May(Action::DecideHold),
+    ),
+    (
+        "refuse",
+        Some("said"),
+        "refused",
+        Owner::May(Action::DecideHold),
+    ),
+    ("come", Some("taken"), "waits", Owner::Partner),
+    ("come", Some("refused"), "waits", Owner::Partner),
+];
 
 /// A second, different file for a leg.
 #[derive(Clone, Debug, Serialize, Deserialize)]

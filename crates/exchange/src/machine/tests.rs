@@ -30,6 +30,7 @@ use crate::matches::{Evidence, Found, Grounds, Match};
 use crate::node_key::NodeKey;
 use crate::ports::{CallFault, Calling, Supplier};
 use crate::retention::{Cause, Holding, KeepRule, LegalHold, Opening};
+use crate::rival::{Fate, Rival};
 use crate::run::{Kind, Pool, Run, Starting};
 use crate::session::{Ending, Session, Signed};
 use crate::set_up::SetUp;
@@ -525,6 +526,62 @@ fn what_is_entrusted() {
     };
     let rest = strict.clone().certified(&part);
     assert!(rest.is_waiting() && happened(&rest).due().is_some());
+}
+
+#[test]
+fn rivals() {
+    let hold = |before: Option<Rival>| {
+        let file = Arrival {
+            package: PackageId::parse("ho.ask-2026-02.ask.data.1").unwrap(),
+            at: now(),
+            bytes: Digest::of(b"another"),
+            reply_by: None,
+            late: false,
+        };
+        Some(Rival::hold(&leg(), &file, before).ok()?.state().clone())
+    };
+    let say = |name, fate, staff| {
+        changes(name, move |rival: Rival| {
+            rival.say(fate, "looked at", &by(staff, Action::DecideHold))
+        })
+    };
+    check(
+        "rival",
+        vec![("come", hold(None).unwrap())],
+        &[
+            say("take", Fate::Take, "o1"),
+            say("take", Fate::Take, "o2"),
+            say("refuse", Fate::Refuse, "o1"),
+            say("refuse", Fate::Refuse, "o2"),
+            verb("come", move |rival| hold(Some(rival))),
+        ],
+        Rival::status,
+    );
+}
+
+/// Tables whose owners stand as words say those whom the table of `authority` lets do it.
+#[test]
+fn owners_in_words_are_those_who_may() {
+    use crate::{alteration, assurance, incident};
+    for (words, action) in [
+        (alteration::OWNER, Action::Alter),
+        (assurance::ASKS, Action::AskAssurance),
+        (assurance::GIVES, Action::GiveAssurance),
+        (incident::OWNER, Action::HandleIncident),
+    ] {
+        let by = |role: &str| {
+            role.split(", ")
+                .flat_map(|r| r.split(" or "))
+                .map(str::to_owned)
+                .collect::<BTreeSet<_>>()
+        };
+        assert_eq!(
+            by(words),
+            by(&Owner::May(action).says()),
+            "{}",
+            action.as_str()
+        );
+    }
 }
 
 // shows: RTC-11
