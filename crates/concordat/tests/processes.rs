@@ -30,18 +30,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use common::paused::Paused;
 use common::{House, agreement, analyst, ask, officer, op, reopened, reply, run, start};
 use concordat::house::{compose, law};
 use courier::DirectoryShelf;
 use exchange::cover::Cover;
 use exchange::message::{Head, Manifest};
 use exchange::ports::{
-    Forms, Opened, PackageFault, Parts, PartyCard, PortFault, Reading, Sealer, SealingFile, Signer,
+    Forms, Opened, PackageFault, Parts, PartyCard, PortFault, Reading, Sealer, SealingFile,
     Spooled, Writing,
 };
 use exchange::table::{FileFault, Format, Shape, Table};
 use exchange::{Node, Ports};
-use jiff::Timestamp;
 use ledger::{Fact, VerifierKey, verify_log};
 use serde_json::json;
 use service::Service;
@@ -158,26 +158,6 @@ fn processes_that_work_at_once_send_each_message_once_and_make_one_ledger() {
         is_whole(&house, "ho", ho).await;
         is_whole(&house, "hmrc", hmrc).await;
     });
-}
-
-/// Signs as the node does, but takes its time.
-struct Paused {
-    signer: Arc<dyn Signer>,
-    meanwhile: Box<dyn Fn() + Send + Sync>,
-}
-
-#[async_trait]
-impl Signer for Paused {
-    fn card(&self) -> PartyCard {
-        self.signer.card()
-    }
-    fn cosign(&self, checkpoint: &str, at: Timestamp) -> Result<String, PortFault> {
-        self.signer.cosign(checkpoint, at)
-    }
-    fn sign_note(&self, text: &str) -> Result<String, PortFault> {
-        (self.meanwhile)();
-        self.signer.sign_note(text)
-    }
 }
 
 #[test]

@@ -30,25 +30,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use call::Counter;
+use common::paused::Paused;
 use concordat::house::{self, Config};
 use exchange::check::Caller;
 use exchange::ids::PartyId;
-use exchange::ports::{PartyCard, PortFault, Signer};
 use exchange::{Node, Trouble};
-use jiff::Timestamp;
 use ledger::Entry;
 use sim::{SeededEntropy, VirtualClock};
 
 /// How many calls come.
 const CALLS: usize = 24;
-
-/// Signs as the node does, and takes its time over it.
-struct Slow {
-    signer: Arc<dyn Signer>,
-    pace: Arc<Pace>,
-}
 
 /// How often somebody signed, and whether whoever signs is held up.
 #[derive(Default)]
@@ -57,24 +49,16 @@ struct Pace {
     held: AtomicBool,
 }
 
-#[async_trait]
-impl Signer for Slow {
-    fn card(&self) -> PartyCard {
-        self.signer.card()
-    }
-    fn cosign(&self, checkpoint: &str, at: Timestamp) -> Result<String, PortFault> {
-        self.signer.cosign(checkpoint, at)
-    }
-    fn sign_note(&self, text: &str) -> Result<String, PortFault> {
-        self.pace.signed.fetch_add(1, Ordering::SeqCst);
-        // The other tasks, and the clock by which they sleep, go on meanwhile.
+impl Pace {
+    /// Signing takes its time; the other tasks, and the clock by which they sleep, go on meanwhile.
+    fn signing(&self) {
+        self.signed.fetch_add(1, Ordering::SeqCst);
         tokio::task::block_in_place(|| {
             std::thread::sleep(Duration::from_millis(100));
-            while self.pace.held.load(Ordering::SeqCst) {
+            while self.held.load(Ordering::SeqCst) {
                 std::thread::sleep(Duration::from_millis(1));
             }
         });
-        self.signer.sign_note(text)
     }
 }
 
@@ -147,7 +131,8 @@ async fn node(dir: &Path, who: &str, store: String, slow: Option<Arc<Pace>>) -> 
     let (settings, mut ports) = house::compose(&home, clock, entropy).await.unwrap();
     if let Some(pace) = slow {
         let signer = ports.signer.clone();
-        ports.signer = Arc::new(Slow { signer, pace });
+        let meanwhile = Box::new(move || pace.signing());
+        ports.signer = Arc::new(Paused { signer, meanwhile });
     }
     Node::new(settings, ports, house::law().unwrap()).unwrap()
 }

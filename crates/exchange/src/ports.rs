@@ -259,8 +259,7 @@ pub trait Store: Send + Sync {
     /// The head of the tree; the empty head at first.
     async fn head(&self) -> Result<Head, StoreFault>;
     /// Commits these operations as [`Store::commit`] does each, then gives at most `limit` of the entries without a place
-    /// theirs and moves the head, all in one transaction: on a fault none of it stands, and the operations are to be
-    /// committed one by one. `placing` is told the head, which nobody else moves meanwhile, and is not asked when no entry
+    /// theirs and moves the head, all in one transaction: on a fault none of it stands. `placing` is told the head, which nobody else moves meanwhile, and is not asked when no entry
     /// waits.
     async fn sequence(
         &self,

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 pub mod controls;
+pub mod paused;
 pub mod routes;
 
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use agreement::Plan;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -23,12 +24,7 @@ use crate::caller::Caller;
 use crate::problem::{Problem, Told};
 
 /// The agreements whose data goes into the same months and that are not the caller's to use.
-async fn closed(
-    app: &App,
-    caller: &Caller,
-    id: &AgreementId,
-) -> Result<BTreeSet<AgreementId>, Problem> {
-    let (_, plan) = app.node.agreement(id).await?;
+async fn closed(app: &App, caller: &Caller, plan: &Plan) -> Result<BTreeSet<AgreementId>, Problem> {
     let others = plan.derived.values().flat_map(|d| &d.out_of_others);
     let mut closed = BTreeSet::new();
     for (other, _, _) in others {
@@ -53,9 +49,9 @@ pub(crate) async fn check(
     Body(mut request): Body<Request>,
 ) -> Result<Answer<check::Checked>, Problem> {
     may(&app, &caller, &request.agreement).await?;
-    request.closed = closed(&app, &caller, &request.agreement).await?;
-    about(&app, &caller, "application", &request.application).await?;
     let (_, plan) = app.node.agreement(&request.agreement).await?;
+    request.closed = closed(&app, &caller, &plan).await?;
+    about(&app, &caller, "application", &request.application).await?;
     // The number of the application is the caller's to choose; whom it asks about is not.
     if let Some(subject) = request.subject(&plan) {
         about(&app, &caller, "called", &subject).await?;
@@ -104,9 +100,9 @@ pub(crate) async fn months(
     about(&app, &caller, "application", &which.application).await?;
     let (op, who) = (caller.operation("months")?, caller.acts()?);
     let of = (&which.agreement, which.application.as_str());
-    let closed = closed(&app, &caller, &which.agreement).await?;
-    let (_, checks) = app.node.months(&op, of, who, &closed).await?;
     let (_, plan) = app.node.agreement(&which.agreement).await?;
+    let closed = closed(&app, &caller, &plan).await?;
+    let (_, checks) = app.node.months(&op, of, who, &closed).await?;
     let marking = plan.marking.as_str().to_uppercase();
     Ok(Answer(Seen { marking, checks }))
 }
