@@ -137,6 +137,23 @@ impl Store for DryStore {
         Ok(all.into_iter().collect())
     }
 
+    async fn list_after(
+        &self,
+        kind: &str,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        let rows = self.inner.list_after(kind, prefix, after, limit).await?;
+        let mut all: BTreeMap<String, Stored> = rows.into_iter().collect();
+        for ((k, id), (stored, _)) in &self.told().states {
+            if k == kind && id.starts_with(prefix) && id.as_str() > after {
+                all.insert(id.clone(), stored.clone());
+            }
+        }
+        Ok(all.into_iter().take(limit as usize).collect())
+    }
+
     async fn in_state(
         &self,
         kind: &str,

@@ -543,6 +543,74 @@ async fn a_session_is_known_to_every_process_and_ends_with_the_line_of_the_list(
     );
 }
 
+// shows: SEC-09
+#[tokio::test]
+async fn a_person_sees_their_other_sessions_and_ends_them_after_a_recent_sign_in() {
+    const ELSEWHERE: &str = "/sign-out-elsewhere";
+    let office = Office::new().await;
+    let service = &office.service;
+    let of = async |subject: &str| {
+        let begun = office.signed_in(Browser::default(), subject, "/sign-in");
+        begun.await
+    };
+    let others = async |browser: &mut Browser| {
+        let session = browser.get(service, "/session").await.json();
+        session["others"].as_array().unwrap().len()
+    };
+    let (mut colleague, mut lost) = (of("sub-o2").await, of("sub-o1").await);
+    assert_eq!(others(&mut lost).await, 0);
+    service.house.at("2026-01-07T09:03:00Z");
+    let (mut second, mut here) = (of("sub-o1").await, of("sub-o1").await);
+    for browser in [&mut lost, &mut second, &mut here] {
+        assert_eq!(others(browser).await, 2, "their own, and nobody else's");
+    }
+    let page = here.get(service, "/").await.body;
+    assert!(page.contains("Your other sessions") && page.contains("2026-01-07T09:03:00Z"));
+    assert!(
+        !colleague
+            .get(service, "/")
+            .await
+            .body
+            .contains("other sessions")
+    );
+    // Whoever found an open browser throws nobody out.
+    service.house.at("2026-01-07T09:09:00Z");
+    assert_eq!(
+        here.presses(service, ELSEWHERE).await.code(),
+        "step-up-needed"
+    );
+    assert_eq!(others(&mut here).await, 2);
+    let mut here = office
+        .signed_in(here, "sub-o1", "/sign-in?again=true")
+        .await;
+    let origin = format!("Origin: https://{}\r\n", service.address);
+    let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+    let (at, lines) = (service.address, format!("{origin}{form}"));
+    let far = here
+        .send(service, at, ("POST", ELSEWHERE), &lines, "csrf=x")
+        .await;
+    assert_eq!(far.code(), "cross-site-refused");
+    let done = here.presses(service, ELSEWHERE).await;
+    let led = done.header("location");
+    assert_eq!((done.status, led.as_deref()), (303, Some("/")), "{done:?}");
+    for browser in [&mut lost, &mut second] {
+        assert_eq!(
+            browser.get(service, "/v1/runs").await.code(),
+            "session-ended"
+        );
+    }
+    assert_eq!(others(&mut here).await, 0);
+    for browser in [&mut colleague, &mut here] {
+        assert_eq!(browser.get(service, "/v1/runs").await.status, 200);
+    }
+    // Where there is none, nothing is ended and nothing is written down.
+    let before = office.acts().await;
+    assert_eq!(here.presses(service, ELSEWHERE).await.status, 303);
+    assert_eq!(office.acts().await, before);
+    let ended = before.iter().filter(|(act, _)| act == "session.ended");
+    assert_eq!(ended.count(), 3, "the one that was replaced, and two");
+}
+
 #[tokio::test]
 async fn a_write_comes_from_a_page_of_this_service() {
     let office = Office::new().await;

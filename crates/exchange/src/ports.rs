@@ -192,6 +192,14 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<(String, Stored)>, StoreFault>;
     /// All aggregates of a kind whose id starts with `prefix`, by id, in order of id.
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault>;
+    /// Of the same, the first `limit` whose ids come after `after`, which is a whole id or any text: keyset pagination.
+    async fn list_after(
+        &self,
+        kind: &str,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Stored)>, StoreFault>;
     /// All aggregates of a kind in a state, by id, in order of id.
     async fn in_state(&self, kind: &str, status: &str)
     -> Result<Vec<(String, Stored)>, StoreFault>;

@@ -34,6 +34,19 @@ fn aggregate((version, status, body): (i64, String, String)) -> Result<Stored, P
     })
 }
 
+fn aggregates(
+    rows: Vec<(String, i64, String, String)>,
+) -> Result<Vec<(String, Stored)>, StoreFault> {
+    rows.into_iter()
+        .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
+        .collect()
+}
+
+/// Ids are ASCII: `~` and whatever comes before it sorts before this end of those that begin so.
+fn end(prefix: &str) -> String {
+    format!("{prefix}\u{7f}")
+}
+
 #[async_trait]
 impl<E: Engine> Store for SqlStore<E> {
     async fn load(&self, kind: &str, id: &str) -> Result<Option<Stored>, StoreFault> {
@@ -63,17 +76,33 @@ impl<E: Engine> Store for SqlStore<E> {
     }
 
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault> {
-        // Ids are ASCII: `~` and whatever comes before it sorts before this end.
-        let end = format!("{prefix}\u{7f}");
         let sql = "SELECT id, version, status, body FROM aggregates \
                    WHERE kind = $1 AND id >= $2 AND id < $3 ORDER BY id";
-        let rows: Vec<(String, i64, String, String)> = self
-            .engine
-            .rows(sql, args![kind, prefix, end.as_str()])
-            .await?;
-        rows.into_iter()
-            .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
-            .collect()
+        let end = end(prefix);
+        let args = args![kind, prefix, end.as_str()];
+        aggregates(self.engine.rows(sql, args).await?)
+    }
+
+    async fn list_after(
+        &self,
+        kind: &str,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, Stored)>, StoreFault> {
+        // One lower bound: of two, a database may search by the one and walk to the other.
+        let (from, sql) = if after < prefix {
+            let sql = "SELECT id, version, status, body FROM aggregates \
+                       WHERE kind = $1 AND id >= $2 AND id < $3 ORDER BY id LIMIT $4";
+            (prefix, sql)
+        } else {
+            let sql = "SELECT id, version, status, body FROM aggregates \
+                       WHERE kind = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+            (after, sql)
+        };
+        let (end, limit) = (end(prefix), i64::from(limit));
+        let args = args![kind, from, end.as_str(), limit];
+        aggregates(self.engine.rows(sql, args).await?)
     }
 
     async fn in_state(
@@ -83,11 +112,7 @@ impl<E: Engine> Store for SqlStore<E> {
     ) -> Result<Vec<(String, Stored)>, StoreFault> {
         let sql = "SELECT id, version, status, body FROM aggregates \
                    WHERE kind = $1 AND status = $2 ORDER BY id";
-        let rows: Vec<(String, i64, String, String)> =
-            self.engine.rows(sql, args![kind, status]).await?;
-        rows.into_iter()
-            .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
-            .collect()
+        aggregates(self.engine.rows(sql, args![kind, status]).await?)
     }
 
     async fn about(
@@ -97,11 +122,8 @@ impl<E: Engine> Store for SqlStore<E> {
     ) -> Result<Vec<(String, Stored)>, StoreFault> {
         let sql = "SELECT id, version, status, body FROM aggregates \
                    WHERE kind = $1 AND subject = $2 ORDER BY id";
-        let rows: Vec<(String, i64, String, String)> =
-            self.engine.rows(sql, args![kind, subject.as_str()]).await?;
-        rows.into_iter()
-            .map(|(id, version, status, body)| Ok((id, aggregate((version, status, body))?)))
-            .collect()
+        let args = args![kind, subject.as_str()];
+        aggregates(self.engine.rows(sql, args).await?)
     }
 
     async fn due(&self, by: Timestamp, limit: u32) -> Result<Vec<Due>, StoreFault> {

@@ -83,7 +83,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Named<T
 #[into_params(parameter_in = Query)]
 pub(crate) struct Listing {
     /// The `next` of the page before.
-    #[param(max_length = 400)]
+    #[param(max_length = 400, pattern = "^[ -~]*$")]
     after: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -96,14 +96,21 @@ pub(crate) struct Part {
     pub(crate) limit: usize,
 }
 
+impl Part {
+    /// How many to read, to know whether there are more.
+    pub(crate) fn one_more(&self) -> u32 {
+        u32::try_from(self.limit).map_or(u32::MAX, |n| n.saturating_add(1))
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Part {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<Listing>::from_request_parts(parts, state).await;
         let Query(Listing { after, limit }) = query.map_err(|_| BAD_REQUEST)?;
         let limit = limit.unwrap_or(50);
-        let long = after.as_ref().is_some_and(|a| a.chars().count() > 400);
-        if long || !(1..=200).contains(&limit) {
+        let is_key = |a: &String| a.len() <= 400 && a.bytes().all(|b| matches!(b, b' '..=b'~'));
+        if !after.as_ref().is_none_or(is_key) || !(1..=200).contains(&limit) {
             return Err(BAD_REQUEST.into());
         }
         Ok(Self {

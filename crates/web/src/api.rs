@@ -13,10 +13,12 @@ use std::collections::BTreeMap;
 
 use agreement::RouteKind;
 use exchange::Done;
+use exchange::change::Aggregate;
 use exchange::ids::AgreementId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::answer::{Page, Part};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::permission::Resource;
@@ -116,5 +118,33 @@ impl Seen {
         let may = caller.sees(app, &resource(app, id).await?);
         self.0.insert(id.clone(), may);
         Ok(may)
+    }
+}
+
+/// The part of the list of all of these whose agreement is the caller's to see, in order of their keys. Read in pieces:
+/// what a page costs does not grow with the list.
+async fn listed<A: Aggregate, T>(
+    (app, caller, part): (&App, &Caller, &Part),
+    agreement: impl Fn(&A) -> &AgreementId,
+    show: impl Fn(&A) -> T,
+) -> Result<Page<T>, Problem> {
+    let (mut items, mut seen) = (Vec::new(), Seen::default());
+    let (mut last, mut from) = (None, part.after.clone().unwrap_or_default());
+    loop {
+        let piece: Vec<(String, A)> = app.node.after("", &from, part.one_more()).await?;
+        let ended = piece.len() <= part.limit;
+        for (key, one) in piece {
+            if seen.shows(app, caller, agreement(&one)).await? {
+                if items.len() == part.limit {
+                    return Ok(Page { items, next: last });
+                }
+                items.push(show(&one));
+                last = Some(key.clone());
+            }
+            from = key;
+        }
+        if ended {
+            return Ok(Page { items, next: None });
+        }
     }
 }

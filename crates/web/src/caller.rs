@@ -15,6 +15,11 @@ use crate::token;
 /// For so many seconds a sign-in counts as recent.
 const RECENT: i64 = 300;
 
+/// Did somebody who signed in at that second since 1970 do so a short while ago?
+pub(crate) fn is_recent(signed_in: i64, now: Timestamp) -> bool {
+    now.as_second() - signed_in <= RECENT
+}
+
 /// The requirements that the policies name.
 const RULES: [&str; 6] = ["SEC-09", "SEC-11", "PTY-08", "PTY-09", "PTY-11", "PTY-17"];
 
@@ -143,7 +148,7 @@ impl Caller {
             authorised: known.authorised,
             trained: today <= known.trained_until,
             current: known.until.is_none_or(|last| today <= last),
-            recent: signed_in.is_some_and(|at| now.as_second() - at <= RECENT),
+            recent: signed_in.is_some_and(|at| is_recent(at, now)),
             teams: known.teams.clone(),
         };
         Ok(Self {

@@ -30,11 +30,12 @@ use crate::access::{AUDITOR, Access, Known};
 use crate::admit::Who;
 use crate::answer::Answer;
 use crate::app::App;
-use crate::caller::{Caller, Peer, RequestId};
+use crate::caller::{Caller, Peer, RequestId, is_recent};
 use crate::log::TARGET;
 use crate::permission::Deed;
 use crate::problem::{
-    BAD_MEDIA, BAD_REQUEST, BAD_SIGN_IN, FAULT, NO_SESSION, NO_TOKEN, NOT_FOUND, Problem, Told,
+    BAD_MEDIA, BAD_REQUEST, BAD_SIGN_IN, FAULT, NO_SESSION, NO_TOKEN, NOT_FOUND, Problem, STEP_UP,
+    Told,
 };
 use crate::session::{Current, Secret};
 
@@ -160,6 +161,9 @@ pub(crate) struct Shown {
     ends: jiff::Timestamp,
     /// What writes send in the header X-CSRF-Token.
     csrf: String,
+    /// When each of their other sessions began. One that is not used for a quarter of an hour is over, and may be here still.
+    #[schema(value_type = Vec<String>)]
+    others: Vec<jiff::Timestamp>,
 }
 
 /// Who is signed in, and what their writes send.
@@ -184,6 +188,7 @@ pub(crate) async fn session(
         signed_in,
         ends: opened.checked_add(LONGEST).map_err(|_| FAULT)?,
         csrf: current.secret.csrf()?,
+        others: others(&app, &current).await?,
     };
     Ok(by(&current.known, Answer(shown).into_response()))
 }
@@ -220,6 +225,7 @@ pub(crate) async fn home(
         staff: known.staff.as_str(),
         role: role(known),
         csrf: &current.secret.csrf()?,
+        others: others(&app, &current).await?,
         due: due.as_deref(),
     };
     Ok(by(known, page::show(&party, Some(who))?))
@@ -245,9 +251,50 @@ pub(crate) async fn sign_out(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    set_up(&app)?;
-    let current = current(&app, peer, &headers).await?.ok_or(NO_TOKEN)?;
-    current.is_near(false, &headers)?;
+    let current = leaving(&app, peer, &headers, body).await?;
+    let op = operation("sign-out", &request)?;
+    let (known, session) = (current.known, current.session);
+    let (why, who) = (Ending::SignedOut, actor(&known));
+    app.node.end_session(&op, session, why, &who).await?;
+    let led = led("/", &[Secret::over()])?;
+    Ok(by(&known, led))
+}
+
+/// End all other sessions of whoever is signed in, in every process of the node. It needs a recent sign-in.
+#[utoipa::path(post, path = "/sign-out-elsewhere", operation_id = "signOutElsewhere", tag = "people", security(("session" = [])),
+    request_body(content = Leaving, content_type = "application/x-www-form-urlencoded"), responses(
+    (status = 303, description = "They are over: to the page of the service"),
+    (status = "default", description = "A problem, as a page for whoever asks for one", content((Told = "application/problem+json"), (String = "text/html"))),
+))]
+pub(crate) async fn sign_out_elsewhere(
+    State(app): State<Arc<App>>,
+    Extension(RequestId(request)): Extension<RequestId>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let current = leaving(&app, peer, &headers, body).await?;
+    let now = app.node.ports().clock.now();
+    if !is_recent(current.signed.signed_in.as_second(), now) {
+        return Err(STEP_UP.into());
+    }
+    let op = operation("sign-out-elsewhere", &request)?;
+    let (known, session) = (current.known, current.session);
+    let who = actor(&known);
+    app.node.end_other_sessions(&op, &session, &who).await?;
+    Ok(by(&known, led("/", &[])?))
+}
+
+/// The session of a request that sends the form with its token.
+async fn leaving(
+    app: &App,
+    peer: Peer,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Current, Problem> {
+    set_up(app)?;
+    let current = current(app, peer, headers).await?.ok_or(NO_TOKEN)?;
+    current.is_near(false, headers)?;
     let kind = headers.get(header::CONTENT_TYPE);
     if kind.is_none_or(|kind| kind != "application/x-www-form-urlencoded") {
         return Err(BAD_MEDIA.into());
@@ -255,12 +302,17 @@ pub(crate) async fn sign_out(
     let body = body.map_err(|e| Problem::of(e.status()))?;
     let leaving: Leaving = serde_urlencoded::from_bytes(&body).map_err(|_| BAD_REQUEST)?;
     current.secret.gave(&leaving.csrf)?;
-    let op = operation("sign-out", &request)?;
-    let (known, session) = (current.known, current.session);
-    let (why, who) = (Ending::SignedOut, actor(&known));
-    app.node.end_session(&op, session, why, &who).await?;
-    let led = led("/", &[Secret::over()])?;
-    Ok(by(&known, led))
+    Ok(current)
+}
+
+/// When the other sessions of whoever is signed in began.
+async fn others(app: &App, current: &Current) -> Result<Vec<jiff::Timestamp>, Problem> {
+    let now = app.node.ports().clock.now();
+    let others = app.node.other_sessions(&current.session).await?;
+    let began = others
+        .iter()
+        .filter_map(|one| Some(one.signed(now)?.opened));
+    Ok(began.collect())
 }
 
 /// The session of a request, where it shows one. A wrong one counts as an attempt of its address.
@@ -320,7 +372,14 @@ fn by(known: &Known, mut response: Response) -> Response {
 /// Is it a person with a browser who asks, of these addresses?
 pub(crate) fn is_asked_by_browser(route: &str, headers: &HeaderMap) -> bool {
     let mut asked = headers.get_all(header::ACCEPT).iter();
-    ["/", "/sign-in", "/signed-in", "/sign-out"].contains(&route)
+    [
+        "/",
+        "/sign-in",
+        "/signed-in",
+        "/sign-out",
+        "/sign-out-elsewhere",
+    ]
+    .contains(&route)
         && asked.any(|kinds| {
             kinds
                 .to_str()

@@ -92,6 +92,7 @@ pub const OPEN: &[(&str, &str)] = &[
     ("GET", "/sign-in"),
     ("GET", "/signed-in"),
     ("POST", "/sign-out"),
+    ("POST", "/sign-out-elsewhere"),
 ];
 
 /// What a request to this route must be permitted.
@@ -154,6 +155,7 @@ fn people() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::sign_in))
         .routes(routes!(people::signed_in))
         .routes(routes!(people::sign_out))
+        .routes(routes!(people::sign_out_elsewhere))
 }
 
 /// The description of the API, OpenAPI 3.1; docs/api/openapi.json holds it.

@@ -84,12 +84,16 @@ impl Browser {
 
     /// Presses the button of the page.
     pub async fn sign_out<W>(&mut self, service: &Service<W>) -> Answer {
+        self.presses(service, "/sign-out").await
+    }
+
+    /// Presses the button of the page that leads to this path.
+    pub async fn presses<W>(&mut self, service: &Service<W>, path: &str) -> Answer {
         let csrf = self.csrf(service).await;
         let more = format!("{FORM}Origin: https://{}\r\n", service.address);
         let at = service.address;
         let body = format!("csrf={csrf}");
-        self.send(service, at, ("POST", "/sign-out"), &more, &body)
-            .await
+        self.send(service, at, ("POST", path), &more, &body).await
     }
 
     /// Goes from this page of the service through the provider's forms, as this subject, until the service answers with

@@ -276,6 +276,24 @@ impl Node {
             .collect()
     }
 
+    /// Of the aggregates of a kind with keys that begin so, the first `limit` after this key, each with its key, in order of
+    /// their keys.
+    ///
+    /// # Errors
+    /// As [`Node::find`].
+    pub async fn after<T: Aggregate>(
+        &self,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, T)>, Trouble> {
+        let rows = self.ports.store.list_after(T::KIND, prefix, after, limit);
+        rows.await?
+            .into_iter()
+            .map(|(key, s)| Ok((key.clone(), revive(&key, s.version, s.body)?)))
+            .collect()
+    }
+
     /// The aggregates of a kind in a state, in order of their keys.
     ///
     /// # Errors

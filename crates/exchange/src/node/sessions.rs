@@ -81,6 +81,47 @@ impl Node {
         }
     }
 
+    /// The sessions that stand beside this one and are of the same person, in order of their beginning (ASVS 5.0, 7.5.2).
+    /// One that is not used for [`IDLE`] is among them until it is ended.
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`] when the store does not work.
+    pub async fn other_sessions(&self, session: &Session) -> Result<Vec<Session>, Trouble> {
+        let now = self.now();
+        let Some(mine) = session.signed(now) else {
+            return Ok(Vec::new());
+        };
+        let mut others = self.in_state::<Session>("open").await?;
+        others.retain(|other| {
+            other.id() != session.id() && other.is_of(&mine.staff) && other.signed(now).is_some()
+        });
+        others.sort_by_key(|other| other.signed(now).map(|signed| signed.opened));
+        Ok(others)
+    }
+
+    /// A person ends all their sessions but this one (ASVS 5.0, 7.5.2).
+    ///
+    /// # Errors
+    /// [`Trouble::Fault`] when the store does not work.
+    pub async fn end_other_sessions(
+        &self,
+        op: &OperationId,
+        session: &Session,
+        who: &Actor,
+    ) -> Result<Done, Trouble> {
+        let mut batch = Batch::new(op.clone(), "session.end-others");
+        let others = self.other_sessions(session).await?;
+        if others.is_empty() {
+            return Ok(Vec::new());
+        }
+        for other in others {
+            if let Some(ended) = other.end(Ending::SignedOut, who) {
+                batch = batch.and(ended)?;
+            }
+        }
+        self.commit(batch).await
+    }
+
     /// Ends all sessions of a person, at every server process of this node.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ crate::cases![
     items_come_by_prefix_in_byte_order,
     a_page_of_items_has_the_names_of_its_length,
     states_come_in_byte_order,
+    a_part_of_a_list_is_what_comes_after_a_key,
     what_is_about_a_person_is_found_by_them,
 ];
 
@@ -147,6 +148,29 @@ async fn states_come_in_byte_order(place: Place) {
         found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
         expect
     );
+}
+
+async fn a_part_of_a_list_is_what_comes_after_a_key(place: Place) {
+    let store = place.store().await;
+    for id in ["b/1", "b/2", "b/10", "b1", "a", "b", "c/1"] {
+        let open = commit(&format!("o{id}"), at(0), |b| {
+            b.and(opened(id, None)).unwrap()
+        });
+        store.commit(&open).await.unwrap();
+    }
+    for prefix in ["", "b", "b/", "d"] {
+        let all = store.list("holding", prefix).await.unwrap();
+        for after in ["", "a", "b", "b/", "b/1", "b/10", "b/11", "c/1", "~"] {
+            for limit in [1, 2, 9] {
+                let part = store.list_after("holding", prefix, after, limit);
+                let mut expect = all.clone();
+                expect.retain(|(id, _)| id.as_str() > after);
+                expect.truncate(limit as usize);
+                assert_eq!(part.await, Ok(expect), "{prefix} {after} {limit}");
+            }
+        }
+    }
+    assert_eq!(store.list_after("other", "", "", 9).await, Ok(vec![]));
 }
 
 async fn a_page_of_items_has_the_names_of_its_length(place: Place) {

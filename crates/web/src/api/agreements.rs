@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Seen, may};
+use super::{listed, may};
 use crate::answer::{Answer, Listing, Named, Page, Part};
 use crate::app::App;
 use crate::caller::Caller;
@@ -60,13 +60,9 @@ pub(crate) async fn list(
     part: Part,
 ) -> Result<Answer<Page<ShownAgreement>>, Problem> {
     let today = london_day(app.node.ports().clock.now()).map_err(exchange::Trouble::from)?;
-    let (mut shown, mut seen) = (Vec::new(), Seen::default());
-    for pact in app.node.all::<Pact>().await? {
-        if seen.shows(&app, &caller, pact.id()).await? {
-            shown.push(ShownAgreement::of(&pact, today));
-        }
-    }
-    Ok(Answer(Page::of(shown, |a| a.agreement.clone(), &part)))
+    let asked = (&*app, &caller, &part);
+    let show = |pact: &Pact| ShownAgreement::of(pact, today);
+    Ok(Answer(listed(asked, Pact::id, show).await?))
 }
 
 /// One agreement.

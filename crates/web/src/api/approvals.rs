@@ -10,7 +10,7 @@ use exchange::ids::{AgreementId, FlowId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Did, Seen, Why, may};
+use super::{Did, Why, listed, may};
 use crate::answer::{Answer, Body, Listing, Named, Page, Part};
 use crate::app::App;
 use crate::caller::Caller;
@@ -34,6 +34,24 @@ pub(crate) struct ShownApproval {
     state: String,
 }
 
+impl ShownApproval {
+    fn of(approval: &Approval) -> Self {
+        let scope = approval.scope();
+        Self {
+            agreement: scope.agreement.to_string(),
+            flow: scope.flow.to_string(),
+            to: scope.to.to_string(),
+            route: scope.route.clone(),
+            volume: scope.volume,
+            state: approval.status().to_owned(),
+        }
+    }
+}
+
+fn under(approval: &Approval) -> &AgreementId {
+    &approval.scope().agreement
+}
+
 /// The approvals.
 #[utoipa::path(get, path = "/v1/approvals", operation_id = "listApprovals", tag = "approvals", security(("token" = [])), params(Listing), responses(
     (status = 200, description = "A part of the list", body = Page<ShownApproval>, content_type = "application/vnd.concordat.v1+json"),
@@ -44,22 +62,8 @@ pub(crate) async fn list(
     Extension(caller): Extension<Caller>,
     part: Part,
 ) -> Result<Answer<Page<ShownApproval>>, Problem> {
-    let (mut shown, mut seen) = (Vec::new(), Seen::default());
-    for approval in app.node.all::<Approval>().await? {
-        let scope = approval.scope();
-        if seen.shows(&app, &caller, &scope.agreement).await? {
-            shown.push(ShownApproval {
-                agreement: scope.agreement.to_string(),
-                flow: scope.flow.to_string(),
-                to: scope.to.to_string(),
-                route: scope.route.clone(),
-                volume: scope.volume,
-                state: approval.status().to_owned(),
-            });
-        }
-    }
-    let key = |a: &ShownApproval| format!("{}/{}", a.agreement, a.flow);
-    Ok(Answer(Page::of(shown, key, &part)))
+    let asked = (&*app, &caller, &part);
+    Ok(Answer(listed(asked, under, ShownApproval::of).await?))
 }
 
 /// What is asked for.

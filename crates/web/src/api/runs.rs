@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Did, Seen, Why, may};
+use super::{Did, Why, listed, may};
 use crate::answer::{Answer, Body, Listing, Named, Page, Part};
 use crate::app::App;
 use crate::caller::Caller;
@@ -115,6 +115,17 @@ pub(crate) struct ShownMatch {
     open: bool,
 }
 
+impl ShownMatch {
+    fn of(found: &Match) -> Self {
+        Self {
+            row: found.row(),
+            evidence: found.evidence().name().to_owned(),
+            standing: found.standing().name().to_owned(),
+            open: found.standing().is_open(),
+        }
+    }
+}
+
 /// The runs that this node started.
 #[utoipa::path(get, path = "/v1/runs", operation_id = "listRuns", tag = "runs", security(("token" = [])), params(Listing), responses(
     (status = 200, description = "A part of the list", body = Page<ShownRun>, content_type = "application/vnd.concordat.v1+json"),
@@ -125,13 +136,8 @@ pub(crate) async fn list(
     Extension(caller): Extension<Caller>,
     part: Part,
 ) -> Result<Answer<Page<ShownRun>>, Problem> {
-    let (mut shown, mut seen) = (Vec::new(), Seen::default());
-    for run in app.node.all::<Run>().await? {
-        if seen.shows(&app, &caller, run.agreement()).await? {
-            shown.push(ShownRun::of(&run));
-        }
-    }
-    Ok(Answer(Page::of(shown, |r| r.run.clone(), &part)))
+    let asked = (&*app, &caller, &part);
+    Ok(Answer(listed(asked, Run::agreement, ShownRun::of).await?))
 }
 
 /// One run.
@@ -160,14 +166,8 @@ pub(crate) async fn files(
     Extension(caller): Extension<Caller>,
     part: Part,
 ) -> Result<Answer<Page<ShownFile>>, Problem> {
-    let (mut shown, mut seen) = (Vec::new(), Seen::default());
-    for leg in app.node.all::<Leg>().await? {
-        if seen.shows(&app, &caller, leg.agreement()).await? {
-            shown.push(ShownFile::of(&leg));
-        }
-    }
-    let key = |f: &ShownFile| format!("{}/{}", f.run, f.flow);
-    Ok(Answer(Page::of(shown, key, &part)))
+    let asked = (&*app, &caller, &part);
+    Ok(Answer(listed(asked, Leg::agreement, ShownFile::of).await?))
 }
 
 /// The file of this run and flow, if it is the caller's to see.
@@ -220,18 +220,16 @@ pub(crate) async fn matches(
     part: Part,
 ) -> Result<Answer<Page<ShownMatch>>, Problem> {
     file(&app, &caller, &run, &flow).await?;
-    let found: Vec<Match> = app.node.under(&format!("{run}/{flow}/")).await?;
-    let rows: Vec<ShownMatch> = found
-        .iter()
-        .map(|m| ShownMatch {
-            row: m.row(),
-            evidence: m.evidence().name().to_owned(),
-            standing: m.standing().name().to_owned(),
-            open: m.standing().is_open(),
-        })
-        .collect();
-    // As texts, numbers of one length stand in their order.
-    Ok(Answer(Page::of(rows, |r| format!("{:020}", r.row), &part)))
+    let file = format!("{run}/{flow}/");
+    let after = part.after.as_ref();
+    let after = after.map_or_else(String::new, |row| format!("{file}{row}"));
+    let mut found: Vec<(String, Match)> = app.node.after(&file, &after, part.one_more()).await?;
+    let more = found.len() > part.limit;
+    found.truncate(part.limit);
+    let last = found.last().and_then(|(key, _)| key.strip_prefix(&file));
+    let next = last.filter(|_| more).map(str::to_owned);
+    let items = found.iter().map(|(_, m)| ShownMatch::of(m)).collect();
+    Ok(Answer(Page { items, next }))
 }
 
 /// Confirm the match of a row: it is the same person.

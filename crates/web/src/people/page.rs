@@ -24,6 +24,8 @@ pub(crate) struct Person<'a> {
     pub(crate) staff: &'a str,
     pub(crate) role: &'a str,
     pub(crate) csrf: &'a str,
+    /// When their other sessions began.
+    pub(crate) others: Vec<jiff::Timestamp>,
     /// What falls due; none where their role does not include it.
     pub(crate) due: Option<&'a [Waiting]>,
 }
@@ -107,6 +109,7 @@ mod tests {
             staff: "o1",
             role: "siro",
             csrf: "t",
+            others: Vec::new(),
             due: Some(&due),
         };
         let html = home("ho", Some(who)).unwrap();
