@@ -85,21 +85,36 @@ async fn a_list_is_read_part_by_part() {
     }
     assert!(parts.len() > 14);
     assert_eq!(json!(parts), whole["items"]);
-    let path = "/v1/runs/ask-2026-02/files/reply/matches";
-    let whole = service.get("sub-c1", path).await.json();
-    let first = service
-        .get("sub-c1", &format!("{path}?limit=1"))
-        .await
-        .json();
-    let after = first["next"].as_str().unwrap();
-    let rest = service
-        .get("sub-c1", &format!("{path}?after={after}"))
-        .await
-        .json();
-    let mut both = first["items"].as_array().unwrap().clone();
-    both.extend(rest["items"].as_array().unwrap().clone());
-    assert_eq!(json!(both), whole["items"]);
+    let matches = "/v1/runs/ask-2026-02/files/reply/matches";
+    for (who, path, longer_than) in [
+        ("sub-o1", "/v1/agreements", 0),
+        ("sub-o1", "/v1/approvals", 0),
+        ("sub-o1", "/v1/runs", 0),
+        ("sub-o1", "/v1/files", 1),
+        ("sub-c1", matches, 1),
+    ] {
+        let whole = service.get(who, path).await.json();
+        let whole = whole["items"].as_array().unwrap();
+        assert!(whole.len() > longer_than, "{path}");
+        let (mut parts, mut next) = (Vec::new(), String::new());
+        for _ in 0..=whole.len() {
+            let part = service.get(who, &format!("{path}?limit=1{next}")).await;
+            let part = part.json();
+            parts.extend(part["items"].as_array().unwrap().clone());
+            match part["next"].as_str() {
+                Some(after) => next = format!("&after={after}"),
+                None => break,
+            }
+        }
+        assert_eq!(parts, *whole, "{path}");
+    }
+    // What is not theirs to see stands in no part, and leads to none.
+    for path in ["/v1/agreements", "/v1/approvals", "/v1/runs", "/v1/files"] {
+        let part = service.get("sub-x1", &format!("{path}?limit=1")).await;
+        assert_eq!(part.json(), json!({ "items": [] }), "{path}");
+    }
     for bad in [
+        "after=a%00",
         "limit=0",
         "limit=201",
         "limit=x",
@@ -157,6 +172,31 @@ async fn a_write_happens_once_for_a_key() {
     for key in ["", "a b", &"k".repeat(65), "k/1"] {
         let answer = after.post("sub-o1", ASK, key, r#"{"volume":60}"#).await;
         assert_eq!(answer.code(), "idempotency-key-missing", "{key}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_bodies_that_come_at_once_under_one_key_one_is_done_and_the_other_told_so() {
+    let service = Service::agreed().await;
+    for round in 0..8 {
+        let key = format!("k{round}");
+        let ask = async |volume: u64| {
+            let body = json!({ "volume": volume }).to_string();
+            service.post("sub-o1", ASK, &key, &body).await
+        };
+        let (one, two) = tokio::join!(ask(60), ask(70));
+        let (done, not, volume) = match one.status {
+            200 => (one, two, 60),
+            _ => (two, one, 70),
+        };
+        assert_eq!(done.json()["done_before"], false, "{}", done.body);
+        assert_eq!(not.code(), "idempotency-key-reused", "{}", not.body);
+        let approval: Vec<Approval> = service.node.all().await.unwrap();
+        assert_eq!(approval[0].scope().volume, volume);
+        let no = GRANT.replace("/grant", "/refuse");
+        let body = r#"{"reason":"not this month"}"#;
+        let refused = service.post("sub-i1", &no, &key, body).await;
+        assert_eq!(refused.status, 200, "{}", refused.body);
     }
 }
 

@@ -1,12 +1,12 @@
 //! A write's `Idempotency-Key` becomes the name of the operation, which the store keeps with the change: asking again
-//! does nothing again, over restarts and between processes. What the key was used for is kept beside it.
+//! does nothing again, over restarts and between processes. What the key is used for holds a lease that does not end.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use exchange::Node;
-use exchange::change::Batch;
 use exchange::ids::OperationId;
-use ledger::{CommitKey, Digest, NodeName};
+use exchange::{Node, Trouble};
+use jiff::Timestamp;
+use ledger::Digest;
 use zeroize::Zeroizing;
 
 use crate::caller::Caller;
@@ -40,7 +40,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
 }
 
 impl Key {
-    /// The operation, after it is certain that the key was not used for anything else.
+    /// The operation, after it is certain that the key is used for this and nothing else: of two that come at once, one has
+    /// it.
     pub(crate) async fn operation(
         self,
         node: &Node,
@@ -49,23 +50,14 @@ impl Key {
         let body = Zeroizing::new(serde_json::to_string(body).map_err(|_| FAULT)?);
         // Keyed: a body may hold a reason, and who reads the database could try words against a plain digest.
         let used = Zeroizing::new(format!("idempotency/{}\n{}", self.line, *body));
-        let print = node.ports().vault.lookup_key(&used).await;
-        let print = print.map_err(|e| Problem::from(exchange::Trouble::from(e)))?;
-        let used_for = OperationId::parse(format!("{}/for/{print}", self.op)).map_err(|_| FAULT)?;
-        let store = &node.ports().store;
-        let trouble = |e: exchange::ports::StoreFault| Problem::from(exchange::Trouble::from(e));
-        if store.done(&used_for).await.map_err(trouble)? {
-            return Ok(self.op);
+        let ports = node.ports();
+        let print = ports.vault.lookup_key(&used).await;
+        let print = print.map_err(|e| Problem::from(Trouble::from(e)))?;
+        let (name, now) = (format!("key/{}", self.op), ports.clock.now());
+        let is_its = ports.store.lease(&name, &print, now, Timestamp::MAX).await;
+        match is_its.map_err(|e| Problem::from(Trouble::from(e)))? {
+            true => Ok(self.op),
+            false => Err(KEY_REUSED.into()),
         }
-        if store.done(&self.op).await.map_err(trouble)? {
-            return Err(KEY_REUSED.into());
-        }
-        // A commit of nothing but its name. Without an entry no commitment is made, so its key is never used.
-        let name = NodeName::parse(node.party().as_str()).map_err(|_| FAULT)?;
-        let (commit, _) = Batch::new(used_for, "api.key")
-            .finish(node.ports().clock.now(), &name, &CommitKey::new([0; 32]))
-            .map_err(|e| Problem::from(exchange::Trouble::from(e)))?;
-        store.commit(&commit).await.map_err(trouble)?;
-        Ok(self.op)
     }
 }
