@@ -362,6 +362,27 @@ fn a_list_is_held_against_itself_once() {
     assert!(hits * 10 > truth.len() * 8, "{hits} of {}", truth.len());
 }
 
+#[test]
+fn a_level_that_rests_on_little_is_told_by_its_word() {
+    let (left, right, _) = two_lists(17, 40, 300, 300);
+    let model = model(MODEL);
+    let cases = Cases::read(&model, &left).unwrap();
+    let training = train(&model, &cases, &right, quiet(2)).unwrap();
+    let mut words = BTreeSet::new();
+    for comparison in &model.comparisons {
+        let column = &model.columns[comparison.column].name;
+        let levels = comparison.levels.iter().map(|l| l.how.to_string());
+        let levels = levels.chain(["no level".to_owned()]);
+        words.extend(levels.map(|level| format!("{column}: {level}")));
+    }
+    let told = training.doubts.iter();
+    let told: Vec<&str> = told
+        .filter_map(|d| Some(d.split_once(" rests on ")?.0))
+        .collect();
+    assert!(told.len() > 1, "{:?}", training.doubts);
+    assert!(told.iter().all(|t| words.contains(*t)), "{told:?}");
+}
+
 /// Nothing that training keeps or says holds a value of a record.
 #[test]
 fn what_is_trained_holds_no_value() {

@@ -307,13 +307,18 @@ impl Estimator<'_> {
             None => "expected matches",
         };
         for (unit, seen) in self.units.iter().zip(&found.seen) {
-            if unit.comparisons.len() > 1 {
+            let [comparison] = unit.comparisons.as_slice() else {
                 continue;
-            }
-            for (level, n) in seen.iter().enumerate().skip(1) {
+            };
+            let comparison = self.model.comparisons.get(*comparison);
+            let levels = comparison.map_or(&[][..], |c| &c.levels);
+            // Beside the levels, the first cell is of pairs that lack a value and the last of those that reach no level.
+            for (at, n) in seen.iter().enumerate().skip(1) {
                 if *n < 5.0 {
+                    let level = levels.get(at - 1);
+                    let level = level.map_or("no level".to_owned(), |l| l.how.to_string());
                     let names = self.names(unit);
-                    doubts.push(format!("{names}: level {level} rests on {n:.1} {matches}"));
+                    doubts.push(format!("{names}: {level} rests on {n:.1} {matches}"));
                 }
             }
         }
