@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use courier::{Allowed, DirectoryTransport, Egress, Remote, SftpPlace, WebDavPlace};
+use exchange::file_name::FileName;
 use exchange::ids::{PackageId, PartyId, RouteId};
 use exchange::ports::{Carrier, Parts, PortFault, Transport};
 use ledger::Digest;
@@ -23,12 +24,15 @@ pub enum Carrying {
     Sftp(SftpPlace),
     /// A WebDAV server.
     Webdav(WebDavPlace),
-    /// A person, who hands files over to a party that has no node.
+    /// A person, who takes files for a party that has no node from the node's directory and hands them over.
     ByHand,
 }
 
-/// What a person carries is not the program's to send or to fetch.
-struct Person;
+/// Where files lie that a person carries, below the node's directory: `by-hand/<party>/`.
+const DESK: &str = "by-hand";
+
+/// What a person carries goes no further than the folder that the person takes it from, and puts into it what came.
+struct Person(DirectoryTransport);
 
 #[async_trait]
 impl Transport for Person {
@@ -45,6 +49,18 @@ impl Transport for Person {
     }
     async fn remove(&self, _: &PartyId, _: &PackageId) -> Result<(), PortFault> {
         Ok(())
+    }
+    async fn lay(&self, to: &PartyId, name: &FileName, bytes: &[u8]) -> Result<(), PortFault> {
+        self.0.lay(to, name, bytes).await
+    }
+    async fn lying(&self, me: &PartyId) -> Result<Vec<FileName>, PortFault> {
+        self.0.lying(me).await
+    }
+    async fn fetch(&self, me: &PartyId, name: &FileName) -> Result<Option<Vec<u8>>, PortFault> {
+        self.0.fetch(me, name).await
+    }
+    async fn clear(&self, party: &PartyId, name: &FileName) -> Result<(), PortFault> {
+        self.0.clear(party, name).await
     }
 }
 
@@ -63,7 +79,8 @@ impl Carrying {
     pub(crate) fn folder(&self) -> Option<&Path> {
         match self {
             Self::Directory(folder) => Some(folder),
-            Self::Sftp(_) | Self::Webdav(_) | Self::ByHand => None,
+            Self::ByHand => Some(Path::new(DESK)),
+            Self::Sftp(_) | Self::Webdav(_) => None,
         }
     }
 
@@ -84,7 +101,7 @@ impl Carrying {
                 let place = WebDavPlace { password, ..place };
                 Arc::new(Remote::webdav(place, egress.clone()))
             }
-            Self::ByHand => Arc::new(Person),
+            Self::ByHand => Arc::new(Person(DirectoryTransport::new(dir.join(DESK)))),
         }
     }
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use exchange::Ports;
 use exchange::change::{Commit, Item, Write};
 use exchange::effect::LeasedEffect;
+use exchange::file_name::FileName;
 use exchange::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId, SubjectId};
 use exchange::ports::{
     Carrier, Clock, Committed, Due, Head, LedgerShelf, Parts, Pending, Placing, PortFault, Sealed,
@@ -508,6 +509,18 @@ impl Transport for DryTransport {
         self.0.get(me, id).await
     }
     async fn remove(&self, _: &PartyId, _: &PackageId) -> Result<(), PortFault> {
+        Ok(())
+    }
+    async fn lay(&self, _: &PartyId, _: &FileName, _: &[u8]) -> Result<(), PortFault> {
+        Ok(())
+    }
+    async fn lying(&self, me: &PartyId) -> Result<Vec<FileName>, PortFault> {
+        self.0.lying(me).await
+    }
+    async fn fetch(&self, me: &PartyId, name: &FileName) -> Result<Option<Vec<u8>>, PortFault> {
+        self.0.fetch(me, name).await
+    }
+    async fn clear(&self, _: &PartyId, _: &FileName) -> Result<(), PortFault> {
         Ok(())
     }
 }

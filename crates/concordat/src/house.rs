@@ -8,6 +8,7 @@
 //! | `keys/` | the node's private keys (0600) and the vault's keys |
 //! | `node.db` | durable state: no personal value in clear |
 //! | `running/` | locks of the processes that have the node open; nothing is in them |
+//! | `by-hand/` | locked files that a person carries, until the party has them |
 //! | `ledger/` | the published ledger: what an auditor takes away |
 //! | `card.json`, `signatures/` | the public keys and the signatures of this party, to hand to partners |
 
@@ -66,7 +67,7 @@ pub struct Config {
     /// What whoever receives a file of this party must know of the quality of its sources.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<String>,
-    /// The parties that have no node: their files are locked with a password, and a person hands them over.
+    /// The parties that have no node: their files are locked with a password and laid out for them.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub by_hand: BTreeSet<PartyId>,
     /// How passwords of locked files travel, by the agreement's routes (SEC-06).

@@ -28,6 +28,11 @@ use zeroize::Zeroizing;
 fn text() -> String {
     let mut text = source();
     for (from, to) in [
+        // The commands below run on the machine's clock.
+        (
+            "term: { from: 2026-01-01, for: 24 months,",
+            "term: { from: 2026-01-01, for: 600 months,",
+        ),
         (
             "  sealed-exchange: { kind: sealed,",
             "  upload: { kind: transfer, state: approved, text: a file transfer system, encrypted: yes, password-by: separate-email }\n  separate-email: { kind: email, state: approved, text: apart from the file }\n  sealed-exchange: { kind: sealed,",
@@ -542,6 +547,85 @@ async fn libreoffice_opens_the_file_fills_it_in_and_what_it_stores_is_loaded() {
         .await
         .unwrap();
     assert_eq!(by_hand.leg(&reply()).await.state(), State::Loaded);
+}
+
+/// What a command of the Home Office's officer says; its standard input is this line.
+fn command(by_hand: &ByHand, args: &[&str], line: &str) -> String {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_concordat"))
+        .args(args)
+        .args(["--dir", "ho", "--as", "o1:data-sharing-officer"])
+        .current_dir(by_hand.house.dir.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A command that is refused may not read it.
+    let _ = writeln!(stdin, "{line}");
+    drop(stdin);
+    let out = child.wait_with_output().unwrap();
+    String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr)
+}
+
+// shows: SEC-06, EXCH-DFE-16
+#[tokio::test]
+async fn by_commands_the_file_lies_where_a_person_takes_it_and_the_answer_where_it_is_found() {
+    let by_hand = ByHand::new().await;
+    let (of, name) = (
+        ["ask-2026-02", "ask"],
+        "official-sensitive-ask-2026-02-ask.xlsx",
+    );
+    let desk = by_hand.house.home("ho").join("by-hand");
+    let tried = command(
+        &by_hand,
+        &[&["run", "export"], &of[..], &["--dry-run"]].concat(),
+        "",
+    );
+    assert!(
+        tried.contains("is locked for hmrc") && !tried.contains("kept nowhere"),
+        "{tried}"
+    );
+    assert!(!desk.exists());
+    let said = command(&by_hand, &[&["run", "export"], &of[..]].concat(), "");
+    let shown = said
+        .split("kept nowhere: ")
+        .nth(1)
+        .unwrap_or_else(|| panic!("{said}"));
+    let password = shown.split_whitespace().next().unwrap();
+    let bytes = std::fs::read(desk.join("hmrc").join(name)).unwrap();
+    command(&by_hand, &[&["run", "said"], &of[..]].concat(), "");
+    assert!(files(&desk).is_empty(), "they have it");
+    let bring = |more: &[&str], password: &str| {
+        let args = [&["run", "bring", "reply", "--run", "ask-2026-02"], more].concat();
+        command(&by_hand, &args, password)
+    };
+    let said = bring(&[], password);
+    assert!(said.contains("no file lies there"), "{said}");
+    let answer = by_hand.locked(&by_hand.answer(&bytes, password).await, password);
+    let ours = desk.join("ho");
+    std::fs::create_dir_all(&ours).unwrap();
+    std::fs::write(ours.join("answer.xlsx"), &answer).unwrap();
+    std::fs::write(ours.join("another.xlsx"), b"something else").unwrap();
+    let said = bring(&[], password);
+    assert!(
+        said.contains("--lying: another.xlsx, answer.xlsx"),
+        "{said}"
+    );
+    let said = bring(&["--lying", "../answer.xlsx"], password);
+    assert!(said.contains("a name has letters"), "{said}");
+    let said = bring(&["--lying", "answer.xlsx"], "not this one");
+    assert!(said.contains("4 tries are left"), "{said}");
+    assert!(ours.join("answer.xlsx").exists(), "it is opened yet");
+    let said = bring(&["--lying", "answer.xlsx"], password);
+    assert!(said.contains("it is loaded"), "{said}");
+    assert_eq!(files(&desk), [ours.join("another.xlsx")]);
+    // Another file for a leg that is loaded is not taken, and stays for somebody to look at.
+    let said = bring(&[], password);
+    assert!(said.contains("RUN-"), "{said}");
+    assert_eq!(files(&desk), [ours.join("another.xlsx")]);
 }
 
 #[test]

@@ -80,6 +80,46 @@ async fn an_answer_is_awaited_over_weekends_and_bank_holidays_and_marked_when_it
     }
 }
 
+/// What a command says at the Home Office; the program's clock is the machine's, years after the answer was due.
+fn concordat(town: &Town, args: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_concordat"));
+    let out = command.args(args).current_dir(town.home("ho")).output();
+    let out = out.unwrap();
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+// shows: RUN-18
+#[tokio::test]
+async fn a_missing_answer_is_an_alarm_in_what_is_due_and_in_the_health_of_the_node() {
+    let town = Town::under(vec![Migrant::new(1).taxed(&[])], with_an_aim()).await;
+    town.agreed().await;
+    town.on("2016-04-29");
+    let late = [
+        (
+            "due",
+            format!("the answer hmrc-reply to ask of {APRIL} is LATE"),
+        ),
+        ("doctor", format!("hmrc-reply of {APRIL} is late")),
+    ];
+    let says = |is: bool| {
+        for (command, what) in &late {
+            let said = concordat(&town, &[command, "--dir", "."]);
+            let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(words(&said).contains(what), is, "{command}: {said}");
+            let json = concordat(&town, &[command, "--dir", ".", "--json"]);
+            let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(json.to_string().contains(what), is, "{command}: {json}");
+        }
+    };
+    says(false);
+    town.asked(APRIL, "ask").await;
+    says(true);
+    town.matched(&town.hmrc, APRIL, "ask").await;
+    town.next(&town.hmrc, APRIL, "hmrc-reply").await.unwrap();
+    town.settle().await;
+    says(false);
+}
+
 // shows: RUN-03
 #[tokio::test]
 async fn the_agreements_clock_says_the_day_that_a_run_states_and_no_person_another() {

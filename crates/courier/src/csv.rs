@@ -2,8 +2,10 @@
 //!
 //! A spreadsheet takes a field for a formula when it begins with `=`, `+`, `-`, `@` (also in full width), TAB,
 //! CR or LF. Such a field is written with an apostrophe before it, and so is one that begins with an
-//! apostrophe; reading takes exactly that apostrophe away again, and leaves any other as it is. Reading guesses
-//! nothing: another encoding, a mark before the text, a quote out of place or mixed line ends refuse the file.
+//! apostrophe. The same is done within a field after a comma, a semicolon, TAB, CR or LF: a program that is set to
+//! another separator begins a field there, whatever quotes are around it. Reading takes exactly these apostrophes
+//! away again, and leaves any other as it is. Reading guesses nothing: another encoding, a mark before the text, a
+//! quote out of place or mixed line ends refuse the file.
 //!
 //! ```
 //! use exchange::table::{Shape, Table};
@@ -36,23 +38,41 @@ const INJECTED: [char; 12] = [
     '=', '+', '-', '@', '\t', '\r', '\n', '\'', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}',
 ];
 const MARK: char = '\'';
+/// What some program takes for the end of a field.
+const ENDS: [char; 5] = [',', ';', '\t', '\r', '\n'];
 
 fn escape(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(INJECTED) {
-        Cow::Owned(format!("{MARK}{cell}"))
-    } else {
-        Cow::Borrowed(cell)
+    if !cell.starts_with(INJECTED) && !cell.contains(ENDS) {
+        return Cow::Borrowed(cell);
     }
+    let (mut out, mut begins) = (String::with_capacity(cell.len() + 1), true);
+    for c in cell.chars() {
+        if begins && INJECTED.contains(&c) {
+            out.push(MARK);
+        }
+        out.push(c);
+        begins = ENDS.contains(&c);
+    }
+    Cow::Owned(out)
 }
 
-fn unescape(mut cell: String) -> String {
-    if cell
-        .strip_prefix(MARK)
-        .is_some_and(|rest| rest.starts_with(INJECTED))
-    {
-        cell.remove(0);
+fn unescape(cell: String) -> String {
+    if !cell.contains(MARK) {
+        return cell;
     }
-    cell
+    let (mut out, mut begins) = (String::with_capacity(cell.len()), true);
+    let mut rest = cell.chars().peekable();
+    while let Some(mut c) = rest.next() {
+        if begins
+            && c == MARK
+            && let Some(marked) = rest.next_if(|next| INJECTED.contains(next))
+        {
+            c = marked;
+        }
+        out.push(c);
+        begins = ENDS.contains(&c);
+    }
+    out
 }
 
 /// Writes the table, header first, with CR LF after each record.
@@ -193,11 +213,19 @@ mod tests {
             "\ta",
             "\u{ff1d}x",
             "\nx",
+            "a;=1",
+            "a;'=1",
+            ";\t\n'',+1;",
+            "a, b; 'c",
+            "a;'t",
         ] {
             assert_eq!(unescape(escape(text).into_owned()), text);
         }
         assert_eq!(escape("=1"), "'=1");
+        assert_eq!(escape("a;=1,b\n@"), "a;'=1,b\n'@");
         // A partner's own apostrophe that marks nothing is kept.
-        assert_eq!(unescape("'t Hooft".into()), "'t Hooft");
+        for own in ["'t Hooft", "O'Neill, '", "a;'t Hooft"] {
+            assert_eq!(unescape(own.into()), own);
+        }
     }
 }

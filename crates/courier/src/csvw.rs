@@ -5,7 +5,7 @@ use exchange::cover::{Cover, Heading};
 use serde_json::{Value, json};
 
 /// How a reader undoes what keeps a cell inert in a spreadsheet (docs/formats/package.md, section 5).
-const ESCAPE: &str = "A cell that begins with an apostrophe which one of = + - @ (also in full width), TAB, CR, LF or an apostrophe follows has that first apostrophe to keep a spreadsheet from taking it for a formula: take it away.";
+const ESCAPE: &str = "An apostrophe at the beginning of a cell, or after a comma, a semicolon, TAB, CR or LF in it, which one of = + - @ (also in full width), TAB, CR, LF or an apostrophe follows, is there to keep a spreadsheet from taking what follows for a formula: take it away.";
 
 /// The description as JSON.
 ///

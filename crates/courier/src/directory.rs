@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use exchange::file_name::FileName;
 use exchange::ids::{PackageId, PartyId};
 use exchange::ports::{LedgerShelf, Parts, PortFault, Transport};
 use ledger::verify::{LogFiles, ReadFault};
@@ -79,6 +80,10 @@ impl DirectoryTransport {
         self.folder(party)
             .join(format!("{}{SUFFIX}", escape(id.as_str())))
     }
+
+    fn laid(&self, party: &PartyId, name: &FileName) -> PathBuf {
+        self.folder(party).join(name.as_str())
+    }
 }
 
 /// Begins the file of a package; none when it was there and was taken.
@@ -109,24 +114,25 @@ fn ended(mut file: Begun, path: &Path) -> Result<(), PortFault> {
     }
 }
 
-fn waiting(folder: &Path) -> Result<Vec<PackageId>, PortFault> {
+/// The files of a folder whose names are of a kind, in order.
+fn standing<T: Ord>(folder: &Path, of: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, PortFault> {
     let failed = |e: io::Error| fault("listing", folder, &e);
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(failed(e)),
     };
-    let mut ids = Vec::new();
+    let mut all = Vec::new();
     for entry in entries {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
-        let id = name.to_str().and_then(package_of);
-        if let Some(id) = id.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
-            ids.push(id);
+        let one = name.to_str().and_then(&of);
+        if let Some(one) = one.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+            all.push(one);
         }
     }
-    ids.sort();
-    Ok(ids)
+    all.sort();
+    Ok(all)
 }
 
 #[async_trait]
@@ -164,7 +170,7 @@ impl Transport for DirectoryTransport {
 
     async fn waiting(&self, me: &PartyId) -> Result<Vec<PackageId>, PortFault> {
         let folder = self.folder(me);
-        blocking(move || waiting(&folder)).await
+        blocking(move || standing(&folder, package_of)).await
     }
 
     async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Box<dyn Parts>>, PortFault> {
@@ -189,6 +195,36 @@ impl Transport for DirectoryTransport {
             durable::remove(&path).map_err(failed)
         })
         .await
+    }
+
+    async fn lay(&self, to: &PartyId, name: &FileName, bytes: &[u8]) -> Result<(), PortFault> {
+        let (folder, path, bytes) = (self.folder(to), self.laid(to, name), bytes.to_vec());
+        blocking(move || {
+            let written = durable::make_folder(&folder)
+                .and_then(|()| durable::write(&path, &bytes, 0o640, Replace::Yes));
+            written.map_err(|e| fault("writing the file", &path, &e))
+        })
+        .await
+    }
+
+    async fn lying(&self, me: &PartyId) -> Result<Vec<FileName>, PortFault> {
+        let folder = self.folder(me);
+        blocking(move || standing(&folder, |name| FileName::parse(name))).await
+    }
+
+    async fn fetch(&self, me: &PartyId, name: &FileName) -> Result<Option<Vec<u8>>, PortFault> {
+        let path = self.laid(me, name);
+        blocking(move || {
+            let most = usize::try_from(limits::WHOLE_BYTES).unwrap_or(usize::MAX);
+            durable::read(&path, most).map_err(|e| fault("reading the file", &path, &e))
+        })
+        .await
+    }
+
+    async fn clear(&self, party: &PartyId, name: &FileName) -> Result<(), PortFault> {
+        let path = self.laid(party, name);
+        blocking(move || durable::remove(&path).map_err(|e| fault("removing the file", &path, &e)))
+            .await
     }
 }
 

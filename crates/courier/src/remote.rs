@@ -18,6 +18,7 @@ use std::io::{self, Seek, Write};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use exchange::file_name::FileName;
 use exchange::ids::{PackageId, PartyId};
 use exchange::ports::{Parts, PortFault, Transport};
 use ledger::{Digest, Digesting};
@@ -148,9 +149,15 @@ async fn digest(session: &mut dyn Session, path: &str) -> Result<Option<Digest>,
     Ok(there.then(|| digesting.done()))
 }
 
+fn changed(part: &str) -> PortFault {
+    PortFault(format!(
+        "what lay at {part} on the server was not what was sent: it was removed, and is sent anew"
+    ))
+}
+
 fn another(path: &str) -> PortFault {
     PortFault(format!(
-        "another package already stands at {path} on the server: it was not replaced; find out who wrote it"
+        "another file already stands at {path} on the server: it was not replaced; find out who wrote it"
     ))
 }
 
@@ -180,10 +187,7 @@ async fn put(
     let sent = sending.end().await?;
     if digest(session, &names.part).await? != Some(sent) {
         session.remove(&names.part).await?;
-        return Err(PortFault(format!(
-            "what lay at {} on the server was not what was sent: it was removed, and is sent anew",
-            names.part
-        )));
+        return Err(changed(&names.part));
     }
     if session.publish(&names.part, &names.package).await? {
         return Ok(());
@@ -195,6 +199,31 @@ async fn put(
     } else {
         Err(another(&names.package))
     }
+}
+
+/// As [`put`], under a name that people read, and in place of what stood there: the same party lays it out again.
+async fn lay(
+    session: &mut dyn Session,
+    to: &PartyId,
+    name: &FileName,
+    bytes: &[u8],
+) -> Result<(), PortFault> {
+    let path = format!("{to}/{name}");
+    let part = format!("{path}.part");
+    session.make_folder(to.as_str()).await?;
+    let sent = Digest::of(bytes);
+    if digest(session, &path).await? != Some(sent) {
+        session.write(&part, 0, &mut &*bytes).await?;
+        if digest(session, &part).await? != Some(sent) {
+            session.remove(&part).await?;
+            return Err(changed(&part));
+        }
+        session.remove(&path).await?;
+        if !session.publish(&part, &path).await? {
+            return Err(another(&path));
+        }
+    }
+    session.remove(&part).await
 }
 
 /// A package, brought whole into a file without a name: what is sealed may lie on a disk.
@@ -286,6 +315,40 @@ impl Transport for Remote {
 
     async fn remove(&self, me: &PartyId, id: &PackageId) -> Result<(), PortFault> {
         remove(&mut *self.0.session().await?, me, id).await
+    }
+
+    async fn lay(&self, to: &PartyId, name: &FileName, bytes: &[u8]) -> Result<(), PortFault> {
+        lay(&mut *self.0.session().await?, to, name, bytes).await
+    }
+
+    async fn lying(&self, me: &PartyId) -> Result<Vec<FileName>, PortFault> {
+        let names = self.0.session().await?.names(me.as_str()).await?;
+        let mut all: Vec<_> = names.into_iter().filter_map(FileName::parse).collect();
+        all.sort();
+        Ok(all)
+    }
+
+    async fn fetch(&self, me: &PartyId, name: &FileName) -> Result<Option<Vec<u8>>, PortFault> {
+        let path = format!("{me}/{name}");
+        let Some(mut parts) = get(&*self.0, &path).await? else {
+            return Ok(None);
+        };
+        let mut whole = Vec::new();
+        while let Some(part) = parts.next().await? {
+            whole.extend(part);
+            if whole.len() as u64 > limits::WHOLE_BYTES {
+                return Err(PortFault(format!(
+                    "the file {path} on the server is longer than {} MiB: it was not read; have it sent in parts",
+                    limits::WHOLE_BYTES >> 20
+                )));
+            }
+        }
+        Ok(Some(whole))
+    }
+
+    async fn clear(&self, party: &PartyId, name: &FileName) -> Result<(), PortFault> {
+        let mut session = self.0.session().await?;
+        session.remove(&format!("{party}/{name}")).await
     }
 }
 

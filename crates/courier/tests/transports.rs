@@ -15,6 +15,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use courier::{Allowed, DirectoryTransport, Egress, Remote};
+use exchange::file_name::FileName;
 use exchange::ids::{PackageId, PartyId};
 use exchange::ports::{PortFault, Transport};
 use servers::{Kind, PASSWORD, Wire, egress};
@@ -143,18 +144,64 @@ async fn contract(transport: &dyn Transport, post: &Path) {
     assert_eq!(names(post), ["dwp", "hmrc"]);
 }
 
+/// Locked files for people and from them lie beside the packages, under names of their own.
+async fn laid(transport: &dyn Transport, post: &Path) {
+    let dfe = PartyId::parse("dfe").unwrap();
+    let name = |text: &str| FileName::parse(text).unwrap();
+    let file = name("official-run-flow.xlsx");
+    assert_eq!(transport.lying(&dfe).await.unwrap(), []);
+    assert_eq!(transport.fetch(&dfe, &file).await.unwrap(), None);
+    transport.clear(&dfe, &file).await.unwrap();
+    let large = package(3 << 20);
+    for bytes in [&b"one"[..], b"one", b"another", &large] {
+        transport.lay(&dfe, &file, bytes).await.unwrap();
+        assert_eq!(names(&post.join("dfe")), ["official-run-flow.xlsx"]);
+        let got = transport.fetch(&dfe, &file).await.unwrap().unwrap();
+        assert!(got == bytes);
+    }
+    // What people put there has their names; of others none is taken for a file.
+    for other in [
+        "answer (2).xlsx",
+        "Notes.zip",
+        ".hidden.xlsx",
+        "half.xlsx.part",
+        "a.pkg",
+        "q\u{e9}.xlsx",
+        "x\n.xlsx",
+        "a%2fb.xlsx",
+    ] {
+        std::fs::write(post.join("dfe").join(other), b"x").unwrap();
+    }
+    std::fs::create_dir(post.join("dfe/folder.xlsx")).unwrap();
+    let lying = [name("Notes.zip"), name("answer (2).xlsx"), file.clone()];
+    assert_eq!(transport.lying(&dfe).await.unwrap(), lying);
+    for name in &lying {
+        transport.clear(&dfe, name).await.unwrap();
+        transport.clear(&dfe, name).await.unwrap();
+    }
+    assert_eq!(transport.lying(&dfe).await.unwrap(), []);
+    // One that is longer than any workbook is not read.
+    let long = std::fs::File::create(post.join("dfe/long.xlsx")).unwrap();
+    long.set_len((64 << 20) + 1).unwrap();
+    assert!(transport.fetch(&dfe, &name("long.xlsx")).await.is_err());
+}
+
 #[tokio::test]
 async fn a_directory_keeps_the_contract() {
     let root = tempfile::tempdir().unwrap();
     let post = root.path().join("made/on/use");
-    contract(&DirectoryTransport::new(&post), &post).await;
+    let transport = DirectoryTransport::new(&post);
+    contract(&transport, &post).await;
+    laid(&transport, &post).await;
 }
 
 #[tokio::test]
 async fn real_servers_keep_the_contract() {
     for kind in Kind::both() {
         let served = &kind.served;
-        contract(&kind.transport(served.port), &served.post()).await;
+        let transport = kind.transport(served.port);
+        contract(&transport, &served.post()).await;
+        laid(&transport, &served.post()).await;
     }
 }
 

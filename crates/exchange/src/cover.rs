@@ -132,11 +132,15 @@ impl Cover {
     #[must_use]
     pub fn to_come_back(mut self, plan: &Plan, flow: &Flow) -> Self {
         let sent = self.columns.len();
-        let back = plan.flows.values().find(|back| {
-            let same = |a: &agreement::Answers| a.same_file && a.flows.contains(&flow.id);
+        let same = |a: &agreement::Answers| a.same_file && a.flows.contains(&flow.id);
+        let answers = plan
+            .flows
+            .values()
+            .filter(|f| f.answers.as_ref().is_some_and(same));
+        // With the columns of the flows that are part of it: they come back in the same file.
+        let back = answers.filter_map(|f| plan.file(&f.id)).find(|back| {
             let named = back.columns.iter().map(|c| c.name.as_str()).take(sent);
-            back.answers.as_ref().is_some_and(same)
-                && named.eq(self.columns.iter().map(|h| h.name.as_str()))
+            named.eq(self.columns.iter().map(|h| h.name.as_str()))
         });
         if let Some(back) = back {
             self.to_fill = back.columns.iter().skip(sent).map(Heading::of).collect();

@@ -19,6 +19,7 @@ pub mod deadline;
 pub mod decision;
 pub mod effect;
 pub mod entrusted;
+pub mod file_name;
 pub mod finding;
 pub mod flag;
 pub mod gate;

@@ -16,6 +16,7 @@ use crate::change::Commit;
 use crate::check::months::Rules;
 use crate::cover::Cover;
 use crate::effect::LeasedEffect;
+use crate::file_name::FileName;
 use crate::ids::{EffectId, HoldingId, OperationId, PackageId, PartyId, RouteId, SubjectId};
 use crate::message::{Head as LetterHead, Letter, Manifest};
 use crate::password::Password;
@@ -642,7 +643,7 @@ impl std::fmt::Debug for Spooled {
     }
 }
 
-/// Moves sealed packages between parties.
+/// Moves sealed packages between parties, and locked files to and from those that have no node.
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Publishes a package for `to` at once and whole; publishing the same package again is no error.
@@ -658,6 +659,14 @@ pub trait Transport: Send + Sync {
     async fn get(&self, me: &PartyId, id: &PackageId) -> Result<Option<Box<dyn Parts>>, PortFault>;
     /// Takes a package away; taking away what is not there is no error.
     async fn remove(&self, me: &PartyId, id: &PackageId) -> Result<(), PortFault>;
+    /// Lays a locked file out for a party without a node, at once and whole, in place of one of that name.
+    async fn lay(&self, to: &PartyId, name: &FileName, bytes: &[u8]) -> Result<(), PortFault>;
+    /// The locked files that lie for `me`, in order of name. What has no plain name is passed over.
+    async fn lying(&self, me: &PartyId) -> Result<Vec<FileName>, PortFault>;
+    /// The bytes of a locked file that lies for `me`; none when there is none of that name.
+    async fn fetch(&self, me: &PartyId, name: &FileName) -> Result<Option<Vec<u8>>, PortFault>;
+    /// Takes a locked file away that lies for this party; taking away what is not there is no error.
+    async fn clear(&self, party: &PartyId, name: &FileName) -> Result<(), PortFault>;
 }
 
 /// What carries the packages of a route.

@@ -82,7 +82,7 @@ enum What {
     },
     /// Lock a released file with a password for a party that has no node; the password goes on a way of its own.
     #[command(
-        after_help = "Example: concordat run export ask-2026-12 ask --into handover --as o1:data-sharing-officer"
+        after_help = "Example: concordat run export ask-2026-12 ask --as o1:data-sharing-officer"
     )]
     Export(run_by_hand::Export),
     /// Say what a party that has no node said of the file that it got.
@@ -92,7 +92,7 @@ enum What {
     Said(run_by_hand::SaidThere),
     /// Bring a file that a party without a node sends back, and open it with its password.
     #[command(
-        after_help = "Example: concordat run bring reply --run ask-2026-12 --file answer.xlsx --annotated mend --as o1:data-sharing-officer"
+        after_help = "Example: concordat run bring reply --run ask-2026-12 --lying answer.xlsx --annotated mend --as o1:data-sharing-officer"
     )]
     Bring(run_by_hand::Bring),
     /// Take what waits on the transport, and open it in the confined reader: a round of the worker.
@@ -322,7 +322,7 @@ async fn release(of: &Of) -> Result<Said, Fail> {
             done,
         )
         .next(format!(
-            "`concordat run export {run} {flow} --into FOLDER`: {} has no node",
+            "`concordat run export {run} {flow}`: {} has no node",
             before.peer()
         ))
         .undo(format!("`concordat run abandon {run} {flow} --reason R`")));

@@ -6,10 +6,11 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use courier::limits::WHOLE_BYTES;
+use exchange::file_name::FileName;
 use exchange::ids::{AgreementId, FlowId, RunId};
 use exchange::leg::{Leg, State};
 use exchange::password::Password;
-use exchange::{Brought, Told};
+use exchange::{Brought, Node, Told};
 use jiff::civil::Date;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -24,9 +25,10 @@ use crate::house;
 pub(crate) struct Export {
     #[command(flatten)]
     pub(crate) of: Of,
-    /// The folder that the file is written to; its name begins with the marking.
+    /// A folder of yours that the file is written to, and that you answer for. [default: where the agreement's route has it
+    /// lie for its party, from where the node takes it away again]
     #[arg(long)]
-    into: PathBuf,
+    into: Option<PathBuf>,
 }
 
 /// Arguments of `run said`.
@@ -48,9 +50,13 @@ pub(crate) struct Bring {
     /// The run.
     #[arg(long, value_parser = run_id)]
     run: RunId,
-    /// The file, as it came. Its password is read from the standard input, up to the end of the line.
+    /// The file, as it came. Its password is read from the standard input, up to the end of the line. [default: the file that
+    /// lies for this node at the end of the agreement's route]
     #[arg(long)]
-    file: PathBuf,
+    file: Option<PathBuf>,
+    /// The name of the file that lies there, where there are several.
+    #[arg(long, conflicts_with = "file", value_parser = file_name)]
+    lying: Option<FileName>,
     /// The agreement. [default: the only one on the table]
     #[arg(long, value_parser = agreement_id)]
     agreement: Option<AgreementId>,
@@ -75,24 +81,31 @@ pub(crate) async fn export(args: &Export) -> Result<Said, Fail> {
     let again = u32::from(before.state() == State::Sealed);
     let verb = numbered("leg.lock", &args.of, before.file() + again)?;
     let (mut done, locked) = node.lock(&verb, run, flow, who).await?;
-    let path = args.into.join(&locked.name);
+    let place = match &args.into {
+        Some(folder) => folder.join(&locked.name).display().to_string(),
+        None => format!("{} on {}", locked.name, before.route()),
+    };
     if !args.of.by.working.dry_run {
-        std::fs::create_dir_all(&args.into).map_err(|e| Fail::at(&args.into, &e))?;
-        house::whole(&path, &locked.bytes)?;
+        match &args.into {
+            Some(folder) => {
+                std::fs::create_dir_all(folder).map_err(|e| Fail::at(folder, &e))?;
+                house::whole(&folder.join(&locked.name), &locked.bytes)?;
+            }
+            None => node.lay_out(&locked).await?,
+        }
         done.extend(node.handed_over(&locked, who).await?);
     }
     let after = leg(&node, &args.of).await?;
     let mut said = Said::did(
         format!(
-            "{flow} of {run} is locked for {}: {} rows in {}.",
+            "{flow} of {run} is locked for {}: {} rows in {place}.",
             after.peer(),
             after.rows(),
-            path.display()
         ),
         done,
     )
     .with("rows", json!(after.rows()))
-    .with("file", json!(path))
+    .with("file", json!(place))
     .with("password_by", json!(locked.password_by))
     .line(format!("  its password went by {}", locked.password_by));
     if !args.of.by.working.dry_run {
@@ -101,9 +114,13 @@ pub(crate) async fn export(args: &Export) -> Result<Said, Fail> {
             locked.password.reveal()
         ));
     }
+    let hand = match &args.into {
+        Some(_) => "hand the file over by the agreement's route, and destroy your copy",
+        None => "a person carries it where the route is by hand",
+    };
     Ok(said
         .next(format!(
-            "hand the file over by the agreement's route; then `concordat run said {run} {flow}` with what {} says",
+            "{hand}; then `concordat run said {run} {flow}` with what {} says",
             after.peer()
         ))
         .undo(format!(
@@ -124,7 +141,7 @@ pub(crate) async fn said(args: &SaidThere) -> Result<Said, Fail> {
     let (what, next) = match args.refused {
         None => (
             "has",
-            format!("`concordat run bring FLOW --run {run} --file F` when it answers"),
+            format!("`concordat run bring FLOW --run {run}` when it answers"),
         ),
         Some(_) => ("refuses", format!("`concordat run reopen {run} {flow}`")),
     };
@@ -166,20 +183,58 @@ fn whole(path: &Path) -> Result<Vec<u8>, Fail> {
     Ok(bytes)
 }
 
+/// A file's name, as `--lying` takes it.
+fn file_name(name: &str) -> Result<FileName, String> {
+    FileName::parse(name).ok_or_else(|| {
+        "a name has letters, digits, spaces, dots, dashes and brackets, and ends in .xlsx or .zip"
+            .into()
+    })
+}
+
+/// The file that lies at the end of the route: the one that is named, or the only one.
+async fn found(node: &Node, agreement: &AgreementId, args: &Bring) -> Result<FileName, Fail> {
+    if let Some(name) = &args.lying {
+        return Ok(name.clone());
+    }
+    let mut lying = node.lying(agreement, &args.flow).await?;
+    let names: Vec<String> = lying.iter().map(FileName::to_string).collect();
+    match lying.pop() {
+        Some(only) if lying.is_empty() => Ok(only),
+        Some(_) => Err(Fail::no(format!(
+            "several files lie there: say which with --lying: {}",
+            names.join(", ")
+        ))),
+        None => Err(Fail::no(
+            "no file lies there: its sender has put none, or under a name that does not end in .xlsx or .zip",
+        )),
+    }
+}
+
 pub(crate) async fn bring(args: &Bring) -> Result<Said, Fail> {
     let node = args.by.working.node().await?;
     let agreement = acting::agreement(&node, args.agreement.as_ref()).await?;
     let (run, flow) = (&args.run, &args.flow);
+    let (bytes, lying) = match &args.file {
+        Some(file) => (whole(file)?, None),
+        None => {
+            let name = found(&node, &agreement, args).await?;
+            (node.fetch(&agreement, flow, &name).await?, Some(name))
+        }
+    };
     let brought = Brought {
         agreement,
         run: run.clone(),
         flow: flow.clone(),
-        bytes: whole(&args.file)?,
+        bytes,
         password: password()?,
         as_of: args.as_of,
         nil: args.nil,
     };
-    let done = node.bring(&brought, &args.by.who).await?;
+    let done = node.bring(&brought, &args.by.who).await;
+    if let Some(name) = lying {
+        node.take_away(&brought, &name).await?;
+    }
+    let done = done?;
     let leg: Option<Leg> = node.find(&Leg::key_of(run, flow)).await?;
     let (state, fault) = leg.map_or((State::Received, None), |l| (l.state(), l.fault().cloned()));
     let mut said = Said::did(
@@ -202,7 +257,7 @@ pub(crate) async fn bring(args: &Bring) -> Result<Said, Fail> {
 }
 
 async fn annotated(
-    node: &exchange::Node,
+    node: &Node,
     brought: &Brought,
     args: &Bring,
     folder: &Path,

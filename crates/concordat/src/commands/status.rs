@@ -212,14 +212,14 @@ fn next(leg: &Leg, undecided: usize, matches_here: bool, is_by_hand: bool) -> Op
     let (run, of) = (leg.run(), format!("{} {}", leg.run(), leg.flow()));
     let command = match leg.state() {
         State::Approved | State::Sealed if is_by_hand => {
-            format!("`concordat run export {of} --into FOLDER`")
+            format!("`concordat run export {of}`")
         }
         State::Prepared | State::Validated | State::Approved => {
             format!("`concordat run release {of}`")
         }
         State::Sent if is_by_hand => format!("`concordat run said {of}`, with what it says"),
         State::Received if is_by_hand => {
-            format!("`concordat run bring {} --run {run} --file F`", leg.flow())
+            format!("`concordat run bring {} --run {run}`", leg.flow())
         }
         State::Sealed | State::Received => "`concordat node work`".into(),
         State::RefusedThere => {

@@ -1,5 +1,7 @@
 //! LibreOffice, to open, edit and store locked workbooks as a person with a spreadsheet program would.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -53,6 +53,19 @@ pub struct Brought {
     pub nil: Option<u64>,
 }
 
+impl Brought {
+    /// What the file is known by: its bytes, and where they belong.
+    pub(super) fn package(&self) -> Result<PackageId, Trouble> {
+        let short: String = Digest::of(&self.bytes)
+            .to_string()
+            .chars()
+            .take(24)
+            .collect();
+        let (run, flow) = (&self.run, &self.flow);
+        Ok(PackageId::parse(format!("{run}.{flow}.by-hand.{short}"))?)
+    }
+}
+
 impl Node {
     /// Takes in a file that a person brings from a party without a node.
     ///
@@ -61,10 +74,8 @@ impl Node {
     /// A file that came before is refused (RUN-17). What is wrong in an opened file is no error: the file is refused
     /// or held then.
     pub async fn bring(&self, brought: &Brought, who: &Person) -> Result<Done, Trouble> {
-        let digest = Digest::of(&brought.bytes);
-        let short: String = digest.to_string().chars().take(24).collect();
         let (run, flow) = (&brought.run, &brought.flow);
-        let package = PackageId::parse(format!("{run}.{flow}.by-hand.{short}"))?;
+        let package = brought.package()?;
         let op = OperationId::parse(format!("bring:{package}"))?;
         let mut done = self
             .recorded(&op, &actor(who), async {
@@ -73,7 +84,7 @@ impl Node {
                 let file = Arrival {
                     package: package.clone(),
                     at: self.now(),
-                    bytes: digest,
+                    bytes: Digest::of(&brought.bytes),
                     reply_by: self.reply_by(&plan, &flow_plan, self.now())?,
                     late: self.is_late(run, &flow_plan).await?,
                 };

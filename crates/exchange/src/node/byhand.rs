@@ -36,6 +36,12 @@ pub struct Locked {
     flow: FlowId,
 }
 
+impl Locked {
+    pub(super) fn leg(&self) -> String {
+        Leg::key_of(&self.run, &self.flow)
+    }
+}
+
 /// What a party without a node said of a file.
 #[derive(Clone, Copy, Debug)]
 pub enum Told<'a> {
@@ -174,7 +180,7 @@ impl Node {
     /// # Errors
     /// [`Trouble`]: without its password the file tells nobody anything; it is locked anew.
     pub async fn handed_over(&self, locked: &Locked, who: &Person) -> Result<Done, Trouble> {
-        let leg: Leg = self.need(&Leg::key_of(&locked.run, &locked.flow)).await?;
+        let leg: Leg = self.need(&locked.leg()).await?;
         let (pact, _) = self.pact(leg.agreement()).await?;
         pact.in_force(crate::deadline::london_day(self.now())?)?;
         let channel = self.ports.channels.get(&locked.password_by);
@@ -199,7 +205,7 @@ impl Node {
         self.commit(batch.note(told)).await
     }
 
-    /// A person says what a party without a node said of the file that it got.
+    /// A person says what a party without a node said of the file that it got. What was laid out for it is taken away.
     ///
     /// # Errors
     /// [`Trouble`]: refused where the party has a node, which says it itself (RUN-04).
@@ -211,45 +217,50 @@ impl Node {
         told: Told<'_>,
         who: &Person,
     ) -> Result<Done, Trouble> {
-        self.recorded(op, &actor(who), async {
-            let by = who.may(Action::Run)?.actor();
-            let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-            if !self.is_by_hand(leg.peer()) {
-                let what = format!(
-                    "{} has a node, and says itself what it makes of a file",
-                    leg.peer()
-                );
-                return Err(Refusal::new("RUN-04", what).into());
-            }
-            let change = match told {
-                Told::Accepted => {
-                    let rows = leg.rows();
-                    let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
-                    let reply_by = self.answer_by(&plan, &flow, run, self.now()).await?;
-                    self.with_entrusted(leg.accepted(rows, reply_by, &by)?)
-                        .await?
+        let done = self
+            .recorded(op, &actor(who), async {
+                let by = who.may(Action::Run)?.actor();
+                let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+                if !self.is_by_hand(leg.peer()) {
+                    let what = format!(
+                        "{} has a node, and says itself what it makes of a file",
+                        leg.peer()
+                    );
+                    return Err(Refusal::new("RUN-04", what).into());
                 }
-                Told::Refused(reason) if reason.trim().is_empty() => {
-                    return Err(Refusal::without_reason(
-                        "RUN-09",
-                        "a file is refused for a reason",
-                    )
-                    .into());
-                }
-                Told::Refused(reason) => {
-                    // The reason is a person's text: it is sealed beside the entry, and not in the state.
-                    let fault = FileFault {
-                        rule: "RUN-09".into(),
-                        row: None,
-                        column: None,
-                        what: "its receiver refuses it".into(),
-                    };
-                    leg.refused_there(fault, &by)?.saying(reason)
-                }
-            };
-            self.commit(Batch::new(op.clone(), "leg.said").and(change)?)
-                .await
-        })
-        .await
+                let change = match told {
+                    Told::Accepted => {
+                        let rows = leg.rows();
+                        let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+                        let reply_by = self.answer_by(&plan, &flow, run, self.now()).await?;
+                        self.with_entrusted(leg.accepted(rows, reply_by, &by)?)
+                            .await?
+                    }
+                    Told::Refused(reason) if reason.trim().is_empty() => {
+                        return Err(Refusal::without_reason(
+                            "RUN-09",
+                            "a file is refused for a reason",
+                        )
+                        .into());
+                    }
+                    Told::Refused(reason) => {
+                        // The reason is a person's text: it is sealed beside the entry, and not in the state.
+                        let fault = FileFault {
+                            rule: "RUN-09".into(),
+                            row: None,
+                            column: None,
+                            what: "its receiver refuses it".into(),
+                        };
+                        leg.refused_there(fault, &by)?.saying(reason)
+                    }
+                };
+                self.commit(Batch::new(op.clone(), "leg.said").and(change)?)
+                    .await
+            })
+            .await?;
+        // It has the file, or wants it no more.
+        let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+        self.clear_laid(&leg).await?;
+        Ok(done)
     }
 }

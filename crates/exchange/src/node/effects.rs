@@ -49,7 +49,7 @@ impl Node {
         Ok(Some(done))
     }
 
-    /// Destroys keys; the certificates stand only when they are all dead.
+    /// Destroys keys; the certificates stand only when they are all dead, and no locked copy lies where the node laid it.
     async fn destroy(&self, group: &[LeasedEffect], mut batch: Batch) -> Result<Done, Trouble> {
         let mut dying = Vec::new();
         for leased in group {
@@ -59,6 +59,7 @@ impl Node {
             dying.push(holding.clone());
         }
         self.ports.vault.destroy(&dying).await?;
+        self.clear_copies(&dying).await?;
         let backups = self.backups_until()?;
         for holding in &dying {
             let gone: Holding = self.need(holding.as_str()).await?;

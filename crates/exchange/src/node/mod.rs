@@ -20,6 +20,7 @@ mod entrusted;
 mod extract;
 mod filing;
 mod following;
+mod handing;
 mod inbound;
 mod incidents;
 mod keep;

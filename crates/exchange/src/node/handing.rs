@@ -1,0 +1,116 @@
+//! Where files of parties without a node lie on the route that the agreement names: laid out under a name of their own,
+//! fetched, and taken away again. By a route that is not approved nothing is laid or fetched (SEC-01, RUN-13).
+
+use super::bring::Brought;
+use super::byhand::Locked;
+use super::outbound::format_of;
+use super::{Carrier, Node};
+use crate::cover::Cover;
+use crate::file_name::FileName;
+use crate::ids::{AgreementId, FlowId, HoldingId};
+use crate::leg::{Leg, State};
+use crate::ports::PortFault;
+use crate::refusal::Refusal;
+use crate::trouble::Trouble;
+
+impl Node {
+    /// Lays a locked file out for its party, in place of one of that name whose password was never sent.
+    ///
+    /// # Errors
+    /// [`Trouble`]: it is not handed over then.
+    pub async fn lay_out(&self, locked: &Locked) -> Result<(), Trouble> {
+        let leg: Leg = self.need(&locked.leg()).await?;
+        let carrier = self.approved_route(leg.route()).await?;
+        let name = named(&locked.name)?;
+        let laid = carrier.transport.lay(leg.peer(), &name, &locked.bytes);
+        Ok(laid.await?)
+    }
+
+    /// The files that lie for this party at the end of a flow's route, by name.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn lying(
+        &self,
+        agreement: &AgreementId,
+        flow: &FlowId,
+    ) -> Result<Vec<FileName>, Trouble> {
+        let carrier = self.route_of(agreement, flow).await?;
+        Ok(carrier.transport.lying(self.party()).await?)
+    }
+
+    /// The bytes of a file that lies for this party at the end of a flow's route.
+    ///
+    /// # Errors
+    /// [`Trouble`]: refused (RUN-17) where no such file lies there.
+    pub async fn fetch(
+        &self,
+        agreement: &AgreementId,
+        flow: &FlowId,
+        name: &FileName,
+    ) -> Result<Vec<u8>, Trouble> {
+        let carrier = self.route_of(agreement, flow).await?;
+        let fetched = carrier.transport.fetch(self.party(), name).await?;
+        fetched.ok_or_else(|| {
+            let what = format!("no file {name} lies there for {}", self.party());
+            let way = "ask its sender under which name it was put there";
+            Refusal::new("RUN-17", what).help(way).into()
+        })
+    }
+
+    /// Takes a file away that was fetched from there and brought, once it is loaded, held or refused. While its password is
+    /// looked for it stays, and so does a file that was not received because another had been.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn take_away(&self, brought: &Brought, name: &FileName) -> Result<(), Trouble> {
+        let leg: Option<Leg> = self.find(&Leg::key_of(&brought.run, &brought.flow)).await?;
+        let package = brought.package()?;
+        let is_decided = |l: &Leg| l.package() == Some(&package) && l.state() != State::Received;
+        if !leg.as_ref().is_some_and(is_decided) {
+            return Ok(());
+        }
+        let carrier = self.route_of(&brought.agreement, &brought.flow).await?;
+        Ok(carrier.transport.clear(self.party(), name).await?)
+    }
+
+    async fn route_of(&self, agreement: &AgreementId, flow: &FlowId) -> Result<&Carrier, Trouble> {
+        let (_, _, flow) = self.flow(agreement, flow).await?;
+        self.approved_route(&flow.route).await
+    }
+
+    /// Takes a file of ours away from where it was laid out for a party without a node. Nothing is asked of a route that is
+    /// not approved.
+    pub(super) async fn clear_laid(&self, leg: &Leg) -> Result<(), Trouble> {
+        let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+        if flow.from != *self.party() || !self.is_by_hand(leg.peer()) {
+            return Ok(());
+        }
+        let carrier = match self.approved_route(leg.route()).await {
+            Ok(carrier) => carrier,
+            Err(Trouble::Refused(_)) => return Ok(()),
+            Err(fault) => return Err(fault),
+        };
+        let Ok(format) = format_of(&flow) else {
+            return Ok(());
+        };
+        let cover = Cover::of(&plan, &flow, leg, format);
+        let name = named(&self.ports.locks.name(format, &cover))?;
+        Ok(carrier.transport.clear(leg.peer(), &name).await?)
+    }
+
+    /// What was laid out of values that have died goes as well, before it is certified that they are gone (RET-16).
+    pub(super) async fn clear_copies(&self, dead: &[HoldingId]) -> Result<(), Trouble> {
+        for holding in dead {
+            if let Some(leg) = self.leg_of(holding).await? {
+                self.clear_laid(&leg).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn named(name: &str) -> Result<FileName, PortFault> {
+    let parsed = FileName::parse(name);
+    parsed.ok_or_else(|| PortFault(format!("{name} is no name for a file that is laid out")))
+}
