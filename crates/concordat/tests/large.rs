@@ -12,15 +12,19 @@
 mod town;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use concordat::house;
 use exchange::cover::Cover;
 use exchange::ids::HoldingId;
 use exchange::leg::State;
-use exchange::ports::{Forms, Parts, PortFault, Reading, VaultFault, Writing};
+use exchange::ports::{
+    Filling, Forms, Parts, PortFault, Reading, Spool, Spooled, VaultFault, Writing,
+};
 use exchange::retention::Holding;
+use exchange::select;
+use exchange::sorting::{Place, Room, Sorting};
 use exchange::table::{Format, Gathering, Shape};
 use exchange::{Node, Settings};
 use town::*;
@@ -172,4 +176,118 @@ async fn of_two_starts_at_once_one_stands() {
     assert_eq!(runs.len(), 1);
     let pool = town.ho.pool(&agreement()).await.unwrap();
     assert_eq!(pool.get("waiting"), Some(&u64::from(PEOPLE)));
+}
+
+/// A spool that remembers what was put into it.
+struct Seen<'a> {
+    inner: &'a dyn Spool,
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+struct SeenFilling(Box<dyn Filling>, Arc<Mutex<Vec<u8>>>);
+
+#[async_trait]
+impl Spool for Seen<'_> {
+    async fn begin(&self) -> Result<Box<dyn Filling>, PortFault> {
+        let filling = self.inner.begin().await?;
+        Ok(Box::new(SeenFilling(filling, self.bytes.clone())))
+    }
+}
+
+#[async_trait]
+impl Filling for SeenFilling {
+    async fn push(&mut self, sealed: &[u8]) -> Result<(), PortFault> {
+        self.1.lock().unwrap().extend_from_slice(sealed);
+        self.0.push(sealed).await
+    }
+    async fn done(self: Box<Self>) -> Result<Spooled, PortFault> {
+        self.0.done().await
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_in_memory_is_sorted_in_the_spool_and_nothing_of_it_is_there_in_clear() {
+    let town = Town::new(Vec::new()).await;
+    let (vault, op) = (&*town.ho.ports().vault, op("sort"));
+    let room = Room {
+        sorted: 7,
+        page: 3,
+        merged: 2,
+    };
+    for many in [0, 1, 6, 7, 8, 14, 29, 200] {
+        let holding = HoldingId::parse(format!("sorted/{many}")).unwrap();
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let spool = Seen {
+            inner: &*town.ho.ports().spool,
+            bytes: bytes.clone(),
+        };
+        let place = Place {
+            spool: &spool,
+            vault,
+            holding: &holding,
+            op: &op,
+            name: "people",
+        };
+        let mut sorting = Sorting::begin(place, room);
+        let one = |n: u64| (n * n * 7_919 % 31, format!("clear{}", n * 613 % 97));
+        let mut all: Vec<(u64, String)> = (0..many).map(one).collect();
+        for one in &all {
+            sorting.push(one.clone()).await.unwrap();
+        }
+        let mut sorted = sorting.sorted().await.unwrap();
+        let mut got = Vec::new();
+        while let Some(one) = sorted.next().await.unwrap() {
+            got.push(one);
+        }
+        all.sort();
+        assert_eq!(got, all, "{many}");
+        let bytes = bytes.lock().unwrap();
+        assert!(!bytes.windows(5).any(|w| w == b"clear"));
+        // Where all of it fits, no key is made and nothing is written.
+        let key = vault.derive(&holding, "any").await;
+        assert_eq!((key.is_ok(), bytes.is_empty()), (many >= 7, many < 7));
+    }
+}
+
+// More people than are sorted in memory, against the plain definition.
+// shows: EXCH-HMRC-04
+#[tokio::test]
+async fn many_are_asked_about_in_the_order_in_which_few_would_be() {
+    let many = u32::try_from(Room::NODE.sorted).unwrap() + 100;
+    let day = |n: u32| format!("20{:02}-{:02}-01", 9 + n % 5, 1 + n * 7 % 12);
+    let person = |n: u32| Migrant::new(n).fact("last_contact", Some(&day(n)));
+    let people: Vec<Migrant> = (1..=many).map(person).collect();
+    let town = Town::under(people.clone(), source()).await;
+    town.laid().await;
+    town.signed().await;
+    town.approved("ask", 10_000).await;
+    town.on("2016-04-04");
+    let start = starting(RUN, "ask");
+    town.ho
+        .start(&op("start"), &start, &officer())
+        .await
+        .unwrap();
+
+    let (_, plan) = town.ho.agreement(&agreement()).await.unwrap();
+    let only = plan.flow(&flow("ask")).unwrap().only.as_ref();
+    let since = |m: &Migrant| select::since(&plan, only, &m.register.facts);
+    let mut plain: Vec<_> = people.iter().map(|m| (since(m), m.key.clone())).collect();
+    plain.sort();
+    let leg = town.leg(&town.ho, RUN, "ask").await;
+    let holding = &leg.holdings()[0];
+    let items = town.ho.ports().store.items(holding, "row/").await.unwrap();
+    let rows = town
+        .ho
+        .ports()
+        .vault
+        .open_many(holding, &items)
+        .await
+        .unwrap();
+    let person = |row: &[u8]| {
+        let row: BTreeMap<String, String> = serde_json::from_slice(row).unwrap();
+        row["cid_person_id"].clone()
+    };
+    let asked: Vec<String> = rows.iter().map(|row| person(row)).collect();
+    let plain: Vec<String> = plain.into_iter().map(|(_, key)| key).collect();
+    assert!(asked == plain);
 }

@@ -17,9 +17,11 @@ use crate::ids::{AgreementId, FlowId, HoldingId, PackageId, PartyId, ProjectId, 
 use crate::refusal::Refusal;
 use crate::table::FileFault;
 
+mod numbers;
 mod receive;
 mod send;
 
+pub use numbers::Numbers;
 pub use receive::Arrival;
 pub use send::{Preparing, Sealing};
 
@@ -575,12 +577,6 @@ impl Leg {
     pub fn fault(&self) -> Option<&FileFault> {
         self.fault.as_ref()
     }
-}
-
-/// The list of row numbers as a leg keeps it: nothing where it counts from 1.
-fn listed(numbers: Vec<u64>) -> Option<Vec<u64>> {
-    let counts = (1u64..).zip(&numbers).all(|(i, n)| i == *n);
-    (!counts).then_some(numbers)
 }
 
 fn ways_out(state: State) -> String {

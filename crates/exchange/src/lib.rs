@@ -48,6 +48,7 @@ pub mod select;
 pub mod session;
 pub mod set_up;
 pub mod solution;
+pub mod sorting;
 pub mod table;
 pub mod trace;
 pub mod trouble;

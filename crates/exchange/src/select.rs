@@ -3,37 +3,25 @@
 
 use agreement::{Asked, ConditionId, FieldType, Operand, Plan, Term, Test, TypeName, parse_date};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use crate::gate::RowFacts;
 use crate::trace::Turn;
 
-/// Somebody who meets the flow's condition today.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Somebody who meets the flow's condition today, and whose turn it is. Whoever is asked about earlier is less: by the turn,
+/// then the oldest, then the key, so that one list always gives one selection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Candidate {
-    /// The person key.
-    pub person: String,
-    /// Whether it is the person's turn.
+    /// Why it is the person's turn.
     pub turn: Turn,
     /// The oldest day among the facts that the condition asks about.
     pub since: Option<Date>,
+    /// The person key.
+    pub person: String,
     /// The version of the trace by which it is the person's turn; 0 where there is none.
     pub seen: u64,
-}
-
-/// Those whose turn it is, in the order in which they are taken.
-pub fn choose(mut all: Vec<Candidate>) -> Vec<Candidate> {
-    all.retain(|c| c.turn != Turn::No);
-    // Again before first, since a missed re-wash is a promise broken; then the oldest, then the key, so that one
-    // list always gives one selection.
-    all.sort_by(|a, b| {
-        let rank = |c: &Candidate| match c.turn {
-            Turn::Again(due) => (0, Some(due), c.since),
-            Turn::First => (1, c.since, None),
-            Turn::No => (2, None, None),
-        };
-        rank(a).cmp(&rank(b)).then_with(|| a.person.cmp(&b.person))
-    });
-    all
+    /// Is the person in the register more than once (RUN-19)?
+    pub twice: bool,
 }
 
 /// The oldest day among the facts that a condition asks about.
@@ -92,20 +80,27 @@ mod tests {
             turn,
             since,
             seen: 0,
+            twice: false,
         }
     }
 
     // shows: EXCH-HMRC-04
     #[test]
     fn whoever_is_due_again_goes_first_and_then_the_oldest_unchecked() {
-        let all = vec![
+        let mut all = vec![
             one("new-2012", Turn::First, Some(date(2012, 1, 1))),
-            one("not-yet", Turn::No, Some(date(2001, 1, 1))),
+            one("nobody-knows", Turn::First, None),
+            one("also-2009", Turn::First, Some(date(2009, 1, 1))),
             one("due-june", Turn::Again(date(2016, 6, 1)), None),
             one("new-2009", Turn::First, Some(date(2009, 1, 1))),
             one("due-may", Turn::Again(date(2016, 5, 1)), None),
         ];
-        let order: Vec<String> = choose(all).into_iter().map(|c| c.person).collect();
-        assert_eq!(order, ["due-may", "due-june", "new-2009", "new-2012"]);
+        all.sort();
+        let order: Vec<&str> = all.iter().map(|c| c.person.as_str()).collect();
+        let due = ["due-may", "due-june", "nobody-knows"];
+        assert_eq!(
+            order,
+            [&due[..], &["also-2009", "new-2009", "new-2012"]].concat()
+        );
     }
 }

@@ -121,15 +121,16 @@ pub struct Trace {
     version: u64,
 }
 
-/// Whether a person can be asked about on a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Whether a person can be asked about on a day. Whoever is asked about earlier is less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Turn {
-    /// Not now, and why is in the trace.
-    No,
+    /// Again, since this day: before those never asked about, since a missed re-wash is a promise broken.
+    Again(Date),
     /// Never asked about.
     First,
-    /// Again, since this day.
-    Again(Date),
+    /// Not now, and why is in the trace.
+    No,
 }
 
 impl Trace {

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use common::{arrival, caseworker, hash, of, officer, package};
 use exchange::authority::Actor;
 use exchange::change::{Aggregate, Change};
-use exchange::leg::{Leg, Preparing, STEPS, Sealing, Side, State};
+use exchange::leg::{Leg, Numbers, Preparing, STEPS, Sealing, Side, State};
 use exchange::message::{Kind, rule_of};
 use exchange::refusal::Refusal;
 use exchange::table::FileFault;
@@ -34,7 +34,7 @@ fn fault() -> FileFault {
 fn sealing() -> Sealing {
     Sealing {
         package: package(1),
-        numbers: vec![1, 2],
+        numbers: Numbers::Counted(2),
         cells: 14,
         withheld: vec![],
         without_gateway: 0,
@@ -45,7 +45,7 @@ fn sealing() -> Sealing {
 
 fn preparing() -> Preparing {
     Preparing {
-        numbers: vec![1, 2],
+        numbers: Numbers::Counted(2),
         holdings: vec![],
         as_of: jiff::civil::date(2026, 2, 2),
         quality: None,
@@ -73,8 +73,8 @@ fn take(leg: Leg, verb: &str) -> Result<Change<Leg>, Refusal> {
         "take-rival" => leg.take_rival(arrival(2), package(2), &by),
         "receive" => leg.receive_again(arrival(2)),
         "reject" => leg.reject(fault()),
-        "hold" => leg.hold(vec![1, 2], vec![], fault(), None),
-        "load" => leg.load(vec![1, 2], vec![], None),
+        "hold" => leg.hold(Numbers::Counted(2), vec![], fault(), None),
+        "load" => leg.load(Numbers::Counted(2), vec![], None),
         "release-held" => leg.release_held("looked at with the partner", &by),
         "refuse-held" => leg.refuse_held("not ours", &by),
         "match" => leg.matched(1, &caseworker()),
@@ -194,7 +194,7 @@ fn a_held_file_is_not_decided_without_a_reason() {
     let held = Leg::receive(of(), arrival(1))
         .state()
         .clone()
-        .hold(vec![1, 2], vec![], fault(), None)
+        .hold(Numbers::Counted(2), vec![], fault(), None)
         .unwrap();
     let held = held.state();
     for reason in ["", "  "] {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ledger::{Code, Digest, Fact};
 
-use super::{Leg, Of, Side, Sources, State, listed};
+use super::{Leg, Numbers, Of, Side, Sources, State};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Change, Record};
@@ -165,15 +165,15 @@ impl Leg {
     /// A refusal (RUN-04) from any other state than `received`.
     pub fn hold(
         self,
-        numbers: Vec<u64>,
+        numbers: Numbers,
         holdings: Vec<HoldingId>,
         fault: FileFault,
         sources: Option<Sources>,
     ) -> Result<Change<Self>, Refusal> {
         let mut leg = self.step("hold")?;
-        let rows = numbers.len() as u64;
+        let rows = numbers.count();
         leg.rows = rows;
-        leg.numbers = listed(numbers);
+        leg.numbers = numbers.listed();
         leg.holdings = holdings;
         leg.sources = sources;
         let mut record = leg.record(Act::LegHeld, &Actor::Node).count("rows", rows);
@@ -194,13 +194,13 @@ impl Leg {
     /// A refusal (RUN-04) from any other state than `received`.
     pub fn load(
         self,
-        numbers: Vec<u64>,
+        numbers: Numbers,
         holdings: Vec<HoldingId>,
         sources: Option<Sources>,
     ) -> Result<Change<Self>, Refusal> {
         let mut leg = self.step("load")?;
-        leg.rows = numbers.len() as u64;
-        leg.numbers = listed(numbers);
+        leg.rows = numbers.count();
+        leg.numbers = numbers.listed();
         leg.holdings = holdings;
         leg.sources = sources;
         let mut record = leg

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{Digest, Fact};
 
-use super::{Circumstance, Leg, Of, Side, Sources, State, listed};
+use super::{Circumstance, Leg, Numbers, Of, Side, Sources, State};
 use crate::act::Act;
 use crate::authority::{Actor, Warrant};
 use crate::change::{Change, Record};
@@ -17,7 +17,7 @@ use crate::table::FileFault;
 #[derive(Clone, Debug)]
 pub struct Preparing {
     /// The numbers of the rows, in the order of the file.
-    pub numbers: Vec<u64>,
+    pub numbers: Numbers,
     /// Where their values are, in the order of the flow's datasets.
     pub holdings: Vec<HoldingId>,
     /// The day for which the sources stood.
@@ -38,7 +38,7 @@ pub struct Sealing {
     /// The package.
     pub package: PackageId,
     /// The numbers of the rows in the file, in its order.
-    pub numbers: Vec<u64>,
+    pub numbers: Numbers,
     /// How many cells.
     pub cells: u64,
     /// The prepared rows that were withheld: no longer eligible (RUN-20), or without a gateway (LEG-14).
@@ -55,8 +55,8 @@ impl Leg {
     /// Sender: rows were extracted, or made out of a file that came in.
     pub fn prepare(of: Of, what: Preparing, by: &Warrant) -> Change<Self> {
         let mut leg = Self::new(of, Side::Sender, State::Prepared);
-        leg.rows = what.numbers.len() as u64;
-        leg.numbers = listed(what.numbers);
+        leg.rows = what.numbers.count();
+        leg.numbers = what.numbers.listed();
         leg.holdings = what.holdings;
         leg.sources = Some(Sources {
             as_of: what.as_of,
@@ -154,8 +154,8 @@ impl Leg {
             ciphertext,
         } = sealing;
         leg.package = Some(package.clone());
-        leg.rows = numbers.len() as u64;
-        leg.numbers = listed(numbers);
+        leg.rows = numbers.count();
+        leg.numbers = numbers.listed();
         leg.disclosure = Some(disclosure);
         let record = leg
             .record(Act::LegSealed, by)

@@ -1,10 +1,11 @@
 //! Extracting: whose turn it is among everybody in the register, and the rows that are made of them. Goes through the
-//! register a page at a time; of each person only what the order of the selection needs stays in memory.
+//! register a page at a time; what the order of the selection needs of each person is sorted in the spool.
 
 use std::collections::BTreeSet;
 
 use agreement::{Flow, Plan, Truth};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 use super::Node;
 use super::filing::{Filed, Filing};
@@ -19,6 +20,7 @@ use crate::ports::{CaseRegister, StoreFault};
 use crate::refusal::Refusal;
 use crate::run::Pool;
 use crate::select::{self, Candidate};
+use crate::sorting::{Place, Room, Sorted, Sorting};
 use crate::trace::{Outcome, Rewash, Trace, Turn, Wash};
 use crate::trouble::Trouble;
 
@@ -51,6 +53,7 @@ pub(super) struct Extract {
 }
 
 /// Somebody whose trace moves.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Moving {
     subject: SubjectId,
     /// The row; none for whoever leaves the pool.
@@ -59,12 +62,27 @@ struct Moving {
     seen: u64,
 }
 
-/// Everybody who may be asked about, and who left.
-#[derive(Default)]
-struct Looked {
+/// Everybody whose turn it is, and whose traces move.
+struct Looked<'a> {
     pool: Pool,
-    candidates: Vec<Candidate>,
-    left: Vec<Moving>,
+    candidates: Sorting<'a, Candidate>,
+    /// The candidate before, until it is known whether the next is the same person.
+    last: Option<Candidate>,
+    moving: Sorting<'a, Moving>,
+}
+
+impl Looked<'_> {
+    /// Adds somebody whose turn it is. A register tells of people in the order of their keys: what it has twice comes in
+    /// succession.
+    async fn candidate(&mut self, mut one: Candidate) -> Result<(), Trouble> {
+        if let Some(mut last) = self.last.take() {
+            one.twice = last.person == one.person;
+            last.twice |= one.twice;
+            self.candidates.push(last).await?;
+        }
+        self.last = Some(one);
+        Ok(())
+    }
 }
 
 impl Node {
@@ -76,18 +94,43 @@ impl Node {
         under: Under<'_>,
         at_most: Option<u64>,
     ) -> Result<Extract, Trouble> {
+        let mut filing = self.filing(op, under.plan, under.flow, under.of, 1).await?;
+        let holding = filing.first().ok_or_else(nobody)?;
+        let place = |name| Place {
+            spool: &*self.ports.spool,
+            vault: &*self.ports.vault,
+            holding: &holding,
+            op,
+            name,
+        };
+        let mut looked = Looked {
+            pool: Pool::default(),
+            candidates: Sorting::begin(place("candidates"), Room::NODE),
+            last: None,
+            moving: Sorting::begin(place("moving"), Room::NODE),
+        };
+        self.look_at(under, &mut looked).await?;
         let Looked {
             mut pool,
-            candidates,
-            left,
-        } = self.looked_at(under).await?;
-        let mut filing = self.filing(op, under.plan, under.flow, under.of, 1).await?;
-        let chosen = select::choose(candidates);
+            mut candidates,
+            last,
+            mut moving,
+        } = looked;
+        if let Some(last) = last {
+            candidates.push(last).await?;
+        }
+        let mut chosen = candidates.sorted().await?;
         let most = at_most.unwrap_or(u64::MAX);
-        let (mut moving, mut seen) = (left, BTreeSet::new());
+        let mut twice = BTreeSet::new();
         let (mut rows, mut incomplete) = (0, 0);
-        for part in chosen.chunks(PAGE) {
-            if rows >= most {
+        while rows < most {
+            let mut part = Vec::with_capacity(PAGE);
+            while part.len() < PAGE
+                && let Some(candidate) = chosen.next().await?
+            {
+                part.push(candidate);
+            }
+            if part.is_empty() {
                 break;
             }
             let keys: Vec<String> = part.iter().map(|c| c.person.clone()).collect();
@@ -96,8 +139,8 @@ impl Node {
                 if rows >= most {
                     break;
                 }
-                if !seen.insert(candidate.person.as_str()) {
-                    return Err(twice(rows + 1).into());
+                if candidate.twice && !twice.insert(candidate.person.clone()) {
+                    return Err(in_it_already(rows + 1).into());
                 }
                 let Some(record) = records.remove(&candidate.person) else {
                     continue;
@@ -117,11 +160,12 @@ impl Node {
                     Turn::Again(_) => pool.again += 1,
                     Turn::First | Turn::No => pool.first += 1,
                 }
-                moving.push(Moving {
+                let one = Moving {
                     subject: self.subject(&candidate.person).await?,
                     row: Some(rows),
                     seen: candidate.seen,
-                });
+                };
+                moving.push(one).await?;
             }
         }
         if rows == 0 {
@@ -130,14 +174,14 @@ impl Node {
         Ok(Extract {
             filed: filing.done().await?,
             rows,
-            traces: self.moved(under, moving).await?,
+            traces: self.moved(under, moving.sorted().await?).await?,
             pool,
             incomplete,
         })
     }
 
-    /// Goes through the register: who meets the flow's condition, and who is no longer in the pool.
-    async fn looked_at(&self, under: Under<'_>) -> Result<Looked, Trouble> {
+    /// Goes through the register: who meets the flow's condition and whose turn it is, and who is no longer in the pool.
+    async fn look_at(&self, under: Under<'_>, looked: &mut Looked<'_>) -> Result<(), Trouble> {
         let Under {
             plan,
             flow,
@@ -146,12 +190,11 @@ impl Node {
             ..
         } = under;
         let size = u32::try_from(PAGE).unwrap_or(u32::MAX);
-        let mut looked = Looked::default();
         let mut after: Option<String> = None;
         loop {
             let people = under.register.facts(after.as_deref(), size).await?;
             let Some((last, _)) = people.last() else {
-                return Ok(looked);
+                return Ok(());
             };
             after = Some(last.clone());
             let keys = people.iter().map(|(person, _)| person);
@@ -171,11 +214,10 @@ impl Node {
                 let own = trace.and_then(Trace::may_leave);
                 let own = own.and_then(|id| plan.flow(id));
                 if own.is_some_and(|own| meets(own) == Truth::False) {
-                    looked.left.push(Moving {
-                        subject: self.subject(&person).await?,
-                        row: None,
-                        seen,
-                    });
+                    let subject = self.subject(&person).await?;
+                    let row = None;
+                    let one = Moving { subject, row, seen };
+                    looked.moving.push(one).await?;
                     continue;
                 }
                 if meets(flow) != Truth::True {
@@ -194,12 +236,17 @@ impl Node {
                     (Some(_), Some(_)) => Turn::No,
                     (None, _) => Turn::First,
                 };
-                looked.candidates.push(Candidate {
+                if turn == Turn::No {
+                    continue;
+                }
+                let one = Candidate {
                     turn,
                     since: select::since(plan, flow.only.as_ref(), &facts),
                     person,
                     seen,
-                });
+                    twice: false,
+                };
+                looked.candidate(one).await?;
             }
         }
     }
@@ -208,7 +255,7 @@ impl Node {
     async fn moved(
         &self,
         under: Under<'_>,
-        mut moving: Vec<Moving>,
+        mut moving: Sorted<'_, Moving>,
     ) -> Result<Bulk<Write>, Trouble> {
         let Of {
             agreement,
@@ -221,10 +268,21 @@ impl Node {
             every: a.every,
             times: a.times,
         });
-        moving.sort_by(|a, b| a.subject.cmp(&b.subject));
-        moving.dedup_by(|a, b| a.subject == b.subject);
         let mut bulk = Bulking::begin(&*self.ports.spool).await?;
-        for part in moving.chunks(PAGE) {
+        let mut last: Option<SubjectId> = None;
+        loop {
+            let mut part: Vec<Moving> = Vec::with_capacity(PAGE);
+            while part.len() < PAGE
+                && let Some(one) = moving.next().await?
+            {
+                if last.as_ref() != Some(&one.subject) {
+                    last = Some(one.subject.clone());
+                    part.push(one);
+                }
+            }
+            if part.is_empty() {
+                return Ok(bulk.done().await?);
+            }
             let key = |m: &Moving| Trace::key_of(agreement, &m.subject);
             let keys: Vec<String> = part.iter().map(key).collect();
             let mut traces = self.find_many::<Trace>(&keys).await?;
@@ -253,7 +311,6 @@ impl Node {
             }
             bulk.page(&page).await?;
         }
-        Ok(bulk.done().await?)
     }
 
     /// A reference that stands for a row between nodes and says nothing about the person.
@@ -281,7 +338,7 @@ async fn file(
     Ok(complete)
 }
 
-fn twice(record: u64) -> Refusal {
+fn in_it_already(record: u64) -> Refusal {
     let what = format!("record {record} of the extract is a person who is in it already");
     let way = "mend the register: there is one record for each person";
     Refusal::new("RUN-19", what).help(way)

@@ -89,6 +89,11 @@ impl Filing<'_> {
         Ok(self.items.page(&page).await?)
     }
 
+    /// The holding of the first of the file's datasets.
+    pub(super) fn first(&self) -> Option<HoldingId> {
+        self.drawers.first().map(|d| d.opening.id.clone())
+    }
+
     /// The holdings that have keys already, where the file is refused.
     pub(super) fn keyed(self) -> Vec<HoldingId> {
         let drawers = self.drawers.into_iter().filter(|_| self.keyed);

@@ -14,7 +14,7 @@ use crate::change::Batch;
 use crate::compose::compose;
 use crate::gate;
 use crate::ids::{AgreementId, FlowId, OperationId, RunId};
-use crate::leg::{Leg, Preparing, State};
+use crate::leg::{Leg, Numbers, Preparing, State};
 use crate::refusal::Refusal;
 use crate::trouble::Trouble;
 
@@ -59,7 +59,7 @@ impl Node {
             let filed = filing.done().await?;
             let holdings = filed.holdings();
             let batch = filed.kept(&Actor::Node, Batch::new(op.clone(), "leg.prepare"))?;
-            let without = base.numbers().len() as u64 - numbers.len() as u64;
+            let without = base.numbers().len() as u64 - numbers.count();
             let preparing = Preparing {
                 numbers,
                 holdings,
@@ -114,8 +114,8 @@ impl Node {
         base: &Base,
         on: Date,
         filing: &mut Filing<'_>,
-    ) -> Result<(Vec<u64>, u64), Trouble> {
-        let (mut numbers, mut incomplete) = (Vec::new(), 0);
+    ) -> Result<(Numbers, u64), Trouble> {
+        let (mut numbers, mut incomplete) = (Numbers::default(), 0);
         for (n, source) in self.sources(base).await? {
             let row = compose(plan, flow, &source, on);
             if !flow.answers_every_row() {

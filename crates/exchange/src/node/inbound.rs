@@ -458,7 +458,7 @@ impl Node {
             }
             None => {
                 let file = Loading {
-                    count: numbers.len() as u64,
+                    count: numbers.count(),
                     holdings: &holdings,
                     values,
                     sent: None,

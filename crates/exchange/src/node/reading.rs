@@ -13,7 +13,7 @@ use super::outbound::format_of;
 use crate::gate;
 use crate::ids::{HoldingId, OperationId, PackageId};
 use crate::inward::{self, Pairing, Sent};
-use crate::leg::{Leg, Sources};
+use crate::leg::{Leg, Numbers, Sources};
 use crate::message::{Head, is_plain_note};
 use crate::ports::{Opened, PackageFault, Parts, Reading};
 use crate::refusal::Refusal;
@@ -25,7 +25,7 @@ use crate::trouble::Trouble;
 pub(super) struct Read {
     pub(super) filed: Filed,
     /// The numbers of its rows, in its order: those of the rows that were sent, or from 1.
-    pub(super) numbers: Vec<u64>,
+    pub(super) numbers: Numbers,
     /// Why a person must look at it first.
     pub(super) fault: Option<FileFault>,
     /// How many rows came that were not asked for.
@@ -110,7 +110,7 @@ impl Node {
                 &mut filing,
             )
             .await?;
-        let counted = taken.and_then(|numbers| match (numbers.len() as u64, file.rows) {
+        let counted = taken.and_then(|numbers| match (numbers.count(), file.rows) {
             (rows, Some(says)) if rows != says => {
                 let what = format!("the file has {rows} rows, its letter says {says}");
                 Err(whole("RUN-09", what))
@@ -140,9 +140,9 @@ impl Node {
         mut reading: Box<dyn Reading>,
         mut pairing: Option<&mut Pairing<'_>>,
         filing: &mut Filing<'_>,
-    ) -> Result<Result<Vec<u64>, FileFault>, Trouble> {
+    ) -> Result<Result<Numbers, FileFault>, Trouble> {
         let on = crate::deadline::london_day(self.now())?;
-        let mut numbers = Vec::new();
+        let mut numbers = Numbers::default();
         loop {
             let page = match reading.next().await? {
                 Ok(Some(page)) => page,
@@ -150,7 +150,7 @@ impl Node {
                 Err(fault) => return Ok(Err(fault)),
             };
             for cells in &page.rows {
-                let place = numbers.len() as u64;
+                let place = numbers.count();
                 if let Err(fault) = inward::cells(plan, flow, cells, place, on, asked_on) {
                     return Ok(Err(fault));
                 }

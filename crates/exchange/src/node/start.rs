@@ -13,7 +13,7 @@ use super::{Done, Node};
 use crate::authority::{Action, Actor, Person};
 use crate::change::Batch;
 use crate::ids::{AgreementId, FlowId, HoldingId, OperationId, RunId};
-use crate::leg::{Circumstance, Leg, Preparing, State};
+use crate::leg::{Circumstance, Leg, Numbers, Preparing, State};
 use crate::refusal::Refusal;
 use crate::rows::{self, Row};
 use crate::run::{Kind, Run, Starting};
@@ -141,7 +141,7 @@ impl Node {
             let batch = filed.kept(&Actor::Node, Batch::new(op.clone(), "run.start"))?;
             let batch = self.keep_circumstance(op, case, &holdings, batch).await?;
             let preparing = Preparing {
-                numbers: (1..=rows).collect(),
+                numbers: Numbers::Counted(rows),
                 holdings,
                 as_of: on,
                 quality: self.settings.quality.clone(),

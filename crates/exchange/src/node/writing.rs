@@ -18,7 +18,7 @@ use crate::compose::{Source, compose};
 use crate::cover::file_name;
 use crate::gate::{self, RowFacts, Rows};
 use crate::ids::{AgreementId, FlowId, OperationId, RunId};
-use crate::leg::{Leg, Preparing, Side, State};
+use crate::leg::{Leg, Numbers, Preparing, Side, State};
 use crate::matches::{Match, Standing};
 use crate::refusal::Refusal;
 use crate::rows::{self, Row};
@@ -108,7 +108,7 @@ impl Node {
             let figures = self.figures(&plan, &flow, &what.run, on).await?;
             let of = of(&pact, &what.flow, &what.run, &flow);
             let mut filing = self.filing(op, &plan, &flow, &of, 1).await?;
-            let mut numbers = Vec::new();
+            let mut numbers = Numbers::default();
             for (n, mut source) in sources {
                 source.own.extend(figures.clone());
                 filing.row(n, &compose(&plan, &flow, &source, on)).await?;
