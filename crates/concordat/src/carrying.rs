@@ -64,6 +64,11 @@ impl Transport for Person {
     }
 }
 
+/// The folder from which a person of the node in `dir` takes locked files, and puts what came.
+pub(crate) fn desk(dir: &Path) -> DirectoryTransport {
+    DirectoryTransport::new(dir.join(DESK))
+}
+
 /// Routes of these names that all lead to one folder.
 pub fn by_directory<'a>(
     names: impl IntoIterator<Item = &'a RouteId>,
@@ -101,7 +106,7 @@ impl Carrying {
                 let place = WebDavPlace { password, ..place };
                 Arc::new(Remote::webdav(place, egress.clone()))
             }
-            Self::ByHand => Arc::new(Person(DirectoryTransport::new(dir.join(DESK)))),
+            Self::ByHand => Arc::new(Person(desk(dir))),
         }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn ports(ports: Ports) -> Ports {
         store: Arc::new(DryStore::over(ports.store)),
         vault: Arc::new(DryVault::over(ports.vault)),
         routes: ports.routes.into_iter().map(dry_route).collect(),
+        desk: Arc::new(DryTransport(ports.desk)),
         shelf: Arc::new(DryShelf),
         clock: Arc::new(DryClock(ports.clock)),
         ..ports

@@ -229,6 +229,7 @@ pub async fn compose(
         spool: Arc::new(DirectorySpool::new(dir)),
         signer: keys,
         routes: carrying::carriers(dir, &config.routes, &config.egress)?,
+        desk: Arc::new(carrying::desk(dir)),
         shelf: Arc::new(DirectoryShelf::new(shelf)),
         register,
         master,

@@ -604,9 +604,20 @@ async fn by_commands_the_file_lies_where_a_person_takes_it_and_the_answer_where_
     };
     let said = bring(&[], password);
     assert!(said.contains("no file lies there"), "{said}");
-    let answer = by_hand.locked(&by_hand.answer(&bytes, password).await, password);
+    let good = by_hand.answer(&bytes, password).await;
+    let answer = by_hand.locked(&good, password);
     let ours = desk.join("ho");
     std::fs::create_dir_all(&ours).unwrap();
+    let mut bad = good;
+    bad.rows[2][7] = "perhaps".into();
+    std::fs::write(ours.join("bad.xlsx"), by_hand.locked(&bad, password)).unwrap();
+    let said = bring(&["--annotated"], password);
+    let copy = "official-sensitive-ask-2026-02-reply-annotated.xlsx";
+    assert!(
+        said.contains("it is rejected") && said.contains(copy),
+        "{said}"
+    );
+    assert_eq!(files(&desk), [desk.join("hmrc").join(copy)]);
     std::fs::write(ours.join("answer.xlsx"), &answer).unwrap();
     std::fs::write(ours.join("another.xlsx"), b"something else").unwrap();
     let said = bring(&[], password);

@@ -473,14 +473,41 @@ async fn two_months_go_over_webdav_to_people_with_a_spreadsheet_program_and_come
         // A copy that could not be taken away when they said that they had it goes with the values.
         let left = by_hand.dav.post().join("dfe").join(&got.name);
         std::fs::copy(&got.path, &left).unwrap();
+        let copy = format!("ho/by-hand/dfe/official-{name}-reply-annotated.xlsx");
+        let copy = school.dir.path().join(copy);
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(&got.path, &copy).unwrap();
         school.close(name).await.unwrap();
         by_hand.settle().await;
-        assert!(!left.exists());
+        assert!(!left.exists() && !copy.exists());
         let request = school
             .holding(ho, &format!("{name}/monthly.1/request"))
             .await;
         assert_eq!(request.status(), "destroyed");
         passwords.extend([got.password, password]);
+    }
+    // When the answers' time is over nothing that anybody could open is left, and no value stands in clear.
+    school.on("2016-12-01");
+    by_hand.settle().await;
+    let known: Vec<String> = three(1)
+        .into_iter()
+        .chain(three(4))
+        .flat_map(|c| c.register.values.into_values())
+        .filter(|value| value.len() > 6)
+        .chain(["2 Heron Close, Fennowby".to_owned(), "ZZ/4001".to_owned()])
+        .collect();
+    let kept = files(&school.dir.path().join("ho"));
+    for path in kept.iter().chain(&files(&by_hand.dav.post())) {
+        let name = path.to_str().unwrap();
+        assert!(
+            !name.ends_with(".xlsx") && !name.ends_with(".zip"),
+            "{name}"
+        );
+        let bytes = std::fs::read(path).unwrap();
+        for value in &known {
+            let has = bytes.windows(value.len()).any(|w| w == value.as_bytes());
+            assert!(!has, "{value} in {name}");
+        }
     }
     // Four files, four passwords, none of which the node or the server has.
     passwords.sort();

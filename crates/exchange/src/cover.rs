@@ -89,6 +89,11 @@ pub(crate) fn file_name(plan: &Plan, leg: &Leg, format: Format) -> String {
     format!("{}-{}-{}.{format}", plan.marking, leg.run(), leg.flow())
 }
 
+/// The name of the copy of a leg's file that shows what is wrong with it.
+pub(crate) fn annotated_name(plan: &Plan, leg: &Leg) -> String {
+    file_name(plan, leg, Format::Xlsx).replace(".xlsx", "-annotated.xlsx")
+}
+
 impl Cover {
     /// The cover of a table that is of no agreement.
     pub fn plain(columns: &[String]) -> Self {

@@ -92,7 +92,7 @@ enum What {
     Said(run_by_hand::SaidThere),
     /// Bring a file that a party without a node sends back, and open it with its password.
     #[command(
-        after_help = "Example: concordat run bring reply --run ask-2026-12 --lying answer.xlsx --annotated mend --as o1:data-sharing-officer"
+        after_help = "Example: concordat run bring reply --run ask-2026-12 --lying answer.xlsx --annotated --as o1:data-sharing-officer"
     )]
     Bring(run_by_hand::Bring),
     /// Take what waits on the transport, and open it in the confined reader: a round of the worker.

@@ -66,9 +66,10 @@ pub(crate) struct Bring {
     /// How many rows that were asked about have no content, where the agreement has that as a count.
     #[arg(long)]
     nil: Option<u64>,
-    /// A folder for a copy that shows what is wrong, if something is; it opens with the file's own password.
+    /// Have a copy that shows what is wrong, if something is, for whoever must mend it; it opens with the file's own password, and
+    /// lies in `by-hand/` of the node's directory until the file that comes instead is loaded. With FOLDER, a folder of yours.
     #[arg(long, value_name = "FOLDER")]
-    annotated: Option<PathBuf>,
+    annotated: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) by: Acting,
 }
@@ -248,8 +249,8 @@ pub(crate) async fn bring(args: &Bring) -> Result<Said, Fail> {
     if let Some(fault) = fault {
         said = said.line(format!("  {fault}")).with("fault", json!(fault));
     }
-    if let Some(folder) = args.annotated.as_deref().filter(|_| state != State::Loaded) {
-        said = annotated(&node, &brought, args, folder, said).await?;
+    if let Some(folder) = args.annotated.as_ref().filter(|_| state != State::Loaded) {
+        said = annotated(&node, &brought, args, folder.as_deref(), said).await?;
     }
     Ok(said
         .next(format!("`concordat run status {run}`"))
@@ -260,20 +261,26 @@ async fn annotated(
     node: &Node,
     brought: &Brought,
     args: &Bring,
-    folder: &Path,
+    folder: Option<&Path>,
     said: Said,
 ) -> Result<Said, Fail> {
     let Some((name, bytes)) = node.annotated(brought, &args.by.who).await? else {
         return Ok(said);
     };
-    let path = folder.join(name);
-    if !args.by.working.dry_run {
-        std::fs::create_dir_all(folder).map_err(|e| Fail::at(folder, &e))?;
-        house::whole(&path, &bytes)?;
-    }
-    let line = format!(
-        "  {} shows what is wrong, cell by cell; the file's password opens it",
-        path.display()
-    );
-    Ok(said.line(line).with("annotated", json!(path)))
+    let place = match folder {
+        Some(folder) => {
+            let path = folder.join(name);
+            if !args.by.working.dry_run {
+                std::fs::create_dir_all(folder).map_err(|e| Fail::at(folder, &e))?;
+                house::whole(&path, &bytes)?;
+            }
+            path.display().to_string()
+        }
+        None => {
+            node.lay_annotated(brought, &name, &bytes).await?;
+            format!("{name} below by-hand/")
+        }
+    };
+    let line = format!("  {place} shows what is wrong, cell by cell; the file's password opens it");
+    Ok(said.line(line).with("annotated", json!(place)))
 }

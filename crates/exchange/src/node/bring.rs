@@ -15,7 +15,7 @@ use super::reading::{File, Refused};
 use super::{Done, Node};
 use crate::authority::{Action, Person};
 use crate::change::Batch;
-use crate::cover::Cover;
+use crate::cover::{Cover, annotated_name};
 use crate::ids::{AgreementId, FlowId, OperationId, PackageId, RunId};
 use crate::inward::{self, Pairing, Sent};
 use crate::leg::{Arrival, Leg, Of, Sources, State};
@@ -106,6 +106,10 @@ impl Node {
             )
             .await?,
         );
+        let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
+        if leg.state() == State::Loaded {
+            self.clear_annotated(&leg).await?;
+        }
         Ok(done)
     }
 
@@ -244,7 +248,7 @@ impl Node {
         }
         looked.faults.sort_by_key(|fault| fault.row);
         let mut cover = Cover::of(&plan, &flow, &leg, Format::Xlsx);
-        cover.name = cover.name.replace(".xlsx", "-annotated.xlsx");
+        cover.name = annotated_name(&plan, &leg);
         let plain = Zeroizing::new(locks.annotate(&cover, &looked)?);
         let op = OperationId::parse(format!("annotate:{}/{}", brought.run, brought.flow))?;
         let mut seed = Zeroizing::new([0; 32]);

@@ -1,11 +1,13 @@
 //! Where files of parties without a node lie on the route that the agreement names: laid out under a name of their own,
 //! fetched, and taken away again. By a route that is not approved nothing is laid or fetched (SEC-01, RUN-13).
 
+use agreement::Flow;
+
 use super::bring::Brought;
 use super::byhand::Locked;
 use super::outbound::format_of;
 use super::{Carrier, Node};
-use crate::cover::Cover;
+use crate::cover::{Cover, annotated_name};
 use crate::file_name::FileName;
 use crate::ids::{AgreementId, FlowId, HoldingId};
 use crate::leg::{Leg, State};
@@ -99,11 +101,50 @@ impl Node {
         Ok(carrier.transport.clear(leg.peer(), &name).await?)
     }
 
-    /// What was laid out of values that have died goes as well, before it is certified that they are gone (RET-16).
+    /// Puts the annotated copy of a brought file on the desk, from where a person takes it to whoever must mend the file. It
+    /// lies there until the file that comes instead is loaded.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn lay_annotated(
+        &self,
+        brought: &Brought,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), Trouble> {
+        let leg: Leg = self.need(&Leg::key_of(&brought.run, &brought.flow)).await?;
+        let name = named(name)?;
+        Ok(self.ports.desk.lay(leg.peer(), &name, bytes).await?)
+    }
+
+    pub(super) async fn clear_annotated(&self, leg: &Leg) -> Result<(), Trouble> {
+        let (_, plan) = self.pact(leg.agreement()).await?;
+        let name = named(&annotated_name(&plan, leg))?;
+        Ok(self.ports.desk.clear(leg.peer(), &name).await?)
+    }
+
+    /// What was laid out of values that have died goes as well, before it is certified that they are gone (RET-16): the file
+    /// itself, and annotated copies of what came in its place or in answer to it.
     pub(super) async fn clear_copies(&self, dead: &[HoldingId]) -> Result<(), Trouble> {
         for holding in dead {
-            if let Some(leg) = self.leg_of(holding).await? {
-                self.clear_laid(&leg).await?;
+            let Some(leg) = self.leg_of(holding).await? else {
+                continue;
+            };
+            if !self.is_by_hand(leg.peer()) {
+                continue;
+            }
+            self.clear_laid(&leg).await?;
+            self.clear_annotated(&leg).await?;
+            let (_, plan) = self.pact(leg.agreement()).await?;
+            let answers = |f: &&Flow| {
+                let of = f.answers.as_ref().map(|a| &a.flows);
+                of.is_some_and(|flows| flows.contains(leg.flow()))
+            };
+            for back in plan.flows.values().filter(answers) {
+                let key = Leg::key_of(leg.run(), &back.id);
+                if let Some(answer) = self.find::<Leg>(&key).await? {
+                    self.clear_annotated(&answer).await?;
+                }
             }
         }
         Ok(())

@@ -99,7 +99,7 @@ use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId, SubjectI
 use crate::pact::Pact;
 use crate::ports::{
     Calls, Carrier, CaseRegister, Channel, Clock, Committed, Entropy, Forms, LedgerShelf, Locks,
-    MasterList, Matching, PortFault, Sealer, Signer, Spool, Store, StoreFault, Vault,
+    MasterList, Matching, PortFault, Sealer, Signer, Spool, Store, StoreFault, Transport, Vault,
 };
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
@@ -130,6 +130,8 @@ pub struct Ports {
     pub signer: Arc<dyn Signer>,
     /// What carries the packages of each route that the node's owner has set up; the register says which may be used.
     pub routes: BTreeMap<RouteId, Carrier>,
+    /// Where a person of this node takes locked files from, and puts what came.
+    pub desk: Arc<dyn Transport>,
     /// The published ledger.
     pub shelf: Arc<dyn LedgerShelf>,
     /// The case register, where this party has one.
