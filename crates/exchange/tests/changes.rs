@@ -49,7 +49,7 @@ proptest! {
         // One change whose record has a text that a person typed.
         let leg = Leg::receive(common::of(), common::arrival(1)).state().clone();
         let fault = exchange::table::FileFault { rule: "RUN-11".into(), row: None, column: None, what: "x".into() };
-        let held = leg.hold(vec![1], vec![], fault, None).unwrap().state().clone();
+        let held = leg.hold([1].into_iter().collect(), vec![], fault, None).unwrap().state().clone();
         batch = batch.and(held.release_held(&reason, &officer()).unwrap()).unwrap();
 
         let key = CommitKey::new([7; 32]);
