@@ -352,6 +352,33 @@ async fn five_wrong_passwords_refuse_the_file_and_one_without_is_refused_at_once
     assert_eq!(by_hand.leg(&reply()).await.state(), State::Loaded);
 }
 
+// shows: SEC-06
+#[tokio::test]
+async fn a_wrong_password_and_a_damaged_file_are_one_answer() {
+    let mut told = Vec::new();
+    for is_damaged in [false, true] {
+        let by_hand = ByHand::new().await;
+        let (_, bytes, password) = by_hand.exported().await;
+        let mut back = by_hand.locked(&by_hand.answer(&bytes, &password).await, &password);
+        let middle = back.len() / 2;
+        back[middle] ^= u8::from(is_damaged);
+        let tried = if is_damaged {
+            &password
+        } else {
+            "not this one"
+        };
+        let refused = by_hand.bring(&back, tried).await.unwrap_err();
+        let leg = by_hand.leg(&reply()).await;
+        told.push((
+            format!("{refused:?}"),
+            leg.state(),
+            leg.tries(),
+            leg.fault().cloned(),
+        ));
+    }
+    assert_eq!(told[0], told[1]);
+}
+
 // shows: EXCH-DFE-16, RUN-09, RUN-11, MATCH-04
 #[tokio::test]
 async fn a_file_that_is_not_the_same_is_held_or_refused_and_an_annotated_copy_says_why() {

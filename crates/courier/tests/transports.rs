@@ -205,6 +205,20 @@ async fn real_servers_keep_the_contract() {
     }
 }
 
+/// A server that says that more lies there than ever would is not believed.
+#[tokio::test]
+async fn a_folder_of_too_many_files_is_not_listed() {
+    let [sftp, _] = Kind::both();
+    let dwp = sftp.served.post().join("dwp");
+    std::fs::create_dir(&dwp).unwrap();
+    for n in 0..=100_000 {
+        std::fs::File::create(dwp.join(format!("{n}.pkg"))).unwrap();
+    }
+    let transport = sftp.transport(sftp.served.port);
+    let fault = transport.waiting(&me()).await.unwrap_err().to_string();
+    assert!(fault.contains("too many files"), "{fault}");
+}
+
 #[tokio::test]
 async fn an_upload_that_is_cut_is_never_seen_and_ends_whole() {
     let bytes = package(2 << 20);

@@ -62,7 +62,10 @@ fn last(href: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use exchange::file_name::FileName;
+
     use super::*;
+    use crate::directory::package_of;
 
     #[test]
     fn only_names_of_files_are_taken_from_an_answer() {
@@ -88,6 +91,34 @@ mod tests {
             names(answer(&all).as_bytes()).unwrap(),
             ["a.pkg", "b%2fc.pkg"]
         );
+        // What a hostile server says: nothing of it is a name of ours, so nothing of it is ever asked for.
+        let long = "a".repeat(1 << 20);
+        let hostile = [
+            "..",
+            ".",
+            "%2e%2e",
+            "%2e%2e%2fx.pkg",
+            "..%5cx.xlsx",
+            "x%00.xlsx",
+            "x%0d%0ay.xlsx",
+            "%1b[2Jx.pkg",
+            "%e2%80%aex.xlsx",
+            "%2fetc%2fpasswd",
+            "C:%5cx.xlsx",
+            " x.pkg",
+            "x.pkg%20",
+            "x.pkg/",
+            "",
+            &long,
+        ];
+        let hostile: String = hostile
+            .iter()
+            .map(|name| response(&format!("/post/dwp/{name}"), ""))
+            .collect();
+        let said = names(answer(&hostile).as_bytes()).unwrap();
+        assert!(said.iter().all(|name| !name.contains('/')));
+        assert_eq!(said.iter().filter_map(|n| package_of(n)).count(), 0);
+        assert_eq!(said.iter().filter_map(FileName::parse).count(), 0);
         let other = answer(&all).replace("DAV:", "other:");
         assert_eq!(names(other.as_bytes()).unwrap(), [""; 0]);
         for bad in [
