@@ -87,7 +87,7 @@ mod tests {
     // shows: EXCH-HMRC-04
     #[test]
     fn whoever_is_due_again_goes_first_and_then_the_oldest_unchecked() {
-        let mut all = vec![
+        let mut all = [
             one("new-2012", Turn::First, Some(date(2012, 1, 1))),
             one("nobody-knows", Turn::First, None),
             one("also-2009", Turn::First, Some(date(2009, 1, 1))),
