@@ -226,10 +226,12 @@ impl Store for DryStore {
         let mut told = self.told();
         told.operations.insert(commit.op().clone());
         for write in writes {
+            let body = serde_json::from_str(&write.body)
+                .map_err(|e| PortFault(format!("a state was not written as JSON: {e}")))?;
             let stored = Stored {
                 version: write.expected + 1,
                 status: write.status.into_owned(),
-                body: write.body,
+                body,
             };
             let key = (write.kind.into_owned(), write.id);
             told.states.insert(key, (stored, write.due));

@@ -186,8 +186,8 @@ pub struct Write {
     pub expected: u64,
     /// The new state's name.
     pub status: Cow<'static, str>,
-    /// The new state; no personal value is in it.
-    pub body: serde_json::Value,
+    /// The new state as JSON; no personal value is in it.
+    pub body: String,
     /// When its deadline falls due.
     pub due: Option<Timestamp>,
     /// The person of the case register whom it is about, where it is found by them.
@@ -196,7 +196,7 @@ pub struct Write {
 
 impl Write {
     pub(crate) fn of<T: Aggregate>(state: &T) -> Result<Self, PortFault> {
-        let body = serde_json::to_value(state)
+        let body = serde_json::to_string(state)
             .map_err(|e| PortFault(format!("the state of a {} cannot be written: {e}", T::KIND)))?;
         Ok(Self {
             kind: T::KIND.into(),

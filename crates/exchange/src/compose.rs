@@ -94,9 +94,14 @@ pub fn compose(plan: &Plan, flow: &Flow, from: &Source, on: Date) -> BTreeMap<Da
         } else {
             String::new()
         };
-        rows.entry(column.field.dataset.clone())
-            .or_default()
-            .set(column.field.field.as_str(), value);
+        let field = column.field.field.as_str();
+        match rows.get_mut(&column.field.dataset) {
+            Some(row) => row.set(field, value),
+            None => {
+                let row = rows.entry(column.field.dataset.clone()).or_default();
+                row.set(field, value);
+            }
+        }
     }
     for columns in parallel(flow) {
         if let Some(row) = columns.first().and_then(|c| rows.get_mut(&c.field.dataset)) {
@@ -145,7 +150,7 @@ fn value(plan: &Plan, flow: &Flow, column: &Column, from: &Source, on: Date) -> 
     if told_by_place {
         return String::new();
     }
-    confined(column, &held, on)
+    confined(column, held, on)
 }
 
 /// The column that has the value itself where a which-of column says which of the values that came it is: the one that
@@ -256,16 +261,16 @@ fn comparable(kind: &FieldType, text: &str) -> String {
 
 /// What of a cell lies in the column's window, and no more values than the agreement allows: of addresses the
 /// latest, of other values the first.
-fn confined(column: &Column, text: &str, on: Date) -> String {
-    if column.in_parallel {
-        return text.to_owned();
+fn confined(column: &Column, text: String, on: Date) -> String {
+    if column.in_parallel || (column.many == Many::One && column.window.is_none()) {
+        return text;
     }
     let most = match column.many {
-        Many::One => return windowed_one(column, text, on),
+        Many::One => return windowed_one(column, &text, on),
         Many::All => usize::MAX,
         Many::UpTo(n) => usize::from(n),
     };
-    let values = split(text);
+    let values = split(&text);
     if column.field_type != FieldType::Plain(TypeName::DatedAddress) {
         let kept: Vec<String> = values
             .into_iter()

@@ -101,7 +101,23 @@ pub enum StoreFault {
 
 /// A ciphertext of the vault: XChaCha20-Poly1305, bound to its holding and item name.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sealed(#[serde(with = "hex::serde")] pub Vec<u8>);
+pub struct Sealed(#[serde(with = "lower_hex")] pub Vec<u8>);
+
+/// A ciphertext as text.
+mod lower_hex {
+    use data_encoding::HEXLOWER;
+    use serde::de::{Deserializer, Error};
+    use serde::{Deserialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&HEXLOWER.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        HEXLOWER.decode(text.as_bytes()).map_err(Error::custom)
+    }
+}
 
 impl std::fmt::Debug for Sealed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

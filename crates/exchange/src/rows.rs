@@ -26,13 +26,13 @@ impl Row {
     }
 
     /// Sets a field; an empty value is not held.
-    pub fn set(&mut self, field: impl Into<String>, value: impl Into<String>) {
-        let (field, value) = (field.into(), value.into());
-        if let Some(mut before) = self.0.remove(&field) {
+    pub fn set(&mut self, field: impl AsRef<str> + Into<String>, value: impl Into<String>) {
+        if let Some(mut before) = self.0.remove(field.as_ref()) {
             before.zeroize();
         }
+        let value = value.into();
         if !value.is_empty() {
-            self.0.insert(field, value);
+            self.0.insert(field.into(), value);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Small encodings that several formats share: exact base64, keyed hashing and text forms for serde.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -28,6 +30,13 @@ pub(crate) fn hash_from_hex(text: &str) -> Option<[u8; 32]> {
         .bytes()
         .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     (lower && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(bytes)
+}
+
+/// Writes 32 bytes as lower-case hex, without an allocation: a file has one such text for each of its cells.
+pub(crate) fn write_hex(bytes: &[u8; 32], to: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [0u8; 64];
+    hex::encode_to_slice(bytes, &mut text).map_err(|_| fmt::Error)?;
+    to.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
 }
 
 /// HMAC-SHA256 (RFC 2104) over the parts, one after the other.

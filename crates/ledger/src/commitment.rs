@@ -22,7 +22,7 @@ use hmac::Mac;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::codec::{hash_from_hex, hmac, text_form};
+use crate::codec::{hash_from_hex, hmac, text_form, write_hex};
 use crate::digest::DigestFault;
 use crate::name::{Code, EntryId};
 
@@ -123,7 +123,7 @@ impl fmt::Debug for Opening {
 
 impl fmt::Display for Commitment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        write_hex(&self.0, f)
     }
 }
 

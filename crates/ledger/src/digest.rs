@@ -18,7 +18,7 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::codec::{hash_from_hex, text_form};
+use crate::codec::{hash_from_hex, text_form, write_hex};
 
 /// 32 bytes of SHA-256; as text always 64 characters of lower-case hex.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,7 +95,7 @@ pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        write_hex(&self.0, f)
     }
 }
 

@@ -8,12 +8,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use data_encoding::HEXLOWER;
 use exchange::act::found_by;
 use exchange::change::{Aggregate, Commit, Item, Write};
 use exchange::effect::Effect;
 use exchange::ids::{HoldingId, PackageId};
 use exchange::ports::{Committed, PortFault, Spooled, StoreFault};
 use exchange::retention::Holding;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::engine::{Tx, args};
@@ -171,19 +173,13 @@ async fn moved<T: Tx>(tx: &mut T, writes: &[&Write]) -> Result<(), StoreFault> {
         let mut all = Vec::with_capacity(part.len());
         for w in part {
             let (expected, due) = (count(w.expected)?, w.due.map(stored));
-            all.push(json!([
-                w.kind,
-                w.id,
-                expected,
-                w.status,
-                w.body.to_string(),
-                due,
-                w.subject
-            ]));
+            all.push((
+                &w.kind, &w.id, expected, &w.status, &w.body, due, &w.subject,
+            ));
         }
-        let done = tx
-            .rows(T::DIALECT.update_aggregates, args![rows(all).as_str()])
-            .await?;
+        let all = together(&all)?;
+        let sql = T::DIALECT.update_aggregates;
+        let done = tx.rows(sql, args![all.as_str()]).await?;
         all_of(part, &done)?;
     }
     Ok(())
@@ -192,22 +188,14 @@ async fn moved<T: Tx>(tx: &mut T, writes: &[&Write]) -> Result<(), StoreFault> {
 /// Aggregates that come to be: none of them may stand.
 async fn made<T: Tx>(tx: &mut T, writes: &[&Write]) -> Result<(), StoreFault> {
     for part in writes.chunks(ROWS) {
-        let all = part
-            .iter()
-            .map(|w| {
-                json!([
-                    w.kind,
-                    w.id,
-                    w.status,
-                    w.body.to_string(),
-                    w.due.map(stored),
-                    w.subject
-                ])
-            })
-            .collect();
-        let done = tx
-            .rows(T::DIALECT.insert_aggregates, args![rows(all).as_str()])
-            .await?;
+        let all = part.iter();
+        let all = all.map(|w| {
+            let due = w.due.map(stored);
+            (&w.kind, &w.id, &w.status, &w.body, due, &w.subject)
+        });
+        let all = together(&all.collect::<Vec<_>>())?;
+        let sql = T::DIALECT.insert_aggregates;
+        let done = tx.rows(sql, args![all.as_str()]).await?;
         all_of(part, &done)?;
     }
     Ok(())
@@ -234,6 +222,12 @@ fn all_of(writes: &[&Write], done: &[(String, String)]) -> Result<(), StoreFault
 /// Rows for one statement, as the dialects take them apart.
 pub(crate) fn rows(all: Vec<serde_json::Value>) -> String {
     serde_json::Value::Array(all).to_string()
+}
+
+/// As [`rows`], of what is written as an array.
+fn together(all: &[impl Serialize]) -> Result<String, PortFault> {
+    let text = serde_json::to_string(all);
+    text.map_err(|e| PortFault(format!("rows cannot be written: {e}")))
 }
 
 /// Nothing is kept without a rule (RET-01), nor where the key is dead: it could never be read again, and would
@@ -298,10 +292,9 @@ async fn put<'a, T: Tx>(
     for part in all.chunks(ROWS) {
         let all = part
             .iter()
-            .map(|((holding, name), bytes)| json!([holding, name, hex::encode(bytes)]))
-            .collect();
-        tx.run(T::DIALECT.put_items, args![rows(all).as_str()])
-            .await?;
+            .map(|((holding, name), bytes)| (holding, name, HEXLOWER.encode(bytes)));
+        let all = together(&all.collect::<Vec<_>>())?;
+        tx.run(T::DIALECT.put_items, args![all.as_str()]).await?;
     }
     Ok(())
 }

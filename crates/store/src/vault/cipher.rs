@@ -2,6 +2,7 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use data_encoding::HEXLOWER;
 use exchange::ids::HoldingId;
 use exchange::ports::PortFault;
 use hkdf::Hkdf;
@@ -87,5 +88,5 @@ pub(crate) fn keyed_hash(key: &Key, value: &[u8]) -> Result<String, PortFault> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.as_slice())
         .map_err(|_| PortFault("a keyed hash could not be made".into()))?;
     mac.update(value);
-    Ok(hex::encode(mac.finalize().into_bytes()))
+    Ok(HEXLOWER.encode(&mac.finalize().into_bytes()))
 }

@@ -99,7 +99,7 @@ impl Model {
                 let stored = Stored {
                     version: now + 1,
                     status: write.status.to_string(),
-                    body: write.body.clone(),
+                    body: serde_json::from_str(&write.body).unwrap(),
                 };
                 self.aggregates.insert(key, (stored, write.due));
             }
