@@ -24,6 +24,7 @@ mod inbound;
 mod incidents;
 mod keep;
 mod leaving;
+mod left;
 mod legal_holds;
 mod legs;
 mod letters;
