@@ -241,7 +241,7 @@ async fn what_does_not_fit_in_memory_is_sorted_in_the_spool_and_nothing_of_it_is
         }
         all.sort();
         assert_eq!(got, all, "{many}");
-        let bytes = bytes.lock().unwrap();
+        let bytes = bytes.lock().unwrap().clone();
         assert!(!bytes.windows(5).any(|w| w == b"clear"));
         // Where all of it fits, no key is made and nothing is written.
         let key = vault.derive(&holding, "any").await;
