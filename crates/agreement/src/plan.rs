@@ -161,21 +161,26 @@ impl Plan {
 
     /// The kind of person that a record is known to be about: the one of which alone a truth can be so that is so of it.
     /// None where nothing or more than one kind says so.
-    pub fn kind_of(&self, facts: &dyn Facts) -> Option<&PersonKind> {
-        let mut kind = None;
-        for (name, fact) in &self.facts {
-            let [one] = fact.of.as_slice() else { continue };
-            let tells = fact.field_type == FieldType::Plain(TypeName::Truth)
-                && self.people.contains_key(one)
-                && facts.fact(name) == Some("yes");
-            if tells && kind.is_some_and(|k| k != one) {
+    pub fn kind_of<'a>(&'a self, facts: &dyn Facts) -> Option<&'a PersonKind> {
+        let mut told = self.kinds_told();
+        let of = |(name, kind): (&FactId, &'a PersonKind)| {
+            (facts.fact(name) == Some("yes")).then_some(kind)
+        };
+        let kind = told.by_ref().find_map(of)?;
+        let other = told.filter_map(of).any(|other| other != kind);
+        (!other).then_some(kind)
+    }
+
+    /// The truths that can be so of one kind of person alone, each with that kind.
+    pub fn kinds_told(&self) -> impl Iterator<Item = (&FactId, &PersonKind)> {
+        self.facts.iter().filter_map(|(name, fact)| {
+            let [one] = fact.of.as_slice() else {
                 return None;
-            }
-            if tells {
-                kind = Some(one);
-            }
-        }
-        kind
+            };
+            let tells = fact.field_type == FieldType::Plain(TypeName::Truth)
+                && self.people.contains_key(one);
+            tells.then_some((name, one))
+        })
     }
 
     /// The keep rules for a dataset, or a derived thing, at a party.

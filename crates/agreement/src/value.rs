@@ -74,8 +74,8 @@ impl FieldType {
             TypeName::Text => is_line(text, 1_000),
             TypeName::Address => is_line(text, 500),
             TypeName::DatedAddress => dated_address(text).is_some(),
-            TypeName::Reference => is_ascii_word(text, 64, b"-/_."),
-            TypeName::Code => is_ascii_word(text, 32, b"-_"),
+            TypeName::Reference => is_ascii_word(text, 64, |b| matches!(b, b'-'..=b'/' | b'_')),
+            TypeName::Code => is_ascii_word(text, 32, |b| matches!(b, b'-' | b'_')),
             TypeName::Date => parse_date(text).is_some(),
             TypeName::Month => parse_month(text).is_some(),
             TypeName::Year => follows(text, "9999"),
@@ -113,6 +113,16 @@ pub fn values(text: &str) -> Vec<Cow<'_, str>> {
     } else {
         text.split(SEPARATOR).map(Cow::Borrowed).collect()
     }
+}
+
+/// Does a text have one value, which stands in it as it is?
+pub(crate) fn is_one(text: &str) -> bool {
+    !text.is_empty() && each_byte(text, |b| b != b'|' && b != b'\\')
+}
+
+/// Is it so of each byte? All are looked at, which the processor does with many at a time.
+fn each_byte(text: &str, so: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(true, |all, b| all & so(b))
 }
 
 fn unescaped(text: &str) -> Vec<String> {
@@ -238,7 +248,7 @@ fn is_timestamp(text: &str) -> bool {
 fn is_line(text: &str, longest: usize) -> bool {
     // Most texts are of plain letters: for them a character is a byte, and none is a control.
     let plain = |b: u8| (b' '..=b'~').contains(&b);
-    if text.bytes().all(plain) {
+    if each_byte(text, plain) {
         return text.len() <= longest && text.bytes().any(|b| b != b' ');
     }
     !text.trim().is_empty()
@@ -246,12 +256,10 @@ fn is_line(text: &str, longest: usize) -> bool {
         && !text.chars().any(char::is_control)
 }
 
-fn is_ascii_word(text: &str, longest: usize, also: &[u8]) -> bool {
+fn is_ascii_word(text: &str, longest: usize, also: impl Fn(u8) -> bool) -> bool {
     !text.is_empty()
         && text.len() <= longest
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
+        && each_byte(text, |b| b.is_ascii_alphanumeric() | also(b))
 }
 
 /// Does `text` follow `pattern`? `A` stands for a capital letter, `9` for a digit, a space for itself.

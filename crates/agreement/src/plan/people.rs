@@ -6,7 +6,7 @@ use crate::ids::{
     PersonKind, PurposeId, SystemId,
 };
 use crate::permit::Each;
-use crate::value::{FieldType, values};
+use crate::value::{FieldType, is_one, values};
 use crate::window::Window;
 use crate::words::{Class, Clearance, Control, Does, Minted, Recorded, Why};
 use serde::Serialize;
@@ -176,9 +176,12 @@ impl Column {
         if self.many == Many::One {
             return self.field_type.accepts(text);
         }
-        let values = values(text);
         // One of several things may lack what another has: its place is empty.
         let lacks = |v: &str| self.in_parallel && v.is_empty() && !self.required();
+        if is_one(text) {
+            return self.many.allows(1) && self.field_type.accepts(text);
+        }
+        let values = values(text);
         !values.is_empty()
             && self.many.allows(values.len())
             && values

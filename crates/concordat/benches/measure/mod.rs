@@ -31,6 +31,12 @@ pub fn processor() -> Duration {
     own + Duration::from_millis(ticks.iter().sum::<u64>() * TICK)
 }
 
+/// The processor time of this thread: what others do on the machine is not in it.
+pub fn of_thread() -> Duration {
+    let own = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(own.tv_sec as u64, own.tv_nsec as u32)
+}
+
 /// A package that a node keeps.
 pub struct Kept {
     pub store: Arc<dyn Store>,

@@ -1,5 +1,7 @@
 //! The values of a flow's rows, in the order of its columns.
 
+use std::cmp::Ordering;
+
 use agreement::{DatasetId, Flow};
 
 use super::Rows;
@@ -40,14 +42,24 @@ impl<'f> Cells<'f> {
             let Some(row) = rows.get(*dataset).and_then(|d| d.get(&n)) else {
                 continue;
             };
-            let mut held = row.values().peekable();
-            for (field, at) in fields {
-                while held.next_if(|(name, _)| name < field).is_some() {}
-                if let Some((name, value)) = held.peek()
-                    && name == field
-                    && let Some(cell) = cells.get_mut(*at)
-                {
-                    *cell = value;
+            let mut wanted = fields.as_slice();
+            // Both are in the order of their names: each name is compared with few.
+            for (name, value) in row.values() {
+                while let [(field, at), rest @ ..] = wanted {
+                    let order = name.cmp(field);
+                    if order == Ordering::Less {
+                        break;
+                    }
+                    wanted = rest;
+                    if order == Ordering::Equal {
+                        if let Some(cell) = cells.get_mut(*at) {
+                            *cell = value;
+                        }
+                        // A field may stand in more than one column.
+                        if rest.first().is_none_or(|(next, _)| next != field) {
+                            break;
+                        }
+                    }
                 }
             }
         }

@@ -36,6 +36,11 @@ pub(super) struct Leaves<'p> {
     columns: Vec<Vec<(&'p PersonKind, Vec<&'p Permit>)>>,
     names: Vec<Arc<str>>,
     numbers: BTreeMap<&'p str, usize>,
+    /// All that conditions and the kind of person rest on, each once.
+    reads: Vec<Read<'p>>,
+    record: Record,
+    /// What may leave by what a record has of that; none where the flow's own condition is not true.
+    seen: HashMap<Vec<u8>, Option<usize>>,
     conditions: Vec<Remembered<'p>>,
     truths: Vec<Truth>,
     known: HashMap<(Option<&'p PersonKind>, Vec<Truth>), usize>,
@@ -70,7 +75,13 @@ impl<'p> Leaves<'p> {
             }
             columns.push(by_kind.into_iter().collect());
         }
-        let conditions = asked.into_iter().map(|id| Remembered::new(plan, id));
+        let mut reads: BTreeSet<Read<'_>> = plan.kinds_told().map(|(n, _)| Read::Fact(n)).collect();
+        for id in &asked {
+            gather(plan, id, &mut BTreeSet::new(), &mut reads);
+        }
+        let reads: Vec<Read<'_>> = reads.into_iter().collect();
+        let conditions = asked.into_iter();
+        let conditions = conditions.map(|id| Remembered::new(plan, id, &reads));
         Self {
             plan,
             on,
@@ -79,6 +90,9 @@ impl<'p> Leaves<'p> {
             names,
             numbers,
             conditions: conditions.collect(),
+            reads,
+            record: Record::default(),
+            seen: HashMap::default(),
             truths: Vec::new(),
             known: HashMap::default(),
             leaves: Vec::new(),
@@ -87,9 +101,25 @@ impl<'p> Leaves<'p> {
 
     /// What may leave in each column of a record with these facts; none where the flow's own condition is not true of it.
     pub(super) fn of(&mut self, facts: &dyn Facts) -> Option<&[Leave]> {
+        self.record.read(&self.reads, facts);
+        let at = match self.seen.get(&self.record.bytes) {
+            Some(seen) => *seen,
+            None => {
+                let at = self.worked_out(facts);
+                if self.seen.len() >= MOST {
+                    self.seen.clear();
+                }
+                self.seen.insert(self.record.bytes.clone(), at);
+                at
+            }
+        };
+        self.leaves.get(at?).map(Vec::as_slice)
+    }
+
+    fn worked_out(&mut self, facts: &dyn Facts) -> Option<usize> {
         self.truths.clear();
         for condition in &mut self.conditions {
-            let truth = condition.truth(self.plan, facts, self.on);
+            let truth = condition.truth(self.plan, &self.record, facts, self.on);
             // The flow's own condition is the first.
             if truth != Truth::True && self.only == Some(condition.id) {
                 return None;
@@ -100,15 +130,14 @@ impl<'p> Leaves<'p> {
         let key = (about, std::mem::take(&mut self.truths));
         let known = self.known.get(&key).copied();
         self.truths = key.1;
-        let at = known.unwrap_or_else(|| {
+        Some(known.unwrap_or_else(|| {
             let columns = self.columns.iter();
             let leaves = columns.map(|c| self.leave(c, about, facts)).collect();
             self.leaves.push(leaves);
             self.known
                 .insert((about, self.truths.clone()), self.leaves.len() - 1);
             self.leaves.len() - 1
-        });
-        self.leaves.get(at).map(Vec::as_slice)
+        }))
     }
 
     /// The first permit in rank whose conditions are all true of the record; unknown is not true. A cell that may be
@@ -159,10 +188,47 @@ impl<'p> Leaves<'p> {
 /// How many sets of facts one condition is remembered for: enough for the days of some years.
 const MOST: usize = 4_096;
 
+/// What a record has of all that is read, each after its length: no two sets of facts have one text.
+#[derive(Default)]
+struct Record {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Record {
+    fn read(&mut self, reads: &[Read<'_>], facts: &dyn Facts) {
+        self.bytes.clear();
+        self.ends.clear();
+        for read in reads {
+            let answer = |yes: bool| if yes { "yes" } else { "no" };
+            let value = match read {
+                Read::Fact(name) => facts.fact(name),
+                Read::Field(path) => facts.field(path),
+                Read::Told(by, that) => facts.told(by, that).map(answer),
+                Read::Received(flow) => facts.received(flow).map(answer),
+            };
+            let length = value.map_or(u64::MAX, |text| text.len() as u64);
+            self.bytes.extend_from_slice(&length.to_le_bytes());
+            self.bytes.extend_from_slice(value.unwrap_or("").as_bytes());
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    /// What it has of one.
+    fn part(&self, at: usize) -> &[u8] {
+        let before = at.checked_sub(1).and_then(|before| self.ends.get(before));
+        let from = before.copied().unwrap_or(0);
+        let part = self.ends.get(at).and_then(|to| self.bytes.get(from..*to));
+        part.unwrap_or_default()
+    }
+}
+
 /// A condition with what it came to for each set of the facts that it reads.
 struct Remembered<'p> {
     id: &'p ConditionId,
-    reads: Vec<Read<'p>>,
+    /// Where what it reads stands in a record.
+    reads: Vec<usize>,
     known: HashMap<Vec<u8>, Truth>,
     key: Vec<u8>,
 }
@@ -177,31 +243,22 @@ enum Read<'p> {
 }
 
 impl<'p> Remembered<'p> {
-    fn new(plan: &'p Plan, id: &'p ConditionId) -> Self {
+    fn new(plan: &'p Plan, id: &'p ConditionId, all: &[Read<'p>]) -> Self {
         let mut reads = BTreeSet::new();
         gather(plan, id, &mut BTreeSet::new(), &mut reads);
+        let reads = reads.iter().filter_map(|read| all.binary_search(read).ok());
         Self {
             id,
-            reads: reads.into_iter().collect(),
+            reads: reads.collect(),
             known: HashMap::default(),
             key: Vec::new(),
         }
     }
 
-    fn truth(&mut self, plan: &Plan, facts: &dyn Facts, on: Date) -> Truth {
+    fn truth(&mut self, plan: &Plan, record: &Record, facts: &dyn Facts, on: Date) -> Truth {
         self.key.clear();
-        for read in &self.reads {
-            let answer = |yes: bool| if yes { "yes" } else { "no" };
-            let value = match read {
-                Read::Fact(name) => facts.fact(name),
-                Read::Field(path) => facts.field(path),
-                Read::Told(by, that) => facts.told(by, that).map(answer),
-                Read::Received(flow) => facts.received(flow).map(answer),
-            };
-            // Each value after its length: no two sets of facts have one key.
-            let length = value.map_or(u64::MAX, |text| text.len() as u64);
-            self.key.extend_from_slice(&length.to_le_bytes());
-            self.key.extend_from_slice(value.unwrap_or("").as_bytes());
+        for at in &self.reads {
+            self.key.extend_from_slice(record.part(*at));
         }
         if let Some(truth) = self.known.get(&self.key) {
             return *truth;

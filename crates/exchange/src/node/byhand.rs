@@ -125,7 +125,7 @@ impl Node {
                     .to_come_back(&plan, &flow_plan);
                 let mut writing = self.ports.forms.begin(format, &cover)?;
                 let mut plain = Zeroizing::new(Vec::new());
-                for page in rows::pages(leaving.rows.last().map_or(0, |(n, _)| *n)) {
+                for page in rows::pages(leaving.rows.last()) {
                     self.page_into(&leg, &flow_plan, &leaving, &page, &mut *writing, &mut plain)
                         .await?;
                 }
@@ -137,7 +137,7 @@ impl Node {
                 let bytes = locks.lock(format, &cover, &plain, &password, &seed)?;
                 let sealing = Sealing {
                     package: self.manifest(&leg, Kind::Data, file, None)?.id,
-                    numbers: leaving.rows.iter().map(|(n, _)| *n).collect(),
+                    numbers: leaving.rows.numbers().collect(),
                     cells: leaving.passed.cells,
                     without_gateway: leaving.passed.without_gateway,
                     withheld: leaving.passed.withheld.clone(),

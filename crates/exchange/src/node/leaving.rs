@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
 use super::Node;
+use super::left::Left;
 use super::outbound::Commitment;
 use super::writing::{is_written, sent_with, starts};
 use crate::approval::Approval;
@@ -26,7 +27,7 @@ pub(super) struct Leaving {
     /// What came of the gate.
     pub(super) passed: Passed,
     /// The numbers of the rows that leave, each with the pattern of its permits.
-    pub(super) rows: Vec<(u64, usize)>,
+    pub(super) rows: Left,
     /// The rows that are not as they were prepared any more.
     pub(super) anew: Rows,
 }
@@ -81,7 +82,7 @@ impl Node {
         let mut gate = Gate::new(&plan, &flow_plan, on);
         let cells = Cells::of(&flow_plan);
         let traces = self.stopped_traces(leg.agreement()).await?;
-        let mut left = Vec::new();
+        let mut left = Left::default();
         let mut anew = figures.clone();
         for page in pages(last) {
             let mut rows = self.rows_of_page(leg, &flow_plan, &page).await?;
@@ -131,7 +132,7 @@ impl Node {
                 if let Some(committing) = &mut committing {
                     committing.row(&flow_plan, gate.relied(pattern), &values)?;
                 }
-                left.push((n, pattern));
+                left.push(n, pattern);
             }
         }
         match gate.done() {

@@ -25,6 +25,7 @@ mod inbound;
 mod incidents;
 mod keep;
 mod leaving;
+mod left;
 mod legal_holds;
 mod legs;
 mod letters;

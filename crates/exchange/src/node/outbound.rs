@@ -11,6 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::agreements::actor;
 use super::leaving::{Leaving, overlay};
+use super::left::Left;
 use super::{Done, Node};
 use crate::authority::{Action, Actor, Person, Role};
 use crate::change::{Aggregate, Batch};
@@ -243,7 +244,7 @@ impl Node {
                 .await?;
             let sealing = Sealing {
                 package: manifest.id.clone(),
-                numbers: leaving.rows.iter().map(|(n, _)| *n).collect(),
+                numbers: leaving.rows.numbers().collect(),
                 cells: leaving.passed.cells,
                 without_gateway: leaving.passed.without_gateway,
                 withheld: leaving.passed.withheld.clone(),
@@ -279,8 +280,7 @@ impl Node {
     ) -> Result<(Vec<u8>, Spooled), Trouble> {
         let mut spool = self.ports.spool.begin().await?;
         let (mut plain, mut sealed) = (Zeroizing::new(Vec::new()), Vec::new());
-        let last = leaving.rows.last().map_or(0, |(n, _)| *n);
-        for page in rows::pages(last) {
+        for page in rows::pages(leaving.rows.last()) {
             self.page_into(leg, flow, leaving, &page, &mut *file, &mut plain)
                 .await?;
             sealing.push(&plain, &mut sealed)?;
@@ -307,11 +307,9 @@ impl Node {
     ) -> Result<(), Trouble> {
         let mut rows = self.rows_of_page(leg, flow, page).await?;
         overlay(&mut rows, &leaving.anew, page);
-        let from = leaving.rows.partition_point(|(n, _)| n < page.start());
-        let here = leaving.rows.iter().skip(from);
         let cells = Cells::of(flow);
-        for (n, _) in here.take_while(|(n, _)| page.contains(n)) {
-            file.row(&cells.row(&rows, *n), plain)?;
+        for n in leaving.rows.on(page) {
+            file.row(&cells.row(&rows, n), plain)?;
         }
         Ok(())
     }
@@ -339,7 +337,7 @@ impl Node {
             return Ok(batch);
         };
         let plain = Zeroizing::new(
-            serde_json::to_vec(&Relied::of(leaving)).map_err(|e| PortFault(e.to_string()))?,
+            serde_json::to_vec(&Relying::of(leaving)).map_err(|e| PortFault(e.to_string()))?,
         );
         let name = relied_item(file);
         let sealed = self.ports.vault.seal(holding, op, &name, &plain).await?;
@@ -402,21 +400,30 @@ impl Node {
 }
 
 /// Which permits the cells of a sent file relied on: few patterns, and one of them for each row.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct Relied {
     patterns: Vec<Vec<String>>,
     rows: Vec<usize>,
 }
 
-impl Relied {
-    fn of(leaving: &Leaving) -> Self {
-        let names = |pattern: &Vec<Arc<str>>| pattern.iter().map(ToString::to_string).collect();
+/// The same, as it is written.
+#[derive(Serialize)]
+struct Relying<'a> {
+    patterns: Vec<Vec<&'a str>>,
+    rows: &'a Left,
+}
+
+impl<'a> Relying<'a> {
+    fn of(leaving: &'a Leaving) -> Self {
+        let names = |pattern: &'a Vec<Arc<str>>| pattern.iter().map(AsRef::as_ref).collect();
         Self {
             patterns: leaving.passed.patterns.iter().map(names).collect(),
-            rows: leaving.rows.iter().map(|(_, pattern)| *pattern).collect(),
+            rows: &leaving.rows,
         }
     }
+}
 
+impl Relied {
     /// The permits of the row at a place of the file, counted from 0.
     pub(super) fn at(&self, place: usize) -> Option<&[String]> {
         self.patterns.get(*self.rows.get(place)?).map(Vec::as_slice)
