@@ -51,7 +51,7 @@ bench: packages ## Run the benchmarks, linkage with master lists up to GROWTH, a
 	@echo "== linkage with master lists of 10^5 records and more, up to GROWTH=$(GROWTH)"
 	cargo build --release --workspace --bins
 	python3 bench/growth/run.py --concordat target/release/concordat --to $(GROWTH)
-	@echo "== beside Splink and GoldenMatch, from the package index, which takes a quarter of an hour:"
+	@echo "== beside Splink and GoldenMatch, from the package index:"
 	@echo "python3 bench/peers/run.py --concordat target/release/concordat --febrl FOLDER --write"
 
 fix: ## Format, and mend what clippy can mend
