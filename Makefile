@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench fix docs package soak tools packages attackers provider
 
+# How many records the longest master list of the growth benchmark has: 10000000 needs an hour and some gigabytes of disk.
+GROWTH ?= 1000000
+
 # How many disturbed calls a soak goes on for, and the seed that it begins with.
 SOAK_FAULTS ?= 500
 SOAK_SEED ?= 1
@@ -41,10 +44,15 @@ check: ## The fast part of test: format, types, lints
 	cargo check --workspace --all-targets
 	cargo clippy --workspace --all-targets -- -D warnings
 
-bench: packages ## Run the benchmarks, and say which there are
+bench: packages ## Run the benchmarks, linkage with master lists up to GROWTH, and say which there are
 	@benches=$$(find crates -path '*/benches/*.rs' | sort); \
 	if [ -z "$$benches" ]; then echo "There are no benchmarks yet."; \
 	else echo "benchmarks:"; echo "$$benches"; cargo bench --workspace --benches; fi
+	@echo "== linkage with master lists of 10^5 records and more, up to GROWTH=$(GROWTH)"
+	cargo build --release --workspace --bins
+	python3 bench/growth/run.py --concordat target/release/concordat --to $(GROWTH)
+	@echo "== beside Splink and GoldenMatch, from the package index:"
+	@echo "python3 bench/peers/run.py --concordat target/release/concordat --febrl FOLDER --write"
 
 fix: ## Format, and mend what clippy can mend
 	cargo fmt --all

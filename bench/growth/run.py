@@ -1,6 +1,6 @@
 """Links one case list with master lists that grow tenfold, and prints what drawing and linking each took.
 
-    run.py --concordat BIN [--work DIR] [--records N ...]
+    run.py --concordat BIN [--work DIR] [--to N]
 
 The lists are those of `concordat synth` as they are written: the first 10,000 people of the case register of a small
 world, and the tax authority's master list of larger and larger ones. A person is the same in a smaller world of the
@@ -9,6 +9,7 @@ same seed, so the cases are in all of them. Needs Python 3.11 and nothing else. 
 
 import argparse
 import csv
+import itertools
 import json
 import os
 import shutil
@@ -57,12 +58,12 @@ def main():
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--concordat", default="concordat", help="the release binary")
     args.add_argument("--work", type=Path, default=HERE / "work")
-    args.add_argument("--records", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
+    args.add_argument("--to", type=int, default=1_000_000, help="how many records the longest list has: 10^5, 10^6 and so on")
     args = args.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     world, cases = args.work / "world", args.work / "cases.csv"
     lines = []
-    for records in sorted(args.records):
+    for records in itertools.takewhile(lambda n: n <= args.to, (10**n for n in itertools.count(5))):
         shutil.rmtree(world, ignore_errors=True)
         _, *drawn = synth(args.concordat, records, world)
         if not lines:

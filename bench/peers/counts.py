@@ -3,7 +3,8 @@
     counts.py --concordat BIN --worlds DIR [NAME ...]
 
 For the lists that `run.py` made in DIR (`work/worlds`). The rules are those of Splink's models, taken one, two, three
-and so on; each pair counts once. Concordat reads each column as plain text, so that its keys are the same equalities;
+and so on; each pair counts once. Columns that Splink's models make beforehand (of `1m-*` the first and last word) are
+made for both. Concordat reads each column as plain text, so that its keys are the same equalities;
 Splink gets the values in the same standard form: small letters without accents and apostrophes, one blank for the rest.
 Run with the Python of Splink's environment (`work/env/splink/bin/python`).
 """
@@ -22,12 +23,19 @@ from splink import DuckDBAPI, Linker, SettingsCreator
 
 from splink_models import MODELS, rule
 
-# The lists whose rules are equalities of columns that stand in the file.
-WORLDS = {"febrl3": "febrl", "febrl4": "febrl", "census": "census", "other-1m-100k": "parts"}
+WORLDS = {"1m-10k": "full-name", "1m-100k": "full-name", "febrl3": "febrl", "febrl4": "febrl", "census": "census", "other-1m-100k": "parts"}
 
 
-def lists(folder):
-    return [path for path in (folder / "left.parquet", folder / "right.parquet") if path.exists()]
+def lists(folder, model, out):
+    """The columns that the model's rules ask about, of each list, as files."""
+    columns = sorted({column for columns in model.rules for column in columns})
+    made = []
+    for path in (folder / "left.parquet", folder / "right.parquet"):
+        if path.exists():
+            made.append(out / path.name)
+            prepared = model.prepare.format(table=f"'{path}'")
+            duckdb.sql(f"copy (select id, {', '.join(columns)} from ({prepared})) to '{made[-1]}' (format parquet)")
+    return made
 
 
 def standard(column):
@@ -84,12 +92,15 @@ def main():
     differ = False
     print("| list | rules | Splink | Concordat |\n|---|---|---|---|")
     for name in args.names or WORLDS:
-        rules, files = MODELS[WORLDS[name]].rules, lists(args.worlds / name)
-        for many in range(1, len(rules) + 1):
-            counts = by_splink(files, rules[:many]), by_concordat(args.concordat, files, rules[:many])
-            differ |= counts[0] != counts[1]
-            shown = "; ".join(" + ".join(columns) for columns in rules[:many])
-            print(f"| {name} | {shown} | {counts[0]:,} | {counts[1]:,} |", flush=True)
+        model = MODELS[WORLDS[name]]
+        with tempfile.TemporaryDirectory() as folder:
+            files = lists(args.worlds / name, model, Path(folder))
+            for many in range(1, len(model.rules) + 1):
+                rules = model.rules[:many]
+                counts = by_splink(files, rules), by_concordat(args.concordat, files, rules)
+                differ |= counts[0] != counts[1]
+                shown = "; ".join(" + ".join(columns) for columns in rules)
+                print(f"| {name} | {shown} | {counts[0]:,} | {counts[1]:,} |", flush=True)
     sys.exit(differ)
 
 

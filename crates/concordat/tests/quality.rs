@@ -100,9 +100,9 @@ async fn world(folder: &Path) {
         .fetch_all(&pool)
         .await
         .unwrap();
-    let mut cases = "id,full_name,date_of_birth,nino\n".to_owned();
+    let mut cases = "id,full_name,date_of_birth,nino,postcode\n".to_owned();
     let mut listed = BTreeSet::new();
-    for person in &people {
+    for (n, person) in people.iter().enumerate() {
         let text = |at: usize| {
             person
                 .try_get::<Option<String>, _>(at)
@@ -110,7 +110,9 @@ async fn world(folder: &Path) {
                 .unwrap_or_default()
         };
         listed.insert(text(0));
-        writeln!(cases, "{},\"{}\",{},{}", text(0), text(1), text(2), text(3)).unwrap();
+        let postcode = ["ZZ1 1AA", "m12 3ab", ""][n % 3];
+        write!(cases, "{},\"{}\",", text(0), text(1)).unwrap();
+        writeln!(cases, "{},{},{postcode}", text(2), text(3)).unwrap();
     }
     std::fs::write(folder.join("cases.csv"), cases).unwrap();
     let who = parquet(
@@ -155,7 +157,7 @@ async fn world(folder: &Path) {
     );
 }
 
-const EVALUATE: [&str; 28] = [
+const EVALUATE: [&str; 30] = [
     "link",
     "evaluate",
     "--pairs",
@@ -174,6 +176,8 @@ const EVALUATE: [&str; 28] = [
     "sex",
     "--born",
     "date_of_birth",
+    "--area",
+    "postcode",
     "--model",
     "model.yaml",
     "--trained",
@@ -276,7 +280,13 @@ async fn a_linkage_is_stated_and_sampled() {
         .iter()
         .map(|c| c["column"].as_str().unwrap())
         .collect();
-    assert_eq!(columns, ["name_origin", "sex", "age", "completeness"]);
+    assert_eq!(
+        columns,
+        ["name_origin", "sex", "age", "area", "completeness"]
+    );
+    let areas = json["groups"][3]["groups"].as_array().unwrap().iter();
+    let areas: BTreeSet<&str> = areas.map(|g| g["group"].as_str().unwrap()).collect();
+    assert_eq!(areas, BTreeSet::from(["M", "ZZ", "not known"]));
     assert!(json["headline_gap"]["to"].as_f64().unwrap() > 0.0);
     assert!(json["clusters"]["exact"]["from"].as_u64().unwrap() > 100);
     let mut told = Vec::new();

@@ -52,8 +52,8 @@ pub mod text;
 
 pub use cluster::{Changes, Cluster, Clusters, Link, Member, Merge, Method, Of, Split, cluster};
 pub use engine::{
-    Batch, Cases, Labels, Pair, RuleTraining, Run, Scored, Source, SourceFault, Standing, Trained,
-    TrainedLevel, TrainedUnit, Training, score, train, train_on_labels,
+    Basis, Batch, Cases, Labels, Pair, RuleTraining, Run, Scored, Source, SourceFault, Standing,
+    Trained, TrainedLevel, TrainedUnit, Training, score, train, train_on_labels,
 };
 pub use explain::{
     AtLeast, Bar, Combination, KeyMet, KeyState, LevelChart, ListsChart, ModelChart, RuleMet,
@@ -65,4 +65,4 @@ pub use profile::{
     ColumnProfile, Counting, ListProfile, ModelProfile, ValueProfile, profile, profile_under,
 };
 pub use solution::{Candidate, Linked, Solution};
-pub use standardise::{name, nino};
+pub use standardise::{area, name, nino};

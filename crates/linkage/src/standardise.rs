@@ -22,6 +22,26 @@ pub fn name(raw: &str) -> Option<String> {
 pub(crate) fn name_into(raw: &str, out: &mut String) -> bool {
     out.reserve(raw.len());
     let start = out.len();
+    if raw.is_ascii() {
+        // What most values are, a word at a time.
+        let words = raw.split(|c: char| !c.is_ascii_alphanumeric() && !is_apostrophe(c));
+        for word in words {
+            let before = out.len();
+            if before > start {
+                out.push(' ');
+            }
+            let parted = out.len();
+            word.split(is_apostrophe)
+                .for_each(|part| out.push_str(part));
+            if out.len() == parted {
+                out.truncate(before);
+            }
+        }
+        if let Some(added) = out.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
+        return out.len() > start;
+    }
     let mut name = Standard {
         out,
         start,
@@ -115,6 +135,13 @@ pub fn nino(raw: &str) -> Option<String> {
             _ => b.is_ascii_digit(),
         });
     shape.then_some(text)
+}
+
+/// The area of a postcode of the United Kingdom, `SW` of `sw1a 1aa`; none for anything else.
+pub fn area(raw: &str) -> Option<String> {
+    let [_, one, two, ..] = postcode(raw)?.to_be_bytes();
+    let letters = [one, two].into_iter().filter(|letter| *letter != 0);
+    Some(letters.map(char::from).collect())
 }
 
 /// Text as a number or code has it: ASCII letters, in capitals, and digits, without what stands between. It is

@@ -101,6 +101,11 @@ impl Cases {
         self.own.is_some() && self.before(hash) == case
     }
 
+    /// Whether the list is compared with itself.
+    pub(crate) fn is_of_one_list(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// How many pairs there are with so many records of the master list.
     pub(crate) fn pairs_with(&self, records: u64) -> f64 {
         let all = self.len() as f64 * records as f64;

@@ -232,19 +232,8 @@ impl Prober {
         fetched.fold(0, |all, word| all ^ word)
     }
 
-    /// Calls `each` with every case that meets the rule with this record, perhaps more than once.
-    pub(crate) fn probe(
-        &mut self,
-        index: &RuleIndex,
-        row: &[u32],
-        words: Words,
-        each: &mut impl FnMut(u32),
-    ) {
-        self.keys.make(0, row, words, &mut self.numbers);
-        self.met(index, row, words, each);
-    }
-
-    /// [`probe`](Self::probe), of the record whose numbers were [made](Self::make) last.
+    /// Calls `each` with every case that meets the rule with the record whose numbers were [made](Self::make) last, perhaps
+    /// more than once.
     pub(crate) fn met(
         &mut self,
         index: &RuleIndex,

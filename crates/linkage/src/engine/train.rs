@@ -8,14 +8,16 @@ use foldhash::{HashMap, HashMapExt};
 use super::bands::{BANDS, Bands};
 use super::cases::Cases;
 use super::compare::{Comparer, Side};
+use super::distinct::{Distinct, Values};
 use super::encode::{Encoder, KnownAlone, Lookup, Reading};
+use super::equal::{Counter, Equal, Equality};
 use super::estimate::{Estimate, Estimator, Pattern};
 use super::frequency::{Counts, Shares, Terms};
 use super::intern::Words;
 use super::keys::spread;
 use super::labels::{Labels, labelled};
 use super::pairs::{Blocks, Finder};
-use super::random::{Reservoir, chances};
+use super::random::{Basis, Drawn, Lists, Reservoir};
 use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
 use super::trained::{Cells, Trained, TrainedLevel, TrainedUnit, Unit};
@@ -47,6 +49,8 @@ pub struct Training {
     pub sampled: f64,
     /// What is weak about the result, in words; holds no value.
     pub doubts: Vec<String>,
+    /// What the u of each level rests on, by unit and cell, as in the trained numbers.
+    pub u: Vec<Vec<Basis>>,
     pub(crate) shares: Vec<Option<Shares>>,
 }
 
@@ -61,6 +65,9 @@ struct Worker<'a> {
     lookup: Lookup<'a>,
     finder: Finder<'a>,
     counts: Vec<Option<Counts>>,
+    equal: Vec<Counter<'a>>,
+    /// By unit, while there are few.
+    values: Vec<Option<Values>>,
     seen: Vec<Seen>,
     records: Vec<u64>,
     drawn: Reservoir,
@@ -135,8 +142,13 @@ fn trained_on(
     let blocks = Blocks::build(rules.clone(), cases);
     let comparers = Comparer::all(model, cases);
     let terms = terms(model, cases);
+    let units = Unit::all(model);
+    let equalities = Equality::all(model, cases);
+    let distinct = Distinct::all(model, &units, cases);
     let with_terms = model.comparisons.iter().filter(|c| c.term_frequency);
-    let termed: Vec<usize> = with_terms.map(|c| c.column).collect();
+    let counted = with_terms.map(|c| c.column);
+    let alone = Counter::all(&units, &equalities);
+    let counted: Vec<usize> = counted.chain(alone.iter().map(Counter::column)).collect();
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     let look = |bands: &Bands| {
         let make = || Worker {
@@ -146,6 +158,11 @@ fn trained_on(
             counts: terms
                 .iter()
                 .map(|t| t.as_ref().map(|t| vec![0; t.len()]))
+                .collect(),
+            equal: Counter::all(&units, &equalities),
+            values: distinct
+                .iter()
+                .map(|d| d.as_ref().map(|_| Values::new()))
                 .collect(),
             seen: vec![Seen::new(); BANDS],
             records: vec![0; BANDS],
@@ -159,18 +176,39 @@ fn trained_on(
                 let band = Bands::of(hash);
                 let looked_at = band >= bands.skipped();
                 let drawn = w.drawn.takes(hash);
+                w.lookup.strange.clear();
                 if looked_at || drawn {
-                    w.lookup.strange.clear();
                     w.encoder.encode(batch, at, &mut w.lookup, &mut w.row);
+                } else if w.values.iter().any(Option::is_some) {
+                    let few = distinct.iter().zip(&w.values);
+                    let few = few.filter_map(|(d, v)| v.as_ref().and(d.as_ref()));
+                    let wanted = |column| {
+                        counted.contains(&column)
+                            || few.clone().any(|d| d.columns.contains(&column))
+                    };
+                    let (numbers, row) = (&mut w.lookup, &mut w.row);
+                    w.encoder.encode_some(wanted, batch, at, numbers, row);
                 } else {
-                    // Of most records of a long list the terms are counted and nothing else.
+                    // Of most records of a long list nothing is read but what is counted.
                     let (numbers, row) = (&mut KnownAlone(&cases.known), &mut w.row);
-                    let termed = |column| termed.contains(&column);
-                    w.encoder.encode_some(termed, batch, at, numbers, row);
+                    let wanted = |column| counted.contains(&column);
+                    w.encoder.encode_some(wanted, batch, at, numbers, row);
                 }
                 for (terms, counts) in terms.iter().zip(&mut w.counts) {
                     if let (Some(terms), Some(counts)) = (terms, counts) {
                         terms.count(&w.row, counts);
+                    }
+                }
+                let words = Words {
+                    known: &cases.known,
+                    strange: &w.lookup.strange,
+                };
+                w.equal.iter_mut().for_each(|c| c.count(&w.row));
+                for (distinct, few) in distinct.iter().zip(&mut w.values) {
+                    if let (Some(distinct), Some(values)) = (distinct, few.as_mut())
+                        && !values.count(distinct, &w.row, words)
+                    {
+                        *few = None;
                     }
                 }
                 if let Some(records) = w.records.get_mut(band) {
@@ -182,10 +220,6 @@ fn trained_on(
                 if !looked_at {
                     continue;
                 }
-                let words = Words {
-                    known: &cases.known,
-                    strange: &w.lookup.strange,
-                };
                 let right = Side { row: &w.row, words };
                 let seen = w.seen.get_mut(band);
                 let mut found = 0;
@@ -226,6 +260,8 @@ fn trained_on(
     let mut seen = BTreeMap::<(u32, u64), f64>::new();
     let mut records = [0; BANDS];
     let mut drawn = Reservoir::default();
+    let mut equal: Option<Vec<Counter>> = None;
+    let mut values: Option<Vec<Option<Values>>> = None;
     for w in workers {
         for (all, some) in counts.iter_mut().zip(&w.counts) {
             if let (Some(all), Some(some)) = (all, some) {
@@ -242,6 +278,21 @@ fn trained_on(
             .zip(&w.records)
             .for_each(|(a, s)| *a += s);
         drawn.merge(w.drawn);
+        equal = Some(match equal {
+            None => w.equal,
+            Some(mut all) => {
+                all.iter_mut().zip(w.equal).for_each(|(a, s)| a.merge(s));
+                all
+            }
+        });
+        values = Some(match values {
+            None => w.values,
+            Some(all) => {
+                let both = all.into_iter().zip(w.values).zip(&distinct);
+                both.map(|((all, some), distinct)| all?.merge(some?, distinct.as_ref()?))
+                    .collect()
+            }
+        });
     }
     let right: u64 = records.iter().sum();
     let looked_at: u64 = records.iter().skip(skipped).sum();
@@ -261,7 +312,23 @@ fn trained_on(
         .zip(&counts)
         .map(|(t, c)| Some(t.as_ref()?.shares(c.as_ref()?, left, right)))
         .collect();
-    let units = Unit::all(model);
+    let equal = equal.into_iter().flatten();
+    let equal: Vec<Equal> = equal.map(|counter| counter.end(cases)).collect();
+    let lists = Lists {
+        comparers: &comparers,
+        cases,
+        equalities: &equalities,
+        equal: &equal,
+        drawn: &drawn.finish(),
+    };
+    let values = values.unwrap_or_default();
+    let few = distinct.iter().zip(&values);
+    let few = few.map(|(d, v)| d.as_ref().zip(v.as_ref()));
+    let random: Vec<Drawn> = units
+        .iter()
+        .zip(few)
+        .map(|(unit, few)| lists.chances(unit, few))
+        .collect();
     let pattern = |((mask, codes), count): ((u32, u64), f64)| Pattern {
         mask,
         cells: units.iter().map(|u| u.cell(codes)).collect(),
@@ -271,7 +338,7 @@ fn trained_on(
         model,
         units: &units,
         rules: &rules,
-        random: &chances(model, &units, &comparers, cases, &drawn.finish()),
+        random: &random,
         patterns: seen.into_iter().map(pattern).collect(),
         pairs: cases.pairs_with(looked_at),
         // Half of the shorter list: where EM begins, not where it ends.
@@ -286,6 +353,7 @@ fn trained_on(
         rounds: found.rounds,
         sampled: looked_at as f64 / right as f64,
         doubts,
+        u: random.into_iter().map(|drawn| drawn.basis).collect(),
         shares,
         trained: trained(model, &units, found, right),
     })
@@ -308,6 +376,25 @@ fn trained(model: &Model, units: &[Unit], found: Estimate, records: u64) -> Trai
         records,
         units: units.collect(),
     }
+}
+
+/// The cell of a unit that a pair is in.
+pub(crate) fn cell_of(
+    unit: &Unit,
+    comparers: &[Comparer],
+    cases: &Cases,
+    case: u32,
+    right: Side,
+) -> usize {
+    let left = Side {
+        row: cases.row(case),
+        words: cases.words(),
+    };
+    let codes = unit.comparisons.iter().zip(&unit.radix);
+    codes.fold(0, |cell, (comparison, radix)| {
+        let comparer = comparers.get(*comparison);
+        cell * radix + comparer.map_or(0, |c| usize::from(c.code(left, right)))
+    })
 }
 
 /// The codes of a pair, four bits for each comparison.

@@ -14,7 +14,7 @@ use super::{FIRST_DAY, WorldRegister};
 use crate::VirtualClock;
 use crate::file::FileFault;
 
-const CASE: [&str; 15] = [
+const CASE: [&str; 16] = [
     "row",
     "full_name",
     "date_of_birth",
@@ -30,10 +30,11 @@ const CASE: [&str; 15] = [
     "origin",
     "sex",
     "birth_year",
+    "area",
 ];
 
 /// What a call about somebody asks, with what groups of people are told apart by.
-const CALL: [&str; 9] = [
+const CALL: [&str; 10] = [
     "call",
     "forename",
     "surname",
@@ -43,6 +44,7 @@ const CALL: [&str; 9] = [
     "origin",
     "sex",
     "birth_year",
+    "area",
 ];
 
 /// The list out of which calls are answered.
@@ -149,6 +151,7 @@ async fn cases(
             call.extend(names);
             call.extend([held("date_of_birth"), Some(nino)]);
             call.extend(who.get(&key).into_iter().flatten().take(3).cloned());
+            call.push(area(row));
             push(call)?;
             called.insert(key);
         }
@@ -157,12 +160,21 @@ async fn cases(
     write(&folder.join("cases.parquet"), &CASE, |push| {
         for mut row in people {
             let key = row.first().cloned().flatten().unwrap_or_default();
+            let area = area(&row);
             row.extend(who.get(&key).into_iter().flatten().take(3).cloned());
+            row.push(area);
             push(row)?;
         }
         Ok(())
     })?;
     Ok((keys, called))
+}
+
+/// The town of a case's last address: every postcode of a world is of one area, ZZ.
+fn area(row: &[Option<String>]) -> Option<String> {
+    let at = CASE.iter().position(|name| *name == "addresses")?;
+    let (_, town) = row.get(at)?.as_deref()?.rsplit_once(", ")?;
+    Some(town.to_owned())
 }
 
 /// Gives those of the wanted references that are in it.

@@ -1,6 +1,6 @@
 //! `concordat link evaluate`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -9,18 +9,13 @@ use linkage::model::Model;
 use linkage::quality::{About, Input, Lists, Member, Side, Statement, measure, measure_clusters};
 use linkage::{Cases, score};
 
-use super::common::{Bar, FEWEST, read_model, read_trained, refused};
+use super::common::{Bar, read_model, read_trained, refused};
+use super::groups::{By, columns, records};
 use super::quality_page;
-use super::tables::{Only, Pairs, each, rows, scored, truth, truth_of_one};
+use super::tables::{Only, Pairs, each, scored, truth, truth_of_one};
 use crate::fail::Fail;
 use crate::link::open;
 use crate::{house, say};
-
-/// What stands for a value that a record lacks.
-const NOT_KNOWN: &str = "not known";
-
-/// The name of all groups that are too small to be named.
-const OTHERS: &str = "groups of fewer than 5";
 
 /// Arguments of `link evaluate`.
 #[derive(clap::Args)]
@@ -44,16 +39,8 @@ pub(crate) struct Args {
     /// no list of pairs.
     #[arg(long, value_name = "COLUMN", conflicts_with = "right")]
     person: Option<String>,
-    /// A column by which groups of cases are made; may be repeated.
-    #[arg(long, value_name = "COLUMN")]
-    group: Vec<String>,
-    /// The file that has the columns of --group, with the case list's column of handles; the case list, where it is not
-    /// given.
-    #[arg(long, value_name = "FILE")]
-    groups: Option<PathBuf>,
-    /// The case list's column of birth dates, for groups by age.
-    #[arg(long, value_name = "COLUMN")]
-    born: Option<String>,
+    #[command(flatten)]
+    by: By,
     /// The model.
     #[arg(long)]
     model: PathBuf,
@@ -86,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         Lists::Two => truth(&args.truth)?,
     };
     let pairs = scored(&args.pairs)?;
-    let records = records(args, &model)?;
+    let records = records(&args.by, &args.left, &model, args.on)?;
     let bar = Bar::new()?;
     let right = args.right.as_deref();
     let right_records = right
@@ -94,7 +81,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
         .transpose()?;
     let reached = reached(args, &model, &truth, &bar)?;
     bar.finish();
-    let columns = columns(args);
+    let columns = columns(&args.by);
     let quality = measure(&Input {
         lists,
         pairs: &pairs,
@@ -138,102 +125,6 @@ pub(crate) fn run(args: &Args) -> Result<(), Fail> {
 fn sha256(path: &Path) -> Result<String, Fail> {
     let bytes = std::fs::read(path).map_err(|e| Fail::at(path, &e))?;
     Ok(Digest::of(&bytes).to_string())
-}
-
-/// The columns by which groups are made, as the statement names them.
-fn columns(args: &Args) -> Vec<String> {
-    let mut columns = args.group.clone();
-    columns.extend(args.born.as_ref().map(|_| "age".to_owned()));
-    columns.push("completeness".to_owned());
-    columns
-}
-
-/// Each record of the case list with its groups.
-fn records(args: &Args, model: &Model) -> Result<BTreeMap<String, Vec<String>>, Fail> {
-    let id = model.id.left.as_str();
-    let from = args.groups.as_ref().unwrap_or(&args.left);
-    let mut asked = vec![id];
-    asked.extend(args.group.iter().map(String::as_str));
-    let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in rows(from, &asked)? {
-        let mut row = row.into_iter();
-        let handle = row.next().unwrap_or_default();
-        let known = |group: String| {
-            if group.is_empty() {
-                NOT_KNOWN.to_owned()
-            } else {
-                group
-            }
-        };
-        given.insert(handle, row.map(known).collect());
-    }
-    let unknown = vec![NOT_KNOWN.to_owned(); args.group.len()];
-    let mut asked = vec![id];
-    asked.extend(args.born.as_deref());
-    let first = asked.len();
-    // Which of the columns that are read belong to which column of the model.
-    let mut parts: Vec<std::ops::Range<usize>> = Vec::new();
-    for column in &model.columns {
-        let start = asked.len();
-        asked.extend(column.from.left.iter().flatten().map(String::as_str));
-        parts.push(start..asked.len());
-    }
-    let mut records = BTreeMap::new();
-    for row in rows(&args.left, &asked)? {
-        let handle = row.first().cloned().unwrap_or_default();
-        let mut groups = given.get(&handle).unwrap_or(&unknown).clone();
-        if first > 1 {
-            groups.push(age(row.get(1).map_or("", String::as_str), args.on).to_owned());
-        }
-        let held = |part: &std::ops::Range<usize>| {
-            let texts = row.get(part.clone()).unwrap_or_default();
-            texts.iter().any(|text| !text.trim().is_empty())
-        };
-        let held = parts.iter().filter(|part| held(part)).count();
-        groups.push(format!("{held} of {} columns", parts.len()));
-        if records.insert(handle, groups).is_some() {
-            return Err(Fail::no(format!(
-                "{} has two records with one '{id}': give each record a handle of its own",
-                args.left.display()
-            )));
-        }
-    }
-    unnamed(&mut records);
-    Ok(records)
-}
-
-/// Records of groups so small that their name would tell of somebody are one group, which has none.
-fn unnamed(records: &mut BTreeMap<String, Vec<String>>) {
-    let mut counts: BTreeMap<(usize, String), u64> = BTreeMap::new();
-    for groups in records.values() {
-        for (column, group) in groups.iter().enumerate() {
-            *counts.entry((column, group.clone())).or_default() += 1;
-        }
-    }
-    counts.retain(|_, count| *count < FEWEST);
-    for groups in records.values_mut() {
-        for (column, group) in groups.iter_mut().enumerate() {
-            if counts.contains_key(&(column, group.clone())) {
-                *group = OTHERS.to_owned();
-            }
-        }
-    }
-}
-
-/// The age band of a birth date on a day.
-fn age(born: &str, on: Date) -> &'static str {
-    let Some(born) = agreement::parse_date(born).filter(|born| *born <= on) else {
-        return NOT_KNOWN;
-    };
-    let had = (on.month(), on.day()) >= (born.month(), born.day());
-    match on.year() - born.year() - i16::from(!had) {
-        ..18 => "under 18",
-        18..30 => "18 to 29",
-        30..45 => "30 to 44",
-        45..60 => "45 to 59",
-        60..75 => "60 to 74",
-        _ => "75 and over",
-    }
 }
 
 /// How many records the master list has; every true pair's must be among them.

@@ -4,6 +4,7 @@ mod cluster;
 mod common;
 mod evaluate;
 mod explain;
+mod groups;
 mod model_page;
 mod profile;
 mod quality_page;

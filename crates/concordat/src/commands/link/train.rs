@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use linkage::model::Model;
-use linkage::{Labels, SourceFault, Training, train, train_on_labels};
+use linkage::{Basis, Labels, SourceFault, Training, train, train_on_labels};
 
 use super::common::{Bar, both, read_model, refused, threads, write};
 use super::tables::each;
@@ -127,20 +127,31 @@ fn tell(model: &Model, training: &Training) {
             rule.pairs, rule.expected, rule.alone
         ));
     }
-    for unit in &training.trained.units {
+    for (unit, basis) in training.trained.units.iter().zip(&training.u) {
         let [only] = unit.comparisons.as_slice() else {
             let names: Vec<&str> = unit.comparisons.iter().map(name).collect();
             say(format!(
-                "{}: weighed together, {} combinations (in the file)",
+                "{}: weighed together, {} combinations (in the file); u {}",
                 names.join(" + "),
-                unit.cells.len()
+                unit.cells.len(),
+                together(basis)
             ));
             continue;
         };
-        say(format!("{}: level, m, u, bits", name(only)));
-        for (level, cell) in unit.cells.iter().enumerate().skip(1) {
+        say(format!("{}: level, m, u, bits, u rests on", name(only)));
+        let given = |level: usize| {
+            let levels = model.comparisons.get(*only).map(|c| &c.levels);
+            let level = levels.and_then(|l| l.get(level - 1));
+            level.is_some_and(|l| l.fixed.is_some())
+        };
+        for (level, (cell, basis)) in unit.cells.iter().zip(basis).enumerate().skip(1) {
+            let rests = match basis {
+                _ if given(level) => "the model".into(),
+                Basis::Exact => "all pairs".into(),
+                Basis::Sampled(pairs) => format!("{pairs} drawn pairs"),
+            };
             say(format!(
-                "  {level:>2}  {:.5}  {:.9}  {:+.2}",
+                "  {level:>2}  {:.5}  {:.9}  {:+.2}  {rests}",
                 cell.m,
                 cell.u,
                 cell.bits()
@@ -149,5 +160,20 @@ fn tell(model: &Model, training: &Training) {
     }
     for doubt in &training.doubts {
         say(format!("doubt: {doubt}"));
+    }
+}
+
+/// What u of combinations rests on, in words.
+fn together(basis: &[Basis]) -> String {
+    let sampled = basis.iter().filter_map(|basis| match basis {
+        Basis::Exact => None,
+        Basis::Sampled(pairs) => Some(*pairs),
+    });
+    match (sampled.clone().min(), sampled.max()) {
+        (Some(least), Some(most)) if least < most => {
+            format!("rests on {least} to {most} drawn pairs")
+        }
+        (Some(pairs), _) => format!("rests on {pairs} drawn pairs"),
+        _ => "rests on all pairs".into(),
     }
 }
