@@ -1,13 +1,15 @@
 """Runs Concordat and its peers on the same lists, one job after another, and prints one table.
 
-    run.py --concordat BIN [--febrl DIR] [--models DIR] [--worlds NAME ...] [--peers NAME ...] [--limit SECONDS]
+    run.py --concordat BIN [--febrl DIR] [--models DIR] [--worlds NAME ...] [--peers NAME ...] [--limit SECONDS] [--write]
 
 Needs Python 3.11 and a package index; makes its own environments and lists in --work. Every job is a process of its
 own: CPU time is user and system time of its process tree, as the kernel counts it. One file of JSON for each job goes
-into --results. A job that is there already is run again.
+into --results. A job that is there already is run again. --write puts the tables, with the date, the versions and the
+conditions of the run, between the marks in README.md and docs/benchmarks.md.
 """
 
 import argparse
+import datetime
 import json
 import os
 import shutil
@@ -36,6 +38,13 @@ PEERS = {
     "goldenmatch-own": ["goldenmatch"],
     "concordat": [],
 }
+
+
+# GoldenMatch did not end on the lists of a million within 600 s: it is run on them only where --peers asks for it.
+SMALL = {"census", "febrl3", "febrl4"}
+MARKS = "<!-- peers: written by bench/peers/run.py -->", "<!-- peers: end -->"
+# The table of docs/benchmarks.md.
+SHORT = ["list", "peer", "CPU s", "CPU ratio", "wall s", "peak MB", "RSS ratio", "best F1", "P .99", "R .99", "F1 .99", "R gap"]
 
 
 def environment(work, peer):
@@ -114,8 +123,9 @@ def job(args, peer, world):
     out = args.work / "pairs" / f"{world}-{peer}.parquet"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.unlink(missing_ok=True)
+    began = time.time()
     used = measured(command(args, peer, world, out), args.limit, out.with_suffix(".log"))
-    return judge(args, {"world": world, "peer": peer, **used})
+    return judge(args, {"world": world, "peer": peer, "began": round(began), **used})
 
 
 def judge(args, result):
@@ -158,7 +168,7 @@ def row(result, base):
     sure = quality["sure"]
     return [
         result["world"], result["peer"], f"{result['cpu']:.1f}", some(steps.get("read")), some(steps.get("train")),
-        some(sum(score) if score else None), ratio(lambda r: r["cpu"]), ratio(untrained), f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", ratio(lambda r: r["peak_mb"]),
+        some(sum(score) if score else None), ratio(lambda r: r["cpu"]), ratio(untrained) if "train" in steps else "", f"{result['wall']:.0f}", f"{result['peak_mb']:.0f}", ratio(lambda r: r["peak_mb"]),
         f"{count:,}" if count else "", f"{quality['best']['f1']:.4f}", f"{quality['best']['threshold']:.3f}",
         *([f"{sure[k]:.4f}" for k in ("precision", "recall", "f1")] if sure else [""] * 3),
         *([f"{groups[k]['gap']:.4f}" for k in ("f1", "recall")] if groups else [""] * 2),
@@ -166,12 +176,42 @@ def row(result, base):
     ]
 
 
-def table(results):
+def table(results, columns=COLUMNS):
     base = {r["world"]: r for r in results if r["peer"] == "concordat"}
     lines = [COLUMNS, *(row(r, base.get(r["world"])) for r in results)]
-    width = [max(len(line[n]) for line in lines) for n in range(len(COLUMNS))]
+    lines = [[cell for cell, name in zip(line, COLUMNS) if name in columns] for line in lines]
+    width = [max(len(line[n]) for line in lines) for n in range(len(columns))]
     show = lambda line: "| " + " | ".join(cell.ljust(w) for cell, w in zip(line, width)) + " |"
     return "\n".join([show(lines[0]), "|" + "|".join("-" * (w + 2) for w in width) + "|", *map(show, lines[1:])])
+
+
+def conditions(args, results):
+    """When, with which versions and how busy the machine was, as sentences."""
+    said = "import importlib.metadata as m, sys; print(', '.join(f'{p} {m.version(p)}' for p in sys.argv[1:]))"
+    versions = []
+    for peer, packages in {"splink": ["splink", "duckdb"], "goldenmatch": ["goldenmatch"]}.items():
+        if any(result["peer"].startswith(peer) for result in results):
+            words = [environment(args.work, peer), "-c", said, *packages]
+            versions.append(subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip())
+    version = subprocess.run([args.concordat, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    loads = [result["load_before"] for result in results]
+    day = datetime.datetime.fromtimestamp(max(result["began"] for result in results), datetime.UTC)
+    return (
+        f"{day:%Y-%m-%d}; {', '.join([version, *versions])}, Python {sys.version_info.major}.{sys.version_info.minor}; "
+        f"{os.cpu_count()} processors, load before a job {min(loads):.1f} to {max(loads):.1f}; one run of each job, one after another."
+    )
+
+
+def write(args, results):
+    """Puts the tables between the marks of the two pages."""
+    said = conditions(args, results)
+    pages = {HERE / "README.md": COLUMNS, HERE.parent.parent / "docs/benchmarks.md": SHORT}
+    for page, columns in pages.items():
+        begin, end = MARKS
+        text = page.read_text(encoding="utf-8")
+        before, rest = text.split(begin)
+        _, after = rest.split(end)
+        page.write_text(f"{before}{begin}\n{said}\n\n{table(results, columns)}\n{end}{after}", encoding="utf-8")
 
 
 def main():
@@ -182,26 +222,34 @@ def main():
     args.add_argument("--work", type=Path, default=HERE / "work")
     args.add_argument("--results", type=Path, default=HERE / "results")
     args.add_argument("--worlds", nargs="+", choices=WORLDS, default=list(WORLDS))
-    args.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    args.add_argument("--peers", nargs="+", choices=PEERS, help="all, where it is not given; GoldenMatch on small lists alone")
+    args.add_argument("--write", action="store_true", help="write the tables into README.md and docs/benchmarks.md")
     args.add_argument("--limit", type=float, default=600, help="seconds after which a job is ended")
     args.add_argument("--again", action="store_true", help="run nothing: judge the pairs that are there, print the table")
     args = args.parse_args()
     args.work, args.results = args.work.resolve(), args.results.resolve()
+    of = lambda world: args.peers or [p for p in PEERS if world in SMALL or not p.startswith("goldenmatch")]
     if args.again:
-        found = [args.results / f"{world}-{peer}.json" for world in args.worlds for peer in args.peers]
-        print(table([judge(args, json.loads(path.read_text())) for path in found if path.exists()]))
+        found = [args.results / f"{world}-{peer}.json" for world in args.worlds for peer in of(world)]
+        tell(args, [judge(args, json.loads(path.read_text())) for path in found if path.exists()])
         return
-    if "concordat" in args.peers and not shutil.which(args.concordat):
+    if (not args.peers or "concordat" in args.peers) and not shutil.which(args.concordat):
         sys.exit(f"{args.concordat} is not there: build it, or choose --peers without concordat")
     if not args.febrl:
         args.worlds = [world for world in args.worlds if not world.startswith("febrl")]
     make_worlds(args, environment(args.work, "splink"))
     results = []
     for world in args.worlds:
-        for peer in args.peers:
+        for peer in of(world):
             print(f"{world}: {peer}", file=sys.stderr)
             results.append(job(args, peer, world))
+    tell(args, results)
+
+
+def tell(args, results):
     print(table(results))
+    if args.write:
+        write(args, results)
 
 
 if __name__ == "__main__":
