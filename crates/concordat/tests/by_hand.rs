@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use common::*;
 use exchange::cover::Cover;
 use exchange::leg::{Leg, State};
+use exchange::pact::Move;
 use exchange::password::Password;
 use exchange::table::{Format, Table};
 use exchange::{Brought, Node, Told, Trouble, inward};
@@ -183,6 +184,30 @@ impl ByHand {
 
 fn acts(done: &[Entry]) -> Vec<&str> {
     done.iter().map(|e| e.act.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_file_that_was_locked_before_its_agreement_was_suspended_is_not_laid_out() {
+    let by_hand = ByHand::new().await;
+    let node = &by_hand.node;
+    let (_, locked) = node
+        .lock(&op("lock"), &run(), &ask(), &officer())
+        .await
+        .unwrap();
+    let home = by_hand.house.home("ho");
+    let lying = || {
+        files(&home)
+            .into_iter()
+            .filter(|f| f.ends_with(&locked.name))
+    };
+    let owner = person("r1", exchange::authority::Role::RiskOwner);
+    for (what, laid) in [(Move::Suspend, 0), (Move::Resume, 1)] {
+        let (name, id) = (op(&format!("stand-{laid}")), agreement());
+        let stood = node.stand(&name, &id, what, "a loss is looked into", &owner);
+        stood.await.unwrap();
+        assert_eq!(node.lay_out(&locked).await.is_ok(), laid == 1);
+        assert_eq!(lying().count(), laid);
+    }
 }
 
 // shows: SEC-06, SEC-13, RUN-03

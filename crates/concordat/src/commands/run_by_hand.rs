@@ -232,10 +232,13 @@ pub(crate) async fn bring(args: &Bring) -> Result<Said, Fail> {
         nil: args.nil,
     };
     let done = node.bring(&brought, &args.by.who).await;
-    if let Some(name) = lying {
-        node.take_away(&brought, &name).await?;
-    }
+    let away = match &lying {
+        Some(name) => node.take_away(&brought, name).await,
+        None => Ok(()),
+    };
+    // Why a file was refused comes before that its server did not let it be taken away.
     let done = done?;
+    away?;
     let leg: Option<Leg> = node.find(&Leg::key_of(run, flow)).await?;
     let (state, fault) = leg.map_or((State::Received, None), |l| (l.state(), l.fault().cloned()));
     let mut said = Said::did(

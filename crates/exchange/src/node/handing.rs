@@ -19,9 +19,11 @@ impl Node {
     /// Lays a locked file out for its party, in place of one of that name whose password was never sent.
     ///
     /// # Errors
-    /// [`Trouble`]: it is not handed over then.
+    /// [`Trouble`]: it is not handed over then. Refused under an agreement that is not in force.
     pub async fn lay_out(&self, locked: &Locked) -> Result<(), Trouble> {
         let leg: Leg = self.need(&locked.leg()).await?;
+        let (pact, _) = self.pact(leg.agreement()).await?;
+        pact.in_force(crate::deadline::london_day(self.now())?)?;
         let carrier = self.approved_route(leg.route()).await?;
         let name = named(&locked.name)?;
         let laid = carrier.transport.lay(leg.peer(), &name, &locked.bytes);
