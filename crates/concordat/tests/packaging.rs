@@ -54,3 +54,15 @@ fn nothing_runs_as_root() {
     let users = CONTAINER.find("USER ").unwrap();
     assert!(users < CONTAINER.find("ENTRYPOINT").unwrap());
 }
+
+// shows: RTC-10
+#[test]
+fn no_memory_of_the_service_reaches_a_disk() {
+    for line in ["LimitCORE=0", "MemorySwapMax=0"] {
+        assert!(UNIT.lines().any(|l| l == line), "{line}");
+    }
+    // Of a container whoever runs it says so.
+    for flag in ["--ulimit core=0", "--memory 2g --memory-swap 2g"] {
+        assert!(CONTAINER.contains(flag), "{flag}");
+    }
+}

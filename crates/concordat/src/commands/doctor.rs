@@ -119,6 +119,7 @@ async fn examine(dir: &Path) -> Result<Chart, Fail> {
     folders(dir, &config, &mut chart);
     machine::private(dir, &mut chart);
     machine::room(dir, &mut chart);
+    machine::swap(Path::new("/"), &mut chart);
     certificates::valid(dir, &config, SystemClock.now(), &mut chart);
     let url = house::store_url(dir, &config.store);
     if let Err(fault) = store::open(&url).await {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use concordat::calling::{CallTo, Calls, Place, Records};
 use concordat::house::{self, Config};
+use courier::{Allowed, CallPlace};
 use exchange::Node;
 use exchange::authority::{Person, Role};
 use exchange::change::Aggregate as _;
@@ -384,6 +385,27 @@ impl Counter {
         Self::with_tax_under(&tax_source()).await
     }
 
+    /// As [`Counter::with_tax`]; the benefits department is asked over TLS, on this port of this machine. `before` puts in the
+    /// directory of the parties what that needs.
+    pub async fn with_tax_over(place: CallPlace, port: u16, before: impl FnOnce(&Path)) -> Self {
+        let mut ho = config("ho", 3_600);
+        for call in ho.calls.routes.values_mut() {
+            call.to = Place::Https(place.clone());
+        }
+        ho.calls.routes.extend([route("hmrc", 60)]);
+        ho.egress = vec![Allowed {
+            host: "127.0.0.1".into(),
+            port,
+            addresses: vec!["127.0.0.1".parse().unwrap()],
+        }];
+        let dir = tempfile::tempdir().unwrap();
+        before(dir.path());
+        let counter = Self::made_in(dir, &source(), "2026-01-05T09:00:00Z", ho, true).await;
+        counter.lay_tax(&tax_source()).await;
+        counter.sign_tax().await;
+        counter
+    }
+
     /// As [`Counter::with_tax`], under this text of its agreement.
     pub async fn with_tax_under(text_of_it: &str) -> Self {
         let counter = Self::before_tax(true).await;
@@ -419,7 +441,10 @@ impl Counter {
     }
 
     async fn made(text: &str, at: &str, ho: Config, tax: bool) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::made_in(tempfile::tempdir().unwrap(), text, at, ho, tax).await
+    }
+
+    async fn made_in(dir: tempfile::TempDir, text: &str, at: &str, ho: Config, tax: bool) -> Self {
         let clock = Arc::new(VirtualClock::new(at.parse().unwrap()));
         let law = || house::law().unwrap();
         let node = async |who: &str, config: &Config| {

@@ -76,6 +76,42 @@ pub(super) fn room(dir: &Path, chart: &mut Chart) {
     }
 }
 
+/// Where the machine may write what is in memory: what is at hand for a moment must be on no disk (RTC-10). The packaged service
+/// is kept out of it (`MemorySwapMax=0`), and nothing else is. `root` is where `/proc` and `/sys` are.
+pub(super) fn swap(root: &Path, chart: &mut Chart) {
+    const PART: &str = "swap";
+    const MEND: &str = "switch it off, or encrypt it: the packaged service does not swap, and every command and service that is \
+                        started otherwise may (docs/runbook.md)";
+    let Ok(devices) = std::fs::read_to_string(root.join("proc/swaps")) else {
+        return chart.look(PART, "the system does not say whether it swaps", MEND);
+    };
+    // The first line is a heading.
+    let devices = devices.lines().skip(1);
+    let devices = devices.filter_map(|line| line.split_whitespace().next());
+    let clear: Vec<&str> = devices.filter(|device| !closed(root, device)).collect();
+    match clear.is_empty() {
+        true => chart.ok(PART, "nothing in memory is written to a disk in clear"),
+        false => chart.look(
+            PART,
+            format!("the machine swaps to {}", clear.join(", ")),
+            MEND,
+        ),
+    }
+}
+
+/// Is what is swapped there in memory all the same, or encrypted?
+fn closed(root: &Path, device: &str) -> bool {
+    let Some(name) = device.strip_prefix("/dev/") else {
+        return false;
+    };
+    let told = |file: &str| std::fs::read_to_string(root.join("sys/block").join(name).join(file));
+    match name.starts_with("zram") {
+        // Compressed in memory, unless a disk stands behind it.
+        true => told("backing_dev").is_ok_and(|behind| behind.trim() == "none"),
+        false => told("dm/uuid").is_ok_and(|uuid| uuid.starts_with("CRYPT-")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Is;
@@ -112,5 +148,47 @@ mod tests {
         let mut chart = Chart::default();
         room(&dir.path().join("not-there"), &mut chart);
         assert!(first(&chart) == Is::Broken);
+    }
+
+    // shows: RTC-10
+    #[test]
+    fn a_machine_that_swaps_to_a_disk_in_clear_is_told() {
+        const HEAD: &str = "Filename\tType\tSize\tUsed\tPriority\n";
+        let check = |devices: &[(&str, Option<(&str, &str)>)], expect: Is| {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::create_dir(dir.path().join("proc")).unwrap();
+            let mut text = HEAD.to_owned();
+            for (device, told) in devices {
+                text += &format!("{device}\tpartition\t1024\t0\t-2\n");
+                if let Some((file, what)) = told {
+                    let name = device.strip_prefix("/dev/").unwrap();
+                    let file = dir.path().join("sys/block").join(name).join(file);
+                    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+                    std::fs::write(file, what).unwrap();
+                }
+            }
+            std::fs::write(dir.path().join("proc/swaps"), text).unwrap();
+            let mut chart = Chart::default();
+            swap(dir.path(), &mut chart);
+            assert!(first(&chart) == expect, "{devices:?}");
+        };
+        let crypt = ("/dev/dm-1", Some(("dm/uuid", "CRYPT-PLAIN-swap\n")));
+        let zram = ("/dev/zram0", Some(("backing_dev", "none\n")));
+        check(&[], Is::Ok);
+        check(&[crypt], Is::Ok);
+        check(&[zram, crypt], Is::Ok);
+        check(&[("/dev/sda2", None)], Is::Look);
+        check(&[crypt, ("/dev/sda2", None)], Is::Look);
+        check(&[("/swapfile", None)], Is::Look);
+        check(&[("/dev/dm-1", Some(("dm/uuid", "LVM-x\n")))], Is::Look);
+        check(
+            &[("/dev/zram0", Some(("backing_dev", "/dev/sda3\n")))],
+            Is::Look,
+        );
+        // What is not known is not good.
+        check(&[("/dev/zram0", None)], Is::Look);
+        let mut chart = Chart::default();
+        swap(Path::new("/not-there"), &mut chart);
+        assert!(first(&chart) == Is::Look);
     }
 }
