@@ -14,7 +14,7 @@ use crate::fault::{migration, port};
 use crate::stored::SqlStore;
 
 /// A process that stops in the midst of a transaction holds up the others, at the ledger's head for one, for so long at
-/// most: the database ends the transaction then.
+/// most: the database ends the transaction then. The address may say another time (`?options[…]=5s`).
 const STOPPED: (&str, &str) = ("idle_in_transaction_session_timeout", "30s");
 
 /// A connection is waited for so long, and tried for where the database is down: much less than a request may take, so that
@@ -36,11 +36,11 @@ impl PostgresStore {
     /// # Errors
     /// [`PortFault`] when it cannot be reached or was written by a newer version.
     pub async fn connect(url: &str) -> Result<Self, PortFault> {
-        let at = PgConnectOptions::from_str(url).map_err(port)?;
+        let at = options(url)?;
         let pool = PgPoolOptions::new()
             .max_connections(8)
             .acquire_timeout(PATIENCE)
-            .connect_with(at.options([STOPPED]))
+            .connect_with(at)
             .await
             .map_err(port)?;
         sqlx::migrate!("migrations/postgres")
@@ -48,6 +48,16 @@ impl PostgresStore {
             .await
             .map_err(migration)?;
         Ok(Self::over(PostgresEngine { pool }))
+    }
+}
+
+/// How the sessions of a store at this address are set.
+fn options(url: &str) -> Result<PgConnectOptions, PortFault> {
+    let at = PgConnectOptions::from_str(url).map_err(port)?;
+    let (name, _) = STOPPED;
+    match at.get_options().is_some_and(|set| set.contains(name)) {
+        true => Ok(at),
+        false => Ok(at.options([STOPPED])),
     }
 }
 
@@ -112,4 +122,27 @@ fn bound(args: &[Arg<'_>]) -> Result<PgArguments, PortFault> {
         .map_err(|_| PortFault("a value is too large for the database".into()))?;
     }
     Ok(bound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_that_is_left_ends_after_half_a_minute_unless_the_address_says_when() {
+        let set = |more: &str| {
+            let url = format!("postgres://ho@db.example/ho{more}");
+            options(&url).unwrap().get_options().unwrap().to_owned()
+        };
+        let (ours, theirs) = (
+            "-c idle_in_transaction_session_timeout=30s",
+            "-c idle_in_transaction_session_timeout=5s",
+        );
+        assert_eq!(set(""), ours);
+        assert_eq!(set("?options[geqo]=off"), format!("-c geqo=off {ours}"));
+        assert_eq!(
+            set("?options[idle_in_transaction_session_timeout]=5s"),
+            theirs
+        );
+    }
 }
