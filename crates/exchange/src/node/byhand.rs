@@ -151,7 +151,7 @@ impl Node {
                 let batch = self
                     .put_anew(op, &leg, &flow_plan, &leaving.anew, batch)
                     .await?;
-                let mut change = leg.lock(sealing, &password_by, &by)?;
+                let mut change = leaving.counted(leg.lock(sealing, &password_by, &by)?);
                 let passed = &leaving.passed;
                 for trace in self.not_sent(change.state(), &flow_plan, passed).await? {
                     change = change.along(&trace);

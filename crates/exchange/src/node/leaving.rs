@@ -13,6 +13,7 @@ use super::left::Left;
 use super::outbound::Commitment;
 use super::writing::{is_written, sent_with, starts};
 use crate::approval::Approval;
+use crate::change::{Aggregate, Change};
 use crate::compose::{Source, compose};
 use crate::gate::{self, Cells, Gate, Passed, Rows};
 use crate::ids::FlowId;
@@ -30,6 +31,17 @@ pub(super) struct Leaving {
     pub(super) rows: Left,
     /// The rows that are not as they were prepared any more.
     pub(super) anew: Rows,
+    /// The approvals by which it was counted what goes to the recipient.
+    approvals: Vec<Approval>,
+}
+
+impl Leaving {
+    /// The same change, which does not stand beside another one that was counted at the same time, or beside another word of
+    /// whoever approves: each moves the approvals on (APP-08, APP-09).
+    pub(super) fn counted(&self, change: Change<Leg>) -> Change<Leg> {
+        let all = self.approvals.iter();
+        all.fold(change, |change, approval| change.along(approval))
+    }
 }
 
 impl Node {
@@ -58,11 +70,16 @@ impl Node {
             ));
         }
         refusals.extend(self.contacts(&plan, leg));
+        let mut approvals = Vec::new();
         if starts(&flow_plan)
             && about_people(&flow_plan)
             && plan.approvals.contains_key(self.party())
         {
-            refusals.extend(self.approved(leg, &flow_plan, &plan, now).await?.err());
+            // Before it is looked what has left.
+            approvals = self.all::<Approval>().await?;
+            approvals.retain(|approval| approval.scope().to == *leg.peer());
+            let approved = self.approved(leg, &flow_plan, &plan, &approvals, now);
+            refusals.extend(approved.await?.err());
         }
         refusals.extend(self.outside_volume(leg, &flow_plan, now).await?);
         refusals.extend(self.out_of_turn(leg, &flow_plan).await?);
@@ -140,6 +157,7 @@ impl Node {
                 passed,
                 rows: left,
                 anew,
+                approvals,
             }),
             Ok(_) => Err(refusals.into()),
             Err(more) => {
@@ -216,6 +234,7 @@ impl Node {
         leg: &Leg,
         flow: &Flow,
         plan: &Plan,
+        approvals: &[Approval],
         now: Timestamp,
     ) -> Result<Result<(), Refusal>, Trouble> {
         let (mut volume, mut to_recipient) = (leg.rows(), leg.rows());
@@ -250,13 +269,15 @@ impl Node {
         }
         let wanted = self.scope(leg.agreement(), leg.flow(), volume).await?;
         let key = Approval::key_of(leg.agreement(), leg.flow());
-        Ok(match self.find::<Approval>(&key).await? {
-            Some(approval) => approval.covers(&wanted, to_recipient),
-            None => Err(
-                Refusal::new("APP-03", format!("nobody has approved {}", leg.flow()))
-                    .help("ask an information asset owner for approval"),
-            ),
-        })
+        Ok(
+            match approvals.iter().find(|approval| approval.key() == key) {
+                Some(approval) => approval.covers(&wanted, to_recipient),
+                None => Err(
+                    Refusal::new("APP-03", format!("nobody has approved {}", leg.flow()))
+                        .help("ask an information asset owner for approval"),
+                ),
+            },
+        )
     }
 
     /// A file outside the volume that the agreement expects needs the other party's word first (RUN-16). Over a period,

@@ -258,7 +258,7 @@ impl Node {
                 .await?;
             let anew = &leaving.anew;
             let batch = self.put_anew(op, &leg, &flow_plan, anew, batch).await?;
-            let mut change = leg.seal(sealing)?;
+            let mut change = leaving.counted(leg.seal(sealing)?);
             let passed = &leaving.passed;
             for trace in self.not_sent(change.state(), &flow_plan, passed).await? {
                 change = change.along(&trace);
