@@ -108,7 +108,13 @@ pub(crate) const PAGE: u64 = 1_000;
 
 /// The pages up to a row number, in order. The names of a page's items are all of one length.
 pub(crate) fn pages(last: u64) -> impl Iterator<Item = RangeInclusive<u64>> {
-    (0..=last / PAGE).map(|page| page * PAGE..=page * PAGE + PAGE - 1)
+    (0..=last / PAGE).map(|page| page_of(page * PAGE))
+}
+
+/// The page that a row number is on.
+pub(crate) fn page_of(number: u64) -> RangeInclusive<u64> {
+    let first = number / PAGE * PAGE;
+    first..=first + PAGE - 1
 }
 
 /// Opens all rows of a holding, by row number.

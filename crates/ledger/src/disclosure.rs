@@ -24,7 +24,7 @@ mod opening;
 
 use std::fmt;
 
-pub use opening::{CellProof, FieldsProof, RowProof, prove, prove_row};
+pub use opening::{CellProof, FieldsProof, RowProof, near, prove, prove_row, prove_row_near};
 
 use hkdf::Hkdf;
 use hmac::Mac;
@@ -306,6 +306,7 @@ pub fn commit<'a, R: AsRef<[Cell<'a>]>>(
 pub struct Committing {
     edge: Frontier,
     cells: u64,
+    roots: Vec<Digest>,
 }
 
 impl Committing {
@@ -317,8 +318,15 @@ impl Committing {
         let n = self.edge.size();
         let root = key.row_root(n, cells)?;
         self.cells += cells.len() as u64;
-        self.edge.append(leaf_hash(root.as_bytes()));
+        let complete = self.edge.append(leaf_hash(root.as_bytes()));
+        self.roots.extend(complete.first());
         Ok(())
+    }
+
+    /// The root over each 256 rows that are whole, in order: with them a row is proven without the others
+    /// ([`prove_row_near`]). They are hashes of salted commitments, from which nothing can be guessed.
+    pub fn roots(&self) -> &[Digest] {
+        &self.roots
     }
 
     /// What is recorded of all of them.

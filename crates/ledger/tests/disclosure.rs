@@ -225,6 +225,67 @@ fn a_changed_proof_shows_nothing() {
 
 /// The root says nothing about values without the key: the same rows under another key look unrelated.
 #[test]
+fn a_row_is_proven_out_of_those_near_it_and_the_roots_as_out_of_all() {
+    let values: Rows = (0..65_800)
+        .map(|n| vec![("nino".into(), format!("{n}"))])
+        .collect();
+    let all = cells(&values);
+    let mut committing = disclosure::Committing::default();
+    for (size, row) in (1..).zip(&all) {
+        committing.row(&key(), row).unwrap();
+        if ![1, 2, 255, 256, 257, 511, 512, 513, 1_000, 65_536, 65_800].contains(&size) {
+            continue;
+        }
+        let (roots, root) = (committing.roots(), committing.clone().done().root);
+        assert_eq!(roots.len() as u64, size / 256);
+        let proven = |row| {
+            let near: Vec<u64> = disclosure::near(size, row).collect();
+            assert!(near.len() < 512 && near.is_sorted_by(|a, b| a < b));
+            let near = near.into_iter().map(|n| (n, &all[n as usize]));
+            disclosure::prove_row_near(&key(), (roots, size), near, row)
+        };
+        let last = size - 1;
+        for row in [0, last / 2, last.saturating_sub(256), last] {
+            let proof = proven(row).unwrap();
+            assert_eq!(proof.verify(&root, size), Ok(()));
+            if size <= 1_000 {
+                let rows = &all[..size as usize];
+                assert_eq!(proof, disclosure::prove_row(&key(), rows, row).unwrap());
+            }
+        }
+        let (row, rows) = (size, size);
+        let none = DisclosureFault::NoSuchRow { row, rows };
+        assert_eq!(proven(row).unwrap_err(), none);
+    }
+}
+
+#[test]
+fn other_roots_or_rows_than_those_of_the_file_prove_nothing() {
+    let values: Rows = (0..600)
+        .map(|n| vec![("nino".into(), format!("{n}"))])
+        .collect();
+    let all = cells(&values);
+    let root = disclosure::commit(&key(), &all).unwrap().root;
+    let near = |row| disclosure::near(600, row).map(|n| (n, &all[n as usize]));
+    let mut committing = disclosure::Committing::default();
+    for row in &all {
+        committing.row(&key(), row).unwrap();
+    }
+    let good = committing.roots().to_vec();
+    let proven = |roots: &[Digest]| disclosure::prove_row_near(&key(), (roots, 600), near(3), 3);
+    assert_eq!(proven(&good).unwrap().verify(&root, 600), Ok(()));
+    let changed = [good[0], Digest::of(b"another")];
+    assert!(proven(&changed).unwrap().verify(&root, 600).is_err());
+    assert!(proven(&good[..1]).is_err());
+    let less = near(3).skip(300);
+    let none = disclosure::prove_row_near(&key(), (&good, 600), less, 3);
+    assert!(none.is_err());
+    let without_last = near(3).filter(|(n, _)| *n != 599);
+    let none = disclosure::prove_row_near(&key(), (&good, 600), without_last, 3);
+    assert!(none.is_err());
+}
+
+#[test]
 fn the_key_decides_every_salt() {
     let rows = sample();
     let rows = cells(&rows);

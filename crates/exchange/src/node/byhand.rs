@@ -117,7 +117,7 @@ impl Node {
                 let mut commitment = Commitment::of(self.disclosure_key(&leg).await?);
                 let leaving = self.leaving(&leg, Some(&mut commitment)).await?;
                 let password_by = self.password_by(&plan, &flow_plan)?;
-                let disclosure = commitment.root();
+                let (disclosure, roots) = commitment.done();
                 let format = format_of(&flow_plan)?;
                 let (project, reply_by) = self.stated(&plan, &flow_plan, run).await?;
                 let cover = Cover::of(&plan, &flow_plan, &leg, format)
@@ -146,7 +146,7 @@ impl Node {
                 };
                 let batch = Batch::new(op.clone(), "leg.lock");
                 let batch = self
-                    .remember_permits(op, &leg, file, &leaving, batch)
+                    .remember_proofs(op, &leg, file, (&leaving, &roots), batch)
                     .await?;
                 let batch = self
                     .put_anew(op, &leg, &flow_plan, &leaving.anew, batch)

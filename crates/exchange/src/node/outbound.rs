@@ -204,7 +204,7 @@ impl Node {
             let (_, plan, flow_plan) = self.flow(leg.agreement(), flow).await?;
             let mut commitment = Commitment::of(self.disclosure_key(&leg).await?);
             let leaving = self.leaving(&leg, Some(&mut commitment)).await?;
-            let disclosure = commitment.root();
+            let (disclosure, roots) = commitment.done();
             let format = format_of(&flow_plan)?;
             let kind = if flow_plan.answers.is_some() {
                 Kind::Return
@@ -254,7 +254,7 @@ impl Node {
             let batch = Batch::new(op.clone(), "leg.seal");
             let batch = batch.large_package(&manifest.id, front, spooled);
             let batch = self
-                .remember_permits(op, &leg, leg.file(), &leaving, batch)
+                .remember_proofs(op, &leg, leg.file(), (&leaving, &roots), batch)
                 .await?;
             let anew = &leaving.anew;
             let batch = self.put_anew(op, &leg, &flow_plan, anew, batch).await?;
@@ -324,13 +324,14 @@ impl Node {
         Ok(DisclosureKey::new(*Digest::of(&all).as_bytes()))
     }
 
-    /// Keeps which permit each cell relied on, sealed beside the rows and dead with them: a proof needs it.
-    pub(super) async fn remember_permits(
+    /// Keeps which permit each cell relied on, and the roots over each 256 rows, sealed beside the rows and dead with them: a
+    /// proof needs the permits, and with the roots no more rows than those near its own.
+    pub(super) async fn remember_proofs(
         &self,
         op: &OperationId,
         leg: &Leg,
         file: u32,
-        leaving: &Leaving,
+        (leaving, roots): (&Leaving, &[Digest]),
         batch: Batch,
     ) -> Result<Batch, Trouble> {
         let Some(holding) = leg.holdings().first() else {
@@ -339,9 +340,14 @@ impl Node {
         let plain = Zeroizing::new(
             serde_json::to_vec(&Relying::of(leaving)).map_err(|e| PortFault(e.to_string()))?,
         );
-        let name = relied_item(file);
-        let sealed = self.ports.vault.seal(holding, op, &name, &plain).await?;
-        Ok(batch.item(holding, name, sealed))
+        let roots: Vec<u8> = roots.iter().flat_map(|root| root.0).collect();
+        let items = [
+            (relied_item(file), plain),
+            (roots_item(file), Zeroizing::new(roots)),
+        ];
+        let sealed = self.ports.vault.seal_many(holding, op, &items).await?;
+        let put = |batch: Batch, ((name, _), sealed)| batch.item(holding, name, sealed);
+        Ok(items.into_iter().zip(sealed).fold(batch, put))
     }
 
     /// Rows that leave otherwise than they were prepared are kept as they leave: a proof needs them.
@@ -435,6 +441,11 @@ pub(super) fn relied_item(file: u32) -> String {
     format!("permits/{file}")
 }
 
+/// The name of the item that keeps the roots of a file's commitment.
+pub(super) fn roots_item(file: u32) -> String {
+    format!("roots/{file}")
+}
+
 /// How many rows that were asked about have no content, where the agreement shows them so.
 fn nil(flow: &Flow, base: Option<&Leg>, rows: u64) -> Option<u64> {
     let answers = flow.answers.as_ref()?;
@@ -515,9 +526,10 @@ impl Commitment {
         }
     }
 
-    /// The root over all rows that were taken.
-    pub(super) fn root(self) -> Digest {
-        self.rows.done().root
+    /// The root over all rows that were taken, and those over each 256 of them.
+    pub(super) fn done(self) -> (Digest, Vec<Digest>) {
+        let roots = self.rows.roots().to_vec();
+        (self.rows.done().root, roots)
     }
 
     pub(super) fn row(

@@ -1,17 +1,23 @@
 //! Proving: what an outsider can check about what left. A row is proven while its salts live, the fact for ever.
 
+use std::ops::RangeInclusive;
+
+use agreement::Flow;
+use ledger::disclosure::{self, Committing};
 use ledger::proof::{DisclosureProof, EntryProof, Proof};
 use ledger::tree::{Joint, Stretch};
-use ledger::{Cell, Checkpoint, Digest, DisclosureFault, DisclosureKey};
+use ledger::{Cell, Checkpoint, Digest, DisclosureKey, RowProof};
+use zeroize::Zeroizing;
 
 use super::Node;
-use super::outbound::{Relied, committed, relied_item};
+use super::outbound::{Relied, committed, relied_item, roots_item};
 use crate::gate::Cells;
 use crate::ids::{FlowId, RunId};
 use crate::leg::Leg;
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
 use crate::retention::Holding;
+use crate::rows;
 use crate::trouble::Trouble;
 
 /// A proof and the public key that it is checked with.
@@ -37,11 +43,8 @@ impl Node {
         field: &str,
     ) -> Result<Proven, Trouble> {
         let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-        let opens = self
-            .opened(&leg, row, |key, rows, at| {
-                ledger::disclosure::prove(key, rows, at, field)
-            })
-            .await?;
+        let opens = self.opened(&leg, row).await?.cell(field);
+        let opens = opens.map_err(|e| PortFault(e.to_string()))?;
         let entry = self.prove_sealed(&leg).await?;
         Ok(self.proven(Proof::Cell(DisclosureProof { entry, opens })))
     }
@@ -58,11 +61,7 @@ impl Node {
         row: u64,
     ) -> Result<Proven, Trouble> {
         let leg: Leg = self.need(&Leg::key_of(run, flow)).await?;
-        let opens = self
-            .opened(&leg, row, |key, rows, at| {
-                ledger::disclosure::prove_row(key, rows, at).map(|row| row.without_values())
-            })
-            .await?;
+        let opens = self.opened(&leg, row).await?.without_values();
         let entry = self.prove_sealed(&leg).await?;
         Ok(self.proven(Proof::Fields(DisclosureProof { entry, opens })))
     }
@@ -77,14 +76,10 @@ impl Node {
         Ok(self.proven(Proof::Disclosure(entry)))
     }
 
-    /// Opens the commitment to a sent file at one of its rows, counted from 1 as the file was prepared.
-    async fn opened<P>(
-        &self,
-        leg: &Leg,
-        row: u64,
-        open: impl FnOnce(&DisclosureKey, Vec<Vec<Cell<'_>>>, u64) -> Result<P, DisclosureFault>,
-    ) -> Result<P, Trouble> {
-        left(leg)?;
+    /// Opens the commitment to a sent file at one of its rows, counted from 1 as the file was prepared. No more rows are read
+    /// than those near it.
+    async fn opened(&self, leg: &Leg, row: u64) -> Result<RowProof, Trouble> {
+        let root = left(leg)?;
         for holding in leg.holdings() {
             let kept = self.find::<Holding>(holding.as_str()).await?;
             if !kept.is_some_and(|kept| kept.is_alive()) {
@@ -94,22 +89,69 @@ impl Node {
         }
         let key = self.disclosure_key(leg).await?;
         let (_, _, flow_plan) = self.flow(leg.agreement(), leg.flow()).await?;
-        let values = self.rows_of(leg, &flow_plan).await?;
-        let relied = self.relied(leg).await?;
-        let numbers = leg.numbers();
-        let at = numbers.iter().position(|n| *n == row).ok_or_else(|| {
+        let sent = SentFile {
+            relied: self.relied(leg).await?,
+            numbers: leg.numbers(),
+            flow: flow_plan,
+        };
+        let size = sent.numbers.len() as u64;
+        let at = sent.numbers.binary_search(&row).map_err(|_| {
             Refusal::new(
                 "RUN-17",
                 format!("row {row} of {} in {} has not left", leg.flow(), leg.run()),
             )
-        })?;
+        })? as u64;
+        let roots = match self.roots(leg).await? {
+            Some(roots) => roots,
+            // Sealed before they were kept.
+            None => self.roots_anew(leg, &sent, &key).await?,
+        };
+        let mut read = Vec::new();
+        for page in sent.pages_of(disclosure::near(size, at)) {
+            let rows = self.rows_of_page(leg, &sent.flow, &page).await?;
+            read.push((page, rows));
+        }
         // The cells as they left, with the permits that were relied on; the root in the ledger shows whether they did.
-        let cells = Cells::of(&flow_plan);
-        let rows = numbers.iter().enumerate().map(|(place, n)| {
-            let values = cells.row(&values, *n);
-            committed(&flow_plan, relied.at(place).unwrap_or_default(), &values)
+        let cells = Cells::of(&sent.flow);
+        let near = disclosure::near(size, at).filter_map(|place| {
+            let number = sent.number(place)?;
+            let (_, rows) = read.iter().find(|(page, _)| page.contains(&number))?;
+            Some((place, sent.row(place, &cells.row(rows, number))))
         });
-        Ok(open(&key, rows.collect(), at as u64).map_err(|e| PortFault(e.to_string()))?)
+        let proof = disclosure::prove_row_near(&key, (&roots, size), near, at);
+        let proof = proof.and_then(|proof| proof.verify(&root, size).map(|()| proof));
+        Ok(proof.map_err(|e| PortFault(e.to_string()))?)
+    }
+
+    /// The roots over each 256 rows of a sent file, as they were kept when it was sealed.
+    async fn roots(&self, leg: &Leg) -> Result<Option<Vec<Digest>>, Trouble> {
+        let Some(plain) = self.kept_beside(leg, &roots_item(leg.file())).await? else {
+            return Ok(None);
+        };
+        let (roots, rest) = plain.as_chunks();
+        match rest.is_empty() {
+            true => Ok(Some(roots.iter().copied().map(Digest).collect())),
+            false => Err(damaged("roots").into()),
+        }
+    }
+
+    /// The same, out of all its rows, a page at a time.
+    async fn roots_anew(
+        &self,
+        leg: &Leg,
+        sent: &SentFile,
+        key: &DisclosureKey,
+    ) -> Result<Vec<Digest>, Trouble> {
+        let (mut committing, cells) = (Committing::default(), Cells::of(&sent.flow));
+        let mut places = (0..).zip(&sent.numbers).peekable();
+        for page in rows::pages(leg.last_number()) {
+            let rows = self.rows_of_page(leg, &sent.flow, &page).await?;
+            while let Some((place, number)) = places.next_if(|(_, n)| page.contains(n)) {
+                let taken = committing.row(key, &sent.row(place, &cells.row(&rows, *number)));
+                taken.map_err(|e| PortFault(e.to_string()))?;
+            }
+        }
+        Ok(committing.roots().to_vec())
     }
 
     async fn prove_sealed(&self, leg: &Leg) -> Result<EntryProof, Trouble> {
@@ -131,17 +173,29 @@ impl Node {
     }
 
     async fn relied(&self, leg: &Leg) -> Result<Relied, Trouble> {
-        let holding = leg
-            .holdings()
-            .first()
-            .ok_or_else(|| Refusal::new("SEC-14", "this file has no holding"))?;
-        let name = relied_item(leg.file());
-        let Some(sealed) = self.ports.store.item(holding, &name).await? else {
-            return Err(Self::gone(holding).into());
+        let Some(plain) = self.kept_beside(leg, &relied_item(leg.file())).await? else {
+            return Err(match leg.holdings().first() {
+                Some(holding) => Self::gone(holding),
+                None => Refusal::new("SEC-14", "this file has no holding"),
+            }
+            .into());
         };
-        let plain = self.ports.vault.open(holding, &name, &sealed).await?;
-        serde_json::from_slice(&plain)
-            .map_err(|_| PortFault("the permits of a file are damaged".into()).into())
+        serde_json::from_slice(&plain).map_err(|_| damaged("permits").into())
+    }
+
+    /// What was sealed beside the rows of a sent file under this name.
+    async fn kept_beside(
+        &self,
+        leg: &Leg,
+        name: &str,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Trouble> {
+        let Some(holding) = leg.holdings().first() else {
+            return Ok(None);
+        };
+        let Some(sealed) = self.ports.store.item(holding, name).await? else {
+            return Ok(None);
+        };
+        Ok(Some(self.ports.vault.open(holding, name, &sealed).await?))
     }
 
     /// The first entry that is found by `name`, with its way to the checkpoint.
@@ -205,6 +259,40 @@ impl Node {
         }
         Ok(Some(joint.hash()))
     }
+}
+
+/// A sent file: the numbers of its rows in their order, and the permits that each cell relied on.
+struct SentFile {
+    relied: Relied,
+    numbers: Vec<u64>,
+    flow: Flow,
+}
+
+impl SentFile {
+    /// The number of the row at a place of the file, counted from 0.
+    fn number(&self, place: u64) -> Option<u64> {
+        self.numbers.get(usize::try_from(place).ok()?).copied()
+    }
+
+    /// The pages on which the rows at these places are, each once.
+    fn pages_of(&self, places: impl Iterator<Item = u64>) -> Vec<RangeInclusive<u64>> {
+        let mut pages: Vec<_> = places
+            .filter_map(|place| self.number(place))
+            .map(rows::page_of)
+            .collect();
+        pages.dedup();
+        pages
+    }
+
+    /// The cells of the row at a place, which has these values, as they were committed to.
+    fn row<'a>(&'a self, place: u64, values: &[&'a str]) -> Vec<Cell<'a>> {
+        let permits = usize::try_from(place).ok().and_then(|n| self.relied.at(n));
+        committed(&self.flow, permits.unwrap_or_default(), values)
+    }
+}
+
+fn damaged(what: &str) -> PortFault {
+    PortFault(format!("the {what} of a file are damaged"))
 }
 
 /// The root of the commitment to what left.

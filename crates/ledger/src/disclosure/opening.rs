@@ -2,13 +2,15 @@
 //!
 //! All but the last hold values: hand them only to those who may see them. Nothing here prints one.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     Cell, ClosedCell, DisclosureFault, DisclosureKey, OpenCell, TreeCell, row_leaves, whole,
 };
 use crate::digest::{Digest, leaf_hash};
-use crate::tree;
+use crate::tree::{self, Joint, Stretch};
 
 /// Shows that one cell left, under which permit and with which value. Holds the value: hand it only to those
 /// who may see it.
@@ -54,29 +56,65 @@ pub fn prove<'a, R: AsRef<[Cell<'a>]>>(
     row: u64,
     field: &str,
 ) -> Result<CellProof, DisclosureFault> {
-    let RowProof {
-        cells, row_path, ..
-    } = prove_row(key, rows, row)?;
-    let column = cells
-        .iter()
-        .position(|cell| cell.field == field)
-        .ok_or(DisclosureFault::NoSuchField { row })?;
-    let leaves = row_leaves(row, &cells)?;
-    let (columns, at) = (cells.len() as u64, column as u64);
-    let cell_path =
-        tree::prove_inclusion(&leaves, at).map_err(|_| DisclosureFault::NoSuchField { row })?;
-    let cell = cells
-        .into_iter()
-        .nth(column)
-        .ok_or(DisclosureFault::NoSuchField { row })?;
-    let row_root = tree::root(&leaves);
-    Ok(CellProof {
+    prove_row(key, rows, row)?.cell(field)
+}
+
+/// How many rows each of the roots covers that [`super::Committing::roots`] gives.
+const COVERED: u64 = 256;
+
+/// Which rows a proof of `row` needs beside those roots, of a file of so many rows: the up to 256 among which it is, and those
+/// behind the last whole 256.
+pub fn near(rows: u64, row: u64) -> impl Iterator<Item = u64> {
+    let own = row / COVERED * COVERED;
+    let rest = rows / COVERED * COVERED;
+    let of = move |from: u64, to: u64| from..to.min(rows);
+    of(own, own + COVERED).chain(of(rest.max(own + COVERED), rows))
+}
+
+/// Proves all cells of one row of a file of so many rows, out of the rows that are [`near`] it, by number, and the roots.
+/// Roots or rows that are not those of the file make a proof that does not verify.
+///
+/// # Errors
+/// [`DisclosureFault`]: no such row, one that is near it or a root is missing, or a row that could not have been committed to.
+pub fn prove_row_near<'a, R: AsRef<[Cell<'a>]>>(
+    key: &DisclosureKey,
+    (roots, rows): (&[Digest], u64),
+    near: impl IntoIterator<Item = (u64, R)>,
+    row: u64,
+) -> Result<RowProof, DisclosureFault> {
+    let none = || DisclosureFault::NoSuchRow { row, rows };
+    let mut leaves = BTreeMap::new();
+    let mut wanted = None;
+    for (n, cells) in near {
+        let cells = cells.as_ref();
+        leaves.insert(n, leaf_hash(key.row_root(n, cells)?.as_bytes()));
+        if n == row {
+            wanted = Some(key.open_row(n, cells));
+        }
+    }
+    let cells = wanted.ok_or_else(none)?;
+    let mut row_path = Vec::new();
+    for stretches in tree::inclusion_stretches(rows, row).map_err(|_| none())? {
+        let mut joint = Joint::default();
+        for Stretch { level, from, to } in stretches {
+            // Larger subtrees are joined of those that there are roots of.
+            let (level, many) = match level {
+                0 => (0, 1),
+                larger => (1, COVERED.pow(larger - 1)),
+            };
+            for n in from * many..to * many {
+                let hash = match level {
+                    0 => leaves.get(&n),
+                    _ => usize::try_from(n).ok().and_then(|n| roots.get(n)),
+                };
+                joint.push(level, *hash.ok_or_else(none)?);
+            }
+        }
+        row_path.push(joint.hash());
+    }
+    Ok(RowProof {
         row,
-        cell,
-        column: at,
-        columns,
-        cell_path,
-        row_root,
+        cells,
         row_path,
     })
 }
@@ -157,6 +195,33 @@ impl RowProof {
     pub fn verify(&self, root: &Digest, rows: u64) -> Result<(), DisclosureFault> {
         whole(self.row, self.fields())?;
         row_in_disclosure(self.row, &self.cells, rows, &self.row_path, root)
+    }
+
+    /// One of its cells alone.
+    ///
+    /// # Errors
+    /// [`DisclosureFault::NoSuchField`].
+    pub fn cell(self, field: &str) -> Result<CellProof, DisclosureFault> {
+        let Self {
+            row,
+            cells,
+            row_path,
+        } = self;
+        let none = || DisclosureFault::NoSuchField { row };
+        let column = cells.iter().position(|cell| cell.field == field);
+        let column = column.ok_or_else(none)?;
+        let leaves = row_leaves(row, &cells)?;
+        let (columns, at) = (cells.len() as u64, column as u64);
+        let cell_path = tree::prove_inclusion(&leaves, at).map_err(|_| none())?;
+        Ok(CellProof {
+            row,
+            cell: cells.into_iter().nth(column).ok_or_else(none)?,
+            column: at,
+            columns,
+            cell_path,
+            row_root: tree::root(&leaves),
+            row_path,
+        })
     }
 
     /// The same row without its values and salts.
