@@ -16,13 +16,16 @@ mod office;
 use std::path::PathBuf;
 
 use common::*;
+use exchange::approval::Approval;
+use exchange::change::Aggregate as _;
 use exchange::cover::Cover;
 use exchange::leg::{Leg, State};
 use exchange::pact::Move;
 use exchange::password::Password;
+use exchange::route::Route;
 use exchange::table::{Format, Table};
 use exchange::{Brought, Node, Told, Trouble, inward};
-use ledger::Entry;
+use ledger::{Code, Entry, Fact};
 use zeroize::Zeroizing;
 
 /// The agreement with a way for files by hand: the same workbook comes back, with what was found.
@@ -276,6 +279,17 @@ async fn the_file_is_locked_and_its_password_goes_another_way_and_is_kept_nowher
         "seven that were sent and three to fill in"
     );
     assert_eq!(table.rows.len() as u64, by_hand.leg(&ask()).await.rows());
+}
+
+// shows: APP-08
+#[tokio::test]
+async fn whoever_counted_before_a_file_was_locked_counts_again() {
+    let by_hand = ByHand::new().await;
+    let key = Approval::key_of(&agreement(), &ask());
+    let approval = async || by_hand.node.find::<Approval>(&key).await.unwrap().unwrap();
+    let before = approval().await.version();
+    by_hand.exported().await;
+    assert_eq!(approval().await.version(), before + 1);
 }
 
 // shows: SEC-06
@@ -603,11 +617,16 @@ async fn libreoffice_opens_the_file_fills_it_in_and_what_it_stores_is_loaded() {
 
 /// What a command of the Home Office's officer says; its standard input is this line.
 fn command(by_hand: &ByHand, args: &[&str], line: &str) -> String {
+    command_as(by_hand, args, "o1:data-sharing-officer", line)
+}
+
+/// As [`command`], of somebody else.
+fn command_as(by_hand: &ByHand, args: &[&str], who: &str, line: &str) -> String {
     use std::io::Write;
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_concordat"))
         .args(args)
-        .args(["--dir", "ho", "--as", "o1:data-sharing-officer"])
+        .args(["--dir", "ho", "--as", who])
         .current_dir(by_hand.house.dir.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -689,6 +708,99 @@ async fn by_commands_the_file_lies_where_a_person_takes_it_and_the_answer_where_
     let said = bring(&[], password);
     assert!(said.contains("RUN-"), "{said}");
     assert_eq!(files(&desk), [ours.join("another.xlsx")]);
+}
+
+/// The files below a folder, in order of their paths.
+fn lying(folder: &std::path::Path) -> Vec<PathBuf> {
+    let mut all = files(folder);
+    all.sort();
+    all
+}
+
+/// What the ledger says of the end of routes, whether it has a place or waits for one.
+async fn ends(node: &Node) -> Vec<Entry> {
+    let store = &node.ports().store;
+    let placed = store.leaves(0, u64::from(u32::MAX)).await.unwrap();
+    let waiting = store.pending(999).await.unwrap();
+    let placed = placed.into_iter().map(|(bytes, _)| bytes);
+    let all = placed.chain(waiting.into_iter().map(|entry| entry.bytes));
+    let all = all.map(|bytes| Entry::parse(&bytes).unwrap());
+    let of_it = |e: &Entry| ["route.clearing", "route.retired"].contains(&e.act.as_str());
+    all.filter(of_it).collect()
+}
+
+// shows: RUN-13, RET-16
+#[tokio::test]
+async fn what_lies_on_a_route_is_taken_in_or_away_before_it_is_retired() {
+    let by_hand = ByHand::new().await;
+    let desk = by_hand.house.home("ho").join("by-hand");
+    let retire = |more: &[&str]| {
+        let args = ["route", "retire", "upload", "--reason", "it closes"];
+        let mut args = args.to_vec();
+        args.extend(more);
+        command_as(&by_hand, &args, "r1:siro", "")
+    };
+    command(&by_hand, &["run", "export", "ask-2026-02", "ask"], "");
+    let ours = desk.join("hmrc/official-sensitive-ask-2026-02-ask.xlsx");
+    assert_eq!(files(&desk), std::slice::from_ref(&ours));
+    // What lies there for this node is named, and taken away by nobody: nothing is done.
+    let theirs = desk.join("ho/answer.xlsx");
+    std::fs::create_dir_all(desk.join("ho")).unwrap();
+    std::fs::write(&theirs, b"an answer").unwrap();
+    let said = retire(&[]);
+    assert!(
+        said.contains("RUN-13") && said.contains("answer.xlsx") && said.contains("run bring"),
+        "{said}"
+    );
+    assert_eq!(lying(&desk), [ours.clone(), theirs.clone()]);
+    let route = async || by_hand.node.find::<Route>("upload").await.unwrap().unwrap();
+    assert_eq!(route().await.state().name(), "approved");
+
+    // Another file of that party's stays as well: the node knows its own.
+    std::fs::remove_file(&theirs).unwrap();
+    let other = desk.join("hmrc/another.xlsx");
+    std::fs::write(&other, b"of somebody else").unwrap();
+    let tried = retire(&["--dry-run"]);
+    assert!(tried.contains("is retired"), "{tried}");
+    assert_eq!(lying(&desk), [other.clone(), ours.clone()]);
+    let said = retire(&[]);
+    assert!(
+        said.contains(ours.file_name().unwrap().to_str().unwrap()),
+        "{said}"
+    );
+    assert_eq!(files(&desk), [other]);
+    assert_eq!(route().await.state().name(), "retired");
+    let ended = ends(&by_hand.node).await;
+    assert_eq!(acts(&ended), ["route.clearing", "route.retired"]);
+    assert_eq!(ended[0].facts[&Code::of("files")], Fact::Count(1));
+    assert_eq!(ended[1].facts.get(&Code::of("what-lies-there")), None);
+}
+
+// shows: RUN-13
+#[tokio::test]
+async fn a_route_whose_place_must_not_be_asked_is_retired_at_once() {
+    let by_hand = ByHand::new().await;
+    let desk = by_hand.house.home("ho").join("by-hand");
+    command(&by_hand, &["run", "export", "ask-2026-02", "ask"], "");
+    let lies = files(&desk);
+    // The place does not answer.
+    std::fs::rename(&desk, desk.with_extension("away")).unwrap();
+    std::fs::write(&desk, b"no folder").unwrap();
+    let args = ["route", "retire", "upload", "--reason", "a leak"];
+    let said = command_as(&by_hand, &args, "r1:siro", "");
+    assert!(said.contains("--leave"), "{said}");
+    let said = command_as(&by_hand, &[&args[..], &["--leave"]].concat(), "r1:siro", "");
+    assert!(
+        said.contains("is retired") && said.contains("is left"),
+        "{said}"
+    );
+    std::fs::remove_file(&desk).unwrap();
+    std::fs::rename(desk.with_extension("away"), &desk).unwrap();
+    assert_eq!(files(&desk), lies);
+    let ended = ends(&by_hand.node).await;
+    assert_eq!(acts(&ended), ["route.retired"]);
+    let left = Fact::Code(Code::of("left"));
+    assert_eq!(ended[0].facts[&Code::of("what-lies-there")], left);
 }
 
 #[test]

@@ -67,7 +67,7 @@ async fn sent(town: &Town) {
 
 async fn retired(node: &Node, name: &str) {
     let (retire, owner) = (op("retire"), person("r1", Role::RiskOwner));
-    node.retire_route(&retire, &route(name), "replaced", &owner)
+    node.retire_route(&retire, &route(name), "replaced", false, &owner)
         .await
         .unwrap();
 }
@@ -126,7 +126,7 @@ async fn only_an_approved_route_sends() {
 
     // Retired after the seal, it stays sealed, and nothing lies anywhere.
     sent(&town).await;
-    ho.retire_route(&op("again"), &gsi, "replaced", &siro)
+    ho.retire_route(&op("again"), &gsi, "replaced", false, &siro)
         .await
         .unwrap();
     let worked = ho.work().await.unwrap();

@@ -206,7 +206,7 @@ async fn the_tax_side_is_asked_nothing_until_its_agreement_is_in_force_and_its_r
     let route = exchange::ids::RouteId::parse("hmrc-api").unwrap();
     let retired = counter
         .ho
-        .retire_route(&op("retire"), &route, "a leak", &owner)
+        .retire_route(&op("retire"), &route, "a leak", false, &owner)
         .await;
     retired.unwrap();
     assert_eq!(

@@ -42,6 +42,8 @@ acts! {
     RouteAssured = "route.assured";
     /// A route was approved for the data (SEC-07).
     RouteApproved = "route.approved";
+    /// What this node laid on a route for parties without a node is to be taken away before the route is retired (RET-16).
+    RouteClearing = "route.clearing";
     /// A route is used no more.
     RouteRetired = "route.retired";
     /// A checked agreement was laid on the table.

@@ -4,7 +4,7 @@
 //! What is approved is a route with its settings. Another server, another key or another folder under the same name is
 //! another route, and has to be approved anew.
 
-use ledger::{Digest, Fact};
+use ledger::{Code, Digest, Fact};
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
@@ -165,14 +165,23 @@ impl Route {
         Ok(Change::new(self, record))
     }
 
-    /// It carries nothing any more.
+    /// It carries nothing any more. The record says whether what lay there was left, unasked.
     ///
     /// # Errors
     /// A refusal (RUN-13) where it is retired, or without a reason.
-    pub fn retire(mut self, reason: &str, by: &Warrant) -> Result<Change<Self>, Refusal> {
+    pub fn retire(
+        mut self,
+        reason: &str,
+        left: bool,
+        by: &Warrant,
+    ) -> Result<Change<Self>, Refusal> {
         with_reason(reason, "the end of a route needs its reason")?;
         self.moved("retire")?;
         let record = self.record(Act::RouteRetired, by).text("reason", reason);
+        let record = match left {
+            true => record.fact("what-lies-there", Fact::Code(Code::of("left"))),
+            false => record,
+        };
         Ok(Change::new(self, record))
     }
 
@@ -227,6 +236,13 @@ impl Route {
             format!("the route {name} is {state}: it cannot {verb}"),
         )
         .help("`concordat route list` shows how far each has come")
+    }
+
+    /// Locked files of this node are to be taken away from where they lie, so many.
+    pub(crate) fn clearing(&self, files: usize, by: &Warrant) -> Record {
+        self.record(Act::RouteClearing, by)
+            .rule("RET-16")
+            .count("files", files as u64)
     }
 
     fn record(&self, act: Act, by: &Warrant) -> Record {

@@ -55,7 +55,7 @@ fn route(state: State) -> Route {
             approved.unwrap().state().clone()
         }
         State::Retired => {
-            let retired = assured().retire("replaced", &owner("i1"));
+            let retired = assured().retire("replaced", false, &owner("i1"));
             retired.unwrap().state().clone()
         }
     };
@@ -69,7 +69,7 @@ fn step(verb: &str, route: Route, settings: Digest) -> Result<Change<Route>, Ref
         "propose" => route.propose_again(settings, &proposer()),
         "assure" => route.assure(settings, "terms of the host", &owner("i1")),
         "approve" => route.approve(settings, "accredited", &owner("r1")),
-        "retire" => route.retire("replaced", &owner("i1")),
+        "retire" => route.retire("replaced", false, &owner("i1")),
         other => panic!("{other}"),
     }
 }
@@ -147,5 +147,9 @@ fn every_step_but_a_proposal_has_its_reason() {
             .approve(hash(), none, &owner("r1"))
             .is_err()
     );
-    assert!(route(State::Approved).retire(none, &owner("i1")).is_err());
+    assert!(
+        route(State::Approved)
+            .retire(none, false, &owner("i1"))
+            .is_err()
+    );
 }

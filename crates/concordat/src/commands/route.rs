@@ -36,11 +36,12 @@ enum What {
         after_help = "Example: concordat route approve secure-transfer --reason \"accredited on 3 June\" --as r1:siro"
     )]
     Approve(Reasoned),
-    /// Retire the route: nothing goes by it any more, and nothing is taken from it.
+    /// Retire the route: nothing goes by it any more, and nothing is taken from it. What this node laid there for a party without
+    /// a node is taken away first.
     #[command(
         after_help = "Example: concordat route retire secure-transfer --reason \"the host closes\" --as r1:siro"
     )]
-    Retire(Reasoned),
+    Retire(Retiring),
     /// Say which routes there are, and how far each has come.
     #[command(after_help = "Example: concordat route list --dir ho")]
     List(At),
@@ -66,13 +67,23 @@ struct Reasoned {
     reason: String,
 }
 
+/// A route that is to be retired.
+#[derive(clap::Args)]
+struct Retiring {
+    #[command(flatten)]
+    because: Reasoned,
+    /// Ask nothing of the place and leave what lies there: it does not answer, or must not be asked.
+    #[arg(long)]
+    leave: bool,
+}
+
 pub(crate) async fn run(args: &Args) -> Result<(), Fail> {
     let (named, said) = match &args.what {
         What::List(at) => return show(at, list(at).await),
         What::Propose(named) => (named, propose(named).await),
         What::Assure(it) => (&it.named, assure(it).await),
         What::Approve(it) => (&it.named, approve(it).await),
-        What::Retire(it) => (&it.named, retire(it).await),
+        What::Retire(it) => (&it.because.named, retire(it).await),
     };
     tell(&named.by.working, said)
 }
@@ -123,16 +134,27 @@ async fn approve(it: &Reasoned) -> Result<Said, Fail> {
     )
 }
 
-async fn retire(it: &Reasoned) -> Result<Said, Fail> {
-    let Named { route, by } = &it.named;
+async fn retire(it: &Retiring) -> Result<Said, Fail> {
+    let Reasoned { named, reason } = &it.because;
+    let Named { route, by } = named;
     let node = by.working.node().await?;
     let op = step(&node, "retire", route).await?;
-    let done = node.retire_route(&op, route, &it.reason, &by.who).await?;
-    Ok(Said::did(
+    let retired = node.retire_route(&op, route, reason, it.leave, &by.who);
+    let (done, gone) = retired.await?;
+    let mut said = Said::did(
         format!("The route {route} is retired: it carries nothing any more."),
         done,
-    )
-    .next("what is sealed for it waits; an agreement that names it needs it back, or a new version")
+    );
+    for name in &gone {
+        said = said.line(format!("  {name} is taken away from there"));
+    }
+    if !gone.is_empty() {
+        said = said.next("where a party has not got its file, say so (`concordat run said RUN FLOW --refused R`): it is made anew");
+    }
+    if it.leave {
+        said = said.next("what lies there is left: whoever runs the place takes it away");
+    }
+    Ok(said.next("what is sealed for it waits; an agreement that names it needs it back, or a new version")
     .undo(format!(
         "`concordat route propose {route}`: assured and approved anew, it carries again"
     )))

@@ -1,6 +1,8 @@
 //! Where files of parties without a node lie on the route that the agreement names: laid out under a name of their own,
 //! fetched, and taken away again. By a route that is not approved nothing is laid or fetched (SEC-01, RUN-13).
 
+use std::collections::BTreeSet;
+
 use agreement::Flow;
 
 use super::bring::Brought;
@@ -9,7 +11,7 @@ use super::outbound::format_of;
 use super::{Carrier, Node};
 use crate::cover::{Cover, annotated_name};
 use crate::file_name::FileName;
-use crate::ids::{AgreementId, FlowId, HoldingId};
+use crate::ids::{AgreementId, FlowId, HoldingId, PartyId, RouteId};
 use crate::leg::{Leg, State};
 use crate::ports::PortFault;
 use crate::refusal::Refusal;
@@ -86,21 +88,44 @@ impl Node {
     /// Takes a file of ours away from where it was laid out for a party without a node. Nothing is asked of a route that is
     /// not approved.
     pub(super) async fn clear_laid(&self, leg: &Leg) -> Result<(), Trouble> {
-        let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
-        if flow.from != *self.party() || !self.is_by_hand(leg.peer()) {
+        let Some(name) = self.laid_name(leg).await? else {
             return Ok(());
-        }
+        };
         let carrier = match self.approved_route(leg.route()).await {
             Ok(carrier) => carrier,
             Err(Trouble::Refused(_)) => return Ok(()),
             Err(fault) => return Err(fault),
         };
+        Ok(carrier.transport.clear(leg.peer(), &name).await?)
+    }
+
+    /// The name under which a file of ours is laid out; none where it goes to a node, or is of the other party.
+    async fn laid_name(&self, leg: &Leg) -> Result<Option<FileName>, Trouble> {
+        let (_, plan, flow) = self.flow(leg.agreement(), leg.flow()).await?;
+        if flow.from != *self.party() || !self.is_by_hand(leg.peer()) {
+            return Ok(None);
+        }
         let Ok(format) = format_of(&flow) else {
-            return Ok(());
+            return Ok(None);
         };
         let cover = Cover::of(&plan, &flow, leg, format);
-        let name = named(&self.ports.locks.name(format, &cover))?;
-        Ok(carrier.transport.clear(leg.peer(), &name).await?)
+        Ok(Some(named(&self.ports.locks.name(format, &cover))?))
+    }
+
+    /// The files of ours that a route laid out for parties without a node, or may have: for whom, and under which names.
+    pub(super) async fn laid_by(
+        &self,
+        route: &RouteId,
+    ) -> Result<BTreeSet<(PartyId, FileName)>, Trouble> {
+        let mut all = BTreeSet::new();
+        for leg in self.all::<Leg>().await? {
+            if leg.route() == route
+                && let Some(name) = self.laid_name(&leg).await?
+            {
+                all.insert((leg.peer().clone(), name));
+            }
+        }
+        Ok(all)
     }
 
     /// Puts the annotated copy of a brought file on the desk, from where a person takes it to whoever must mend the file. It

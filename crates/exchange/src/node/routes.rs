@@ -4,10 +4,11 @@ use ledger::Digest;
 
 use super::agreements::actor;
 use super::{Done, Node};
-use crate::authority::{Action, Person};
+use crate::authority::{Action, Person, Warrant};
 use crate::change::{Batch, Change};
+use crate::file_name::FileName;
 use crate::ids::{OperationId, RouteId};
-use crate::ports::{Calling, Carrier};
+use crate::ports::{Calling, Carrier, PortFault};
 use crate::refusal::Refusal;
 use crate::route::{Route, State};
 use crate::trouble::Trouble;
@@ -75,23 +76,94 @@ impl Node {
         .await
     }
 
-    /// Retires it: nothing goes by it any more, and nothing that lies on it is taken.
+    /// Retires it: nothing goes by it any more, and nothing that lies on it is taken. What this node laid there for parties
+    /// without a node is taken away first (RET-16), and given by name; what lies there for this node has to be taken in
+    /// before. Where it is to be `left`, nothing is asked of the place: for a place that does not answer, or must not be asked.
     ///
     /// # Errors
-    /// [`Trouble`].
+    /// [`Trouble`]: refused (RUN-13) where something lies there for this node; a fault where the place does not answer.
     pub async fn retire_route(
         &self,
         op: &OperationId,
         name: &RouteId,
         reason: &str,
+        left: bool,
         who: &Person,
-    ) -> Result<Done, Trouble> {
-        self.recorded(op, &actor(who), async {
-            let by = who.may(Action::ApproveRoute)?;
-            let change = self.route(name).await?.retire(reason, &by)?;
-            self.move_route(op, "route.retire", change).await
-        })
-        .await
+    ) -> Result<(Done, Vec<FileName>), Trouble> {
+        let mut gone = Vec::new();
+        let done = self
+            .recorded(op, &actor(who), async {
+                let by = who.may(Action::ApproveRoute)?;
+                let route = self.route(name).await?;
+                let change = route.clone().retire(reason, left, &by)?;
+                if !left {
+                    gone = self.cleared(op, &route, &by).await?;
+                }
+                self.move_route(op, "route.retire", change).await
+            })
+            .await?;
+        Ok((done, gone))
+    }
+
+    /// Takes away what this node laid by a route that carries; by another nothing of it lies anywhere that it knows of.
+    async fn cleared(
+        &self,
+        op: &OperationId,
+        route: &Route,
+        by: &Warrant,
+    ) -> Result<Vec<FileName>, Trouble> {
+        let carrier = match self.approved_route(route.name()).await {
+            Ok(carrier) => carrier,
+            Err(Trouble::Refused(_)) => return Ok(Vec::new()),
+            Err(fault) => return Err(fault),
+        };
+        let unasked = |fault: PortFault| PortFault(format!("{fault}; {LEAVING}"));
+        let (me, transport) = (self.party(), &carrier.transport);
+        let packages = transport.waiting(me).await.map_err(unasked)?;
+        let files = transport.lying(me).await.map_err(unasked)?;
+        // What another approved route leads to is taken by that one.
+        let mut open = self.in_state::<Route>(State::Approved.name()).await?;
+        open.retain(|r| r.name() != route.name() && r.carries(carrier.settings).is_ok());
+        let ways = [
+            (
+                packages.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                TAKE_IN,
+            ),
+            (files.iter().map(ToString::to_string).collect(), BRING),
+        ];
+        let refuse = |(names, way): (Vec<String>, &str)| {
+            let what = format!("for {me} there lies: {}", names.join(", "));
+            Refusal::new("RUN-13", what).help(format!("{way}; {LEAVING}"))
+        };
+        let ways = ways.into_iter().filter(|(names, _)| !names.is_empty());
+        let refusals: Vec<Refusal> = ways.map(refuse).collect();
+        if open.is_empty() && !refusals.is_empty() {
+            return Err(refusals.into());
+        }
+        let mut ours = Vec::new();
+        for (party, name) in self.laid_by(route.name()).await? {
+            if transport
+                .lying(&party)
+                .await
+                .map_err(unasked)?
+                .contains(&name)
+            {
+                ours.push((party, name));
+            }
+        }
+        if ours.is_empty() {
+            return Ok(Vec::new());
+        }
+        let batch = Batch::new(op.then("clear")?, "route.clear");
+        self.commit(batch.note(route.clearing(ours.len(), by)))
+            .await?;
+        self.covered().await?;
+        let mut gone = Vec::new();
+        for (party, name) in ours {
+            transport.clear(&party, &name).await.map_err(unasked)?;
+            gone.push(name);
+        }
+        Ok(gone)
     }
 
     async fn move_route(
@@ -165,6 +237,12 @@ impl Node {
         .into())
     }
 }
+
+/// The ways out for what lies where a route leads that is to be retired.
+const TAKE_IN: &str = "`concordat node work` takes it in";
+const BRING: &str = "`concordat run bring` takes it in";
+const LEAVING: &str =
+    "`--leave` retires the route at once, asks nothing of the place, and leaves what lies there";
 
 fn unset(name: &RouteId) -> Refusal {
     Refusal::new("RUN-13", format!("the route {name} has no settings here")).help(format!(
