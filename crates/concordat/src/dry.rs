@@ -128,6 +128,16 @@ impl Store for DryStore {
         Ok(all.into_iter().collect())
     }
 
+    async fn versions(&self, kind: &str) -> Result<BTreeMap<String, u64>, StoreFault> {
+        let mut all = self.inner.versions(kind).await?;
+        for ((k, id), (stored, _)) in &self.told().states {
+            if k == kind {
+                all.insert(id.clone(), stored.version);
+            }
+        }
+        Ok(all)
+    }
+
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault> {
         let rows = self.inner.list(kind, prefix).await?;
         let mut all: BTreeMap<String, Stored> = rows.into_iter().collect();

@@ -50,6 +50,7 @@ pub mod set_up;
 pub mod solution;
 pub mod sorting;
 pub mod table;
+pub mod together;
 pub mod trace;
 pub mod trouble;
 pub mod value_use;

@@ -207,6 +207,8 @@ pub trait Store: Send + Sync {
         kind: &str,
         ids: &[String],
     ) -> Result<Vec<(String, Stored)>, StoreFault>;
+    /// The versions of all aggregates of a kind, by id.
+    async fn versions(&self, kind: &str) -> Result<BTreeMap<String, u64>, StoreFault>;
     /// All aggregates of a kind whose id starts with `prefix`, by id, in order of id.
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault>;
     /// Of the same, the first `limit` whose ids come after `after`, which is a whole id or any text: keyset pagination.

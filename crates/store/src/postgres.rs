@@ -4,9 +4,11 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
+use deadpool::{Runtime, managed::Timeouts};
 use exchange::ports::PortFault;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
-use sqlx::{Arguments, PgPool, Postgres, Transaction};
+use sqlx::{Arguments, ConnectOptions, Connection, PgConnection};
 
 use crate::dialect::{Dialect, POSTGRES};
 use crate::engine::{Arg, Engine, Lasting, Row, Tx};
@@ -21,12 +23,55 @@ const STOPPED: (&str, &str) = ("idle_in_transaction_session_timeout", "30s");
 /// whoever asks is told that the node cannot do it now, and operators why.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// A connection that was not used for so long is asked first whether it still stands. Not each time: that costs as much as
+/// most statements.
+const UNUSED: Duration = Duration::from_secs(1);
+
+/// How many connections a process has at most.
+const CONNECTIONS: usize = 8;
+
 /// The store on PostgreSQL, for a node of several processes.
 pub type PostgresStore = SqlStore<PostgresEngine>;
 
 /// A PostgreSQL database.
 pub struct PostgresEngine {
-    pool: PgPool,
+    pool: Pool<Connections>,
+}
+
+/// Where connections are made.
+struct Connections {
+    at: PgConnectOptions,
+}
+
+/// A connection of the pool.
+pub struct Held {
+    connection: PgConnection,
+    /// Is a statement or a transaction under way? One that was left amid it is let go of: the database takes back what was
+    /// begun.
+    amid: bool,
+}
+
+impl Manager for Connections {
+    type Type = Held;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> Result<Held, sqlx::Error> {
+        let connection = self.at.connect().await?;
+        Ok(Held {
+            connection,
+            amid: false,
+        })
+    }
+
+    async fn recycle(&self, held: &mut Held, known: &Metrics) -> RecycleResult<sqlx::Error> {
+        if held.amid {
+            return Err(RecycleError::message("it was left amid a statement"));
+        }
+        if known.last_used() > UNUSED {
+            held.connection.ping().await?;
+        }
+        Ok(())
+    }
 }
 
 impl PostgresStore {
@@ -37,16 +82,17 @@ impl PostgresStore {
     /// [`PortFault`] when it cannot be reached or was written by a newer version.
     pub async fn connect(url: &str) -> Result<Self, PortFault> {
         let at = options(url)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(8)
-            .acquire_timeout(PATIENCE)
-            .connect_with(at)
-            .await
-            .map_err(port)?;
-        sqlx::migrate!("migrations/postgres")
-            .run(&pool)
-            .await
-            .map_err(migration)?;
+        up_to_date(at.clone()).await?;
+        let pool = Pool::builder(Connections { at })
+            .max_size(CONNECTIONS)
+            .timeouts(Timeouts {
+                wait: Some(PATIENCE),
+                create: Some(PATIENCE),
+                recycle: Some(PATIENCE),
+            })
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|e| PortFault(e.to_string()))?;
         Ok(Self::over(PostgresEngine { pool }))
     }
 }
@@ -61,15 +107,44 @@ fn options(url: &str) -> Result<PgConnectOptions, PortFault> {
     }
 }
 
+async fn up_to_date(at: PgConnectOptions) -> Result<(), PortFault> {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE);
+    let pool = pool.connect_with(at).await.map_err(port)?;
+    let made = sqlx::migrate!("migrations/postgres").run(&pool).await;
+    pool.close().await;
+    made.map_err(migration)
+}
+
+impl PostgresEngine {
+    async fn held(&self) -> Result<Object<Connections>, PortFault> {
+        self.pool.get().await.map_err(|fault| match fault {
+            PoolError::Backend(fault) => port(fault),
+            PoolError::Timeout(_) => port(sqlx::Error::PoolTimedOut),
+            PoolError::Closed | PoolError::NoRuntimeSpecified | PoolError::PostCreateHook(_) => {
+                port(sqlx::Error::PoolClosed)
+            }
+        })
+    }
+}
+
 impl Engine for PostgresEngine {
-    type Tx = Transaction<'static, Postgres>;
+    type Tx = Writing;
 
     async fn rows<T: Row>(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<T>, PortFault> {
-        all(&self.pool, sql, args).await
+        let mut held = self.held().await?;
+        held.amid = true;
+        let rows = all(&mut held.connection, sql, args).await?;
+        held.amid = false;
+        Ok(rows)
     }
 
-    async fn begin(&self, lasting: Lasting) -> Result<Self::Tx, PortFault> {
-        let mut tx = self.pool.begin_with(POSTGRES.begin).await.map_err(port)?;
+    async fn begin(&self, lasting: Lasting) -> Result<Writing, PortFault> {
+        let mut held = self.held().await?;
+        held.amid = true;
+        let mut tx = Writing { held };
+        tx.run(POSTGRES.begin, &[]).await?;
         if lasting == Lasting::Passing {
             tx.run("SET LOCAL synchronous_commit = off", &[]).await?;
         }
@@ -77,7 +152,12 @@ impl Engine for PostgresEngine {
     }
 }
 
-impl Tx for Transaction<'static, Postgres> {
+/// A connection in a transaction.
+pub struct Writing {
+    held: Object<Connections>,
+}
+
+impl Tx for Writing {
     const DIALECT: &'static Dialect = &POSTGRES;
 
     async fn rows<T: Row>(
@@ -85,28 +165,30 @@ impl Tx for Transaction<'static, Postgres> {
         sql: &'static str,
         args: &[Arg<'_>],
     ) -> Result<Vec<T>, PortFault> {
-        all(&mut **self, sql, args).await
+        all(&mut self.held.connection, sql, args).await
     }
 
     async fn run(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64, PortFault> {
         let done = sqlx::query_with(sql, bound(args)?)
-            .execute(&mut **self)
+            .execute(&mut self.held.connection)
             .await;
         done.map(|done| done.rows_affected()).map_err(port)
     }
 
-    async fn commit(self) -> Result<(), PortFault> {
-        Transaction::commit(self).await.map_err(port)
+    async fn commit(mut self) -> Result<(), PortFault> {
+        self.run("COMMIT", &[]).await?;
+        self.held.amid = false;
+        Ok(())
     }
 }
 
-async fn all<'c, T: Row>(
-    executor: impl sqlx::Executor<'c, Database = Postgres>,
+async fn all<T: Row>(
+    connection: &mut PgConnection,
     sql: &'static str,
     args: &[Arg<'_>],
 ) -> Result<Vec<T>, PortFault> {
     sqlx::query_as_with(sql, bound(args)?)
-        .fetch_all(executor)
+        .fetch_all(connection)
         .await
         .map_err(port)
 }

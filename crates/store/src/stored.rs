@@ -1,5 +1,7 @@
 //! The port `Store` over either database. Reads are one statement each; every write is one transaction.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use exchange::change::Commit;
 use exchange::effect::LeasedEffect;
@@ -73,6 +75,13 @@ impl<E: Engine> Store for SqlStore<E> {
         all.sort_by(|(a, _), (b, _)| a.cmp(b));
         all.dedup_by(|(a, _), (b, _)| a == b);
         Ok(all)
+    }
+
+    async fn versions(&self, kind: &str) -> Result<BTreeMap<String, u64>, StoreFault> {
+        let sql = "SELECT id, version FROM aggregates WHERE kind = $1";
+        let rows: Vec<(String, i64)> = self.engine.rows(sql, args![kind]).await?;
+        let versions = rows.into_iter().map(|(id, n)| Ok((id, uncount(n)?)));
+        Ok(versions.collect::<Result<_, PortFault>>()?)
     }
 
     async fn list(&self, kind: &str, prefix: &str) -> Result<Vec<(String, Stored)>, StoreFault> {

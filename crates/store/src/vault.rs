@@ -21,6 +21,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use exchange::ids::{HoldingId, OperationId};
 use exchange::ports::{Entropy, PortFault, Sealed, Vault, VaultFault};
+use exchange::together::Together;
 use zeroize::Zeroizing;
 
 pub use rekey::{print_of, reseal};
@@ -42,10 +43,15 @@ const WRAP: &str = "concordat/vault/wrap/v1";
 /// comes back from a copy would bring its values back (the tombstones beside it do not survive such a copy).
 pub struct FileVault {
     shelf: Shelf,
+    /// Keys that are made at one moment are on the disk together.
+    creating: Together<Arc<Wrapped>, Result<(), VaultFault>>,
     entropy: Arc<dyn Entropy>,
     wrap: Key,
     lookup: Key,
 }
+
+/// Keys that are sealed, by holding.
+type Wrapped = BTreeMap<HoldingId, Vec<u8>>;
 
 impl fmt::Debug for FileVault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,6 +78,7 @@ impl FileVault {
         Ok(Self {
             lookup: rekey::lookup_key(&shelf, &node_key, &wrap)?,
             shelf,
+            creating: Together::default(),
             entropy,
             wrap,
         })
@@ -89,6 +96,31 @@ impl FileVault {
                          node key or the file"
                     ))
                 })?),
+        }
+    }
+
+    /// Puts all of these on the shelf, and says what came of each.
+    async fn create_all(&self, all: Vec<Arc<Wrapped>>) -> Vec<Result<(), VaultFault>> {
+        let together = all.iter().flat_map(|one| one.iter());
+        let together = together.map(|(holding, key)| (holding.clone(), key.clone()));
+        match self.put(together.collect()).await {
+            // A dead key stands in the way of no other.
+            Err(VaultFault::Destroyed(_)) if all.len() > 1 => {
+                let mut each = Vec::with_capacity(all.len());
+                for one in all {
+                    each.push(self.put(Wrapped::clone(&one)).await);
+                }
+                each
+            }
+            came => all.iter().map(|_| came.clone()).collect(),
+        }
+    }
+
+    async fn put(&self, all: Wrapped) -> Result<(), VaultFault> {
+        let shelf = self.shelf.clone();
+        match blocking(move || shelf.create(&all)).await? {
+            None => Ok(()),
+            Some(dead) => Err(VaultFault::Destroyed(dead)),
         }
     }
 
@@ -124,12 +156,9 @@ impl Vault for FileVault {
             Ok((holding.clone(), wrapped))
         };
         let all = holdings.iter().map(wrapped);
-        let all: BTreeMap<_, _> = all.collect::<Result<_, PortFault>>()?;
-        let shelf = self.shelf.clone();
-        match blocking(move || shelf.create(&all)).await? {
-            None => Ok(()),
-            Some(dead) => Err(VaultFault::Destroyed(dead)),
-        }
+        let all: Wrapped = all.collect::<Result<_, PortFault>>()?;
+        let create = |all| self.create_all(all);
+        self.creating.done(Arc::new(all), create).await
     }
 
     async fn seal(

@@ -10,8 +10,9 @@ pub(crate) mod residence;
 pub(crate) mod runs;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use agreement::RouteKind;
+use agreement::{Plan, RouteKind};
 use exchange::Done;
 use exchange::change::Aggregate;
 use exchange::ids::AgreementId;
@@ -73,24 +74,28 @@ impl Why {
 /// An agreement on the table, as the policies see it.
 async fn resource(app: &App, id: &AgreementId) -> Result<Resource, Problem> {
     let (_, plan) = app.node.agreement(id).await?;
+    Ok(as_resource(app, id, &plan))
+}
+
+fn as_resource(app: &App, id: &AgreementId, plan: &Plan) -> Resource {
     let here = plan.parties.get(app.node.party());
     let direct = |route: &agreement::Route| route.kind == RouteKind::DirectAccess;
-    Ok(Resource::Agreement {
+    Resource::Agreement {
         id: id.clone(),
         clearance: here
             .and_then(|party| party.clearance)
             .unwrap_or(agreement::Clearance::None),
         direct: plan.routes.values().any(direct),
-    })
+    }
 }
 
-/// May the caller do it to this agreement? One that is not there answers the same.
-async fn may(app: &App, caller: &Caller, id: &AgreementId) -> Result<(), Problem> {
-    let pact: Option<exchange::pact::Pact> = app.node.find(id.as_str()).await?;
-    if pact.is_none() {
-        return Err(NOT_FOUND.into());
-    }
-    caller.may(app, &resource(app, id).await?).await
+/// What this agreement compiles to, where the caller may do it to it. One that is not there answers as one that is not
+/// theirs.
+async fn may(app: &App, caller: &Caller, id: &AgreementId) -> Result<Arc<Plan>, Problem> {
+    let pacts = app.node.pacts().await?;
+    let plan = app.node.plan_of(pacts.get(id).ok_or(NOT_FOUND)?)?;
+    caller.may(app, &as_resource(app, id, &plan)).await?;
+    Ok(plan)
 }
 
 /// A caller asks about one subject once more: known to the limits by a keyed hash.

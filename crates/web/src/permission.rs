@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use agreement::Clearance;
 use cedar_policy::{
@@ -28,7 +29,7 @@ fn fault(error: impl std::fmt::Display) -> PolicyFault {
 macro_rules! deeds {
     ($($(#[$doc:meta])* $name:ident = $code:literal on $of:ident,)*) => {
         /// What a caller does, as the policies name it.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Deed { $($(#[$doc])* $name,)* }
         impl Deed {
             /// Every one of them.
@@ -86,7 +87,7 @@ deeds! {
 }
 
 /// A caller as the policies see one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Principal {
     /// The party whose staff or program it is.
     pub party: PartyId,
@@ -97,7 +98,7 @@ pub struct Principal {
 }
 
 /// What the policies ask of a person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attributes {
     /// The role, as it is written.
     pub role: &'static str,
@@ -116,7 +117,7 @@ pub struct Attributes {
 }
 
 /// What something is done to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
     /// The node as a whole.
     Node,
@@ -136,7 +137,15 @@ pub struct Permissions {
     schema: Schema,
     policies: PolicySet,
     authorizer: Authorizer,
+    /// What was answered before: nothing but the question decides an answer, and one is mostly asked again.
+    answered: Mutex<HashMap<Question, Answer>>,
 }
+
+/// Who, at the node of which party, what, to what.
+type Question = (PartyId, Principal, Deed, Resource);
+
+/// So many answers are kept; with one more all are forgotten.
+const KEPT: usize = 1_000;
 
 impl Permissions {
     /// The policies that this program carries.
@@ -157,6 +166,7 @@ impl Permissions {
             schema,
             policies,
             authorizer: Authorizer::new(),
+            answered: Mutex::default(),
         })
     }
 
@@ -213,6 +223,28 @@ impl Permissions {
         deed: Deed,
         resource: &Resource,
     ) -> Result<Answer, PolicyFault> {
+        let question = (party.clone(), who.clone(), deed, resource.clone());
+        // Nothing that could leave it half done happens under the lock.
+        let answered = || self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answer) = answered().get(&question) {
+            return Ok(answer.clone());
+        }
+        let answer = self.evaluate(party, who, deed, resource)?;
+        let mut answered = answered();
+        if answered.len() >= KEPT {
+            answered.clear();
+        }
+        answered.insert(question, answer.clone());
+        Ok(answer)
+    }
+
+    fn evaluate(
+        &self,
+        party: &PartyId,
+        who: &Principal,
+        deed: Deed,
+        resource: &Resource,
+    ) -> Result<Answer, PolicyFault> {
         let principal = principal(who)?;
         let resource = object(party, resource)?;
         let action = uid("Action", deed.as_str())?;
@@ -259,6 +291,7 @@ impl Permissions {
     }
 }
 
+#[derive(Clone)]
 enum Answer {
     Yes,
     No { rules: Vec<Rule>, step_up: bool },

@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use exchange::deadline::london_day;
-use exchange::pact::Pact;
 use exchange::{Trouble, Waits};
 use jiff::{SignedDuration, Timestamp};
 use ledger::Entry;
@@ -133,8 +132,8 @@ async fn look(app: &App, now: Timestamp) -> Result<Vec<&'static str>, Trouble> {
         why.push("clock-in-doubt");
     }
     let today = london_day(now)?;
-    let pacts: Vec<Pact> = node.all().await?;
-    if !pacts.iter().any(|pact| pact.in_force(today).is_ok()) {
+    let pacts = node.pacts().await?;
+    if !pacts.values().any(|pact| pact.in_force(today).is_ok()) {
         why.push("no-agreement-in-force");
     }
     // A lease of its own is a write like any other, and keeps nobody from anything.

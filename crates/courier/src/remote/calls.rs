@@ -2,7 +2,7 @@
 //! else happens than an answer in time is a fault, and the caller does without (RTC-19).
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use exchange::check::wire::LONGEST;
@@ -15,6 +15,7 @@ use jiff::SignedDuration;
 use ledger::Digest;
 use serde::{Deserialize, Serialize};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::{Zeroize, Zeroizing};
@@ -42,31 +43,60 @@ pub struct CallPlace {
 pub struct Https {
     place: CallPlace,
     egress: Egress,
+    client: Mutex<Option<Client>>,
+}
+
+/// This node as the supplier knows it, with what was in the files of its certificate and key.
+struct Client {
+    chain: Vec<u8>,
+    key: Zeroizing<String>,
+    tls: TlsConnector,
 }
 
 impl Https {
     /// The supplier at this place.
     pub fn new(place: CallPlace, egress: Egress) -> Self {
-        Self { place, egress }
+        Self {
+            place,
+            egress,
+            client: Mutex::default(),
+        }
     }
 
-    /// Certificates are read for each call, so that a new one counts at once.
+    /// The files are read for each call, so that a new certificate counts at once; they are taken apart when they are others than
+    /// before.
     fn tls(&self) -> Result<TlsConnector, PortFault> {
-        let bad = |path: &Path, why: String| PortFault(format!("{}: {why}", path.display()));
-        let CallPlace {
-            own,
+        let CallPlace { own, key, .. } = &self.place;
+        let chain = std::fs::read(own).map_err(|e| bad(own, e.to_string()))?;
+        let key = keys::read(key).map_err(|e| PortFault(e.to_string()))?;
+        // Nothing that could leave it half done happens under the lock.
+        let mut client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = client
+            .as_ref()
+            .filter(|c| c.chain == chain && *c.key == *key)
+        {
+            return Ok(client.tls.clone());
+        }
+        let tls = self.connector(&chain, &key)?;
+        *client = Some(Client {
+            chain,
             key,
-            certificates,
-            ..
-        } = &self.place;
-        let chain = CertificateDer::pem_file_iter(own).and_then(Iterator::collect);
-        let chain: Vec<_> = chain.map_err(|e| bad(own, e.to_string()))?;
-        let text = keys::read(key).map_err(|e| PortFault(e.to_string()))?;
-        let private = PrivateKeyDer::from_pem_slice(text.as_bytes());
-        let private = private.map_err(|e| bad(key, e.to_string()))?;
-        let config = pin::client(certificates)?
+            tls: tls.clone(),
+        });
+        Ok(tls)
+    }
+
+    fn connector(&self, chain: &[u8], key: &str) -> Result<TlsConnector, PortFault> {
+        let own = &self.place.own;
+        let chain = CertificateDer::pem_slice_iter(chain).collect::<Result<Vec<_>, _>>();
+        let chain = chain.map_err(|e| bad(own, e.to_string()))?;
+        let private = PrivateKeyDer::from_pem_slice(key.as_bytes());
+        let private = private.map_err(|e| bad(&self.place.key, e.to_string()))?;
+        let mut config = pin::client(&self.place.certificates)?
             .with_client_auth_cert(chain, private)
             .map_err(|e| bad(own, e.to_string()))?;
+        // Each connection proves both certificates anew.
+        config.resumption = Resumption::disabled();
         Ok(TlsConnector::from(Arc::new(config)))
     }
 
@@ -110,6 +140,10 @@ pub(super) async fn read(mut body: Incoming) -> Result<Zeroizing<Vec<u8>>, CallF
         }
     }
     Ok(answer)
+}
+
+fn bad(path: &Path, why: String) -> PortFault {
+    PortFault(format!("{}: {why}", path.display()))
 }
 
 #[async_trait]

@@ -32,7 +32,7 @@ pub struct Asked {
 
 /// A question that may be answered.
 struct Read {
-    pact: Pact,
+    pact: Arc<Pact>,
     plan: Arc<Plan>,
     asked: Flow,
     answers: Flow,
@@ -83,8 +83,8 @@ impl Node {
     async fn read_call(&self, question: &[u8], from: &PartyId) -> Result<Read, Trouble> {
         let on = crate::deadline::london_day(self.now())?;
         let question = wire::read_question(question).map_err(|breach| misfit((breach, None)))?;
-        let pacts: Vec<Pact> = self.all().await?;
-        let pact = pacts.into_iter().find(|p| p.hash() == question.agreement);
+        let pacts = self.pacts().await?;
+        let pact = pacts.values().find(|p| p.hash() == question.agreement);
         let pact = pact.ok_or_else(|| {
             Refusal::new(
                 "AGR-01",
@@ -93,7 +93,7 @@ impl Node {
             .help("compare the hashes that `concordat check` prints on both sides")
         })?;
         pact.in_force(on)?;
-        let plan = self.plan_of(&pact)?;
+        let plan = self.plan_of(pact)?;
         let call = |f: &&Flow| f.form == Some(Form::Call);
         let asked = plan.flow(&question.flow).filter(call);
         let asked = asked.filter(|f| f.from == *from && f.to == *self.party());
@@ -108,7 +108,7 @@ impl Node {
             asked: asked.clone(),
             answers: answers.clone(),
             details: question.details,
-            pact,
+            pact: pact.clone(),
             plan,
             on,
         })

@@ -237,7 +237,7 @@ impl Node {
                 }
                 batch = batch.and(change)?;
             }
-            match self.commit(batch).await {
+            match self.commit_covered(batch).await {
                 // Another check changed a line in between: what it says now counts.
                 Err(Trouble::Fault(_)) if tried < TRIES => {}
                 Err(trouble) => return Err(trouble),

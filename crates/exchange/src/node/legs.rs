@@ -136,6 +136,10 @@ impl Node {
         let named = lead.derived.1.out_of_others.iter();
         let named: BTreeSet<&AgreementId> = named.map(|(agreement, _, _)| agreement).collect();
         let (mut ways, mut paused, mut unanswered) = (Vec::new(), Vec::new(), Vec::new());
+        if named.is_empty() {
+            return Ok((ways, paused, unanswered));
+        }
+        let pacts = self.pacts().await?;
         for agreement in named {
             let nameless = |why| Unanswered {
                 agreement: agreement.clone(),
@@ -146,15 +150,17 @@ impl Node {
                 unanswered.push(nameless(Silence::NotPermitted));
                 continue;
             }
-            let found: Option<Pact> = self.find(agreement.as_str()).await?;
+            let found = pacts.get(agreement);
             // One that the law of this program says otherwise of than was signed is in force no more than one that is not
             // there; it stops nobody else.
-            let found = found.and_then(|pact| Some((self.plan_of(&pact).ok()?, pact)));
+            let found = found.and_then(|pact| Some((self.plan_of(pact).ok()?, pact)));
             let Some((plan, pact)) = found else {
                 unanswered.push(nameless(Silence::NotInForce));
                 continue;
             };
-            let way = self.way_under(pact, plan, &ask.request.flow).ok();
+            let way = self
+                .way_under(Pact::clone(pact), plan, &ask.request.flow)
+                .ok();
             let starts = |way: &Way| way.may_start(self.party(), ask.caller).is_ok();
             match way.filter(|way| lead.agrees_with(way) && starts(way)) {
                 None => unanswered.push(nameless(Silence::NotAgreed)),

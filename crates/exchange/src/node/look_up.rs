@@ -20,7 +20,6 @@ use crate::lookup::{
     not_before, restrictions,
 };
 use crate::matches::{Match, Standing};
-use crate::pact::Pact;
 use crate::refusal::Refusal;
 use crate::retention::Holding;
 use crate::rows::{self, Row};
@@ -146,8 +145,8 @@ impl Node {
         }
         seen.withheld.sort_unstable();
         seen.withheld.dedup();
-        let pacts: Vec<Pact> = self.all().await?;
-        let keys = pacts.iter().map(|pact| Trace::key_of(pact.id(), &subject));
+        let pacts = self.pacts().await?;
+        let keys = pacts.keys().map(|id| Trace::key_of(id, &subject));
         let traces = self.find_many::<Trace>(&keys.collect::<Vec<_>>()).await?;
         let washes = traces.values().flat_map(Trace::washes);
         seen.known.run_on = washes.map(|wash| wash.on).max();

@@ -36,6 +36,7 @@ mod matching;
 mod months;
 mod node_keys;
 mod outbound;
+mod pacts;
 mod papers;
 mod prove;
 mod reading;
@@ -65,12 +66,12 @@ mod writing;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI16, Ordering};
-use std::sync::{Arc, Mutex};
 
-use agreement::{Law, Library, Period, Plan};
+use agreement::{Law, Period};
 use jiff::Timestamp;
-use ledger::{CommitKey, Digest, Entry, NodeName};
+use ledger::{CommitKey, Entry, NodeName};
 use tracing::Instrument;
 use zeroize::Zeroizing;
 
@@ -81,6 +82,7 @@ pub use bring::Brought;
 pub use byhand::{Locked, Told};
 pub use decide::{About, Deciding};
 pub use incidents::Raised;
+pub use pacts::Pacts;
 pub use prove::Proven;
 pub use replies::Awaited;
 pub use review::{Verdict, Word};
@@ -96,8 +98,7 @@ pub use writing::{Written, WrittenRow};
 use crate::act::Act;
 use crate::authority::Actor;
 use crate::change::{Aggregate, Batch, Commit, Record};
-use crate::ids::{AgreementId, HoldingId, OperationId, PartyId, RouteId, SubjectId};
-use crate::pact::Pact;
+use crate::ids::{HoldingId, OperationId, PartyId, RouteId, SubjectId};
 use crate::ports::{
     Calls, Carrier, CaseRegister, Channel, Clock, Committed, Entropy, Forms, LedgerShelf, Locks,
     MasterList, Matching, PortFault, Sealer, Signer, Spool, Store, StoreFault, Transport, Vault,
@@ -195,8 +196,7 @@ pub struct Node {
     name: NodeName,
     ports: Ports,
     law: Law,
-    /// Plans by the hash that was signed: compiling one takes longer than most verbs.
-    plans: Mutex<BTreeMap<Digest, Arc<Plan>>>,
+    known: pacts::Known,
     sequencer: sequence::Sequencer,
     /// The year whose holding of sealed texts is known to stand.
     evidence: AtomicI16,
@@ -218,7 +218,7 @@ impl Node {
             name,
             ports,
             law,
-            plans: Mutex::default(),
+            known: pacts::Known::default(),
             sequencer: sequence::Sequencer::default(),
             evidence: AtomicI16::default(),
         })
@@ -324,59 +324,6 @@ impl Node {
         self.find(key).await?.ok_or_else(|| {
             Refusal::new("RUN-04", format!("there is no {} {key} here", T::KIND))
                 .help("`concordat node status` lists what there is; a file may be on its way")
-                .into()
-        })
-    }
-
-    async fn pact(&self, id: &AgreementId) -> Result<(Pact, Arc<Plan>), Trouble> {
-        let pact: Pact = self.find(id.as_str()).await?.ok_or_else(|| {
-            Trouble::from(
-                Refusal::new(
-                    "AGR-01",
-                    format!("there is no agreement {id} on this node's table"),
-                )
-                .help("lay it on the table and have it signed"),
-            )
-        })?;
-        let plan = self.plan_of(&pact)?;
-        Ok((pact, plan))
-    }
-
-    /// What an agreement compiles to; kept by its hash.
-    fn plan_of(&self, pact: &Pact) -> Result<Arc<Plan>, Trouble> {
-        let (id, hash) = (pact.id(), pact.hash());
-        let known = self.plans.lock().ok().and_then(|p| p.get(&hash).cloned());
-        if let Some(plan) = known {
-            return Ok(plan);
-        }
-        let plan = Arc::new(self.plan(id, pact.source(), pact.umbrellas())?);
-        if plan.hash().as_bytes() != hash.as_bytes() {
-            return Err(PortFault(format!(
-                "agreement {id} compiles to another hash than was signed: this program or its law catalogue changed"
-            ))
-            .into());
-        }
-        if let Ok(mut plans) = self.plans.lock() {
-            plans.insert(hash, plan.clone());
-        }
-        Ok(plan)
-    }
-
-    /// An agreement on this node's table, with the plan that it compiles to.
-    ///
-    /// # Errors
-    /// [`Trouble`]: refused when there is none; a fault when it compiles to another hash than was signed.
-    pub async fn agreement(&self, id: &AgreementId) -> Result<(Pact, Arc<Plan>), Trouble> {
-        self.pact(id).await
-    }
-
-    fn plan(&self, id: &AgreementId, source: &str, umbrellas: &[String]) -> Result<Plan, Trouble> {
-        let beside = umbrellas.iter().map(|text| ("umbrella", text.as_bytes()));
-        let library = Library::read(beside, &self.law);
-        let checked = agreement::check(id.as_str(), source.as_bytes(), &self.law, &library);
-        checked.plan.ok_or_else(|| {
-            Refusal::new("AGR-01", format!("agreement {id} has faults"))
-                .help("`concordat check` lists them")
                 .into()
         })
     }

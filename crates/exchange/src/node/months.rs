@@ -25,6 +25,9 @@ use crate::retention::{Holding, KeepRule, Opening};
 use crate::rows::{self, Row};
 use crate::trouble::Trouble;
 
+/// The item that keeps all months of a check: they are made, seen and destroyed together.
+const MONTHS: &str = "months";
+
 impl Node {
     /// Seals the months into a holding of their own: for each the month and whether it qualifies, and nothing else (RTC-09,
     /// RET-09). No longer than any of the agreements lets whose data went into them.
@@ -39,8 +42,8 @@ impl Node {
         let (way, others) = ways;
         let (name, derived) = &way.derived;
         let [
-            (month, FieldType::Plain(TypeName::Month)),
-            (truth, FieldType::Plain(TypeName::Truth)),
+            (_, FieldType::Plain(TypeName::Month)),
+            (_, FieldType::Plain(TypeName::Truth)),
         ] = derived.fields.as_slice()
         else {
             let what = format!("{name} is not a month and a truth, and nothing else comes out");
@@ -70,15 +73,12 @@ impl Node {
             started: Some(now),
         };
         let batch = batch.and(Holding::open(opening, &Actor::Node)?)?;
-        let rows = months.iter().map(|m| {
-            let mut row = Row::default();
-            row.set(month.as_str(), m.first.strftime("%Y-%m").to_string());
-            row.set(truth.as_str(), if m.qualifies { "yes" } else { "no" });
-            row
-        });
-        let rows: Vec<Row> = rows.collect();
-        let numbered = (1..).zip(&rows);
-        let batch = rows::seal(&*self.ports.vault, op, &id, numbered, batch).await?;
+        let mut all = Row::default();
+        for month in months {
+            let truth = if month.qualifies { "yes" } else { "no" };
+            all.set(month.first.strftime("%Y-%m").to_string(), truth);
+        }
+        let batch = rows::seal_as(&*self.ports.vault, op, &id, MONTHS, &all, batch).await?;
         Ok((id, batch))
     }
 
@@ -238,13 +238,9 @@ impl Node {
         if !holding.is_alive() {
             return Ok(None);
         }
-        let rows = rows::open(&*self.ports.store, &*self.ports.vault, id).await?;
-        let both = |row: Row| {
-            let mut values = row.values().map(|(_, v)| v.to_owned());
-            let (first, second) = (values.next(), values.next());
-            first.zip(second)
-        };
-        Ok(Some(rows.into_values().filter_map(both).collect()))
+        let all = rows::open_one(&*self.ports.store, &*self.ports.vault, id, MONTHS).await?;
+        let both = |(month, truth): (&str, &str)| (month.to_owned(), truth.to_owned());
+        Ok(all.map(|all| all.values().map(both).collect()))
     }
 }
 

@@ -3,17 +3,17 @@
 //! process at a time, by lease. Nothing leaves the node before its entry has a place.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use ledger::tiles::{LeafSource, WIDTH, asked, bundle_path, tile_path};
 use ledger::{Checkpoint, Digest, Frontier, leaf_hash};
-use tokio::sync::oneshot::{self, error::TryRecvError};
 use tracing::Instrument;
 
 use super::{Node, span};
 use crate::change::Commit;
 use crate::ports::{Committed, Pending, Placed, Places, PortFault, Sequenced, StoreFault};
+use crate::together::Together;
 use crate::trouble::Trouble;
 
 const LEASE: &str = "sequencer";
@@ -21,35 +21,13 @@ const LEASE_TIME: SignedDuration = SignedDuration::from_secs(30);
 /// How many entries get their places in one transaction.
 const BATCH: u32 = 1_000;
 
-/// What of this process is placed, and by which of its tasks.
+/// What of this process is placed.
 #[derive(Default)]
 pub(super) struct Sequencer {
-    /// Held by the task that places: those that come meanwhile wait for their turn, and the next places them together.
-    turn: tokio::sync::Mutex<()>,
-    /// The commits that wait for a turn.
-    waiting: Mutex<Vec<Waiting>>,
+    /// Those that come while others get their places are placed together by the next.
+    placing: Together<Arc<Commit>, Result<Committed, StoreFault>>,
     /// Held by the task that publishes: two at once would publish two heads.
     publishing: tokio::sync::Mutex<()>,
-}
-
-/// A commit whose entries get their places with it.
-struct Waiting {
-    commit: Arc<Commit>,
-    tell: oneshot::Sender<Result<Committed, StoreFault>>,
-}
-
-impl Sequencer {
-    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
-        // Nothing that could leave it half done happens under the lock.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn await_turn(&self, commit: &Arc<Commit>) -> oneshot::Receiver<Result<Committed, StoreFault>> {
-        let (tell, told) = oneshot::channel();
-        let commit = commit.clone();
-        self.waiting().push(Waiting { commit, tell });
-        told
-    }
 }
 
 impl Node {
@@ -90,44 +68,25 @@ impl Node {
     /// after that. Commits that come while others are made durable are made durable together. The tree's files follow with
     /// the worker's next round: nobody who waits for an answer waits for them.
     pub(super) async fn commit_placed(&self, commit: Commit) -> Result<Committed, StoreFault> {
-        let commit = Arc::new(commit);
-        let mut told = self.sequencer.await_turn(&commit);
-        let _turn = self.sequencer.turn.lock().await;
-        loop {
-            match told.try_recv() {
-                Ok(done) => return done,
-                Err(TryRecvError::Empty) => self.place_waiting().instrument(span::placing()).await,
-                // Whoever had taken it on was given up.
-                Err(TryRecvError::Closed) => told = self.sequencer.await_turn(&commit),
-            }
-        }
+        let place = |commits| self.place_all(commits).instrument(span::placing());
+        self.sequencer.placing.done(Arc::new(commit), place).await
     }
 
-    /// Commits all that waits for its turn.
-    async fn place_waiting(&self) {
-        let mut waiting = std::mem::take(&mut *self.sequencer.waiting());
-        // What nobody waits for any more is not done later.
-        waiting.retain(|one| !one.tell.is_closed());
-        let commits: Vec<&Commit> = waiting.iter().map(|w| &*w.commit).collect();
-        // Whoever is gone need not be told.
-        match self.place(&commits).await {
-            Ok(done) => {
-                for (one, committed) in waiting.into_iter().zip(done.committed) {
-                    let _ = one.tell.send(Ok(committed));
-                }
-            }
+    /// Commits all of these, and says what came of each.
+    async fn place_all(&self, commits: Vec<Arc<Commit>>) -> Vec<Result<Committed, StoreFault>> {
+        let all: Vec<&Commit> = commits.iter().map(|commit| &**commit).collect();
+        match self.place(&all).await {
+            Ok(done) => done.committed.into_iter().map(Ok).collect(),
             // What stands in the way of one of them stands in the way of none of the others. Where the database does not
             // work, it works for none.
-            Err(StoreFault::Conflict { .. } | StoreFault::NoHolding(_)) if waiting.len() > 1 => {
-                for one in waiting {
-                    let _ = one.tell.send(self.place_one(&one.commit).await);
+            Err(StoreFault::Conflict { .. } | StoreFault::NoHolding(_)) if all.len() > 1 => {
+                let mut each = Vec::with_capacity(all.len());
+                for commit in all {
+                    each.push(self.place_one(commit).await);
                 }
+                each
             }
-            Err(fault) => {
-                for one in waiting {
-                    let _ = one.tell.send(Err(fault.clone()));
-                }
-            }
+            Err(fault) => all.iter().map(|_| Err(fault.clone())).collect(),
         }
     }
 

@@ -29,8 +29,8 @@ async fn closed(app: &App, caller: &Caller, plan: &Plan) -> Result<BTreeSet<Agre
     let mut closed = BTreeSet::new();
     for (other, _, _) in others {
         // One that is not there is nobody's.
-        let there: Option<exchange::pact::Pact> = app.node.find(other.as_str()).await?;
-        if there.is_some() && !caller.sees(app, &resource(app, other).await?) {
+        let is_there = app.node.pacts().await?.contains_key(other);
+        if is_there && !caller.sees(app, &resource(app, other).await?) {
             closed.insert(other.clone());
         }
     }
@@ -48,8 +48,7 @@ pub(crate) async fn check(
     Extension(caller): Extension<Caller>,
     Body(mut request): Body<Request>,
 ) -> Result<Answer<check::Checked>, Problem> {
-    may(&app, &caller, &request.agreement).await?;
-    let (_, plan) = app.node.agreement(&request.agreement).await?;
+    let plan = may(&app, &caller, &request.agreement).await?;
     request.closed = closed(&app, &caller, &plan).await?;
     about(&app, &caller, "application", &request.application).await?;
     // The number of the application is the caller's to choose; whom it asks about is not.
@@ -96,11 +95,10 @@ pub(crate) async fn months(
     Extension(caller): Extension<Caller>,
     Body(which): Body<Which>,
 ) -> Result<Answer<Seen>, Problem> {
-    may(&app, &caller, &which.agreement).await?;
+    let plan = may(&app, &caller, &which.agreement).await?;
     about(&app, &caller, "application", &which.application).await?;
     let (op, who) = (caller.operation("months")?, caller.acts()?);
     let of = (&which.agreement, which.application.as_str());
-    let (_, plan) = app.node.agreement(&which.agreement).await?;
     let closed = closed(&app, &caller, &plan).await?;
     let (_, checks) = app.node.months(&op, of, who, &closed).await?;
     let marking = plan.marking.as_str().to_uppercase();
