@@ -22,6 +22,7 @@ pub(crate) mod seek;
 pub(crate) mod source;
 pub(crate) mod train;
 pub(crate) mod trained;
+mod weighing;
 
 pub use cases::Cases;
 pub(crate) use decide::strong_rule;

@@ -190,7 +190,7 @@ fn trained_on(
                     w.encoder.encode_some(wanted, batch, at, numbers, row);
                 } else {
                     // Of most records of a long list nothing is read but what is counted.
-                    let (numbers, row) = (&mut KnownAlone(&cases.known), &mut w.row);
+                    let (numbers, row) = (&mut KnownAlone(&mut w.lookup), &mut w.row);
                     let wanted = |column| counted.contains(&column);
                     w.encoder.encode_some(wanted, batch, at, numbers, row);
                 }
