@@ -20,6 +20,7 @@ pub(crate) mod scan;
 pub(crate) mod score;
 pub(crate) mod seek;
 pub(crate) mod source;
+mod together;
 pub(crate) mod train;
 pub(crate) mod trained;
 mod weighing;

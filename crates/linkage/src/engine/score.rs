@@ -6,10 +6,10 @@ use super::cases::Cases;
 use super::compare::{Comparer, Side};
 use super::encode::{Encoder, KnownAlone, Lookup, Reading, Unused};
 use super::frequency::Shares;
-use super::intern::{Strange, Words};
 use super::pairs::{Blocks, Finder};
 use super::scan::{Run, scan};
-use super::source::{Batch, Source, SourceFault};
+use super::source::{Source, SourceFault};
+use super::together::Together;
 use super::train::{hash_of, terms};
 use super::trained::{Trained, Unit, code_of};
 use super::weighing::{Seen, Weighing};
@@ -285,31 +285,11 @@ struct Worker<'a> {
     encoder: Encoder<'a>,
     lookup: Lookup<'a>,
     finder: Finder<'a>,
-    rows: Vec<u32>,
-    /// Of each of the rows.
-    strange: Vec<Strange>,
+    together: Together,
     pairs: Vec<Pair>,
     looked_at: Vec<u64>,
     right: u64,
     prune_at: usize,
-}
-
-/// How many records are looked at together.
-const TOGETHER: usize = 8;
-
-impl Worker<'_> {
-    /// Makes the rows of so many records.
-    fn encode(&mut self, batch: &dyn Batch, from: usize, some: usize) {
-        let words = self.rows.len() / TOGETHER;
-        let rows = self.rows.chunks_exact_mut(words).zip(&mut self.strange);
-        for (at, (row, strange)) in (from..).zip(rows.take(some)) {
-            strange.clear();
-            std::mem::swap(strange, &mut self.lookup.strange);
-            self.encoder.encode(batch, at, &mut self.lookup, row);
-            std::mem::swap(strange, &mut self.lookup.strange);
-            self.right += 1;
-        }
-    }
 }
 
 /// Scores every pair that meets a blocking rule.
@@ -364,7 +344,6 @@ pub fn score(
     let blocks = Blocks::build(model.blocking.iter().collect(), cases);
     let reading = Reading::new(&model.id.right, model, |c| &c.from.right);
     let keep = model.decide.keep;
-    let words = cases.master.words.max(1);
     let workers = scan(
         list,
         &reading.columns,
@@ -373,27 +352,24 @@ pub fn score(
             encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
-            rows: vec![0; TOGETHER * words],
-            strange: vec![Strange::default(); TOGETHER],
+            together: Together::new(cases.master.words),
             pairs: Vec::new(),
             looked_at: vec![0; model.blocking.len()],
             right: 0,
             prune_at: PRUNE,
         },
         |w, batch| {
-            for from in (0..batch.rows()).step_by(TOGETHER) {
-                let some = TOGETHER.min(batch.rows() - from);
-                w.encode(batch, from, some);
-                let rows = w.rows.chunks_exact(words);
-                let asked = rows.zip(&w.strange).take(some);
-                let asked = asked.map(|(row, strange)| Side {
-                    row,
-                    words: Words {
-                        known: &cases.known,
-                        strange,
-                    },
-                });
+            for end in 1..=batch.rows() {
+                w.right += 1;
+                w.lookup.strange.clear();
+                let row = w.together.row();
+                w.encoder.encode(batch, end - 1, &mut w.lookup, row);
+                if !w.together.keep(&mut w.lookup) && end < batch.rows() {
+                    continue;
+                }
+                let asked = w.together.sides(&cases.known);
                 w.finder.find_all(asked.clone(), |case| scorer.fetch(case));
+                let from = end - w.together.len();
                 for ((at, right), found) in (from..).zip(asked).zip(w.finder.found()) {
                     let handle = batch.text(0, at).unwrap_or_default();
                     let before = match cases.is_of_one_list() {
@@ -418,6 +394,7 @@ pub fn score(
                         }
                     }
                 }
+                w.together.clear();
             }
             if w.pairs.len() > w.prune_at {
                 prune(&mut w.pairs, keep);
