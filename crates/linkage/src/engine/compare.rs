@@ -43,6 +43,8 @@ pub(crate) struct Comparer {
     /// years apart with the code for it.
     digit: Code,
     years: Vec<(u32, Code)>,
+    /// For postcodes: of each level's part a mask, and what of it must be there.
+    parts: Vec<(u64, u64)>,
     /// For names: the code of each grade.
     by_grade: [Code; 8],
 }
@@ -88,6 +90,7 @@ impl Comparer {
             right,
             digit: digit.map_or(Code::MAX, |at| small(at + 1)),
             years: years.collect(),
+            parts: hows.iter().map(|how| part(*how)).collect(),
             hows,
             by_grade,
         }
@@ -211,12 +214,14 @@ impl Comparer {
                 let grade = grade(a, b, of_a, of_b, apart) as usize;
                 self.by_grade.get(grade).copied().unwrap_or(best)
             }
-            // All that a level may ask of postcodes, two of one area have at least.
-            Kind::Postcode if postcode_area(postcode_of(a)) != postcode_area(postcode_of(b)) => {
-                best
+            Kind::Postcode => {
+                let (a, b) = (postcode_of(a), postcode_of(b));
+                let mut levels = (1..best).zip(&self.parts);
+                let held = levels.find(|(_, (mask, there))| (a ^ b) & mask == 0 && a & there != 0);
+                held.map_or(best, |(code, _)| code)
             }
             Kind::Date if year_differs(a, b) => self.across(a, b, best),
-            Kind::Postcode | Kind::Text | Kind::Identifier | Kind::Date => {
+            Kind::Text | Kind::Identifier | Kind::Date => {
                 self.first(best, |how| holds(how, a, b, of_a, of_b))
             }
         }
@@ -270,7 +275,7 @@ const fn grade_of(how: How) -> Grade {
     }
 }
 
-/// Whether a level of anything but names holds.
+/// Whether a level of anything but names and postcodes holds.
 fn holds(how: How, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> bool {
     let (one, other) = (first(a), first(b));
     match how {
@@ -291,9 +296,7 @@ fn holds(how: How, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> bool {
         How::DefaultDay => default_day(one, other),
         How::SameYear => one >> 16 == other >> 16,
         How::Years(most) => apart(one, other) <= most,
-        How::Sector => postcode_part(postcode_sector, a, b),
-        How::Outward => postcode_part(postcode_outward, a, b),
-        How::Area => postcode_part(postcode_area, a, b),
+        How::Sector | How::Outward | How::Area => false,
         How::Within | How::Single | How::Variant | How::Close | How::AllButOne | How::Shares => {
             false
         }
@@ -336,9 +339,19 @@ fn may_hold(how: How, a: &[u32], b: &[u32]) -> bool {
     }
 }
 
-fn postcode_part(part: fn(u64) -> u64, a: &[u32], b: &[u32]) -> bool {
-    let part_of_a = part(postcode_of(a));
-    part_of_a != 0 && part_of_a == part(postcode_of(b))
+/// What must be equal of two packed postcodes for a level, and what of it must be there.
+fn part(how: How) -> (u64, u64) {
+    let [sector, outward, area] =
+        [postcode_sector, postcode_outward, postcode_area].map(|part| part(u64::MAX));
+    if how == How::Sector {
+        (sector, sector ^ outward)
+    } else if how == How::Outward {
+        (outward, outward)
+    } else if how == How::Area {
+        (area, area)
+    } else {
+        (u64::MAX, u64::MAX)
+    }
 }
 
 /// How many years two dates are apart.

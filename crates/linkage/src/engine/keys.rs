@@ -80,6 +80,7 @@ fn parts(key: Key, place: Place, row: &[u32], words: Words, each: &mut impl FnMu
 pub(crate) struct KeyMaker {
     keys: Vec<(Key, Place)>,
     values: Vec<u64>,
+    combined: Vec<u64>,
 }
 
 impl KeyMaker {
@@ -91,6 +92,7 @@ impl KeyMaker {
         Self {
             keys,
             values: Vec::new(),
+            combined: Vec::new(),
         }
     }
 
@@ -112,11 +114,12 @@ impl KeyMaker {
                     }
                 }
                 values => {
-                    let combined = out
-                        .iter()
-                        .flat_map(|n| values.iter().map(|v| spread(*n ^ spread(*v))))
-                        .collect();
-                    *out = combined;
+                    self.combined.clear();
+                    self.combined.extend(
+                        out.iter()
+                            .flat_map(|n| values.iter().map(|v| spread(*n ^ spread(*v)))),
+                    );
+                    std::mem::swap(out, &mut self.combined);
                     out.sort_unstable();
                     out.dedup();
                 }
