@@ -21,20 +21,19 @@ import duckdb
 import splink.comparison_library as compare
 from splink import DuckDBAPI, Linker, SettingsCreator
 
+from run import WORLDS, lists
 from splink_models import MODELS, rule
 
-WORLDS = {"1m-10k": "full-name", "1m-100k": "full-name", "febrl3": "febrl", "febrl4": "febrl", "census": "census", "other-1m-100k": "parts"}
 
-
-def lists(folder, model, out):
+def prepared(folder, model, out):
     """The columns that the model's rules ask about, of each list, as files."""
     columns = sorted({column for columns in model.rules for column in columns})
     made = []
     for path in (folder / "left.parquet", folder / "right.parquet"):
         if path.exists():
             made.append(out / path.name)
-            prepared = model.prepare.format(table=f"'{path}'")
-            duckdb.sql(f"copy (select id, {', '.join(columns)} from ({prepared})) to '{made[-1]}' (format parquet)")
+            made_before = model.prepare.format(table=f"'{path}'")
+            duckdb.sql(f"copy (select id, {', '.join(columns)} from ({made_before})) to '{made[-1]}' (format parquet)")
     return made
 
 
@@ -94,7 +93,7 @@ def main():
     for name in args.names or WORLDS:
         model = MODELS[WORLDS[name]]
         with tempfile.TemporaryDirectory() as folder:
-            files = lists(args.worlds / name, model, Path(folder))
+            files = prepared(lists(args.worlds, name), model, Path(folder))
             for many in range(1, len(model.rules) + 1):
                 rules = model.rules[:many]
                 counts = by_splink(files, rules), by_concordat(args.concordat, files, rules)

@@ -23,12 +23,15 @@ HERE = Path(__file__).parent
 # The kind of list decides the model; febrl3 is one list with repeats.
 WORLDS = {
     "1m-100k": "full-name",
+    "1m-100k-narrow": "narrow",
     "1m-10k": "full-name",
     "other-1m-100k": "parts",
     "census": "census",
     "febrl3": "febrl",
     "febrl4": "febrl",
 }
+# Lists that are those of another name, under another model.
+SAME = {"1m-100k-narrow": "1m-100k"}
 PEERS = {
     "splink": ["splink", "duckdb", "pandas", "pyarrow", "numpy"],
     # The same, with Splink's least sample to train on: a tenth of the pairs.
@@ -57,6 +60,11 @@ def environment(work, peer):
     return home / "bin/python"
 
 
+def lists(worlds, world):
+    """The folder of a world's lists."""
+    return worlds / SAME.get(world, world)
+
+
 def make_worlds(args, python):
     worlds = args.work / "worlds"
 
@@ -64,7 +72,7 @@ def make_worlds(args, python):
         if not (worlds / name / "groups.parquet").exists():
             subprocess.run([python, HERE / script, "--out", worlds, *more], check=True)
 
-    if {"1m-100k", "1m-10k"} & set(args.worlds):
+    if {"1m-100k", "1m-100k-narrow", "1m-10k"} & set(args.worlds):
         make("1m-10k", "synth_world.py", "--concordat", args.concordat)
     if {"other-1m-100k", "census"} & set(args.worlds):
         make("census", "other_world.py")
@@ -73,9 +81,9 @@ def make_worlds(args, python):
 
 
 def command(args, peer, world, out):
-    model, lists = WORLDS[world], args.work / "worlds" / world
-    files = ["--left", lists / "left.parquet", "--out", out]
-    right = lists / "right.parquet"
+    model, folder = WORLDS[world], lists(args.work / "worlds", world)
+    files = ["--left", folder / "left.parquet", "--out", out]
+    right = folder / "right.parquet"
     if right.exists():
         files += ["--right", right]
     if peer == "concordat":
@@ -132,10 +140,10 @@ def judge(args, result):
     world, peer = result["world"], result["peer"]
     out, python = args.work / "pairs" / f"{world}-{peer}.parquet", environment(args.work, "splink")
     if out.exists() and result["exit"] == 0:
-        lists = args.work / "worlds" / world
-        dedupe = [] if (lists / "right.parquet").exists() else ["--dedupe"]
+        folder = lists(args.work / "worlds", world)
+        dedupe = [] if (folder / "right.parquet").exists() else ["--dedupe"]
         judged = subprocess.run(
-            [python, HERE / "evaluate.py", "--pairs", out, "--truth", lists / "truth.parquet", "--groups", lists / "groups.parquet", *dedupe],
+            [python, HERE / "evaluate.py", "--pairs", out, "--truth", folder / "truth.parquet", "--groups", folder / "groups.parquet", *dedupe],
             check=True, capture_output=True, text=True,
         )
         result["quality"] = json.loads(judged.stdout)

@@ -95,6 +95,13 @@ class FullName(Model):
     train = ["nino"], ["date_of_birth", "name_sorted"]
 
 
+class Narrow(FullName):
+    """The same lists and comparisons under rules that bring fewer pairs together."""
+
+    prepare = f"select *, date_of_birth[1:4] as birth_year, date_of_birth[1:7] as birth_month from ({FullName.prepare})"
+    rules = ["nino"], ["postcode"], ["first_token", "birth_year"], ["last_token", "birth_month"]
+
+
 def given(*fuzzy):
     return levels(
         "given_name",
@@ -200,7 +207,7 @@ class Febrl(Model):
     train = ["date_of_birth"], ["surname"], ["postcode"]
 
 
-MODELS = {"full-name": FullName, "parts": Parts, "census": Census, "febrl": Febrl}
+MODELS = {"full-name": FullName, "narrow": Narrow, "parts": Parts, "census": Census, "febrl": Febrl}
 
 
 def rule(columns):

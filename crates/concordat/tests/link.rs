@@ -104,6 +104,17 @@ fn trained_apart_or_at_once_the_pairs_are_the_same() {
     };
     let told = with("train", &["--out", "trained.json"]);
     assert_eq!(told.status.code(), Some(0), "{told:?}");
+    let text = String::from_utf8(told.stdout).unwrap();
+    let born = text
+        .lines()
+        .skip_while(|line| *line != "born: level, m, u, bits, u rests on");
+    let levels = born.skip(1).map_while(|line| line.strip_prefix("  "));
+    let words: Vec<_> = levels.filter_map(|line| line.split("  ").next()).collect();
+    assert_eq!(
+        words,
+        ["same", "one-digit", "same-year", "no level"],
+        "{text}"
+    );
     let told = with("score", &["--out", "at-once.parquet", "--json"]);
     assert_eq!(told.status.code(), Some(0), "{told:?}");
     assert!(told.stderr.is_empty(), "no progress where nobody looks");

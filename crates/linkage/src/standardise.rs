@@ -22,8 +22,16 @@ pub fn name(raw: &str) -> Option<String> {
 pub(crate) fn name_into(raw: &str, out: &mut String) -> bool {
     out.reserve(raw.len());
     let start = out.len();
+    if is_plain(raw) {
+        // What most values are.
+        out.push_str(raw);
+        if let Some(added) = out.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
+        return true;
+    }
     if raw.is_ascii() {
-        // What most values are, a word at a time.
+        // A word at a time.
         let words = raw.split(|c: char| !c.is_ascii_alphanumeric() && !is_apostrophe(c));
         for word in words {
             let before = out.len();
@@ -63,6 +71,17 @@ pub(crate) fn name_into(raw: &str, out: &mut String) -> bool {
         letters.for_each(|c| name.fold(c));
     }
     out.len() > start
+}
+
+/// Whether a text is of ASCII letters and digits, in words with one space between, and not empty.
+fn is_plain(raw: &str) -> bool {
+    let mut before = b' ';
+    let plain = raw.bytes().all(|b| {
+        let may = b.is_ascii_alphanumeric() || (b == b' ' && before != b' ');
+        before = b;
+        may
+    });
+    plain && before != b' '
 }
 
 /// A name while it is written.

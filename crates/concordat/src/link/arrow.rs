@@ -16,8 +16,8 @@ use parquet::arrow::arrow_reader::{
 use super::list::lacks;
 use crate::fail::Fail;
 
-/// Rows in a batch.
-const ROWS: usize = 8192;
+/// Rows in a batch: so few that their texts stay near until they are read.
+const ROWS: usize = 2048;
 
 /// A group of rows above this is read in slices, so that several threads can share it.
 const SLICE: usize = 128 * 1024;

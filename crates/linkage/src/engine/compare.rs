@@ -6,7 +6,7 @@ use super::intern::Words;
 use crate::diminutive::related;
 use crate::model::{ColumnComparison, How, Kind, Model};
 use crate::standardise::{postcode_area, postcode_outward, postcode_sector};
-use crate::text::{alike, within_edits};
+use crate::text::{Outline, alike, within_edits};
 
 /// One side of a pair.
 #[derive(Clone, Copy)]
@@ -39,6 +39,12 @@ pub(crate) struct Comparer {
     pub(crate) left: Place,
     pub(crate) right: Place,
     hows: Vec<How>,
+    /// For dates, the levels that may hold between two years: the code of `one-digit`, or one beyond all, and how many
+    /// years apart with the code for it.
+    digit: Code,
+    years: Vec<(u32, Code)>,
+    /// For postcodes: of each level's part a mask, and what of it must be there.
+    parts: Vec<(u64, u64)>,
     /// For names: the code of each grade.
     by_grade: [Code; 8],
 }
@@ -71,9 +77,20 @@ impl Comparer {
                 .position(holds)
                 .map_or(otherwise, |at| small(at + 1))
         });
+        let digit = hows.iter().position(|how| *how == How::OneDigit);
+        let years = (1..).zip(&hows);
+        let years = years.filter_map(|(code, how)| {
+            let How::Years(most) = how else {
+                return None;
+            };
+            Some((*most, code))
+        });
         Self {
             left,
             right,
+            digit: digit.map_or(Code::MAX, |at| small(at + 1)),
+            years: years.collect(),
+            parts: hows.iter().map(|how| part(*how)).collect(),
             hows,
             by_grade,
         }
@@ -158,7 +175,8 @@ impl Comparer {
                 if self.left.kind == Kind::Name {
                     let paired = pair_off(a, b, left.words, right.words, apart);
                     common |= paired.equal > 0;
-                    let code = self.by_grade.get(paired.at_best() as usize).copied();
+                    let best_grade = paired.at_best(|| self.may_be_near(left, right));
+                    let code = self.by_grade.get(best_grade as usize).copied();
                     best = best.min(code.unwrap_or(1));
                 } else {
                     best = self.first(best, |how| may_hold(how, a, b));
@@ -167,6 +185,13 @@ impl Comparer {
             }
         }
         (best, common)
+    }
+
+    /// False only where both names are one word each, and neither the other's initial nor nearly alike.
+    fn may_be_near(&self, left: Side, right: Side) -> bool {
+        let (a, b) = (self.left.only(left.row), self.right.only(right.row));
+        let short = |outline: Outline| outline.is_empty() || outline.is_letter();
+        short(a) || short(b) || a.may_be_alike(b, WORDS_ALIKE)
     }
 
     /// Whether it is plain that no word of a name is a spelling or form of one of the other's.
@@ -189,14 +214,31 @@ impl Comparer {
                 let grade = grade(a, b, of_a, of_b, apart) as usize;
                 self.by_grade.get(grade).copied().unwrap_or(best)
             }
-            // All that a level may ask of postcodes, two of one area have at least.
-            Kind::Postcode if postcode_area(postcode_of(a)) != postcode_area(postcode_of(b)) => {
-                best
+            Kind::Postcode => {
+                let (a, b) = (postcode_of(a), postcode_of(b));
+                let mut levels = (1..best).zip(&self.parts);
+                let held = levels.find(|(_, (mask, there))| (a ^ b) & mask == 0 && a & there != 0);
+                held.map_or(best, |(code, _)| code)
             }
-            Kind::Postcode | Kind::Text | Kind::Identifier | Kind::Date => {
+            Kind::Date if year_differs(a, b) => self.across(a, b, best),
+            Kind::Text | Kind::Identifier | Kind::Date => {
                 self.first(best, |how| holds(how, a, b, of_a, of_b))
             }
         }
+    }
+
+    /// The code of two dates of two years, where it is below `best`; else `best`.
+    fn across(&self, a: &[u32], b: &[u32], best: Code) -> Code {
+        let (one, other) = (first(a), first(b));
+        let by_years = self
+            .years
+            .iter()
+            .find(|(most, _)| apart(one, other) <= *most);
+        let best = by_years.map_or(best, |(_, code)| best.min(*code));
+        if self.digit < best && one_digit(one, other) {
+            return self.digit;
+        }
+        best
     }
 
     /// The code of the first level that holds, where it is below `best`; else `best`.
@@ -233,9 +275,8 @@ const fn grade_of(how: How) -> Grade {
     }
 }
 
-/// Whether a level of anything but names holds.
+/// Whether a level of anything but names and postcodes holds.
 fn holds(how: How, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> bool {
-    let first = |slot: &[u32]| slot.first().copied().unwrap_or(0);
     let (one, other) = (first(a), first(b));
     match how {
         How::Same => is_same(a, b),
@@ -254,14 +295,20 @@ fn holds(how: How, a: &[u32], b: &[u32], of_a: Words, of_b: Words) -> bool {
         How::OneDigit => one_digit(one, other),
         How::DefaultDay => default_day(one, other),
         How::SameYear => one >> 16 == other >> 16,
-        How::Years(most) => year(one).abs_diff(year(other)) <= most,
-        How::Sector => postcode_part(postcode_sector, a, b),
-        How::Outward => postcode_part(postcode_outward, a, b),
-        How::Area => postcode_part(postcode_area, a, b),
+        How::Years(most) => apart(one, other) <= most,
+        How::Sector | How::Outward | How::Area => false,
         How::Within | How::Single | How::Variant | How::Close | How::AllButOne | How::Shares => {
             false
         }
     }
+}
+
+fn year_differs(a: &[u32], b: &[u32]) -> bool {
+    first(a) >> 16 != first(b) >> 16
+}
+
+fn first(slot: &[u32]) -> u32 {
+    slot.first().copied().unwrap_or(0)
 }
 
 /// Whether two values of one kind, but names, are the same. What stands after two words follows from the first.
@@ -292,9 +339,24 @@ fn may_hold(how: How, a: &[u32], b: &[u32]) -> bool {
     }
 }
 
-fn postcode_part(part: fn(u64) -> u64, a: &[u32], b: &[u32]) -> bool {
-    let part_of_a = part(postcode_of(a));
-    part_of_a != 0 && part_of_a == part(postcode_of(b))
+/// What must be equal of two packed postcodes for a level, and what of it must be there.
+fn part(how: How) -> (u64, u64) {
+    let [sector, outward, area] =
+        [postcode_sector, postcode_outward, postcode_area].map(|part| part(u64::MAX));
+    if how == How::Sector {
+        (sector, sector ^ outward)
+    } else if how == How::Outward {
+        (outward, outward)
+    } else if how == How::Area {
+        (area, area)
+    } else {
+        (u64::MAX, u64::MAX)
+    }
+}
+
+/// How many years two dates are apart.
+fn apart(one: u32, other: u32) -> u32 {
+    year(one).abs_diff(year(other))
 }
 
 /// The year of a date's digits.
@@ -408,11 +470,17 @@ impl Paired {
         }
     }
 
-    /// The closest grade that a look at the letters can give.
-    fn at_best(&self) -> Grade {
+    /// The closest grade that a look at the letters can give; `near` says whether one word each may be nearly alike.
+    fn at_best(&self, near: impl FnOnce() -> bool) -> Grade {
         match self.grade() {
             Some(grade) => grade,
-            None if self.shorter == 1 && self.same_count => Grade::Close,
+            None if self.shorter == 1 && self.same_count => {
+                if near() {
+                    Grade::Close
+                } else {
+                    Grade::Nothing
+                }
+            }
             None if self.equal + self.variant > 0 => Grade::Close,
             None => Grade::Shares,
         }

@@ -4,7 +4,7 @@
 //! words in the order written, a text's or identifier's one number and its outline in two words, a date's its eight
 //! digits (BCD), a postcode's its packed form in two words.
 
-use super::intern::{Known, Meaning, STRANGE, Strange, Table, Words};
+use super::intern::{Known, Meaning, Recent, STRANGE, Strange, Table, Words};
 use super::source::Batch;
 use crate::model::{Column, Kind, Model};
 use crate::standardise::{identifier_into, name_into, packed_date, postcode};
@@ -16,8 +16,11 @@ pub(crate) const NAME_WORDS: usize = 8;
 /// The words of a cache line.
 pub(crate) const LINE: usize = 16;
 
-/// Where a column's values stand in a row: slots of so many words each; after those of names two words of
-/// [bits](Place::bits).
+/// What stands in a row after the slots of a name: two words of [bits](Place::bits) and two of the [only](Place::only)
+/// word's outline.
+const NAME_MORE: usize = 4;
+
+/// Where a column's values stand in a row: slots of so many words each; after those of names [`NAME_MORE`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) kind: Kind,
@@ -58,6 +61,15 @@ impl Place {
         let end = self.end();
         postcode_of(row.get(end..end + 2).unwrap_or_default())
     }
+
+    /// The outline of the word, where a record has one name of one word; an empty one otherwise.
+    pub(crate) fn only(self, row: &[u32]) -> Outline {
+        let end = self.end();
+        match row.get(end + 2..end + NAME_MORE) {
+            Some([kinds, count]) => Outline::of_words([*kinds, *count]),
+            _ => Outline::default(),
+        }
+    }
 }
 
 /// The places of all columns of a model.
@@ -90,7 +102,7 @@ impl Layout {
                     slots,
                     width,
                 };
-                words = place.end() + if kind == Kind::Name { 2 } else { 0 };
+                words = place.end() + if kind == Kind::Name { NAME_MORE } else { 0 };
                 place
             })
             .collect();
@@ -121,7 +133,7 @@ impl Layout {
                 }
                 if from.kind == Kind::Name {
                     let end = from.end();
-                    out.extend(row.get(end..end + 2).unwrap_or_default());
+                    out.extend(row.get(end..end + NAME_MORE).unwrap_or_default());
                 }
             }
             out.extend(std::iter::repeat_n(0, fitted.words - filled));
@@ -205,6 +217,7 @@ impl Numbers for Known {
 /// The master list's words are looked up; strange ones live as long as their record.
 pub(crate) struct Lookup<'a> {
     known: &'a Known,
+    recent: Recent,
     pub(crate) strange: Strange,
     /// What strange words mean: bounded, for they come again.
     remembered: Table<Meaning>,
@@ -218,6 +231,7 @@ impl<'a> Lookup<'a> {
     pub(crate) fn new(known: &'a Known) -> Self {
         Self {
             known,
+            recent: Recent::new(),
             strange: Strange::default(),
             remembered: Table::default(),
             code: String::new(),
@@ -227,7 +241,7 @@ impl<'a> Lookup<'a> {
 
 impl Numbers for Lookup<'_> {
     fn word(&mut self, word: &str) -> u32 {
-        if let Some(id) = self.known.find_word(word) {
+        if let Some(id) = self.known.find_word(word, &mut self.recent) {
             return id;
         }
         let meaning = match self.remembered.get(word) {
@@ -261,14 +275,15 @@ impl Numbers for Lookup<'_> {
 }
 
 /// Numbers of the case list's words and texts; of others nothing but that they are strange. Enough to count terms.
-pub(crate) struct KnownAlone<'a>(pub(crate) &'a Known);
+pub(crate) struct KnownAlone<'l, 'a>(pub(crate) &'l mut Lookup<'a>);
 
-impl Numbers for KnownAlone<'_> {
+impl Numbers for KnownAlone<'_, '_> {
     fn word(&mut self, word: &str) -> u32 {
-        self.0.find_word(word).unwrap_or(STRANGE)
+        let found = self.0.known.find_word(word, &mut self.0.recent);
+        found.unwrap_or(STRANGE)
     }
     fn text(&mut self, text: &str) -> u32 {
-        self.0.texts.find(text).unwrap_or(STRANGE)
+        self.0.known.texts.find(text).unwrap_or(STRANGE)
     }
     fn meaning(&self, _: u32) -> Meaning {
         Meaning::default()
@@ -413,9 +428,20 @@ impl<'m> Encoder<'m> {
             }
             if column.kind == Kind::Name {
                 let words = place.values(row).flatten().filter(|w| **w != 0);
-                let bits = words.fold(0, |all, w| all | numbers.meaning(*w).bits());
-                if let Some([high, low]) = row.get_mut(place.end()..place.end() + 2) {
-                    [*high, *low] = halves(bits);
+                let (mut bits, mut only, mut count) = (0, Outline::default(), 0);
+                for word in words {
+                    let meaning = numbers.meaning(*word);
+                    bits |= meaning.bits();
+                    only = meaning.outline;
+                    count += 1;
+                }
+                if count > 1 {
+                    only = Outline::default();
+                }
+                let [high, low] = halves(bits);
+                let [kinds, letters] = only.words();
+                if let Some(more) = row.get_mut(place.end()..place.end() + NAME_MORE) {
+                    more.copy_from_slice(&[high, low, kinds, letters]);
                 }
             }
             if let Some(count) = self.unused.get_mut(n) {
@@ -453,17 +479,16 @@ fn fill(
     let usable = match (kind, slot) {
         (Kind::Name, slot) => {
             let usable = name_into(text, standard);
-            let words = standard.split(' ').count();
-            if usable && words > NAME_WORDS {
+            if usable && standard.bytes().filter(|b| *b == b' ').count() >= NAME_WORDS {
                 // The last word is a family name as often as not.
-                let first = standard.split(' ').take(NAME_WORDS - 1);
+                let first = words_of(standard).take(NAME_WORDS - 1);
                 let kept = first.chain(standard.split(' ').next_back());
                 kept.zip(slot)
                     .for_each(|(word, to)| *to = numbers.word(word));
                 return Filled::Cut;
             }
             if usable {
-                let words = standard.split(' ').zip(slot);
+                let words = words_of(standard).zip(slot);
                 words.for_each(|(word, to)| *to = numbers.word(word));
             }
             usable
@@ -491,6 +516,20 @@ fn fill(
         (Kind::Text | Kind::Identifier | Kind::Date | Kind::Postcode, _) => false,
     };
     if usable { Filled::Whole } else { Filled::Not }
+}
+
+/// The words of a standard name. They are short: to look at each byte is faster than what finds one in a long text.
+fn words_of(name: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(name);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = text.bytes().position(|b| b == b' ');
+        let (word, more) = end.map_or((text, None), |end| {
+            (text.get(..end).unwrap_or_default(), text.get(end + 1..))
+        });
+        rest = more;
+        Some(word)
+    })
 }
 
 /// Whether a number is of a text that the case list has.

@@ -310,13 +310,13 @@ impl Estimator<'_> {
             let [comparison] = unit.comparisons.as_slice() else {
                 continue;
             };
-            let comparison = self.model.comparisons.get(*comparison);
-            let levels = comparison.map_or(&[][..], |c| &c.levels);
-            // Beside the levels, the first cell is of pairs that lack a value and the last of those that reach no level.
+            let Some(comparison) = self.model.comparisons.get(*comparison) else {
+                continue;
+            };
+            // The first cell is of pairs that lack a value.
             for (at, n) in seen.iter().enumerate().skip(1) {
                 if *n < 5.0 {
-                    let level = levels.get(at - 1);
-                    let level = level.map_or("no level".to_owned(), |l| l.how.to_string());
+                    let level = comparison.word(at);
                     let names = self.names(unit);
                     doubts.push(format!("{names}: {level} rests on {n:.1} {matches}"));
                 }

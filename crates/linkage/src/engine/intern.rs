@@ -5,7 +5,7 @@ use foldhash::HashMap;
 use super::keys::spread;
 use crate::diminutive::groups;
 use crate::sound::sound;
-use crate::text::Outline;
+use crate::text::{Outline, long_word};
 
 /// Something for each of some texts.
 pub(crate) struct Table<T> {
@@ -46,16 +46,33 @@ impl<T: Copy> Table<T> {
 
 /// The bytes of a text of up to 15 with their number, as one number.
 fn packed(text: &str) -> Option<u128> {
-    let mut bytes = [0; 16];
-    bytes
-        .get_mut(..text.len())?
-        .copy_from_slice(text.as_bytes());
-    let [.., last] = &mut bytes;
-    if *last != 0 {
-        return None;
+    let count = u8::try_from(text.len()).ok().filter(|n| *n < 16)?;
+    Some(long_word(text.as_bytes()) | u128::from(count) << 120)
+}
+
+/// The numbers of some texts that were looked up, for most come again soon.
+pub(crate) struct Recent(Vec<(u128, u32)>);
+
+/// So many are still near.
+const RECENT: usize = 1 << 12;
+
+impl Recent {
+    pub(crate) fn new() -> Self {
+        Self(vec![(0, 0); RECENT])
     }
-    *last = u8::try_from(text.len()).ok().filter(|n| *n < 16)?;
-    Some(u128::from_le_bytes(bytes))
+
+    /// What [`Interner::find`] gives.
+    pub(crate) fn find(&mut self, of: &Interner, text: &str) -> Option<u32> {
+        let Some(key) = packed(text) else {
+            return of.find(text);
+        };
+        let halves = (key >> 64) as u64 ^ key as u64;
+        let slot = self.0.get_mut(spread(halves) as usize % RECENT)?;
+        if slot.0 != key {
+            *slot = (key, of.find(text).unwrap_or(0));
+        }
+        Some(slot.1).filter(|id| *id != 0)
+    }
 }
 
 /// Texts with their numbers.
@@ -145,8 +162,9 @@ impl Known {
         id
     }
 
-    pub(crate) fn find_word(&self, word: &str) -> Option<u32> {
-        self.words.find(word)
+    /// The number of a word of the case list; none for any other.
+    pub(crate) fn find_word(&self, word: &str, recent: &mut Recent) -> Option<u32> {
+        recent.find(&self.words, word)
     }
 
     /// What a word means that the case list does not have.

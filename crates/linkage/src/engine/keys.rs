@@ -80,6 +80,7 @@ fn parts(key: Key, place: Place, row: &[u32], words: Words, each: &mut impl FnMu
 pub(crate) struct KeyMaker {
     keys: Vec<(Key, Place)>,
     values: Vec<u64>,
+    combined: Vec<u64>,
 }
 
 impl KeyMaker {
@@ -91,6 +92,7 @@ impl KeyMaker {
         Self {
             keys,
             values: Vec::new(),
+            combined: Vec::new(),
         }
     }
 
@@ -112,11 +114,12 @@ impl KeyMaker {
                     }
                 }
                 values => {
-                    let combined = out
-                        .iter()
-                        .flat_map(|n| values.iter().map(|v| spread(*n ^ spread(*v))))
-                        .collect();
-                    *out = combined;
+                    self.combined.clear();
+                    self.combined.extend(
+                        out.iter()
+                            .flat_map(|n| values.iter().map(|v| spread(*n ^ spread(*v)))),
+                    );
+                    std::mem::swap(out, &mut self.combined);
                     out.sort_unstable();
                     out.dedup();
                 }
@@ -178,7 +181,7 @@ impl Block {
     }
 
     /// Reads something of what [`get`](Self::get) reads.
-    fn fetch(&self, number: u64) -> u32 {
+    pub(crate) fn fetch(&self, number: u64) -> u32 {
         let at = usize::try_from(number >> self.rest).unwrap_or(usize::MAX);
         let from = self.starts.get(at).copied().unwrap_or(0);
         let range = self.ranges.get(from as usize);
@@ -212,7 +215,6 @@ pub(crate) struct Prober {
     keys: KeyMaker,
     then: KeyMaker,
     numbers: Vec<u64>,
-    further: Vec<u64>,
 }
 
 impl Prober {
@@ -221,36 +223,32 @@ impl Prober {
             keys: KeyMaker::new(&rule.keys, layout),
             then: KeyMaker::new(&rule.then, layout),
             numbers: Vec::new(),
-            further: Vec::new(),
         }
     }
 
-    /// Makes a record's numbers, and reads something of what [`met`](Self::met) will read.
-    pub(crate) fn make(&mut self, index: &RuleIndex, row: &[u32], words: Words) -> u32 {
+    /// A record's numbers under the rule, each once.
+    pub(crate) fn numbers(&mut self, row: &[u32], words: Words) -> &[u64] {
         self.keys.make(0, row, words, &mut self.numbers);
-        let fetched = self.numbers.iter().map(|n| index.block.fetch(*n));
-        fetched.fold(0, |all, word| all ^ word)
+        &self.numbers
     }
 
-    /// Calls `each` with every case that meets the rule with the record whose numbers were [made](Self::make) last, perhaps
-    /// more than once.
+    /// Calls `each` with the cases that stand under a number of this record.
     pub(crate) fn met(
         &mut self,
         index: &RuleIndex,
+        number: u64,
         row: &[u32],
         words: Words,
         each: &mut impl FnMut(u32),
     ) {
-        for number in &self.numbers {
-            match &index.fallback {
-                Some((hot, fallback)) if hot.contains(number) => {
-                    self.then.make(*number, row, words, &mut self.further);
-                    for further in &self.further {
-                        fallback.get(*further).iter().for_each(|c| each(*c));
-                    }
+        match &index.fallback {
+            Some((hot, fallback)) if hot.contains(&number) => {
+                self.then.make(number, row, words, &mut self.numbers);
+                for further in &self.numbers {
+                    fallback.get(*further).iter().for_each(|c| each(*c));
                 }
-                _ => index.block.get(*number).iter().for_each(|c| each(*c)),
             }
+            _ => index.block.get(number).iter().for_each(|c| each(*c)),
         }
     }
 }

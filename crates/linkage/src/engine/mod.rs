@@ -20,8 +20,10 @@ pub(crate) mod scan;
 pub(crate) mod score;
 pub(crate) mod seek;
 pub(crate) mod source;
+mod together;
 pub(crate) mod train;
 pub(crate) mod trained;
+mod weighing;
 
 pub use cases::Cases;
 pub(crate) use decide::strong_rule;

@@ -6,13 +6,14 @@ use super::cases::Cases;
 use super::compare::{Comparer, Side};
 use super::encode::{Encoder, KnownAlone, Lookup, Reading, Unused};
 use super::frequency::Shares;
-use super::intern::Words;
 use super::pairs::{Blocks, Finder};
 use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
+use super::together::Together;
 use super::train::{hash_of, terms};
-use super::trained::{Trained, TrainedUnit, Unit, code_of};
-use crate::model::{Column, How, MOST_COMPARISONS, Model};
+use super::trained::{Trained, Unit, code_of};
+use super::weighing::{Seen, Weighing};
+use crate::model::{BlockingRule, Column, How, MOST_COMPARISONS, Model};
 
 /// A scored pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,56 +81,63 @@ pub struct Scored {
     pub doubts: Vec<String>,
 }
 
-/// One unit made ready for the kernel.
-struct Weighing {
-    unit: Unit,
-    bits: Vec<f64>,
-    /// The most that a cell can come to, where the codes of dear comparisons are the closest that they can have.
-    at_best: Vec<f64>,
-    dear: Vec<bool>,
+/// A comparison in the order in which pairs are looked at.
+#[derive(Clone, Copy)]
+struct Step {
+    /// The unit, and the comparison's place in it.
+    unit: usize,
+    at: usize,
+    comparison: usize,
+    dear: bool,
+    /// Its place among those that rare values make heavier.
+    rare: Option<usize>,
 }
 
-impl Weighing {
-    fn new(unit: Unit, trained: &TrainedUnit, comparers: &[Comparer]) -> Self {
-        let bits: Vec<f64> = (0..unit.cells)
-            .zip(&trained.cells)
-            .map(|(cell, level)| {
-                if unit.held(cell) == 0 {
-                    0.0
-                } else {
-                    level.bits()
-                }
-            })
-            .collect();
-        let dear: Vec<bool> = unit
-            .comparisons
-            .iter()
-            .map(|c| comparers.get(*c).is_some_and(Comparer::is_dear))
-            .collect();
-        let codes: Vec<Vec<usize>> = (0..unit.cells).map(|cell| unit.codes(cell)).collect();
-        let reaches = |from: &[usize], to: &[usize]| {
-            let mut each = from.iter().zip(to).zip(&dear);
-            each.all(|((from, to), dear)| from == to || (*dear && *from != 0 && from < to))
-        };
-        let at_best = codes.iter().map(|from| {
-            let reached = codes.iter().zip(&bits).filter(|(to, _)| reaches(from, to));
-            reached
-                .map(|(_, bits)| *bits)
-                .fold(f64::NEG_INFINITY, f64::max)
-        });
-        Self {
-            at_best: at_best.collect(),
-            bits,
-            dear,
-            unit,
+impl Step {
+    /// All comparisons.
+    fn all(units: &[Weighing], with_rare: &[usize]) -> Vec<Self> {
+        let mut steps = Vec::new();
+        for (n, weighing) in units.iter().enumerate() {
+            let those = weighing.unit.comparisons.iter().zip(&weighing.dear);
+            steps.extend(those.enumerate().map(|(at, (comparison, dear))| Self {
+                unit: n,
+                at,
+                comparison: *comparison,
+                dear: *dear,
+                rare: with_rare.iter().position(|with| with == comparison),
+            }));
         }
+        steps
     }
 
-    /// The most that a pair of these codes can come to, where those of dear comparisons are the closest that they can
-    /// have, or are found.
-    fn bound(&self, codes: u64) -> f64 {
-        let cell = self.unit.cell(codes);
-        self.at_best.get(cell).copied().unwrap_or(0.0)
+    /// All comparisons for the pairs of a rule: first those that take most away where they meet no level, last those of
+    /// the rule's own columns, of which that is known.
+    fn for_rule(rule: &BlockingRule, model: &Model, units: &[Weighing], all: &[Self]) -> Vec<Self> {
+        let asked = |step: &Self| {
+            let comparison = model.comparisons.get(step.comparison);
+            comparison.is_some_and(|c| rule.keys.iter().any(|key| key.column == c.column))
+        };
+        let (mut last, mut rest): (Vec<Self>, Vec<Self>) = all.iter().partition(|s| asked(s));
+        let mut seen: Vec<Seen> = units.iter().map(Weighing::nothing).collect();
+        let mut steps = Vec::new();
+        loop {
+            let taken = |step: &Self| {
+                let unit = units.get(step.unit).zip(seen.get(step.unit));
+                unit.map_or(0.0, |(weighing, seen)| weighing.taken(*seen, step.at))
+            };
+            let next = rest.iter().enumerate();
+            let next = next.max_by(|(_, a), (_, b)| taken(a).total_cmp(&taken(b)));
+            let Some(next) = next.map(|(n, _)| n) else {
+                break;
+            };
+            let step = rest.remove(next);
+            if let (Some(weighing), Some(seen)) = (units.get(step.unit), seen.get_mut(step.unit)) {
+                weighing.see(seen, step.at, None, weighing.otherwise(step.at));
+            }
+            steps.push(step);
+        }
+        steps.append(&mut last);
+        steps
     }
 }
 
@@ -138,6 +146,8 @@ struct Scorer<'a> {
     cases: &'a Cases,
     comparers: Vec<Comparer>,
     units: Vec<Weighing>,
+    /// By rule.
+    steps: Vec<Vec<Step>>,
     shares: &'a [Option<Shares>],
     /// The last code of a comparison that a rare value makes heavier.
     rare: Vec<usize>,
@@ -152,87 +162,112 @@ struct Scorer<'a> {
 /// More than what rounding may take from a bound, in bits.
 const ROUNDING: f64 = 1e-6;
 
+/// What is known of a unit of a pair.
+#[derive(Clone, Copy, Default)]
+struct Prospect {
+    seen: Seen,
+    /// The most that rare values can add.
+    rare: f64,
+}
+
 impl Scorer<'_> {
+    fn hopeless(&self, bound: f64) -> bool {
+        bound < self.floor - ROUNDING
+    }
+
     /// Codes and weight of a pair; none where it cannot reach the floor.
-    fn weigh(&self, case: u32, right: Side) -> Option<(u64, f64)> {
+    fn weigh(&self, case: u32, rule: u32, right: Side) -> Option<(u64, f64)> {
         let left = Side {
             row: self.cases.row(case),
             words: self.cases.words(),
         };
         // INVARIANT: the bounds add up to no less than the pair's weight but for rounding, so nothing above the floor
         // is lost.
-        let mut codes = 0;
-        let mut rare = [0.0; MOST_COMPARISONS];
-        let mut bound = self.prior;
-        for (weighing, rare) in self.units.iter().zip(&mut rare) {
-            *rare = self.prospect(weighing, case, left, right, &mut codes);
-            bound += weighing.bound(codes) + *rare;
-        }
-        let hopeless = |bound: f64| bound < self.floor - ROUNDING;
-        if hopeless(bound) {
-            return None;
-        }
+        let steps = self.steps.get(rule as usize)?;
+        let (mut codes, mut units, mut bound) = self.prospect(steps, case, left, right)?;
         let mut weight = self.prior;
-        for (weighing, most_rare) in self.units.iter().zip(rare) {
+        for (weighing, Prospect { seen, rare }) in self.units.iter().zip(&mut units) {
             let before = weight;
-            bound -= weighing.bound(codes) + most_rare;
-            for (c, dear) in weighing.unit.comparisons.iter().zip(&weighing.dear) {
-                let rare = self.shares.get(*c).and_then(Option::as_ref);
-                if !dear && rare.is_none() {
+            bound -= weighing.most(*seen) + *rare;
+            for (at, (c, dear)) in
+                (weighing.unit.comparisons.iter().zip(&weighing.dear)).enumerate()
+            {
+                let shares = self.shares.get(*c).and_then(Option::as_ref);
+                if !dear && shares.is_none() {
                     continue;
                 }
                 let Some(comparer) = self.comparers.get(*c) else {
                     continue;
                 };
                 let found = comparer.compare(left, right);
+                weighing.see(seen, at, Some(code_of(codes, *c)), found.code);
                 codes = codes & !(0xf << (4 * c)) | u64::from(found.code) << (4 * c);
-                if hopeless(bound + weighing.bound(codes) + most_rare) {
+                if self.hopeless(bound + weighing.most(*seen) + *rare) {
                     return None;
                 }
                 let last = self.rare.get(*c).copied().unwrap_or(0);
-                if let (Some(shares), true) = (rare, (1..=last).contains(&found.code.into())) {
+                if let (Some(shares), true) = (shares, (1..=last).contains(&found.code.into())) {
                     let (a, b) = comparer.slots(found, left.row, right.row);
                     weight += shares.bits(a, b);
                 }
             }
-            let cell = weighing.unit.cell(codes);
-            weight += weighing.bits.get(cell).copied().unwrap_or(0.0);
+            weight += weighing.bits(codes);
             bound += weight - before;
-            if hopeless(bound) {
+            if self.hopeless(bound) {
                 return None;
             }
         }
         (weight >= self.floor).then_some((codes, weight))
     }
 
-    /// Finds the codes of a unit's cheap comparisons for good, and the closest that its dear ones can have; the most that
-    /// rare values can add.
+    /// Finds the codes of cheap comparisons for good, and the closest that dear ones can have, one step after another until
+    /// the pair is hopeless; what that leaves of each unit, and the bound of the pair.
     fn prospect(
         &self,
-        weighing: &Weighing,
+        steps: &[Step],
         case: u32,
         left: Side,
         right: Side,
-        codes: &mut u64,
-    ) -> f64 {
-        let mut most = 0.0;
-        for (c, dear) in weighing.unit.comparisons.iter().zip(&weighing.dear) {
-            let Some(comparer) = self.comparers.get(*c) else {
-                continue;
-            };
-            let (code, common) = if *dear {
+    ) -> Option<(u64, [Prospect; MOST_COMPARISONS], f64)> {
+        let mut codes = 0;
+        let mut bound = self.prior;
+        let mut units = [Prospect::default(); MOST_COMPARISONS];
+        let rare_most = |n: usize| {
+            let most = self.rare_most.get(self.rare_at(case) + n);
+            most.copied().map_or(0.0, f64::from)
+        };
+        for (unit, weighing) in units.iter_mut().zip(&self.units) {
+            unit.seen = weighing.nothing();
+            bound += weighing.most(unit.seen);
+        }
+        for step in steps {
+            if let (Some(rare), Some(unit)) = (step.rare, units.get_mut(step.unit)) {
+                unit.rare += rare_most(rare);
+                bound += rare_most(rare);
+            }
+        }
+        for step in steps {
+            let comparer = self.comparers.get(step.comparison)?;
+            let weighing = self.units.get(step.unit)?;
+            let unit = units.get_mut(step.unit)?;
+            let (code, common) = if step.dear {
                 comparer.at_best(left, right)
             } else {
                 (comparer.code(left, right), true)
             };
-            *codes |= u64::from(code) << (4 * c);
-            let rare = self.with_rare.iter().position(|with| with == c);
-            if let (true, Some(rare)) = (common, rare) {
-                let rare = self.rare_most.get(self.rare_at(case) + rare);
-                most += rare.copied().map_or(0.0, f64::from);
+            codes |= u64::from(code) << (4 * step.comparison);
+            bound -= weighing.most(unit.seen);
+            weighing.see(&mut unit.seen, step.at, None, code);
+            bound += weighing.most(unit.seen);
+            if let (Some(rare), false) = (step.rare, common) {
+                unit.rare -= rare_most(rare);
+                bound -= rare_most(rare);
+            }
+            if self.hopeless(bound) {
+                return None;
             }
         }
-        most
+        Some((codes, units, bound))
     }
 
     fn rare_at(&self, case: u32) -> usize {
@@ -250,7 +285,7 @@ struct Worker<'a> {
     encoder: Encoder<'a>,
     lookup: Lookup<'a>,
     finder: Finder<'a>,
-    row: Vec<u32>,
+    together: Together,
     pairs: Vec<Pair>,
     looked_at: Vec<u64>,
     right: u64,
@@ -283,7 +318,7 @@ pub fn score(
     };
     let comparers = Comparer::all(model, cases);
     let units = Unit::all(model).into_iter().zip(&trained.units);
-    let units = units
+    let units: Vec<Weighing> = units
         .map(|(unit, trained)| Weighing::new(unit, trained, &comparers))
         .collect();
     let with_rare = shares.iter().enumerate().filter(|(_, s)| s.is_some());
@@ -292,8 +327,11 @@ pub fn score(
     let most = |shares: &Shares, row: &[u32]| (shares.most(row) as f32).next_up();
     let by_case = |row| shares.iter().flatten().map(move |s| most(s, row));
     let rare_most = cases.rows().flat_map(by_case).collect();
+    let steps = Step::all(&units, &with_rare);
+    let for_rule = |rule| Step::for_rule(rule, model, &units, &steps);
     let scorer = Scorer {
         cases,
+        steps: model.blocking.iter().map(for_rule).collect(),
         comparers,
         rare: model.comparisons.iter().map(rare_until).collect(),
         with_rare,
@@ -314,46 +352,49 @@ pub fn score(
             encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
-            row: vec![0; cases.master.words],
+            together: Together::new(cases.master.words),
             pairs: Vec::new(),
             looked_at: vec![0; model.blocking.len()],
             right: 0,
             prune_at: PRUNE,
         },
         |w, batch| {
-            for at in 0..batch.rows() {
+            for end in 1..=batch.rows() {
                 w.right += 1;
                 w.lookup.strange.clear();
-                w.encoder.encode(batch, at, &mut w.lookup, &mut w.row);
-                let words = Words {
-                    known: &cases.known,
-                    strange: &w.lookup.strange,
-                };
-                let right = Side { row: &w.row, words };
-                let handle = batch.text(0, at).unwrap_or_default();
-                let before = cases.before(hash_of(handle));
-                let (looked_at, pairs) = (&mut w.looked_at, &mut w.pairs);
-                let fetch = |case| scorer.fetch(case);
-                w.finder.find(&w.row, words, fetch, &mut |case, mask| {
-                    if case >= before {
-                        return;
+                let row = w.together.row();
+                w.encoder.encode(batch, end - 1, &mut w.lookup, row);
+                if !w.together.keep(&mut w.lookup) && end < batch.rows() {
+                    continue;
+                }
+                let asked = w.together.sides(&cases.known);
+                w.finder.find_all(asked.clone(), |case| scorer.fetch(case));
+                let from = end - w.together.len();
+                for ((at, right), found) in (from..).zip(asked).zip(w.finder.found()) {
+                    let handle = batch.text(0, at).unwrap_or_default();
+                    let before = match cases.is_of_one_list() {
+                        true => cases.before(hash_of(handle)),
+                        false => u32::MAX,
+                    };
+                    for (case, mask) in found.iter().filter(|(case, _)| *case < before) {
+                        let rule = mask.trailing_zeros();
+                        if let Some(n) = w.looked_at.get_mut(rule as usize) {
+                            *n += 1;
+                        }
+                        if let Some((codes, weight)) = scorer.weigh(*case, rule, right) {
+                            w.pairs.push(Pair {
+                                case: *case,
+                                master: handle.into(),
+                                rule: u8::try_from(rule).unwrap_or(u8::MAX),
+                                weight,
+                                codes,
+                                margin: None,
+                                standing: Standing::Review,
+                            });
+                        }
                     }
-                    let rule = mask.trailing_zeros();
-                    if let Some(n) = looked_at.get_mut(rule as usize) {
-                        *n += 1;
-                    }
-                    if let Some((codes, weight)) = scorer.weigh(case, right) {
-                        pairs.push(Pair {
-                            case,
-                            master: handle.into(),
-                            rule: u8::try_from(rule).unwrap_or(u8::MAX),
-                            weight,
-                            codes,
-                            margin: None,
-                            standing: Standing::Review,
-                        });
-                    }
-                });
+                }
+                w.together.clear();
             }
             if w.pairs.len() > w.prune_at {
                 prune(&mut w.pairs, keep);
@@ -448,9 +489,10 @@ pub(crate) fn count(
         || {
             let encoder = Encoder::new(model, &cases.master, &reading);
             let row = vec![0; cases.master.words];
-            (encoder, KnownAlone(&cases.known), row, empty(), 0_u64)
+            (encoder, Lookup::new(&cases.known), row, empty(), 0_u64)
         },
-        |(encoder, known, row, counts, records), batch| {
+        |(encoder, lookup, row, counts, records), batch| {
+            let known = &mut KnownAlone(lookup);
             for at in 0..batch.rows() {
                 encoder.encode(batch, at, known, row);
                 *records += 1;

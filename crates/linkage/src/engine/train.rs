@@ -20,6 +20,7 @@ use super::pairs::{Blocks, Finder};
 use super::random::{Basis, Drawn, Lists, Reservoir};
 use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
+use super::together::Together;
 use super::trained::{Cells, Trained, TrainedLevel, TrainedUnit, Unit};
 use crate::model::{BlockingRule, Model};
 
@@ -71,7 +72,30 @@ struct Worker<'a> {
     seen: Vec<Seen>,
     records: Vec<u64>,
     drawn: Reservoir,
-    row: Vec<u32>,
+    together: Together,
+    /// Of each record that is looked at together: its band, and before which case those stand that it is held against.
+    of: Vec<(usize, u32)>,
+}
+
+impl Worker<'_> {
+    /// Counts the patterns of the records that are looked at together, and the pairs of each band.
+    fn look(&mut self, cases: &Cases, comparers: &[Comparer], pairs: &mut [u64; BANDS]) {
+        let asked = self.together.sides(&cases.known);
+        self.finder
+            .find_all(asked.clone(), |case| cases.fetch(case));
+        for (((band, before), right), found) in self.of.iter().zip(asked).zip(self.finder.found()) {
+            let (Some(seen), Some(pairs)) = (self.seen.get_mut(*band), pairs.get_mut(*band)) else {
+                continue;
+            };
+            for (case, mask) in found.iter().filter(|(case, _)| case < before) {
+                *pairs += 1;
+                let codes = codes(comparers, cases, *case, right);
+                *seen.entry((*mask, codes)).or_default() += 1;
+            }
+        }
+        self.together.clear();
+        self.of.clear();
+    }
 }
 
 /// A number for a handle, the same in every run.
@@ -167,7 +191,8 @@ fn trained_on(
             seen: vec![Seen::new(); BANDS],
             records: vec![0; BANDS],
             drawn: Reservoir::default(),
-            row: vec![0; cases.master.words],
+            together: Together::new(cases.master.words),
+            of: Vec::new(),
         };
         scan(list, &reading.columns, run, make, |w, batch| {
             let mut pairs = [0; BANDS];
@@ -177,8 +202,9 @@ fn trained_on(
                 let looked_at = band >= bands.skipped();
                 let drawn = w.drawn.takes(hash);
                 w.lookup.strange.clear();
+                let row = w.together.row();
                 if looked_at || drawn {
-                    w.encoder.encode(batch, at, &mut w.lookup, &mut w.row);
+                    w.encoder.encode(batch, at, &mut w.lookup, row);
                 } else if w.values.iter().any(Option::is_some) {
                     let few = distinct.iter().zip(&w.values);
                     let few = few.filter_map(|(d, v)| v.as_ref().and(d.as_ref()));
@@ -186,27 +212,26 @@ fn trained_on(
                         counted.contains(&column)
                             || few.clone().any(|d| d.columns.contains(&column))
                     };
-                    let (numbers, row) = (&mut w.lookup, &mut w.row);
-                    w.encoder.encode_some(wanted, batch, at, numbers, row);
+                    w.encoder.encode_some(wanted, batch, at, &mut w.lookup, row);
                 } else {
                     // Of most records of a long list nothing is read but what is counted.
-                    let (numbers, row) = (&mut KnownAlone(&cases.known), &mut w.row);
+                    let numbers = &mut KnownAlone(&mut w.lookup);
                     let wanted = |column| counted.contains(&column);
                     w.encoder.encode_some(wanted, batch, at, numbers, row);
                 }
                 for (terms, counts) in terms.iter().zip(&mut w.counts) {
                     if let (Some(terms), Some(counts)) = (terms, counts) {
-                        terms.count(&w.row, counts);
+                        terms.count(row, counts);
                     }
                 }
                 let words = Words {
                     known: &cases.known,
                     strange: &w.lookup.strange,
                 };
-                w.equal.iter_mut().for_each(|c| c.count(&w.row));
+                w.equal.iter_mut().for_each(|c| c.count(row));
                 for (distinct, few) in distinct.iter().zip(&mut w.values) {
                     if let (Some(distinct), Some(values)) = (distinct, few.as_mut())
-                        && !values.count(distinct, &w.row, words)
+                        && !values.count(distinct, row, words)
                     {
                         *few = None;
                     }
@@ -215,30 +240,16 @@ fn trained_on(
                     *records += 1;
                 }
                 if drawn {
-                    w.drawn.offer(hash, &w.row, &w.lookup.strange);
+                    w.drawn.offer(hash, row, &w.lookup.strange);
                 }
-                if !looked_at {
-                    continue;
-                }
-                let right = Side { row: &w.row, words };
-                let seen = w.seen.get_mut(band);
-                let mut found = 0;
-                let before = cases.before(hash);
-                if let Some(seen) = seen {
-                    let fetch = |case| cases.fetch(case);
-                    w.finder.find(&w.row, words, fetch, &mut |case, mask| {
-                        if case >= before {
-                            return;
-                        }
-                        found += 1;
-                        let codes = codes(&comparers, cases, case, right);
-                        *seen.entry((mask, codes)).or_default() += 1;
-                    });
-                }
-                if let Some(pairs) = pairs.get_mut(band) {
-                    *pairs += found;
+                if looked_at {
+                    w.of.push((band, cases.before(hash)));
+                    if w.together.keep(&mut w.lookup) {
+                        w.look(cases, &comparers, &mut pairs);
+                    }
                 }
             }
+            w.look(cases, &comparers, &mut pairs);
             bands.read(batch.rows() as u64, &pairs);
             Ok(())
         })

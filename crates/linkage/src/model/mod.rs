@@ -146,6 +146,18 @@ pub struct ColumnComparison {
     pub term_frequency: bool,
 }
 
+impl ColumnComparison {
+    /// The word for a pair's code, as a model's file has it: 0 where a side has no value, the levels from 1, then none of
+    /// them.
+    pub fn word(&self, code: usize) -> String {
+        let Some(at) = code.checked_sub(1) else {
+            return "no value".into();
+        };
+        let level = self.levels.get(at);
+        level.map_or_else(|| "no level".into(), |level| level.how.to_string())
+    }
+}
+
 /// One level of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Level {

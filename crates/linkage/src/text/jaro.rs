@@ -62,15 +62,22 @@ impl Outline {
         Self { kinds, count }
     }
 
+    /// Whether the text has no letter.
+    pub(crate) fn is_empty(self) -> bool {
+        self.count == 0
+    }
+
     /// Whether the text is one letter.
     pub(crate) fn is_letter(self) -> bool {
         self.count == 1
     }
 
     /// False only where [`alike`] of two texts of these outlines is.
+    #[inline]
     pub(crate) fn may_be_alike(self, other: Self, at_least: f64) -> bool {
-        let (a, b) = (self.count as usize, other.count as usize);
-        self.most(other) >= Bar(at_least).matches(a, b, PREFIX_MOST)
+        let (a, b) = (f64::from(self.count), f64::from(other.count));
+        // As in `matches`, without a division.
+        (self.most(other) as f64 + MARGIN) * (a + b) >= Bar(at_least).share(PREFIX_MOST) * a * b
     }
 
     /// False only where [`within_edits`](super::within_edits) of two texts of these outlines is: a slip mends no more than
@@ -112,17 +119,23 @@ impl Bar {
         if self.0 <= 0.0 {
             return 0;
         }
+        let (a, b) = (a as f64, b as f64);
+        let least = self.share(prefix) * a * b / (a + b) - MARGIN;
+        // Rounded up; what is negative, or no number, becomes 0 by the cast.
+        let whole = least as usize;
+        whole + usize::from(least > whole as f64)
+    }
+
+    /// The least number of matches, as a share of `|a| |b| / (|a| + |b|)`.
+    #[inline]
+    fn share(&self, prefix: usize) -> f64 {
         let bonus = prefix.min(PREFIX_MOST) as f64 * PREFIX_SCALE;
         let jaro = if self.0 > BOOST_ABOVE {
             BOOST_ABOVE.max((self.0 - bonus) / (1.0 - bonus))
         } else {
             self.0
         };
-        let (a, b) = (a as f64, b as f64);
-        let least = (3.0 * jaro - 1.0) * a * b / (a + b) - MARGIN;
-        // Rounded up; what is negative, or no number, becomes 0 by the cast.
-        let whole = least as usize;
-        whole + usize::from(least > whole as f64)
+        3.0 * jaro - 1.0
     }
 }
 
@@ -242,7 +255,7 @@ fn word(bytes: &[u8]) -> u64 {
 }
 
 /// A text of up to 16 bytes in one number.
-fn long_word(bytes: &[u8]) -> u128 {
+pub(crate) fn long_word(bytes: &[u8]) -> u128 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         let high = u128::from(u64::from_le_bytes(*last)) << (8 * (bytes.len().min(16) - 8));
         u128::from(u64::from_le_bytes(*first)) | high

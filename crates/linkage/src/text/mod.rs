@@ -7,7 +7,7 @@ mod damerau;
 mod jaro;
 
 pub use damerau::{damerau, within_edits};
-pub(crate) use jaro::Outline;
+pub(crate) use jaro::{Outline, long_word};
 pub use jaro::{alike, jaro_winkler};
 
 /// Texts up to this many letters are compared without the heap.

@@ -139,9 +139,9 @@ fn tell(model: &Model, training: &Training) {
             continue;
         };
         say(format!("{}: level, m, u, bits, u rests on", name(only)));
+        let comparison = model.comparisons.get(*only);
         let given = |level: usize| {
-            let levels = model.comparisons.get(*only).map(|c| &c.levels);
-            let level = levels.and_then(|l| l.get(level - 1));
+            let level = comparison.and_then(|c| c.levels.get(level - 1));
             level.is_some_and(|l| l.fixed.is_some())
         };
         for (level, (cell, basis)) in unit.cells.iter().zip(basis).enumerate().skip(1) {
@@ -150,8 +150,9 @@ fn tell(model: &Model, training: &Training) {
                 Basis::Exact => "all pairs".into(),
                 Basis::Sampled(pairs) => format!("{pairs} drawn pairs"),
             };
+            let word = comparison.map_or_else(String::new, |c| c.word(level));
             say(format!(
-                "  {level:>2}  {:.5}  {:.9}  {:+.2}  {rests}",
+                "  {word:<11}  {:.5}  {:.9}  {:+.2}  {rests}",
                 cell.m,
                 cell.u,
                 cell.bits()
