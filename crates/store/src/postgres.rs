@@ -44,7 +44,7 @@ struct Connections {
 }
 
 /// A connection of the pool.
-pub struct Held {
+struct Held {
     connection: PgConnection,
     /// Is a statement or a transaction under way? One that was left amid it is let go of: the database takes back what was
     /// begun.

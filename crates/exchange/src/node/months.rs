@@ -20,6 +20,7 @@ use crate::check::application::Application;
 use crate::check::months::Month;
 use crate::check::{Shown, View};
 use crate::ids::{AgreementId, HoldingId, OperationId, StaffId, SubjectId};
+use crate::ports::PortFault;
 use crate::refusal::Refusal;
 use crate::retention::{Holding, KeepRule, Opening};
 use crate::rows::{self, Row};
@@ -239,8 +240,13 @@ impl Node {
             return Ok(None);
         }
         let all = rows::open_one(&*self.ports.store, &*self.ports.vault, id, MONTHS).await?;
+        let all = all.ok_or_else(|| {
+            PortFault(format!(
+                "the months of {id} are not there: restore the store from a backup"
+            ))
+        })?;
         let both = |(month, truth): (&str, &str)| (month.to_owned(), truth.to_owned());
-        Ok(all.map(|all| all.values().map(both).collect()))
+        Ok(Some(all.values().map(both).collect()))
     }
 }
 
