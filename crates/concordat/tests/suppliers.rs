@@ -130,11 +130,8 @@ async fn both_are_asked_at_once_for_what_their_own_agreement_names_and_answer_on
     let ids = sent.map(|question| question["details"]["correlation_id"].clone());
     assert_ne!(ids[0], ids[1]);
     // One table, kept no longer than the stricter of the two agreements lets.
-    let rows = counter.kept_rows(0).await;
-    assert!(
-        rows.iter()
-            .all(|row| row.len() == 2 && row["qualifies"] == "yes")
-    );
+    let months = counter.kept_months(0).await;
+    assert!(months.values().all(|truth| truth == "yes"));
     let held: Vec<Holding> = counter.ho.all().await.unwrap();
     let held: Vec<&Holding> = held.iter().filter(|h| h.what() == "months").collect();
     assert_eq!(held.len(), 1);
@@ -304,11 +301,7 @@ async fn months_of_whoever_does_not_answer_are_unknown_and_the_check_says_who() 
     let seen = shown(&counter, &call::agreement(), "look").await;
     assert_eq!(count(&seen[0]), [24, 0, 36]);
     // What is kept has two words alone.
-    let rows = counter.kept_rows(5).await;
-    assert!(
-        rows.iter()
-            .all(|row| row["qualifies"] == "yes" || row["qualifies"] == "no")
-    );
+    counter.kept_months(5).await;
     let entries = counter.entries("ho", "check:shown").await;
     assert_eq!(
         profile(&entries)[3..],

@@ -166,6 +166,7 @@ async fn a_collector_receives_where_the_time_went_and_nothing_of_a_person() {
         "store commit",
         "ledger placing",
         "store commit",
+        "ledger placing",
     ];
     assert_eq!(names, expected);
     let look_up = found("POST /v1/look-ups", "200");

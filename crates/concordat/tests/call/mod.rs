@@ -551,18 +551,22 @@ impl Counter {
             .collect()
     }
 
-    /// The opened rows of the nth set of months: the fields with their values.
-    pub async fn kept_rows(&self, n: usize) -> Vec<BTreeMap<String, String>> {
+    /// All that is kept of the nth set of months: each month with yes or no, and nothing else.
+    pub async fn kept_months(&self, n: usize) -> BTreeMap<String, String> {
         let held: Vec<Holding> = self.ho.all().await.unwrap();
         let held: Vec<&Holding> = held.iter().filter(|h| h.what() == "months").collect();
         let id = held[n].id();
         assert_eq!(held[n].status(), "counting");
         let items = self.ho.ports().store.items(id, "").await.unwrap();
         let plain = self.ho.ports().vault.open_many(id, &items).await.unwrap();
-        assert_eq!(plain.len(), 60);
-        plain
-            .iter()
-            .map(|row| serde_json::from_slice(row).unwrap())
-            .collect()
+        assert_eq!(plain.len(), 1);
+        let months: BTreeMap<String, String> = serde_json::from_slice(&plain[0]).unwrap();
+        assert_eq!(months.len(), 60);
+        for (month, truth) in &months {
+            let first: jiff::civil::Date = format!("{month}-01").parse().unwrap();
+            assert_eq!(first.strftime("%Y-%m").to_string(), *month);
+            assert!(truth == "yes" || truth == "no", "{truth}");
+        }
+        months
     }
 }
