@@ -9,6 +9,7 @@ use deadpool::{Runtime, managed::Timeouts};
 use exchange::ports::PortFault;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
 use sqlx::{Arguments, ConnectOptions, Connection, PgConnection};
+use tokio::runtime::Handle;
 
 use crate::dialect::{Dialect, POSTGRES};
 use crate::engine::{Arg, Engine, Lasting, Row, Tx};
@@ -46,8 +47,7 @@ struct Connections {
 /// A connection of the pool.
 struct Held {
     connection: PgConnection,
-    /// Is a statement or a transaction under way? One that was left amid it is let go of: the database takes back what was
-    /// begun.
+    /// Is a statement or a transaction under way? A connection that was left amid one is let go of.
     amid: bool,
 }
 
@@ -143,7 +143,7 @@ impl Engine for PostgresEngine {
     async fn begin(&self, lasting: Lasting) -> Result<Writing, PortFault> {
         let mut held = self.held().await?;
         held.amid = true;
-        let mut tx = Writing { held };
+        let mut tx = Writing { held: Some(held) };
         tx.run(POSTGRES.begin, &[]).await?;
         if lasting == Lasting::Passing {
             tx.run("SET LOCAL synchronous_commit = off", &[]).await?;
@@ -154,7 +154,34 @@ impl Engine for PostgresEngine {
 
 /// A connection in a transaction.
 pub struct Writing {
-    held: Object<Connections>,
+    /// None once it is over.
+    held: Option<Object<Connections>>,
+}
+
+impl Writing {
+    fn connection(&mut self) -> Result<&mut PgConnection, PortFault> {
+        let held = self.held.as_mut().ok_or(sqlx::Error::PoolClosed);
+        Ok(&mut held.map_err(port)?.connection)
+    }
+}
+
+impl Drop for Writing {
+    /// Takes back what was begun, at once: it holds rows that others wait for.
+    fn drop(&mut self) {
+        let Some(mut held) = self.held.take() else {
+            return;
+        };
+        let Ok(runtime) = Handle::try_current() else {
+            drop(Object::take(held));
+            return;
+        };
+        runtime.spawn(async move {
+            match sqlx::query("ROLLBACK").execute(&mut held.connection).await {
+                Ok(_) => held.amid = false,
+                Err(_) => drop(Object::take(held)),
+            }
+        });
+    }
 }
 
 impl Tx for Writing {
@@ -165,19 +192,21 @@ impl Tx for Writing {
         sql: &'static str,
         args: &[Arg<'_>],
     ) -> Result<Vec<T>, PortFault> {
-        all(&mut self.held.connection, sql, args).await
+        all(self.connection()?, sql, args).await
     }
 
     async fn run(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64, PortFault> {
         let done = sqlx::query_with(sql, bound(args)?)
-            .execute(&mut self.held.connection)
+            .execute(self.connection()?)
             .await;
         done.map(|done| done.rows_affected()).map_err(port)
     }
 
     async fn commit(mut self) -> Result<(), PortFault> {
         self.run("COMMIT", &[]).await?;
-        self.held.amid = false;
+        if let Some(mut held) = self.held.take() {
+            held.amid = false;
+        }
         Ok(())
     }
 }
