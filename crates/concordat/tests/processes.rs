@@ -34,8 +34,10 @@ use common::paused::Paused;
 use common::{House, agreement, analyst, ask, officer, op, reopened, reply, run, start};
 use concordat::house::{compose, law};
 use courier::DirectoryShelf;
+use exchange::authority::Role;
 use exchange::cover::Cover;
 use exchange::message::{Head, Manifest};
+use exchange::pact::Move;
 use exchange::ports::{
     Forms, Opened, PackageFault, Parts, PartyCard, PortFault, Reading, Sealer, SealingFile,
     Spooled, Writing,
@@ -191,6 +193,34 @@ fn a_sequencer_that_is_paused_past_its_lease_makes_no_second_history() {
         while other.sequence().await.unwrap() {}
         let size = is_verified(&house, "ho", &other).await;
         assert_eq!(size, before.frontier.size() + waiting.len() as u64);
+    });
+}
+
+// shows: REV-10
+#[test]
+fn an_agreement_that_another_process_suspends_is_suspended_for_all_at_once() {
+    let stores = [postgres::fresh_database(), postgres::fresh_database()];
+    place::runtime().block_on(async {
+        let house = house(stores).await;
+        let other = reopened(&house, "ho").await;
+        let on = jiff::civil::date(2026, 2, 2);
+        let owner = common::person("r1", Role::RiskOwner);
+        let stands = async || {
+            house
+                .ho
+                .agreement(&agreement())
+                .await
+                .unwrap()
+                .0
+                .in_force(on)
+        };
+        assert_eq!(stands().await, Ok(()));
+        for (what, running) in [(Move::Suspend, false), (Move::Resume, true)] {
+            let (op, why) = (op(what.name()), "a loss is being looked into");
+            let id = agreement();
+            other.stand(&op, &id, what, why, &owner).await.unwrap();
+            assert_eq!(stands().await.is_ok(), running, "{}", what.name());
+        }
     });
 }
 

@@ -223,7 +223,6 @@ fn a_changed_proof_shows_nothing() {
     assert!(serde_json::from_str::<CellProof>(&extra).is_err());
 }
 
-/// The root says nothing about values without the key: the same rows under another key look unrelated.
 #[test]
 fn a_row_is_proven_out_of_those_near_it_and_the_roots_as_out_of_all() {
     let values: Rows = (0..65_800)
@@ -285,6 +284,7 @@ fn other_roots_or_rows_than_those_of_the_file_prove_nothing() {
     assert!(none.is_err());
 }
 
+/// The root says nothing about values without the key: the same rows under another key look unrelated.
 #[test]
 fn the_key_decides_every_salt() {
     let rows = sample();

@@ -1,4 +1,5 @@
-//! A process that is stopped in the midst of a transaction does not hold up the others for ever, on PostgreSQL.
+//! A process that is stopped in the midst of a transaction does not hold up the others for ever, and one whose connections are
+//! gone makes others, on PostgreSQL.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,6 +20,7 @@ use common::world::{at, commit, opened, places};
 use exchange::change::Commit;
 use exchange::ports::{Committed, Sequenced, Store};
 use ledger::Entry;
+use sqlx::{Connection, PgConnection};
 
 /// Whose process has this in its environment is the one that is stopped, at this database.
 const STOPPED: &str = "STOPPED_AT";
@@ -106,5 +108,37 @@ fn a_process_that_is_stopped_while_it_holds_the_head_holds_nobody_up_for_ever() 
     runtime().block_on(async {
         let store = store::open(&url).await.unwrap();
         assert_eq!(placed(&*store).await, ["theirs/0", "mine/0"]);
+    });
+}
+
+/// Has the database end all connections to it.
+async fn ended(url: &str) {
+    let mut db = PgConnection::connect(url).await.unwrap();
+    let all = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    while sqlx::query_scalar::<_, i64>(all)
+        .fetch_one(&mut db)
+        .await
+        .unwrap()
+        > 0
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[test]
+fn connections_that_the_database_ended_are_made_anew() {
+    let place = Place::postgres();
+    runtime().block_on(async {
+        let store = place.store().await;
+        store.head().await.unwrap();
+        ended(&place.url()).await;
+        // Longer than a connection is believed unasked.
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        store.head().await.unwrap();
+        ended(&place.url()).await;
+        // One that was used just now tells it by a statement that fails, and is not used again.
+        let _ = store.head().await;
+        store.head().await.unwrap();
     });
 }

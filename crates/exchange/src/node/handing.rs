@@ -1,7 +1,7 @@
 //! Where files of parties without a node lie on the route that the agreement names: laid out under a name of their own,
 //! fetched, and taken away again. By a route that is not approved nothing is laid or fetched (SEC-01, RUN-13).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agreement::Flow;
 
@@ -116,13 +116,13 @@ impl Node {
     pub(super) async fn laid_by(
         &self,
         route: &RouteId,
-    ) -> Result<BTreeSet<(PartyId, FileName)>, Trouble> {
-        let mut all = BTreeSet::new();
+    ) -> Result<BTreeMap<PartyId, BTreeSet<FileName>>, Trouble> {
+        let mut all: BTreeMap<PartyId, BTreeSet<FileName>> = BTreeMap::new();
         for leg in self.all::<Leg>().await? {
             if leg.route() == route
                 && let Some(name) = self.laid_name(&leg).await?
             {
-                all.insert((leg.peer().clone(), name));
+                all.entry(leg.peer().clone()).or_default().insert(name);
             }
         }
         Ok(all)

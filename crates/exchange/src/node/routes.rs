@@ -141,15 +141,10 @@ impl Node {
             return Err(refusals.into());
         }
         let mut ours = Vec::new();
-        for (party, name) in self.laid_by(route.name()).await? {
-            if transport
-                .lying(&party)
-                .await
-                .map_err(unasked)?
-                .contains(&name)
-            {
-                ours.push((party, name));
-            }
+        for (party, names) in self.laid_by(route.name()).await? {
+            let mut lying = transport.lying(&party).await.map_err(unasked)?;
+            lying.retain(|name| names.contains(name));
+            ours.extend(lying.into_iter().map(|name| (party.clone(), name)));
         }
         if ours.is_empty() {
             return Ok(Vec::new());

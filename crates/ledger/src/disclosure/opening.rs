@@ -10,6 +10,7 @@ use super::{
     Cell, ClosedCell, DisclosureFault, DisclosureKey, OpenCell, TreeCell, row_leaves, whole,
 };
 use crate::digest::{Digest, leaf_hash};
+use crate::tiles::WIDTH;
 use crate::tree::{self, Joint, Stretch};
 
 /// Shows that one cell left, under which permit and with which value. Holds the value: hand it only to those
@@ -60,7 +61,7 @@ pub fn prove<'a, R: AsRef<[Cell<'a>]>>(
 }
 
 /// How many rows each of the roots covers that [`super::Committing::roots`] gives.
-const COVERED: u64 = 256;
+const COVERED: u64 = WIDTH;
 
 /// Which rows a proof of `row` needs beside those roots, of a file of so many rows: the up to 256 among which it is, and those
 /// behind the last whole 256.

@@ -6,10 +6,10 @@ use super::cases::Cases;
 use super::compare::{Comparer, Side};
 use super::encode::{Encoder, KnownAlone, Lookup, Reading, Unused};
 use super::frequency::Shares;
+use super::handful::Handful;
 use super::pairs::{Blocks, Finder};
 use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
-use super::together::Together;
 use super::train::{hash_of, terms};
 use super::trained::{Trained, Unit, code_of};
 use super::weighing::{Seen, Weighing};
@@ -285,7 +285,7 @@ struct Worker<'a> {
     encoder: Encoder<'a>,
     lookup: Lookup<'a>,
     finder: Finder<'a>,
-    together: Together,
+    handful: Handful,
     pairs: Vec<Pair>,
     looked_at: Vec<u64>,
     right: u64,
@@ -352,7 +352,7 @@ pub fn score(
             encoder: Encoder::new(model, &cases.master, &reading),
             lookup: Lookup::new(&cases.known),
             finder: Finder::new(&blocks, cases),
-            together: Together::new(cases.master.words),
+            handful: Handful::new(cases.master.words),
             pairs: Vec::new(),
             looked_at: vec![0; model.blocking.len()],
             right: 0,
@@ -362,14 +362,14 @@ pub fn score(
             for end in 1..=batch.rows() {
                 w.right += 1;
                 w.lookup.strange.clear();
-                let row = w.together.row();
+                let row = w.handful.row();
                 w.encoder.encode(batch, end - 1, &mut w.lookup, row);
-                if !w.together.keep(&mut w.lookup) && end < batch.rows() {
+                if !w.handful.keep(&mut w.lookup) && end < batch.rows() {
                     continue;
                 }
-                let asked = w.together.sides(&cases.known);
+                let asked = w.handful.sides(&cases.known);
                 w.finder.find_all(asked.clone(), |case| scorer.fetch(case));
-                let from = end - w.together.len();
+                let from = end - w.handful.len();
                 for ((at, right), found) in (from..).zip(asked).zip(w.finder.found()) {
                     let handle = batch.text(0, at).unwrap_or_default();
                     let before = match cases.is_of_one_list() {
@@ -394,7 +394,7 @@ pub fn score(
                         }
                     }
                 }
-                w.together.clear();
+                w.handful.clear();
             }
             if w.pairs.len() > w.prune_at {
                 prune(&mut w.pairs, keep);

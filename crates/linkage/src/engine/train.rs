@@ -13,6 +13,7 @@ use super::encode::{Encoder, KnownAlone, Lookup, Reading};
 use super::equal::{Counter, Equal, Equality};
 use super::estimate::{Estimate, Estimator, Pattern};
 use super::frequency::{Counts, Shares, Terms};
+use super::handful::Handful;
 use super::intern::Words;
 use super::keys::spread;
 use super::labels::{Labels, labelled};
@@ -20,7 +21,6 @@ use super::pairs::{Blocks, Finder};
 use super::random::{Basis, Drawn, Lists, Reservoir};
 use super::scan::{Run, scan};
 use super::source::{Source, SourceFault};
-use super::together::Together;
 use super::trained::{Cells, Trained, TrainedLevel, TrainedUnit, Unit};
 use crate::model::{BlockingRule, Model};
 
@@ -72,7 +72,7 @@ struct Worker<'a> {
     seen: Vec<Seen>,
     records: Vec<u64>,
     drawn: Reservoir,
-    together: Together,
+    handful: Handful,
     /// Of each record that is looked at together: its band, and before which case those stand that it is held against.
     of: Vec<(usize, u32)>,
 }
@@ -80,7 +80,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// Counts the patterns of the records that are looked at together, and the pairs of each band.
     fn look(&mut self, cases: &Cases, comparers: &[Comparer], pairs: &mut [u64; BANDS]) {
-        let asked = self.together.sides(&cases.known);
+        let asked = self.handful.sides(&cases.known);
         self.finder
             .find_all(asked.clone(), |case| cases.fetch(case));
         for (((band, before), right), found) in self.of.iter().zip(asked).zip(self.finder.found()) {
@@ -93,7 +93,7 @@ impl Worker<'_> {
                 *seen.entry((*mask, codes)).or_default() += 1;
             }
         }
-        self.together.clear();
+        self.handful.clear();
         self.of.clear();
     }
 }
@@ -191,7 +191,7 @@ fn trained_on(
             seen: vec![Seen::new(); BANDS],
             records: vec![0; BANDS],
             drawn: Reservoir::default(),
-            together: Together::new(cases.master.words),
+            handful: Handful::new(cases.master.words),
             of: Vec::new(),
         };
         scan(list, &reading.columns, run, make, |w, batch| {
@@ -202,7 +202,7 @@ fn trained_on(
                 let looked_at = band >= bands.skipped();
                 let drawn = w.drawn.takes(hash);
                 w.lookup.strange.clear();
-                let row = w.together.row();
+                let row = w.handful.row();
                 if looked_at || drawn {
                     w.encoder.encode(batch, at, &mut w.lookup, row);
                 } else if w.values.iter().any(Option::is_some) {
@@ -244,7 +244,7 @@ fn trained_on(
                 }
                 if looked_at {
                     w.of.push((band, cases.before(hash)));
-                    if w.together.keep(&mut w.lookup) {
+                    if w.handful.keep(&mut w.lookup) {
                         w.look(cases, &comparers, &mut pairs);
                     }
                 }

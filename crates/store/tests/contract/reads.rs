@@ -1,5 +1,7 @@
 //! Reading: what is not there, what is due, and in which order things come.
 
+use std::collections::BTreeMap;
+
 use exchange::authority::Actor;
 use exchange::change::Aggregate;
 use exchange::ids::{FlowId, RunId, SubjectId};
@@ -20,6 +22,7 @@ crate::cases![
     states_come_in_byte_order,
     a_part_of_a_list_is_what_comes_after_a_key,
     what_is_about_a_person_is_found_by_them,
+    versions_are_those_of_one_kind_as_they_stand,
 ];
 
 async fn a_new_database_is_empty(place: Place) {
@@ -246,4 +249,24 @@ async fn what_is_about_a_person_is_found_by_them(place: Place) {
     store.commit(&supersede).await.unwrap();
     let (_, stored) = store.about("match", &subject('b')).await.unwrap().remove(0);
     assert_eq!((stored.version, stored.status.as_str()), (2, "superseded"));
+}
+
+async fn versions_are_those_of_one_kind_as_they_stand(place: Place) {
+    let store = place.store().await;
+    assert_eq!(store.versions("holding").await, Ok(BTreeMap::new()));
+    for id in ["b", "a"] {
+        let open = commit(&format!("open-{id}"), at(0), |b| {
+            b.and(opened(id, None)).unwrap()
+        });
+        store.commit(&open).await.unwrap();
+    }
+    let event = holding(&*store, "a")
+        .await
+        .happened(at(2), &Actor::Node)
+        .unwrap();
+    let event = commit("event", at(2), |b| b.and(event).unwrap());
+    store.commit(&event).await.unwrap();
+    let stand = BTreeMap::from([("a".to_owned(), 2), ("b".to_owned(), 1)]);
+    assert_eq!(store.versions("holding").await, Ok(stand));
+    assert_eq!(store.versions("pact").await, Ok(BTreeMap::new()));
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{about, may, resource};
+use super::{about, as_resource, may};
 use crate::answer::{Answer, Body, V1};
 use crate::app::App;
 use crate::caller::Caller;
@@ -25,12 +25,15 @@ use crate::problem::{Problem, Told};
 
 /// The agreements whose data goes into the same months and that are not the caller's to use.
 async fn closed(app: &App, caller: &Caller, plan: &Plan) -> Result<BTreeSet<AgreementId>, Problem> {
+    let (mut closed, pacts) = (BTreeSet::new(), app.node.pacts().await?);
     let others = plan.derived.values().flat_map(|d| &d.out_of_others);
-    let mut closed = BTreeSet::new();
     for (other, _, _) in others {
         // One that is not there is nobody's.
-        let is_there = app.node.pacts().await?.contains_key(other);
-        if is_there && !caller.sees(app, &resource(app, other).await?) {
+        let Some(pact) = pacts.get(other) else {
+            continue;
+        };
+        let plan = app.node.plan_of(pact)?;
+        if !caller.sees(app, &as_resource(app, other, &plan)) {
             closed.insert(other.clone());
         }
     }

@@ -8,14 +8,14 @@ use super::intern::{Known, Strange, Words};
 const MOST: usize = 8;
 
 /// Rows, each with what the case list does not have.
-pub(crate) struct Together {
+pub(crate) struct Handful {
     words: usize,
     rows: Vec<u32>,
     strange: Vec<Strange>,
     count: usize,
 }
 
-impl Together {
+impl Handful {
     /// Room for rows of so many words.
     pub(crate) fn new(words: usize) -> Self {
         Self {
